@@ -1,0 +1,40 @@
+"""Chemistry of repeat units: notation, canonical keys, oligomers, the property registry, records, seeds and errors.
+
+Only `RepeatUnit` and what is beside it need RDKit; they load on first use, so that the slim environment of a GPU node can
+import errors, records and seeds from here.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
+from mdcore.chem.errors import InvalidRepeatUnit, MDCoreError, UnknownProperty
+from mdcore.chem.properties import PROPERTIES, PropertySpec, property_spec
+from mdcore.chem.records import Failure, Measurement
+from mdcore.chem.seeds import openmm_seed, rng_for, seed_sequence
+
+if TYPE_CHECKING:
+    from mdcore.chem.repeat_unit import RepeatUnit
+
+__all__ = [
+    "FORCE_FIELD_ELEMENTS",
+    "PROPERTIES",
+    "Failure",
+    "InvalidRepeatUnit",
+    "MDCoreError",
+    "Measurement",
+    "PropertySpec",
+    "RepeatUnit",
+    "UnknownProperty",
+    "openmm_seed",
+    "property_spec",
+    "rng_for",
+    "seed_sequence",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RepeatUnit":
+        from mdcore.chem.repeat_unit import RepeatUnit
+
+        return RepeatUnit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,64 @@
+"""Errors of the simulation core.
+
+The tree::
+
+    MDCoreError
+    ├── InvalidRepeatUnit (ValueError)   a pSMILES that is no repeat unit
+    ├── InvalidMolecule (ValueError)     a SMILES that is no molecule of a liquid
+    ├── UnknownProperty (KeyError)       a name the property registry does not hold
+    ├── InvalidSettings (ValueError)     simulation settings that contradict each other
+    ├── BuildError (RuntimeError)        no chain or cell without overlaps was found
+    ├── UnparameterisableError (RuntimeError)  the force field or the charge model lacks a term
+    ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
+    ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
+    ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
+    └── PlatformUnavailable (RuntimeError)     the OpenMM platform that was asked for does not work here
+"""
+
+
+class MDCoreError(Exception):
+    """Root of every error the simulation core raises on purpose."""
+
+
+class InvalidRepeatUnit(MDCoreError, ValueError):
+    """A text that does not spell a repeat unit."""
+
+
+class InvalidMolecule(MDCoreError, ValueError):
+    """A text that does not spell a neutral closed-shell molecule."""
+
+
+class UnknownProperty(MDCoreError, KeyError):
+    """A property name that the registry does not hold."""
+
+    def __str__(self) -> str:
+        """Return the message without the quotes that KeyError adds."""
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidSettings(MDCoreError, ValueError):
+    """Simulation settings that contradict each other."""
+
+
+class BuildError(MDCoreError, RuntimeError):
+    """No chain or cell without overlaps was found."""
+
+
+class UnparameterisableError(MDCoreError, RuntimeError):
+    """The force field or the charge model has no parameter for some environment."""
+
+
+class BundleError(MDCoreError, OSError):
+    """A simulation bundle on disk is missing, damaged or of another version."""
+
+
+class SimulationExploded(MDCoreError, RuntimeError):
+    """The dynamics produced non-finite or unphysical numbers, and smaller steps did not help."""
+
+
+class NotConverged(MDCoreError, RuntimeError):
+    """Sampling reached its limit before the convergence tests passed."""
+
+
+class PlatformUnavailable(MDCoreError, RuntimeError):
+    """The OpenMM platform that was asked for does not work on this machine."""

@@ -1,0 +1,174 @@
+"""Reading pSMILES: from any spelling to a checked molecule whose two stars are labelled head (1) and tail (2)."""
+
+from rdkit import Chem, rdBase
+
+from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit
+
+HEAD, TAIL = 1, 2
+"""Isotope labels of the two stars: the bond to the previous and to the next repeat unit."""
+
+
+def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
+    """Read a pSMILES.
+
+    Args:
+        text: SMILES with exactly two stars in any spelling (`*`, `[*]`, `[*:1]`, `[1*]`).
+        elements: Allowed elements, or None for any.
+
+    Returns:
+        Sanitised molecule without explicit hydrogens whose stars carry the isotopes `HEAD` and `TAIL`, in the order in
+        which they stand in the text.
+
+    Raises:
+        InvalidRepeatUnit: With the value, the rule it breaks and the remedy.
+    """
+    shown = _shown(text)
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidRepeatUnit(f"pSMILES {shown} is empty; write a repeat unit such as *CC*")
+    mol = _parse(text.strip())
+    if mol is None:
+        raise InvalidRepeatUnit(f"pSMILES {shown} is not valid SMILES; check brackets, ring closures and atom symbols")
+    _check_stars(mol, shown)
+    for label, star in zip((HEAD, TAIL), stars_of(mol), strict=True):
+        star.SetIsotope(label)
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    problem = _sanitise(mol)
+    if problem:
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} is chemically impossible ({problem}); correct the valences or aromaticity"
+        )
+    with rdBase.BlockLogs():
+        mol = Chem.RemoveHs(mol)
+    if not any(atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()):
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has no heavy atom between its stars; write a repeat unit such as *CC*"
+        )
+    problem = _composition_problem(mol, elements)
+    if problem:
+        raise InvalidRepeatUnit(f"pSMILES {shown} {problem}")
+    return mol
+
+
+def read_molecule(text: str, elements: frozenset[str] | None) -> Chem.Mol:
+    """Read the SMILES of a molecule of a liquid: one neutral closed-shell fragment without stars.
+
+    Raises:
+        InvalidMolecule: With the value, the rule it breaks and the remedy.
+    """
+    shown = _shown(text)
+    mol = _parse(text.strip()) if isinstance(text, str) and text.strip() else None
+    if mol is None or mol.GetNumAtoms() == 0:
+        raise InvalidMolecule(f"SMILES {shown} is not valid SMILES; check brackets, ring closures and atom symbols")
+    if stars_of(mol):
+        raise InvalidMolecule(f"SMILES {shown} has stars; a molecule has none, a repeat unit exactly two")
+    if len(Chem.GetMolFrags(mol)) != 1:
+        raise InvalidMolecule(f"SMILES {shown} has several fragments; give one molecule")
+    problem = _sanitise(mol)
+    if problem:
+        raise InvalidMolecule(
+            f"SMILES {shown} is chemically impossible ({problem}); correct the valences or aromaticity"
+        )
+    with rdBase.BlockLogs():
+        mol = Chem.RemoveHs(mol)
+    problem = _composition_problem(mol, elements)
+    if problem:
+        raise InvalidMolecule(f"SMILES {shown} {problem}")
+    return mol
+
+
+def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
+    """Read an end group: a SMILES with exactly one star, where the chain is bound (`*[H]`, `*C`, `*c1ccccc1`).
+
+    Raises:
+        InvalidRepeatUnit: With the value, the rule it breaks and the remedy.
+    """
+    shown = _shown(text)
+    mol = _parse(text.strip()) if isinstance(text, str) and text.strip() else None
+    stars = stars_of(mol) if mol is not None else []
+    if mol is None or len(stars) != 1 or stars[0].GetDegree() != 1 or len(Chem.GetMolFrags(mol)) != 1:
+        raise InvalidRepeatUnit(
+            f"end group {shown} is not one fragment with one star at its bond; write for example *[H] or *C"
+        )
+    stars[0].SetIsotope(0)
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    problem = _sanitise(mol) or _composition_problem(mol, elements)
+    if problem:
+        raise InvalidRepeatUnit(f"end group {shown}: {problem}")
+    return mol
+
+
+def stars_of(mol: Chem.Mol) -> list[Chem.Atom]:
+    """Return the dummy atoms of a molecule in the order of their indices."""
+    return [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+
+
+def spell(mol: Chem.Mol) -> str:
+    """Return the canonical SMILES of a molecule with labelled stars, its stars written as plain `*`."""
+    return str(Chem.MolToSmiles(mol)).replace("[1*]", "*").replace("[2*]", "*")
+
+
+def _shown(text: object) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= 120 else shown[:117] + "..."
+
+
+def _parse(text: str) -> Chem.Mol | None:
+    if any(character.isspace() for character in text):
+        return None
+    with rdBase.BlockLogs():
+        return Chem.MolFromSmiles(text, sanitize=False)
+
+
+def _check_stars(mol: Chem.Mol, shown: str) -> None:
+    stars = stars_of(mol)
+    if len(stars) != 2:
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has {len(stars)} stars; a repeat unit has exactly two, where it joins its neighbours"
+        )
+    if len(Chem.GetMolFrags(mol)) != 1:
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has several fragments; a repeat unit is one, without salts or solvents"
+        )
+    for star in stars:
+        if star.GetDegree() != 1:
+            raise InvalidRepeatUnit(
+                f"pSMILES {shown} has a star with {star.GetDegree()} bonds; each star stands at the end of one single bond"
+            )
+        if star.GetFormalCharge() or star.GetNumExplicitHs():
+            raise InvalidRepeatUnit(f"pSMILES {shown} has a star with a charge or hydrogens; write it as plain *")
+        neighbour = star.GetNeighbors()[0]
+        if neighbour.GetAtomicNum() <= 1:
+            raise InvalidRepeatUnit(
+                f"pSMILES {shown} has a star that is bound to no heavy atom; bind it to the backbone"
+            )
+        if star.GetBonds()[0].GetBondType() != Chem.BondType.SINGLE:
+            raise InvalidRepeatUnit(
+                f"pSMILES {shown} has a star in a multiple bond; cut the backbone at a single bond instead"
+            )
+
+
+def _sanitise(mol: Chem.Mol) -> str | None:
+    with rdBase.BlockLogs():
+        try:
+            Chem.SanitizeMol(mol)
+        except (Chem.MolSanitizeException, ValueError) as error:
+            return str(error).strip().splitlines()[0].rstrip(".")
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    return None
+
+
+def _composition_problem(mol: Chem.Mol, elements: frozenset[str] | None) -> str | None:
+    charge = Chem.GetFormalCharge(mol)
+    if charge:
+        return f"has the net charge {charge:+d}; write the neutral form"
+    radicals = sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0)
+    if radicals:
+        return f"has {radicals} unpaired electrons; add the missing hydrogens or bonds"
+    if elements is not None:
+        found = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0} | {"H"}
+        foreign = sorted(found - elements - {"H"})
+        if foreign:
+            return f"holds {', '.join(foreign)}, which the force field lacks; it covers {', '.join(sorted(elements))}"
+    return None

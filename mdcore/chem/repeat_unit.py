@@ -1,0 +1,142 @@
+"""The repeat unit of a polymer."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rdkit import Chem
+from rdkit.Chem.rdMolDescriptors import _CalcMolWt as average_molar_mass
+
+from mdcore.chem.backbone import canonical_unit, star_path
+from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
+from mdcore.chem.notation import read_end_group, read_repeat_unit, spell
+from mdcore.chem.oligomer import Chain, join_units
+
+
+@dataclass(frozen=True)
+class RepeatUnit:
+    """A repeat unit, equal to another when both spell the same infinite chain.
+
+    Build it with `from_psmiles`. Equality and hash go by `key`.
+
+    Attributes:
+        psmiles: Canonical SMILES of the unit as it was given, with two plain stars.
+        key: Canonical pSMILES of the infinite chain's smallest period, invariant to atom order, direction and to where the
+            backbone was cut. `*CC*` and `*C*` spell the same infinite chain and share the key `*C*`.
+    """
+
+    psmiles: str = field(compare=False)
+    key: str
+
+    @classmethod
+    def from_psmiles(cls, text: str, *, elements: frozenset[str] | None = FORCE_FIELD_ELEMENTS) -> "RepeatUnit":
+        """Read a pSMILES in any spelling: `*CC*`, `[*]CC[*]`, `C(*)C*`, `[*:1]CC[*:2]`, `[1*]CC[2*]`.
+
+        Args:
+            text: SMILES with exactly two stars, each at the end of a single bond.
+            elements: Elements to accept; by default those the force field covers, None for any.
+
+        Raises:
+            InvalidRepeatUnit: Not two stars, a star on no heavy atom or in a multiple bond, several fragments, radicals,
+                a net charge, a foreign element, or no valid SMILES at all.
+        """
+        mol = read_repeat_unit(text, elements)
+        key, _ = canonical_unit(mol)
+        return cls(spell(mol), key)
+
+    @property
+    def mol(self) -> Chem.Mol:
+        """Fresh copy of the unit as given; its stars carry the isotopes 1 (head) and 2 (tail)."""
+        return Chem.Mol(_labelled(self.psmiles))
+
+    @property
+    def primitive_mol(self) -> Chem.Mol:
+        """Fresh copy of the smallest period, the molecule that `key` spells."""
+        return Chem.Mol(_labelled(self.key))
+
+    @property
+    def n_heavy_atoms(self) -> int:
+        """Heavy atoms of the unit as given."""
+        return int(_labelled(self.psmiles).GetNumHeavyAtoms())
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of the unit as given, hydrogens included, stars not."""
+        mol = _labelled(self.psmiles)
+        return sum(1 + atom.GetTotalNumHs() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0)
+
+    @property
+    def molar_mass_g_mol(self) -> float:
+        """Average molar mass of the unit as given, in g/mol."""
+        return float(average_molar_mass(_without_isotopes(self.psmiles)))
+
+    @property
+    def elements(self) -> frozenset[str]:
+        """Symbols of the elements in the unit, hydrogen included where it is present."""
+        mol = _labelled(self.psmiles)
+        symbols = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0}
+        if any(atom.GetTotalNumHs() for atom in mol.GetAtoms()):
+            symbols.add("H")
+        return frozenset(symbols)
+
+    def chain(self, n: int, end_groups: tuple[str, str] = ("*[H]", "*[H]")) -> Chain:
+        """Join `n` units as given, with atom-to-unit bookkeeping; see `oligomer`."""
+        if n < 1:
+            raise ValueError(f"a chain of {n} repeat units has no atoms; ask for at least 1")
+        head, tail = (read_end_group(text, None) for text in end_groups)
+        return join_units([_labelled(self.psmiles)] * n, head, tail)
+
+    def oligomer(self, n: int, end_groups: tuple[str, str] = ("*[H]", "*[H]")) -> Chem.Mol:
+        """Return the molecule of `n` units as given, joined head to tail.
+
+        Args:
+            n: Number of units, at least 1.
+            end_groups: SMILES with one star each, bound to the head of the first and to the tail of the last unit.
+
+        Raises:
+            ValueError: `n` is below 1.
+            InvalidRepeatUnit: An end group is no fragment with one star.
+        """
+        return self.chain(n, end_groups).mol
+
+    def window(self, bonds: int) -> tuple[Chem.Mol, tuple[int, ...]]:
+        """Return a hydrogen-capped oligomer of the primitive unit, and the atoms of its central unit.
+
+        Every heavy atom of the central unit is at least `bonds` bonds away from the hydrogens at both ends, so an
+        environment of radius below `bonds` around it is that of the infinite chain. Sums over these atoms do not depend on
+        spelling, direction or cut.
+
+        Args:
+            bonds: Distance to keep from the ends, at least 1.
+
+        Raises:
+            ValueError: `bonds` is below 1.
+        """
+        if bonds < 1:
+            raise ValueError(f"a window of {bonds} bonds is empty; ask for at least 1")
+        return _window(self.key, bonds)
+
+
+@lru_cache(maxsize=8192)
+def _labelled(psmiles: str) -> Chem.Mol:
+    return read_repeat_unit(psmiles, None)
+
+
+@lru_cache(maxsize=8192)
+def _without_isotopes(psmiles: str) -> Chem.Mol:
+    mol = Chem.Mol(_labelled(psmiles))
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            atom.SetIsotope(0)
+    return mol
+
+
+@lru_cache(maxsize=4096)
+def _window(key: str, bonds: int) -> tuple[Chem.Mol, tuple[int, ...]]:
+    unit = _labelled(key)
+    # Path atoms without the stars are the unit's own; the bond to the next unit makes up the period.
+    period = len(star_path(unit)) - 2
+    margin = max(1, -(-bonds // period))
+    hydrogen = read_end_group("*[H]", None)
+    chain = join_units([unit] * (2 * margin + 1), hydrogen, hydrogen)
+    centre = tuple(i for i, residue in enumerate(chain.residues) if residue == margin)
+    return chain.mol, centre
