@@ -1,0 +1,171 @@
+"""Additive tier: the molar refraction of a repeat unit as a sum over its atoms, bonds and rings."""
+
+import math
+from collections import defaultdict
+from collections.abc import Collection
+from functools import lru_cache
+
+from rdkit import Chem
+
+from mdcore.chem import RepeatUnit
+from mdcore.optics.errors import UnknownEnvironment
+from mdcore.optics.increments import Increment, increments
+from mdcore.optics.refractions import Refractions
+
+# Patterns look at most three bonds far; flags of conjugation look at neighbours of a bond's ends.
+_WINDOW_BONDS = 6
+# Standard errors of a sum of tabulated increments (see benchmarks/optics_accuracy.py).
+_BASE_ERROR = 0.008
+_BASE_DISPERSION_ERROR = 0.05
+# Excess of pi systems that the table does not resolve: fused rings and conjugated bonds without a row of their own.
+_PI_ERRORS = {"fused-aromatic": (0.03, 0.25), "conjugated": (0.02, 0.20)}
+
+
+def additive_refractions(unit: RepeatUnit) -> Refractions:
+    """Sum tabulated refractions over the atoms, bonds and rings of one repeat unit inside its chain.
+
+    The increments are those of Vogel (J. Chem. Soc. 1948, 1833, doi 10.1039/jr9480001833), completed for environments he
+    does not list by differences of measured liquids; the table names each source. The sum runs over the primitive
+    period of the infinite chain, so no end group enters and every spelling gives the same numbers.
+
+    Additivity assumes localised electrons. Conjugation raises both the level and the dispersion: pairs of pi systems with a
+    measured reference (styrene, biphenyl, benzoates, dienes) have a row of their own; what is left carries a flag and a
+    larger error.
+
+    Args:
+        unit: Repeat unit.
+
+    Raises:
+        UnknownEnvironment: An element or bond without any value.
+    """
+    return _periodic(unit.key)
+
+
+@lru_cache(maxsize=65536)
+def _periodic(key: str) -> Refractions:
+    unit = RepeatUnit.from_psmiles(key, elements=None)
+    mol, centre = unit.window(_WINDOW_BONDS)
+    return sum_increments(mol, centre)
+
+
+def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refractions:
+    """Sum the increments over some of a molecule's heavy atoms, with their hydrogens.
+
+    A bond or ring that is only partly inside counts by the fraction of its atoms inside.
+
+    Args:
+        mol: Molecule without explicit hydrogens.
+        centre: Indices of the heavy atoms to sum over, all by default.
+
+    Raises:
+        UnknownEnvironment: An element or bond without any value.
+    """
+    full = Chem.AddHs(mol)
+    inside = set(range(mol.GetNumAtoms())) if centre is None else set(centre)
+    inside |= {
+        n.GetIdx() for i in sorted(inside) for n in full.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1
+    }
+    weights: dict[Increment, float] = defaultdict(float)
+    _count_atoms(full, inside, weights)
+    covered = _count_bonds(full, inside, weights)
+    _count_rings(full, inside, weights)
+    flags = _pi_flags(full, inside, covered)
+    flags |= {f"estimate:{row.name}" for row, weight in weights.items() if row.is_estimate and weight > 0}
+    table = Chem.GetPeriodicTable()
+    mass = math.fsum(table.GetAtomicWeight(full.GetAtomWithIdx(i).GetAtomicNum()) for i in sorted(inside))
+    return _total(weights, flags, mass)
+
+
+def _count_atoms(mol: Chem.Mol, inside: set[int], weights: dict[Increment, float]) -> None:
+    assigned: set[int] = set()
+    for row in increments("atom"):
+        for match in mol.GetSubstructMatches(row.query, uniquify=False, maxMatches=100_000):
+            if match[0] in inside and match[0] not in assigned:
+                assigned.add(match[0])
+                weights[row] += 1
+    for i in sorted(inside - assigned):
+        atom = mol.GetAtomWithIdx(i)
+        raise UnknownEnvironment(
+            f"no refraction is tabulated for {atom.GetSymbol()} with {atom.GetTotalDegree()} neighbours; use the dft tier"
+        )
+    for i in sorted(inside):
+        if mol.GetAtomWithIdx(i).GetAtomicNum() == 14 and mol.GetAtomWithIdx(i).GetTotalDegree() != 4:
+            raise UnknownEnvironment("no refraction is tabulated for silicon without four bonds; use the dft tier")
+
+
+def _count_bonds(mol: Chem.Mol, inside: set[int], weights: dict[Increment, float]) -> set[frozenset[int]]:
+    covered: set[frozenset[int]] = set()
+    for row in increments("bond"):
+        for match in mol.GetSubstructMatches(row.query, uniquify=False, maxMatches=100_000):
+            pair = frozenset(match[:2])
+            if pair in covered or not pair & inside:
+                continue
+            covered.add(pair)
+            weights[row] += len(pair & inside) / 2
+    for bond in mol.GetBonds():
+        ends = (bond.GetBeginAtom(), bond.GetEndAtom())
+        pair = frozenset(end.GetIdx() for end in ends)
+        if pair & inside and pair not in covered and any(end.GetAtomicNum() == 14 for end in ends):
+            names = "-".join(end.GetSymbol() for end in ends)
+            raise UnknownEnvironment(f"no refraction is tabulated for the bond {names}; use the dft tier")
+    return covered
+
+
+def _count_rings(mol: Chem.Mol, inside: set[int], weights: dict[Increment, float]) -> None:
+    by_size = {int(row.pattern): row for row in increments("ring")}
+    for ring in mol.GetRingInfo().AtomRings():
+        row = by_size.get(len(ring))
+        saturated = not any(mol.GetAtomWithIdx(i).GetIsAromatic() for i in ring)
+        if row is not None and saturated and set(ring) & inside:
+            weights[row] += len(set(ring) & inside) / len(ring)
+
+
+def _pi_flags(mol: Chem.Mol, inside: set[int], covered: set[frozenset[int]]) -> set[str]:
+    flags: set[str] = set()
+    for i in inside:
+        atom = mol.GetAtomWithIdx(i)
+        if atom.GetIsAromatic() and sum(n.GetIsAromatic() for n in atom.GetNeighbors()) == 3 and _in_fused(mol, i):
+            flags.add("fused-aromatic")
+    for bond in mol.GetBonds():
+        pair = frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
+        if not pair & inside or pair in covered or bond.GetIsAromatic() or bond.GetBondTypeAsDouble() != 1.0:
+            continue
+        if bond.GetIsConjugated() and all(_has_pi_bond(mol.GetAtomWithIdx(i)) for i in pair):
+            flags.add("conjugated")
+    return flags
+
+
+def _in_fused(mol: Chem.Mol, index: int) -> bool:
+    return bool(mol.GetRingInfo().NumAtomRings(index) >= 2)
+
+
+def _has_pi_bond(atom: Chem.Atom) -> bool:
+    """Tell carbon and nitrogen that share a double or aromatic bond from those that only offer a lone pair."""
+    if atom.GetAtomicNum() not in (6, 7):
+        return False
+    return atom.GetIsAromatic() or any(b.GetBondTypeAsDouble() >= 2.0 for b in atom.GetBonds())
+
+
+def _total(weights: dict[Increment, float], flags: set[str], mass: float) -> Refractions:
+    r_C, r_D, r_F = (math.fsum(w * getattr(row, line) for row, w in weights.items()) for line in ("r_C", "r_D", "r_F"))
+    g_terms = [None if row.r_g is None else w * row.r_g for row, w in weights.items()]
+    r_g = math.fsum(t for t in g_terms if t is not None) if None not in g_terms else None
+    # One row's error is common to all its occurrences; different rows are independent.
+    level = math.fsum((w * row.relative_error * row.r_D) ** 2 for row, w in weights.items()) / r_D**2
+    spread = r_F - r_C
+    dispersion = (
+        math.fsum((w * row.dispersion_error * (row.r_F - row.r_C)) ** 2 for row, w in weights.items()) / spread**2
+    )
+    level += _BASE_ERROR**2 + math.fsum(_PI_ERRORS[f][0] ** 2 for f in flags if f in _PI_ERRORS)
+    dispersion += _BASE_DISPERSION_ERROR**2 + math.fsum(_PI_ERRORS[f][1] ** 2 for f in flags if f in _PI_ERRORS)
+    return Refractions(
+        molar_mass_g_mol=mass,
+        r_C=r_C,
+        r_D=r_D,
+        r_F=r_F,
+        relative_error=math.sqrt(level),
+        relative_dispersion_error=math.sqrt(dispersion),
+        tier="additive",
+        flags=tuple(sorted(flags)),
+        r_g=r_g,
+    )
