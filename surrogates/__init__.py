@@ -1,0 +1,44 @@
+"""Gaussian-process surrogates of polymer properties and the choice of what to simulate next."""
+
+from surrogates.acquisition import Selection, select_batch
+from surrogates.errors import (
+    FitError,
+    InvalidObjective,
+    InvalidObservations,
+    InvalidPool,
+    JitterWarning,
+    NoPriorRange,
+    SurrogatesError,
+    SurrogatesWarning,
+    UnknownSurrogate,
+)
+from surrogates.models import Prediction, SurrogateSet, fit_surrogates, log_interval_probability
+from surrogates.objective import Objective
+from surrogates.observations import Observations
+from surrogates.pareto import hypervolume, pareto_mask, reference_point
+from surrogates.settings import AcquisitionSettings, SurrogateSettings
+
+__all__ = [
+    "AcquisitionSettings",
+    "FitError",
+    "InvalidObjective",
+    "InvalidObservations",
+    "InvalidPool",
+    "JitterWarning",
+    "NoPriorRange",
+    "Objective",
+    "Observations",
+    "Prediction",
+    "Selection",
+    "SurrogateSet",
+    "SurrogateSettings",
+    "SurrogatesError",
+    "SurrogatesWarning",
+    "UnknownSurrogate",
+    "fit_surrogates",
+    "hypervolume",
+    "log_interval_probability",
+    "pareto_mask",
+    "reference_point",
+    "select_batch",
+]

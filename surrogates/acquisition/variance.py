@@ -1,0 +1,75 @@
+"""Space-filling choice: the largest variance left by what is measured, pending and chosen."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.acquisition.joint import QUIET_JITTER
+from surrogates.features import Features
+from surrogates.kernels import minmax
+from surrogates.models.gp import ExactGP
+from surrogates.models.linalg import robust_cholesky
+
+
+def most_uncertain(
+    models: Sequence[ExactGP],
+    observed: Features,
+    features: Features,
+    pending: Features,
+    penalty: NDArray[np.float64],
+    q: int,
+) -> tuple[list[int], list[float]]:
+    """Choose greedily the candidates whose variance, given all before, is largest in sum over the properties.
+
+    Each property's variance counts relative to its prior variance. Without any data this is the pivoted Cholesky
+    decomposition of the similarity matrix, a space-filling design.
+
+    Args:
+        models: One model for each property.
+        observed: Features of the observed units.
+        features: Features of the N candidates.
+        pending: Features of the units being evaluated.
+        penalty: Log-probability of success, shape (N,); multiplies the variance.
+        q: Size of the batch.
+
+    Returns:
+        Positions and the weighted sums of relative variances when they were chosen.
+    """
+    success = np.exp(penalty)
+    similarity = minmax(features, observed)
+    base_similarity = minmax(pending, observed)
+    loadings, residuals = [], []
+    for model in models:
+        prior = model.spread**2 * model.parameters.outputscale
+        whitened, base_whitened = model.whiten(similarity), model.whiten(base_similarity)
+        variance = model.variance(whitened) / prior
+        rows = whitened.T * (model.spread / np.sqrt(prior))
+        if len(pending):
+            covariance = model.covariance(minmax(pending, pending), base_whitened, base_whitened) / prior
+            factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
+            cross = model.covariance(minmax(features, pending), whitened, base_whitened) / prior
+            to_pending = np.linalg.solve(factor, cross.T).T
+            variance = variance - np.einsum("ij,ij->i", to_pending, to_pending)
+            rows = np.column_stack([rows, to_pending])
+        loadings.append(rows)
+        residuals.append(np.maximum(variance, 0.0))
+
+    picks: list[int] = []
+    values: list[float] = []
+    open_rows = np.ones(len(success), dtype=bool)
+    while len(picks) < min(q, len(success)):
+        value = success * np.sum(residuals, axis=0)
+        best = int(np.argmax(np.where(open_rows, value, -np.inf)))
+        picks.append(best)
+        values.append(float(value[best]))
+        open_rows[best] = False
+        prior_cross = minmax(features, features.take(slice(best, best + 1)))[:, 0]
+        for j in range(len(models)):
+            root = np.sqrt(residuals[j][best])
+            if root < 1e-6:
+                continue
+            column = (prior_cross - loadings[j] @ loadings[j][best]) / root
+            loadings[j] = np.column_stack([loadings[j], column])
+            residuals[j] = np.maximum(residuals[j] - column**2, 0.0)
+    return picks, values

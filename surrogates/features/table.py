@@ -1,0 +1,119 @@
+"""Feature tables and the cache that fills them."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from mdcore.chem import RepeatUnit
+from surrogates.features.fingerprints import LEVELS, morgan_levels
+from surrogates.settings import SurrogateSettings
+
+CACHE_UNITS = 200_000
+"""Repeat units whose features are kept; about 1 kB each."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of n repeat units.
+
+    Attributes:
+        levels: Thermometer levels of the count fingerprints, shape (n, columns * LEVELS), ones.
+        sizes: Sum of the counts of each row, shape (n,).
+    """
+
+    levels: csr_array
+    sizes: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return int(self.sizes.shape[0])
+
+    @cached_property
+    def _columns_hit(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Position of each level among those that occur here (-1: none), and those columns, dense, shape (hit, n).
+
+        Single precision is exact: products of such columns are whole numbers far below 2^24.
+        """
+        hit = np.unique(self.levels.indices)
+        position = np.full(self.levels.shape[1], -1, dtype=np.int32)
+        position[hit] = np.arange(len(hit))
+        dense = np.zeros((len(hit), len(self)), dtype=np.float32)
+        dense[position[self.levels.indices], np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))] = 1.0
+        return position, dense
+
+    def shared_levels(self, other: "Features") -> NDArray[np.float64]:
+        """Sum of the minima of the counts for all pairs of rows, shape (n, rows of other)."""
+        position, dense = other._columns_hit
+        columns = position[self.levels.indices]
+        known = columns >= 0
+        starts = np.concatenate([[0], np.cumsum(known)])[self.levels.indptr]
+        ones = np.ones(int(starts[-1]), dtype=np.float32)
+        reduced = csr_array((ones, columns[known], starts), shape=(len(self), dense.shape[0]))
+        return np.asarray(reduced @ dense, dtype=np.float64)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> "Features":
+        """Return the chosen rows."""
+        return Features(self.levels[rows], self.sizes[rows])
+
+    def joined(self, other: "Features") -> "Features":
+        """Return the rows of this table followed by those of another."""
+        return Features(vstack([self.levels, other.levels], format="csr"), np.concatenate([self.sizes, other.sizes]))
+
+    def counts(self) -> NDArray[np.float64]:
+        """Return the folded count fingerprints, shape (n, columns)."""
+        table = np.zeros((len(self), self.levels.shape[1] // LEVELS))
+        rows = np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))
+        np.add.at(table, (rows, self.levels.indices // LEVELS), 1.0)
+        return table
+
+
+def features_from_counts(counts: NDArray[np.float64]) -> Features:
+    """Build a table from whole-numbered counts, shape (n, columns)."""
+    whole = np.minimum(np.rint(counts), LEVELS).astype(np.int64)
+    rows, columns = np.nonzero(whole)
+    amounts = whole[rows, columns]
+    steps = np.arange(amounts.sum()) - np.repeat(np.cumsum(amounts) - amounts, amounts)
+    levels = np.repeat(columns * LEVELS, amounts) + steps
+    return _stack(np.split(levels.astype(np.int32), np.cumsum(whole.sum(axis=1))[:-1]), counts.shape[1])
+
+
+def _stack(rows: Sequence[NDArray[np.int32]], columns: int) -> Features:
+    sizes = np.array([len(row) for row in rows], dtype=np.int64)
+    indices = np.concatenate([*rows, np.zeros(0, dtype=np.int32)])
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    levels = csr_array((np.ones(len(indices)), indices, indptr), shape=(len(rows), columns * LEVELS))
+    return Features(levels, sizes.astype(np.float64))
+
+
+class Featuriser:
+    """Turns repeat units into feature tables and remembers them by key."""
+
+    def __init__(self, settings: SurrogateSettings) -> None:
+        self._radius = settings.radius
+        self._columns = settings.columns
+        self._cache: OrderedDict[str, NDArray[np.int32]] = OrderedDict()
+
+    def __call__(self, units: Sequence[RepeatUnit]) -> Features:
+        """Compute or recall the features of n units."""
+        return _stack([self._levels(unit) for unit in units], self._columns)
+
+    def _levels(self, unit: RepeatUnit) -> NDArray[np.int32]:
+        levels = self._cache.get(unit.key)
+        if levels is None:
+            levels = morgan_levels(unit, self._radius, self._columns)
+            self._cache[unit.key] = levels
+            if len(self._cache) > CACHE_UNITS:
+                self._cache.popitem(last=False)
+        return levels
+
+
+_FEATURISERS: dict[tuple[int, int], Featuriser] = {}
+
+
+def shared_featuriser(settings: SurrogateSettings) -> Featuriser:
+    """Return the process-wide featuriser of these settings, so that a refit finds its features computed."""
+    return _FEATURISERS.setdefault((settings.radius, settings.columns), Featuriser(settings))

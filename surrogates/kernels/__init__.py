@@ -1,0 +1,5 @@
+"""Kernels between repeat units."""
+
+from surrogates.kernels.minmax import minmax
+
+__all__ = ["minmax"]
