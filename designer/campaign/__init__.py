@@ -1,0 +1,1 @@
+"""The campaign loop: propose, simulate, record, learn."""

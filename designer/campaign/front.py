@@ -1,0 +1,79 @@
+"""The Pareto front of a campaign, and how the dominated volume grew."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.store.records import EvaluationRecord
+from surrogates import Objective, hypervolume, pareto_mask, reference_point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> NDArray[np.float64]:
+    """Return the objectives' measured values, shape (n, m); NaN where one is missing."""
+    table = np.full((len(records), len(objectives)), np.nan)
+    for row, record in enumerate(records):
+        for column, objective in enumerate(objectives):
+            if measurement := record.measured(objective.property):
+                table[row, column] = measurement.value
+    return table
+
+
+def front_records(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> tuple[EvaluationRecord, ...]:
+    """Return the evaluations that no other dominates, best in the first objective first."""
+    done = [record for record in records if record.state == "done"]
+    values = measured_values(done, objectives)
+    if not done or not objectives:
+        return ()
+    chosen = np.flatnonzero(pareto_mask(values, objectives))
+    scores = objectives[0].score(values[:, 0])
+    return tuple(done[i] for i in sorted(chosen, key=lambda i: (-scores[i], done[i].ordinal)))
+
+
+def hypervolume_history(
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the dominated hypervolume after each finished evaluation.
+
+    The reference point is that of all measurements together, so that the curve never falls.
+
+    Returns:
+        Number of finished evaluations 1..n, shape (n,), and hypervolume, shape (n,).
+    """
+    finished = sorted(
+        (r for r in records if r.state in ("done", "failed")), key=lambda r: (r.finished_at or 0.0, r.ordinal)
+    )
+    counts = np.arange(1, len(finished) + 1)
+    values = measured_values(finished, objectives)
+    complete = ~np.isnan(values).any(axis=1)
+    if not complete.any():
+        return counts, np.zeros(len(finished))
+    reference = reference_point(values[complete], objectives)
+    return counts, np.array([hypervolume(values[:n], objectives, reference) for n in counts])
+
+
+def front_frame(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> "pd.DataFrame":
+    """Return the front as a table: structure, origin, and each measured property with its standard error."""
+    import pandas as pd
+
+    front = front_records(records, objectives)
+    names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])
+    rows = []
+    for record in front:
+        row: dict[str, object] = {
+            "evaluation": record.ordinal,
+            "psmiles": record.psmiles,
+            "origin": record.origin,
+            "in_corpus": record.in_corpus,
+        }
+        for name in names:
+            measurement = record.measured(name)
+            row[name] = measurement.value if measurement else np.nan
+            row[f"{name}_stderr"] = measurement.stderr if measurement else np.nan
+        rows.append(row)
+    columns = ["evaluation", "psmiles", "origin", "in_corpus", *(c for n in names for c in (n, f"{n}_stderr"))]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,44 @@
+"""What proposes candidates to the campaign."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from designer.store.records import EvaluationRecord, PredictedValue
+from generators import Candidate
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate that was chosen for evaluation.
+
+    Attributes:
+        candidate: The repeat unit, its log-prior and its origin.
+        in_corpus: Whether the corpus holds it.
+        step: `initial` or `acquisition`.
+        acquisition: Value of the acquisition, if it was chosen by one.
+        predicted: What the surrogates expect of each property, if they had a say.
+    """
+
+    candidate: Candidate
+    in_corpus: bool
+    step: str
+    acquisition: float | None = None
+    predicted: Mapping[str, PredictedValue] = field(default_factory=dict)
+
+
+class Proposer(Protocol):
+    """Chooses what to evaluate next."""
+
+    def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
+        """Choose up to `n` candidates.
+
+        Args:
+            n: How many are wanted.
+            records: All evaluations so far; those proposed or running are pending.
+            taken: Canonical keys that must not be chosen again.
+
+        Returns:
+            Distinct candidates; fewer than `n`, or none, when the search space is exhausted.
+        """
+        ...

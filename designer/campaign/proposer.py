@@ -1,0 +1,193 @@
+"""The proposer of the house: language model, surrogates, sequential Monte Carlo and acquisition in a row."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from designer.campaign.front import front_records, measured_values
+from designer.campaign.likelihood import improvement_likelihood, targets_beyond
+from designer.campaign.observations import observations_of, unit_of
+from designer.campaign.proposal import Proposal
+from designer.config.campaign import CampaignConfig
+from designer.config.sections import CorpusInitial, ListInitial
+from designer.store.records import EvaluationRecord, PredictedValue
+from mdcore.chem import RepeatUnit, rng_for, seed_sequence
+
+if TYPE_CHECKING:
+    from generators import Candidate, Corpus, LogLikelihood, SMCGenerator
+    from surrogates import SurrogateSet
+
+
+class Keys(Collection[str]):
+    """The union of two collections of keys, without copying either."""
+
+    def __init__(self, first: Collection[str], second: Collection[str]) -> None:
+        self._first, self._second = first, second
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._first or key in self._second
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._first
+        yield from (key for key in self._second if key not in self._first)
+
+    def __len__(self) -> int:
+        return len(self._first) + sum(key not in self._first for key in self._second)
+
+
+class BayesianProposer:
+    """Proposes with everything the campaign has learnt.
+
+    Every draw derives from the campaign's seed and from the set of finished evaluations, so that the same knowledge gives
+    the same proposals whatever the order in which it arrived.
+
+    Args:
+        config: The campaign.
+        note: Told what takes time, one line each.
+    """
+
+    def __init__(self, config: CampaignConfig, note: Callable[[str], None] = lambda text: None) -> None:
+        self._config = config
+        self._note = note
+        self._objectives = config.objective_list()
+        self._learnt_from = -1
+        self._surrogates: SurrogateSet | None = None
+        self._pool: list[Candidate] = []
+
+    @cached_property
+    def _corpus(self) -> "Corpus":
+        from generators import load_corpus
+
+        corpus = load_corpus(self._config.corpus, progress=self._note)
+        self._note(f"corpus: {len(corpus)} repeat units")
+        return corpus
+
+    @cached_property
+    def _generator(self) -> "SMCGenerator":
+        from generators import NGramModel, SMCGenerator
+
+        settings = self._config.generator
+        model = NGramModel.fit(self._corpus.units, order=settings.order)
+        return SMCGenerator(model, settings.smc, self._config.filters())
+
+    @cached_property
+    def _initial(self) -> "list[Candidate]":
+        """The first evaluations: the same list at every start."""
+        initial, seed = self._config.initial, self._config.seed
+        from generators import Candidate
+
+        if isinstance(initial, ListInitial):
+            return [Candidate(RepeatUnit.from_psmiles(text), float("nan"), "given") for text in initial.psmiles]
+        rng = rng_for(seed, "initial", "proposal")
+        if isinstance(initial, CorpusInitial):
+            filters = self._config.filters()
+            chosen: list[Candidate] = []
+            for row in rng.permutation(len(self._corpus)):
+                unit = RepeatUnit.from_psmiles(self._corpus.units[row])
+                if filters(unit):
+                    chosen.append(Candidate(unit, float("nan"), "corpus"))
+                if len(chosen) == initial.evaluations:
+                    break
+            return chosen
+        return self._generator.propose(initial.evaluations, rng, exclude=self._forbidden(()))
+
+    def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
+        """Choose up to `n` candidates; see `Proposer`."""
+        chosen = [
+            Proposal(candidate, candidate.unit.key in self._corpus, "initial")
+            for candidate in self._initial
+            if candidate.unit.key not in taken
+        ][:n]
+        if len(chosen) < n:
+            known = Keys(taken, {proposal.candidate.unit.key for proposal in chosen})
+            pending = [unit_of(r.psmiles) for r in records if r.state in ("proposed", "running")]
+            pending += [proposal.candidate.unit for proposal in chosen]
+            chosen += self._by_acquisition(n - len(chosen), records, pending, known)
+        return chosen
+
+    def _by_acquisition(
+        self, n: int, records: Sequence[EvaluationRecord], pending: Sequence[RepeatUnit], taken: Collection[str]
+    ) -> list[Proposal]:
+        from surrogates import select_batch
+
+        surrogates = self._learn(records, taken, n)
+        pool = [candidate for candidate in self._pool if candidate.unit.key not in taken]
+        if not pool:
+            return []
+        units = [candidate.unit for candidate in pool]
+        content = _digest([*(r.key for r in records), *(unit.key for unit in pending)])
+        seed = int(seed_sequence(self._config.seed, content, "acquisition").generate_state(1)[0])
+        selection = select_batch(
+            surrogates, units, self._objectives, n, pending, settings=self._config.acquisition, seed=seed
+        )
+        prediction = surrogates.predict([units[i] for i in selection.indices])
+        return [
+            Proposal(
+                pool[i],
+                pool[i].unit.key in self._corpus,
+                "acquisition",
+                float(value),
+                {
+                    name: PredictedValue(float(prediction.mean[row, j]), float(prediction.sd[row, j]))
+                    for j, name in enumerate(prediction.properties)
+                },
+            )
+            for row, (i, value) in enumerate(zip(selection.indices, selection.values, strict=True))
+        ]
+
+    def _learn(self, records: Sequence[EvaluationRecord], taken: Collection[str], n: int) -> "SurrogateSet":
+        """Refit the surrogates and make the pool anew when enough evaluations have finished since the last time."""
+        from surrogates import fit_surrogates
+
+        observations = observations_of(records, self._config.properties())
+        due = self._learnt_from < 0 or len(observations) - self._learnt_from >= self._config.generator.refresh_every
+        exhausted = sum(candidate.unit.key not in taken for candidate in self._pool) < n
+        if self._surrogates is None or due:
+            content = _digest([unit.key for unit in observations.units])
+            seed = int(seed_sequence(self._config.seed, content, "surrogates").generate_state(1)[0])
+            self._surrogates = fit_surrogates(
+                observations, self._config.properties(), self._config.surrogates, seed=seed
+            )
+            self._learnt_from = len(observations)
+        if due or exhausted:
+            content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
+            rng = rng_for(self._config.seed, content, "proposal")
+            self._pool = self._generator.propose(
+                self._config.generator.pool,
+                rng,
+                log_likelihood=self._likelihood(self._surrogates, records),
+                exclude=self._forbidden(taken),
+            )
+        return self._surrogates
+
+    def _likelihood(self, surrogates: "SurrogateSet", records: Sequence[EvaluationRecord]) -> "LogLikelihood | None":
+        front = front_records(records, self._objectives)
+        if not front:
+            return None
+        return improvement_likelihood(
+            surrogates, targets_beyond(self._config.objectives, measured_values(front, self._objectives))
+        )
+
+    def _forbidden(self, taken: Collection[str]) -> Collection[str]:
+        return Keys(_CorpusKeys(self._corpus), taken) if self._config.novelty == "required" else taken
+
+
+class _CorpusKeys(Collection[str]):
+    """The corpus seen as a collection of keys."""
+
+    def __init__(self, corpus: "Corpus") -> None:
+        self._corpus = corpus
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._corpus
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._corpus.units)
+
+    def __len__(self) -> int:
+        return len(self._corpus)
+
+
+def _digest(keys: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()

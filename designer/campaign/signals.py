@@ -1,0 +1,47 @@
+"""Ctrl-C and polite kills end a campaign cleanly."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupted(BaseException):
+    """The process was asked to end. Derives from BaseException so that no library mistakes it for its own failure.
+
+    Attributes:
+        signal_number: Which signal asked.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signal_number).name}")
+        self.signal_number = signal_number
+
+
+@contextmanager
+def raise_on_signals() -> Iterator[None]:
+    """Raise `Interrupted` in the main thread at the first SIGINT or SIGTERM; a second one acts as usual.
+
+    In another thread nothing is changed: Python hands signals to the main thread only.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        restore()
+        raise Interrupted(number)
+
+    for number in numbers:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        restore()

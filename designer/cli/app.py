@@ -1,0 +1,118 @@
+"""The commands and their options; what they do is in the modules beside this one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Bayesian inverse design of polymers: propose, simulate, learn, and start again.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of every random draw.")]
+StoreArgument = Annotated[str, typer.Argument(help="A store (path or URL), a campaign's folder, or its YAML file.")]
+CampaignName = Annotated[str | None, typer.Option("--campaign", help="Which campaign, if the store holds several.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
+    json: Json = False,
+    report: Annotated[bool, typer.Option(help="Write report.html at the end.")] = True,
+) -> int:
+    """Start or resume a campaign."""
+    from designer.cli.run import run_command
+
+    return run_command(config, as_json=json, with_report=report)
+
+
+@app.command()
+def status(store: StoreArgument, campaign: CampaignName = None, json: Json = False) -> int:
+    """Tell what happened and what is running."""
+    from designer.cli.status import status_command
+
+    return status_command(store, campaign, as_json=json)
+
+
+@app.command()
+def report(
+    store: StoreArgument,
+    campaign: CampaignName = None,
+    out: Annotated[Path | None, typer.Option(help="HTML file to write; report.html beside the store.")] = None,
+    json: Json = False,
+) -> int:
+    """Write an HTML report that opens without a network."""
+    from designer.cli.report import report_command
+
+    return report_command(store, campaign, out, as_json=json)
+
+
+@app.command()
+def simulate(
+    psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
+    preset: Annotated[str, typer.Option(help="Named set of simulation settings: quick, standard, accurate.")] = "quick",
+    properties: Annotated[str, typer.Option(help="What to measure, separated by commas.")] = "density",
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to keep and to resume in; a temporary one otherwise.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting that differs, as protocol.temperature_K=350.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Simulate one polymer."""
+    from designer.cli.simulate import simulate_command
+
+    return simulate_command(psmiles, preset, properties, seed, out, override or [], as_json=json)
+
+
+@app.command()
+def generate(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many repeat units.")] = 10,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Property to reach, as 'refractive_index>1.65'; needs --store.")
+    ] = None,
+    store: Annotated[
+        str | None, typer.Option(help="Store or campaign whose measurements teach the surrogates of --target.")
+    ] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> int:
+    """Propose repeat units, each distinct and valid."""
+    from designer.cli.generate import generate_command
+
+    return generate_command(n, target or [], store, seed, as_json=json)
+
+
+@app.command()
+def doctor(json: Json = False) -> int:
+    """Tell what works on this machine and what does not."""
+    from designer.cli.doctor import doctor_command
+
+    return doctor_command(as_json=json)
+
+
+@app.command()
+def validate(
+    config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
+    json: Json = False,
+) -> int:
+    """Check a campaign file and touch nothing."""
+    from designer.cli.validate import validate_command
+
+    return validate_command(config, as_json=json)
+
+
+@app.command()
+def schema() -> int:
+    """Print the JSON Schema of campaign files, for editors."""
+    from designer.cli.validate import schema_command
+
+    return schema_command()

@@ -1,0 +1,55 @@
+"""Entry point: runs a command and turns every error into one line and an exit status."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from designer.cli.app import app
+
+BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
+
+# The root of what typer raises for wrong arguments; typer exports its children only.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 for a failed run, 2 for bad input, 130 when interrupted."""
+    try:
+        status = app(
+            args=list(arguments) if arguments is not None else None, prog_name="designer", standalone_mode=False
+        )
+    except _UsageError as error:
+        return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone, for example `head`; there is nobody left to tell.
+        sys.stderr.close()
+        return FAILED_RUN
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        return _fail(" ".join(str(error).split()), FAILED_RUN if isinstance(error, RuntimeError) else BAD_INPUT)
+    return status if isinstance(status, int) else 0
+
+
+def _is_ours(error: Exception) -> bool:
+    """Tell whether an error was raised on purpose; the roots are recognised by name, their packages may be unloaded."""
+    roots = {"DesignerError", "MDCoreError", "GeneratorsError", "SurrogatesError"}
+    return any(base.__name__ in roots for base in type(error).__mro__)
+
+
+def _message(error: Exception) -> str:
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    return " ".join(str(text).split()).rstrip(".")
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"error: {message}\n")
+    return status

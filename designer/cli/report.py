@@ -1,0 +1,20 @@
+"""`designer report`."""
+
+from pathlib import Path
+
+from designer.cli.locate import find_campaign
+from designer.cli.output import answer_stream, write_json
+
+
+def report_command(text: str, name: str | None, out: Path | None, *, as_json: bool) -> int:
+    """Write the HTML report of a campaign."""
+    with answer_stream() as stream:
+        from designer.report import write_report
+
+        store, config = find_campaign(text, name)
+        page = write_report(store, config, out or config.campaign_folder / "report.html")
+        if as_json:
+            write_json(stream, {"campaign": config.name, "report": str(page), "bytes": page.stat().st_size})
+        else:
+            stream.write(f"Report: {page}\n")
+    return 0

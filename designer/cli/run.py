@@ -1,0 +1,57 @@
+"""`designer run`."""
+
+from pathlib import Path
+from typing import TextIO
+
+from designer.campaign.campaign import Campaign
+from designer.campaign.front import front_records
+from designer.campaign.signals import Interrupted
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import front_document, print_front
+from designer.progress import make_listener
+
+INTERRUPTED = 130
+
+
+def run_command(config: Path, *, as_json: bool, with_report: bool) -> int:
+    """Run or resume a campaign, print its front and write its report."""
+    with answer_stream() as stream:
+        listener = make_listener()
+        campaign = Campaign.from_yaml(config, listener=listener)
+        already = campaign.finished_reason() is not None
+        try:
+            reason = campaign.run()
+        except Interrupted as interruption:
+            listener.note(f"{interruption}; `designer run {config}` goes on from here")
+            return INTERRUPTED
+        page = campaign.config.campaign_folder / "report.html"
+        if with_report and not (already and page.exists()):
+            from designer.report import write_report
+
+            write_report(campaign.store, campaign.config, page)
+        _answer(stream, campaign, reason, already, page if page.exists() else None, as_json=as_json)
+    return 0
+
+
+def _answer(
+    stream: TextIO, campaign: Campaign, reason: str, already: bool, page: Path | None, *, as_json: bool
+) -> None:
+    front = front_records(campaign.store.evaluations("done"), campaign.objectives)
+    if as_json:
+        document = {
+            "campaign": campaign.config.name,
+            "finished": True,
+            "finished_before": already,
+            "reason": reason,
+            "evaluations": campaign.store.counts(),
+            "front": front_document(front),
+            "store": campaign.config.store_url(),
+            "report": str(page) if page else None,
+        }
+        write_json(stream, document)
+        return
+    state = "was already finished" if already else "is finished"
+    stream.write(f"Campaign {campaign.config.name} {state}: {reason}.\n\n")
+    print_front(stream, front, campaign.objectives)
+    if page:
+        stream.write(f"\nReport: {page}\n")

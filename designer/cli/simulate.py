@@ -1,0 +1,121 @@
+"""`designer simulate`."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mdcore.simulate import Progress, SimulationResult, simulate
+from pydantic import ValidationError
+
+from designer.cli.output import answer_stream, write_json
+from designer.config.messages import one_line
+from designer.errors import CampaignFailed, InvalidRequest
+from designer.text import duration, measured_text
+from mdcore.chem import Failure, RepeatUnit, property_spec
+from mdcore.settings import SimulationSettings
+
+
+def simulate_command(
+    psmiles: str, preset: str, properties: str, seed: int, out: Path | None, overrides: Sequence[str], *, as_json: bool
+) -> int:
+    """Simulate one repeat unit and print what was measured."""
+    with answer_stream() as stream:
+        unit = RepeatUnit.from_psmiles(psmiles)
+        names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
+        if not names:
+            raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
+        settings = _settings(preset, overrides)
+        with _folder(out) as folder, _progress() as progress:
+            result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress)
+        if isinstance(result, Failure):
+            raise CampaignFailed(f"simulation of {unit.psmiles!r} failed ({result.kind}): {result.message}")
+        if as_json:
+            write_json(stream, _document(unit, preset, seed, result))
+            return 0
+        stream.write(f"{unit.psmiles} ({settings.fidelity}, seed {seed})\n")
+        for measurement in result.measurements:
+            stream.write(f"  {property_spec(measurement.property).label}: {measured_text(measurement)}\n")
+        if out is not None:
+            stream.write(f"Kept in {out}\n")
+    return 0
+
+
+def _document(unit: RepeatUnit, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
+    return {
+        "psmiles": unit.psmiles,
+        "key": unit.key,
+        "preset": preset,
+        "seed": seed,
+        "properties": {m.property: {"value": m.value, "stderr": m.stderr, "unit": m.unit} for m in result.measurements},
+        "diagnostics": result.diagnostics,
+        "provenance": result.provenance,
+    }
+
+
+def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
+    """Build the settings from a preset and `section.key=value` texts."""
+    document: dict[str, Any] = {"preset": preset}
+    for text in overrides:
+        path, equals, value = text.partition("=")
+        if not equals or not path:
+            raise InvalidRequest(f"--set {text!r} is no assignment; write it as protocol.temperature_K=350")
+        *sections, key = path.split(".")
+        place = document
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise InvalidRequest(f"--set {text!r} goes into a value, not a section; see designer schema")
+        try:
+            place[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InvalidRequest(f"--set {text!r} has no readable value; write a number, text or list") from error
+    try:
+        return SimulationSettings.model_validate(document)
+    except ValidationError as error:
+        raise InvalidRequest(f"simulation settings: {one_line(error, SimulationSettings)}") from error
+
+
+@contextmanager
+def _folder(out: Path | None) -> Iterator[Path]:
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        yield out
+        return
+    with tempfile.TemporaryDirectory(prefix="designer-simulate-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Show progress on standard error: a bar on a terminal, a line for each stage elsewhere."""
+    if not sys.stderr.isatty():
+        stages: set[str] = set()
+
+        def tell(progress: Progress) -> None:
+            if progress.stage not in stages:
+                stages.add(progress.stage)
+                sys.stderr.write(f"{progress.stage} {100 * progress.fraction:.0f} %\n")
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} % {task.fields[left]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("starting", total=1.0, left="")
+
+        def draw(progress: Progress) -> None:
+            left = f"{duration(progress.remaining_s)} left" if progress.remaining_s is not None else ""
+            bar.update(task, completed=progress.fraction, description=progress.stage, left=left)
+
+        yield draw

@@ -1,0 +1,69 @@
+"""`designer status`."""
+
+import time
+
+from designer.campaign.front import front_records
+from designer.cli.locate import find_campaign
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import front_document, print_front
+from designer.store.ownership import is_running
+from designer.text import duration
+
+
+def status_command(text: str, name: str | None, *, as_json: bool) -> int:
+    """Tell the state of a campaign from its store alone."""
+    with answer_stream() as stream:
+        store, config = find_campaign(text, name)
+        campaign, counts = store.campaign(), store.counts()
+        records = store.evaluations()
+        front = front_records(records, config.objective_list())
+        running = [record for record in records if record.state == "running"]
+        failures = [record for record in records if record.failure]
+        alive = is_running(store)
+        state = "running" if alive else ("finished" if campaign.finished_at else "stopped")
+        if as_json:
+            document = {
+                "campaign": campaign.name,
+                "state": state,
+                "stop_reason": campaign.stop_reason,
+                "evaluations": counts,
+                "wanted": config.stop.evaluations,
+                "elapsed_s": campaign.elapsed_s,
+                "simulated_s": sum(record.wall_s for record in records),
+                "running": [
+                    {"evaluation": r.ordinal, "psmiles": r.psmiles, "stage": r.stage, "fraction": r.fraction}
+                    for r in running
+                ],
+                "failures": [
+                    {
+                        "evaluation": r.ordinal,
+                        "psmiles": r.psmiles,
+                        "kind": r.failure.kind,
+                        "message": r.failure.message,
+                    }
+                    for r in failures
+                    if r.failure
+                ],
+                "front": front_document(front),
+            }
+            write_json(stream, document)
+            return 0
+        wanted = f" of {config.stop.evaluations}" if config.stop.evaluations else ""
+        stream.write(f"Campaign {campaign.name}: {state}")
+        stream.write(f", {campaign.stop_reason}" if campaign.stop_reason else "")
+        stream.write(
+            f"\n{counts['done']} done, {counts['failed']} failed{wanted}; ran {duration(campaign.elapsed_s)}\n"
+        )
+        for record in running:
+            stage = f"{record.stage}, {100 * (record.fraction or 0.0):.0f} %" if record.stage else "just started"
+            since = duration(time.time() - (record.started_at or time.time()))
+            where = f"since {since}" if alive else "waits for `designer run`"
+            stream.write(f"  running #{record.ordinal} {record.psmiles}: {stage}, {where}\n")
+        for record in failures:
+            if record.failure:
+                stream.write(
+                    f"  failed #{record.ordinal} {record.psmiles}: {record.failure.kind}: {record.failure.message}\n"
+                )
+        stream.write("\n")
+        print_front(stream, front, config.objective_list())
+    return 0

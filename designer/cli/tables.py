@@ -1,0 +1,61 @@
+"""Fronts and evaluations as text and as JSON."""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from designer.store.records import EvaluationRecord
+from designer.text import with_error
+from mdcore.chem import Measurement, property_spec
+from surrogates import Objective
+
+
+def measurement_document(measurement: Measurement) -> dict[str, object]:
+    """Return a measurement in JSON types."""
+    return {
+        "value": measurement.value,
+        "stderr": measurement.stderr,
+        "unit": measurement.unit,
+        "fidelity": measurement.fidelity,
+    }
+
+
+def front_document(front: Sequence[EvaluationRecord]) -> list[dict[str, object]]:
+    """Return evaluations with their measurements in JSON types."""
+    return [
+        {
+            "evaluation": record.ordinal,
+            "psmiles": record.psmiles,
+            "key": record.key,
+            "origin": record.origin,
+            "in_corpus": record.in_corpus,
+            "properties": {m.property: measurement_document(m) for m in record.measurements},
+        }
+        for record in front
+    ]
+
+
+def print_front(stream: TextIO, front: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> None:
+    """Print the Pareto front with standard errors, best in the first objective first."""
+    if not front:
+        stream.write("No evaluation has measured every objective yet.\n")
+        return
+    aims = {o.property: o.direction for o in objectives}
+    names = dict.fromkeys([*aims, *(m.property for record in front for m in record.measurements)])
+    table = Table(title="Pareto front", title_justify="left", title_style="bold")
+    table.add_column("evaluation", justify="right")
+    table.add_column("structure", overflow="fold")
+    for name in names:
+        unit = property_spec(name).unit
+        heading = property_spec(name).label + ("" if unit == "1" else f"\n({unit})")
+        table.add_column(f"{heading}\n{aims.get(name, '')}", justify="right", no_wrap=True)
+    table.add_column("in corpus")
+    for record in front:
+        measured = [record.measured(name) for name in names]
+        cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
+        table.add_row(str(record.ordinal), Text(record.psmiles), *cells, "yes" if record.in_corpus else "no")
+    # A pipe has no width; a fixed one keeps the numbers on one line.
+    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)

@@ -1,0 +1,77 @@
+"""What the campaign asks of a cluster, and what it hears from one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from mdcore.simulate import Progress
+
+from designer.cluster.task import Outcome
+
+
+@dataclass(frozen=True)
+class Job:
+    """One simulation to run.
+
+    Attributes:
+        evaluation_id: Identity in the store.
+        label: How messages and the dashboard call it.
+        psmiles: The repeat unit.
+        settings: Simulation settings in JSON types.
+        seed: Seed of the simulation.
+        folder: Where it works and resumes, reachable by every worker.
+        properties: What it measures.
+    """
+
+    evaluation_id: int
+    label: str
+    psmiles: str
+    settings: dict[str, Any]
+    seed: int
+    folder: Path
+    properties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A running simulation tells how far it is."""
+
+    evaluation_id: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A simulation has ended, well or not."""
+
+    evaluation_id: int
+    outcome: Outcome
+
+
+Message = Progressed | Finished
+
+
+class Cluster(Protocol):
+    """Runs jobs at the same time and reports what becomes of them."""
+
+    @property
+    def slots(self) -> int:
+        """Return how many jobs run at a time."""
+        ...
+
+    @property
+    def dashboard(self) -> str | None:
+        """Return the address of a live view, if there is one."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Start a job, or queue it."""
+        ...
+
+    def messages(self, timeout_s: float) -> list[Message]:
+        """Return what was heard; waits at most `timeout_s` for the first message."""
+        ...
+
+    def close(self) -> None:
+        """End every job at once; what they wrote on disk lets them go on later."""
+        ...

@@ -1,0 +1,125 @@
+"""Jobs as tasks of a Dask scheduler."""
+
+import dataclasses
+import os
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import distributed
+from mdcore.simulate import Progress, simulate
+
+from designer.cluster.base import Finished, Job, Message, Progressed
+from designer.cluster.task import Outcome, SimulateFunction, run_job
+from mdcore.chem import Failure
+
+TOPIC = "polymer-designer-progress"
+
+
+def dask_task(job: Job, simulate: SimulateFunction) -> Outcome:
+    """Run a job inside a Dask worker, sending progress through the scheduler."""
+    worker = distributed.get_worker()
+
+    def report(progress: Progress) -> None:
+        worker.log_event(TOPIC, {"evaluation_id": job.evaluation_id, "progress": dataclasses.asdict(progress)})
+
+    with _output_to(job.folder / "output.log"):
+        return run_job(job.psmiles, job.settings, job.seed, job.folder, job.properties, simulate, report)
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send what libraries print, in Python or below it, to a file; a worker process has one simulation at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saved = os.dup(1), os.dup(2)
+    with path.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        try:
+            yield
+        finally:
+            for number, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+class DaskCluster:
+    """A `Cluster` on a Dask scheduler.
+
+    Args:
+        client: Connected client.
+        slots: Jobs at a time.
+        close: Ends what was started for the client.
+        simulate: What a worker calls; the real simulation unless a test replaces it.
+    """
+
+    def __init__(
+        self,
+        client: distributed.Client,
+        slots: int,
+        close: Callable[[], None],
+        simulate: SimulateFunction = simulate,
+    ) -> None:
+        self._client = client
+        self._slots = slots
+        self._close = close
+        self._simulate = simulate
+        self._heard: queue.Queue[Message] = queue.Queue()
+        # A future that nobody holds is cancelled by Dask.
+        self._futures: dict[int, distributed.Future] = {}
+        client.subscribe_topic(TOPIC, self._on_event)
+
+    @property
+    def slots(self) -> int:
+        """Return how many jobs run at a time."""
+        return self._slots
+
+    @property
+    def dashboard(self) -> str | None:
+        """Return the address of the Dask dashboard."""
+        return str(self._client.dashboard_link) or None
+
+    def submit(self, job: Job) -> None:
+        """Hand a job to the scheduler, which restarts it elsewhere when its worker is lost."""
+        future = self._client.submit(
+            dask_task, job, self._simulate, key=f"{job.label}-{job.evaluation_id}-{time.monotonic_ns()}", pure=False
+        )
+        self._futures[job.evaluation_id] = future
+        future.add_done_callback(lambda done: self._on_done(job.evaluation_id, done))
+
+    def messages(self, timeout_s: float) -> list[Message]:
+        """Return what was heard; waits at most `timeout_s` for the first message."""
+        heard = []
+        try:
+            heard.append(self._heard.get(timeout=timeout_s))
+            while True:
+                heard.append(self._heard.get_nowait())
+        except queue.Empty:
+            return heard
+
+    def close(self) -> None:
+        """End every job, the workers and the scheduler."""
+        self._futures.clear()
+        self._close()
+
+    def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, content = event
+        self._heard.put(Progressed(content["evaluation_id"], Progress(**content["progress"])))
+
+    def _on_done(self, evaluation_id: int, future: distributed.Future) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        outcome = future.result() if error is None else Outcome(_as_failure(error), "unknown", 0.0)
+        self._futures.pop(evaluation_id, None)
+        self._heard.put(Finished(evaluation_id, outcome))
+
+
+def _as_failure(error: BaseException) -> Failure:
+    if isinstance(error, distributed.KilledWorker):
+        return Failure("worker", "its worker died at every attempt; see the log of the evaluation's folder")
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return Failure("internal", text)

@@ -1,0 +1,72 @@
+"""Worker processes on this machine."""
+
+import logging
+import socket
+import warnings
+
+import dask
+import distributed
+from mdcore.simulate import simulate
+
+from designer.cluster.dask_cluster import DaskCluster
+from designer.cluster.task import SimulateFunction
+from designer.config.sections import LocalClusterSettings
+
+LOOPBACK = "127.0.0.1"
+
+
+def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = simulate) -> DaskCluster:
+    """Start worker processes, a scheduler and its dashboard, all on the loopback interface.
+
+    Each worker runs one simulation at a time; `threads_per_worker` are the threads of the simulation, not of Dask.
+
+    Args:
+        settings: The section `cluster` of a campaign.
+        simulate: What a worker calls; the real simulation unless a test replaces it.
+    """
+    threads = str(settings.threads_per_worker)
+    options = {
+        "distributed.scheduler.allowed-failures": settings.retries,
+        # A simulation computes for hours, and Python is not interrupted inside its libraries: silence means nothing.
+        "distributed.scheduler.worker-ttl": None,
+        "distributed.admin.tick.limit": "1h",
+        # Memory belongs to the simulation libraries; Dask must neither spill nor kill because of it.
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.terminate": False,
+    }
+    environment = dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS"), threads
+    )
+    for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler", "bokeh"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with dask.config.set(options), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Port .* is already in use", module="distributed")
+        cluster = distributed.LocalCluster(
+            n_workers=settings.workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:{_free_port(settings.dashboard_port)}",
+            silence_logs=logging.CRITICAL,
+            env=environment,
+        )
+        client = distributed.Client(cluster)
+
+    def close() -> None:
+        client.close(timeout=5)
+        cluster.close(timeout=5)
+
+    return DaskCluster(client, settings.workers, close, simulate)
+
+
+def _free_port(wanted: int) -> int:
+    """Return `wanted` if nobody listens there, else zero, which lets the system choose."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError:
+            return 0
+    return wanted

@@ -1,0 +1,132 @@
+"""The whole of a campaign file."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from designer.config.sections import (
+    ConstraintSettings,
+    InitialSettings,
+    LocalClusterSettings,
+    NGramSMCSettings,
+    ObjectiveSettings,
+    PriorInitial,
+    Section,
+    SimulationSection,
+    StopSettings,
+)
+from designer.store.url import normalise_url
+from generators import CorpusSettings, Filters
+from mdcore.settings import SimulationSettings
+from surrogates import AcquisitionSettings, Objective, SurrogateSettings
+
+
+class CampaignConfig(Section):
+    """Everything that defines a campaign.
+
+    Attributes:
+        name: Names the folder under `runs/` and the campaign in its store.
+        seed: Every random draw derives from it and from what is drawn.
+        objectives: What the polymers shall be good at.
+        constraints: What a proposed repeat unit must obey.
+        novelty: `required`: what the generator proposes is outside the corpus; `allowed`: it may be inside.
+        corpus: What the language model learns from.
+        generator: How candidates are proposed.
+        surrogates: How measurements are generalised.
+        acquisition: How the next candidate is chosen.
+        simulation: How a candidate is measured.
+        initial: The first evaluations, before the surrogates have a say.
+        cluster: Where simulations run.
+        stop: When the campaign is finished.
+        folder: Folder of the campaign; `runs/NAME` by default.
+        store: SQLAlchemy URL, or path of an SQLite file; `store.sqlite` in the folder by default.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    seed: Annotated[int, Field(ge=0)] = 0
+    objectives: Annotated[tuple[ObjectiveSettings, ...], Field(min_length=1)]
+    constraints: ConstraintSettings = ConstraintSettings()
+    novelty: Literal["required", "allowed"] = "required"
+    corpus: CorpusSettings = CorpusSettings()
+    generator: NGramSMCSettings = NGramSMCSettings()
+    surrogates: SurrogateSettings = SurrogateSettings()
+    acquisition: AcquisitionSettings = AcquisitionSettings()
+    simulation: SimulationSection = SimulationSection()
+    initial: InitialSettings = PriorInitial()
+    cluster: LocalClusterSettings = LocalClusterSettings()
+    stop: StopSettings
+    folder: str | None = None
+    store: str | None = None
+
+    @field_validator("objectives")
+    @classmethod
+    def _distinct(cls, objectives: tuple[ObjectiveSettings, ...]) -> tuple[ObjectiveSettings, ...]:
+        names = [objective.property for objective in objectives]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"property {name!r} is the objective of two entries; keep one of them")
+        return objectives
+
+    @model_validator(mode="after")
+    def _store_is_a_url(self) -> "CampaignConfig":
+        self.store_url()
+        return self
+
+    @property
+    def campaign_folder(self) -> Path:
+        """Folder that holds the store, the evaluations and the report."""
+        return Path(self.folder) if self.folder else Path("runs") / self.name
+
+    def store_url(self) -> str:
+        """Return the SQLAlchemy URL of the store."""
+        return normalise_url(self.store or str(self.campaign_folder / "store.sqlite"))
+
+    def properties(self) -> tuple[str, ...]:
+        """Return what each simulation measures: the objectives' properties first, then the others."""
+        return tuple(dict.fromkeys([*(o.property for o in self.objectives), *self.simulation.properties]))
+
+    def objective_list(self) -> tuple[Objective, ...]:
+        """Return the objectives as the surrogates take them."""
+        return tuple(o.objective() for o in self.objectives)
+
+    def filters(self) -> Filters:
+        """Return the constraints as the generators take them."""
+        c = self.constraints
+        return Filters(
+            max_sa_score=c.max_sa_score,
+            elements=frozenset(c.elements),
+            min_heavy_atoms=c.min_heavy_atoms,
+            max_heavy_atoms=c.max_heavy_atoms,
+        )
+
+    def simulation_settings(self) -> SimulationSettings:
+        """Return the simulation settings, with the threads that the cluster gives each simulation."""
+        settings = self.simulation.settings()
+        if settings.execution.threads is not None:
+            return settings
+        execution = settings.execution.model_copy(update={"threads": self.cluster.threads_per_worker})
+        return settings.model_copy(update={"execution": execution})
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must not change between two runs of one campaign, in JSON types.
+
+        Measurements of other settings or draws of another seed would not be comparable with what the store holds.
+        """
+        return {
+            "seed": self.seed,
+            "objectives": [{"property": o.property, "direction": o.direction} for o in self.objectives],
+            "simulation": self._measuring(),
+            "properties": list(self.properties()),
+        }
+
+    def settings_digest(self) -> str:
+        """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
+        content = {"settings": self._measuring(), "properties": self.properties()}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _measuring(self) -> dict[str, Any]:
+        # How fast and where a simulation runs is no part of what it measures.
+        return self.simulation.settings().model_dump(mode="json", exclude={"execution"})

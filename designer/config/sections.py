@@ -1,0 +1,236 @@
+"""The sections of a campaign file."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from generators import CorpusSettings, SMCSettings
+from mdcore.chem import FORCE_FIELD_ELEMENTS, InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
+from mdcore.settings import SimulationSettings
+from surrogates import Objective
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, no unknown keys, defaults checked like input."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def known_property(name: str) -> str:
+    """Return `name` if the registry holds it.
+
+    Raises:
+        ValueError: It does not; the message names the nearest property.
+    """
+    try:
+        return property_spec(name).name
+    except UnknownProperty as error:
+        raise ValueError(str(error)) from error
+
+
+class Region(Section):
+    """An interval of a property; an open end is left out."""
+
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Region":
+        if self.low is None and self.high is None:
+            raise ValueError("a region without low and high holds everything; give at least one of them")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}; exchange or move them")
+        return self
+
+
+class ObjectiveSettings(Section):
+    """One property to design for.
+
+    Attributes:
+        property: Registry name.
+        direction: `maximise`, `minimise`, or `target` (as near to `value` as possible).
+        value: The aim of direction `target`.
+        region: Where the generator's likelihood aims. Without it, it aims at beating the current front.
+    """
+
+    property: str
+    direction: Literal["maximise", "minimise", "target"] = "maximise"
+    value: float | None = None
+    region: Region | None = None
+
+    _known = field_validator("property")(known_property)
+
+    @model_validator(mode="after")
+    def _value_goes_with_target(self) -> "ObjectiveSettings":
+        if (self.direction == "target") != (self.value is not None):
+            rule = "needs" if self.direction == "target" else "takes no"
+            raise ValueError(f"direction {self.direction!r} {rule} `value`; use direction target together with value")
+        return self
+
+    def objective(self) -> Objective:
+        """Return the objective as the surrogates take it."""
+        low, high = (self.region.low, self.region.high) if self.region else (None, None)
+        return Objective(self.property, self.direction, target=self.value, low=low, high=high)
+
+
+class ConstraintSettings(Section):
+    """What a proposed repeat unit must obey.
+
+    Attributes:
+        max_sa_score: Largest synthetic accessibility score (1 easy to 10 hard) of the capped repeat unit.
+        elements: Elements allowed, hydrogen included.
+        min_heavy_atoms: Fewest heavy atoms of the repeat unit.
+        max_heavy_atoms: Most heavy atoms of the repeat unit.
+    """
+
+    max_sa_score: Annotated[float, Field(gt=1, le=10)] = 5.0
+    elements: tuple[str, ...] = ("H", "C", "N", "O", "F", "S", "Cl")
+    min_heavy_atoms: Annotated[int, Field(ge=1)] = 2
+    max_heavy_atoms: Annotated[int, Field(ge=1, le=120)] = 30
+
+    @field_validator("elements")
+    @classmethod
+    def _parameterised(cls, elements: tuple[str, ...]) -> tuple[str, ...]:
+        allowed = FORCE_FIELD_ELEMENTS | {"H"}
+        if foreign := [element for element in elements if element not in allowed]:
+            known = ", ".join(sorted(allowed))
+            raise ValueError(f"element {foreign[0]!r} is not in the force field; choose among {known}")
+        if "C" not in elements:
+            raise ValueError("carbon is missing; add C")
+        return elements
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ConstraintSettings":
+        if self.min_heavy_atoms > self.max_heavy_atoms:
+            raise ValueError(
+                f"min_heavy_atoms {self.min_heavy_atoms} exceeds max_heavy_atoms {self.max_heavy_atoms}; exchange them"
+            )
+        return self
+
+
+class NGramSMCSettings(Section):
+    """An n-gram model over repeat units, steered by sequential Monte Carlo.
+
+    Attributes:
+        kind: `ngram_smc`.
+        order: Tokens of context of the language model.
+        pool: Candidates handed to the acquisition at each proposal.
+        refresh_every: Finished evaluations after which the pool is made anew.
+        smc: Settings of the sampler.
+    """
+
+    kind: Literal["ngram_smc"] = "ngram_smc"
+    order: Annotated[int, Field(ge=2, le=20)] = 10
+    pool: Annotated[int, Field(ge=8, le=20_000)] = 200
+    refresh_every: Annotated[int, Field(ge=1)] = 1
+    smc: SMCSettings = SMCSettings()
+
+
+class SimulationSection(SimulationSettings):
+    """What is simulated for each candidate: simulation settings, and what they measure.
+
+    Attributes:
+        properties: What is measured; the objectives' properties are always included.
+    """
+
+    properties: tuple[str, ...] = ("density",)
+
+    @field_validator("properties")
+    @classmethod
+    def _known(cls, properties: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(known_property(name) for name in properties))
+
+    def settings(self) -> SimulationSettings:
+        """Return the settings without what belongs to the campaign."""
+        return SimulationSettings.model_validate(self.model_dump(exclude={"properties"}))
+
+
+class LocalClusterSettings(Section):
+    """Worker processes on this machine.
+
+    Attributes:
+        kind: `local`.
+        workers: Simulations at a time.
+        threads_per_worker: CPU threads of each simulation.
+        retries: How often an evaluation is given to another worker after its worker was lost.
+        dashboard_port: Port of the Dask dashboard on the loopback interface; a free one is taken if it is in use.
+    """
+
+    kind: Literal["local"] = "local"
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 1
+    retries: Annotated[int, Field(ge=0, le=100)] = 3
+    dashboard_port: Annotated[int, Field(ge=0, le=65535)] = 8787
+
+
+class StopSettings(Section):
+    """When the campaign is finished.
+
+    Attributes:
+        evaluations: Evaluations, failed ones included.
+        wall_time_h: Hours of running, summed over restarts; no evaluation starts later, running ones are finished.
+        failures_in_a_row: Give up, as a failed run, after so many failures without a success between them.
+    """
+
+    evaluations: Annotated[int, Field(ge=1)] | None = None
+    wall_time_h: Annotated[float, Field(gt=0)] | None = None
+    failures_in_a_row: Annotated[int, Field(ge=1)] = 10
+
+    @model_validator(mode="after")
+    def _stops(self) -> "StopSettings":
+        if self.evaluations is None and self.wall_time_h is None:
+            raise ValueError("no rule would ever stop the campaign; give evaluations or wall_time_h")
+        return self
+
+
+class PriorInitial(Section):
+    """First evaluations drawn from the generator's prior."""
+
+    kind: Literal["prior"] = "prior"
+    evaluations: Annotated[int, Field(ge=1)] = 4
+
+
+class CorpusInitial(Section):
+    """First evaluations drawn from the corpus of known and enumerated polymers."""
+
+    kind: Literal["corpus"] = "corpus"
+    evaluations: Annotated[int, Field(ge=1)] = 4
+
+
+class ListInitial(Section):
+    """First evaluations given by name of structure."""
+
+    kind: Literal["list"] = "list"
+    psmiles: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    @field_validator("psmiles")
+    @classmethod
+    def _units(cls, psmiles: tuple[str, ...]) -> tuple[str, ...]:
+        first: dict[str, str] = {}
+        for text in psmiles:
+            try:
+                key = RepeatUnit.from_psmiles(text).key
+            except InvalidRepeatUnit as error:
+                raise ValueError(str(error)) from error
+            if key in first:
+                raise ValueError(f"{text!r} is the same polymer as {first[key]!r}; remove one of them")
+            first[key] = text
+        return psmiles
+
+
+InitialSettings = Annotated[PriorInitial | CorpusInitial | ListInitial, Field(discriminator="kind")]
+
+__all__ = [
+    "ConstraintSettings",
+    "CorpusInitial",
+    "CorpusSettings",
+    "InitialSettings",
+    "ListInitial",
+    "LocalClusterSettings",
+    "NGramSMCSettings",
+    "ObjectiveSettings",
+    "PriorInitial",
+    "Region",
+    "SimulationSection",
+    "StopSettings",
+]

@@ -1,0 +1,62 @@
+"""Errors of the operator.
+
+The tree::
+
+    DesignerError
+    ├── InvalidConfig (ValueError)           a campaign file that breaks a rule
+    ├── MissingFile (FileNotFoundError)      a file that is not there
+    ├── InvalidRequest (ValueError)          a command-line argument that breaks a rule
+    ├── ForeignStore (ValueError)            a database that is no store, or one of another version
+    ├── StoreLocked (OSError)                another program holds the store
+    ├── CampaignMismatch (ValueError)        the store holds this campaign with other identity
+    ├── CampaignBusy (OSError)               another process runs this campaign
+    ├── UnknownCampaign (LookupError)        the store holds no such campaign
+    ├── CampaignFailed (RuntimeError)        the campaign cannot go on
+    └── MissingPart (RuntimeError)           something this machine lacks
+
+Every message is one line: the value, the rule and the remedy.
+"""
+
+
+class DesignerError(Exception):
+    """Root of every error the operator raises on purpose."""
+
+
+class InvalidConfig(DesignerError, ValueError):
+    """A campaign configuration breaks a rule."""
+
+
+class MissingFile(DesignerError, FileNotFoundError):
+    """A file is not where the user said it is."""
+
+
+class InvalidRequest(DesignerError, ValueError):
+    """An argument of a command breaks a rule."""
+
+
+class ForeignStore(DesignerError, ValueError):
+    """A file or database is no store of this program, or a store of another version."""
+
+
+class StoreLocked(DesignerError, OSError):
+    """Another program holds the store's lock for longer than we wait."""
+
+
+class CampaignMismatch(DesignerError, ValueError):
+    """The store holds a campaign of this name that asks for other measurements."""
+
+
+class CampaignBusy(DesignerError, OSError):
+    """Another process runs this campaign at this moment."""
+
+
+class UnknownCampaign(DesignerError, LookupError):
+    """The store holds no campaign of this name, or several and none was named."""
+
+
+class CampaignFailed(DesignerError, RuntimeError):
+    """The campaign cannot go on."""
+
+
+class MissingPart(DesignerError, RuntimeError):
+    """Something that this machine or environment lacks."""

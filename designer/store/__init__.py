@@ -1,0 +1,16 @@
+"""The store: the single truth about a campaign, in SQLite or another database that SQLAlchemy speaks."""
+
+from designer.store.opening import create_store, open_store
+from designer.store.records import CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
+from designer.store.store import CampaignStore, campaign_names
+
+__all__ = [
+    "CampaignRecord",
+    "CampaignStore",
+    "EvaluationRecord",
+    "EventRecord",
+    "PredictedValue",
+    "campaign_names",
+    "create_store",
+    "open_store",
+]

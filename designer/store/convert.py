@@ -1,0 +1,58 @@
+"""Rows of the store as frozen records."""
+
+from typing import cast
+
+from designer.store.orm import CampaignRow, EvaluationRow
+from designer.store.records import CampaignRecord, EvaluationRecord, PredictedValue, State
+from mdcore.chem import Failure, Measurement
+
+
+def campaign_record(row: CampaignRow) -> CampaignRecord:
+    """Copy a campaign out of the database."""
+    return CampaignRecord(
+        id=row.id,
+        name=row.name,
+        seed=row.seed,
+        config=row.config,
+        identity=row.identity,
+        created_at=row.created_at,
+        elapsed_s=row.elapsed_s,
+        finished_at=row.finished_at,
+        stop_reason=row.stop_reason,
+        owner_host=row.owner_host,
+        owner_pid=row.owner_pid,
+    )
+
+
+def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
+    """Copy an evaluation, its candidate and its outcome out of the database."""
+    failure = row.failure
+    return EvaluationRecord(
+        id=row.id,
+        ordinal=row.ordinal,
+        state=cast(State, row.state),
+        key=row.candidate.key,
+        psmiles=row.candidate.psmiles,
+        origin=row.candidate.origin,
+        log_prior=row.candidate.log_prior,
+        in_corpus=row.candidate.in_corpus,
+        step=row.step,
+        seed=row.seed,
+        folder=row.folder,
+        acquisition=row.acquisition,
+        predicted={name: PredictedValue(*value) for name, value in row.predicted.items()},
+        attempts=row.attempts,
+        stage=row.stage,
+        fraction=row.fraction,
+        worker=row.worker,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        wall_s=row.wall_s,
+        diagnostics=row.diagnostics,
+        provenance=row.provenance,
+        measurements=tuple(
+            Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, m.provenance) for m in row.measurements
+        ),
+        failure=Failure(failure.kind, failure.message, failure.provenance) if failure else None,
+    )

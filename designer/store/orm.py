@@ -1,0 +1,133 @@
+"""Tables of the store. Times are seconds since the epoch (UTC); free-form content is JSON."""
+
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+APPLICATION = "polymer-designer"
+SCHEMA_VERSION = 1
+
+
+class Base(DeclarativeBase):
+    """Root of the tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+
+
+class SchemaRow(Base):
+    """One row that tells whose database this is."""
+
+    __tablename__ = "schema_version"
+    application: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int]
+
+
+class CampaignRow(Base):
+    """A campaign, and who runs it at this moment."""
+
+    __tablename__ = "campaign"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    seed: Mapped[int]
+    config: Mapped[dict[str, Any]]
+    identity: Mapped[dict[str, Any]]
+    created_at: Mapped[float] = mapped_column(Float)
+    elapsed_s: Mapped[float] = mapped_column(Float, default=0.0)
+    finished_at: Mapped[float | None] = mapped_column(Float)
+    stop_reason: Mapped[str | None]
+    owner: Mapped[str | None]
+    owner_host: Mapped[str | None]
+    owner_pid: Mapped[int | None]
+    owner_started_at: Mapped[float | None] = mapped_column(Float)
+    heartbeat_at: Mapped[float | None] = mapped_column(Float)
+
+
+class CandidateRow(Base):
+    """A repeat unit that was chosen."""
+
+    __tablename__ = "candidate"
+    __table_args__ = (UniqueConstraint("campaign_id", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    key: Mapped[str]
+    psmiles: Mapped[str]
+    log_prior: Mapped[float | None] = mapped_column(Float)
+    origin: Mapped[str]
+    in_corpus: Mapped[bool]
+    created_at: Mapped[float] = mapped_column(Float)
+
+
+class EvaluationRow(Base):
+    """One simulation of one candidate: proposed, then running, then done or failed."""
+
+    __tablename__ = "evaluation"
+    __table_args__ = (
+        UniqueConstraint("candidate_id", "settings_digest"),
+        UniqueConstraint("campaign_id", "ordinal"),
+        CheckConstraint("state IN ('proposed', 'running', 'done', 'failed')"),
+        Index("evaluation_by_state", "campaign_id", "state"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"))
+    ordinal: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8))
+    step: Mapped[str]
+    settings_digest: Mapped[str] = mapped_column(String(16))
+    seed: Mapped[int]
+    folder: Mapped[str]
+    acquisition: Mapped[float | None] = mapped_column(Float)
+    predicted: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(default=0)
+    stage: Mapped[str | None]
+    fraction: Mapped[float | None] = mapped_column(Float)
+    worker: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(Float)
+    started_at: Mapped[float | None] = mapped_column(Float)
+    finished_at: Mapped[float | None] = mapped_column(Float)
+    wall_s: Mapped[float] = mapped_column(Float, default=0.0)
+    diagnostics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    provenance: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    candidate: Mapped[CandidateRow] = relationship(lazy="joined", innerjoin=True)
+    measurements: Mapped[list["MeasurementRow"]] = relationship(lazy="selectin", order_by="MeasurementRow.id")
+    failure: Mapped["FailureRow | None"] = relationship(lazy="selectin", uselist=False)
+
+
+class MeasurementRow(Base):
+    """One value with its standard error."""
+
+    __tablename__ = "measurement"
+    __table_args__ = (UniqueConstraint("evaluation_id", "property", "fidelity"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
+    property: Mapped[str]
+    value: Mapped[float] = mapped_column(Float)
+    stderr: Mapped[float] = mapped_column(Float)
+    unit: Mapped[str]
+    fidelity: Mapped[str]
+    provenance: Mapped[dict[str, Any]]
+
+
+class FailureRow(Base):
+    """Why an evaluation has no measurements."""
+
+    __tablename__ = "failure"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), unique=True)
+    kind: Mapped[str]
+    message: Mapped[str]
+    provenance: Mapped[dict[str, Any]]
+
+
+class EventRow(Base):
+    """What happened, for people who ask later."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    evaluation_id: Mapped[int | None] = mapped_column(ForeignKey("evaluation.id"))
+    at: Mapped[float] = mapped_column(Float)
+    kind: Mapped[str]
+    message: Mapped[str]

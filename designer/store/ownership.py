@@ -1,0 +1,104 @@
+"""Who runs a campaign: one process at a time, told by a row with host, process and heartbeat.
+
+On one host a dead owner is recognised at once by its process id and start time; on another host by a heartbeat that has
+stopped. A campaign killed in any way can thus be taken over, and one that runs cannot.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from types import TracebackType
+
+import psutil
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from designer.errors import CampaignBusy, StoreLocked
+from designer.store.orm import CampaignRow
+from designer.store.store import CampaignStore
+
+HEARTBEAT_S = 5.0
+STALE_AFTER_S = 300.0
+
+
+class Ownership:
+    """Holds a campaign while the block runs; beats in a thread of its own, so that long computations do not look dead.
+
+    Raises:
+        CampaignBusy: Another process runs the campaign.
+    """
+
+    def __init__(self, store: CampaignStore, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._store = store
+        self._heartbeat_s = heartbeat_s
+        self._token = uuid.uuid4().hex
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="campaign heartbeat", daemon=True)
+        self._counted = time.monotonic()
+        self.lost = threading.Event()
+
+    def __enter__(self) -> "Ownership":
+        with self._store.transaction() as session:
+            row = session.get_one(CampaignRow, self._store.campaign_id)
+            if row.owner is not None and _alive(row):
+                raise CampaignBusy(
+                    f"campaign {row.name!r} is being run by process {row.owner_pid} on {row.owner_host}; wait for it, "
+                    "or end that process first"
+                )
+            row.owner, row.owner_host, row.owner_pid = self._token, socket.gethostname(), os.getpid()
+            row.owner_started_at = psutil.Process().create_time()
+            row.heartbeat_at = time.time()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._write(release=True)
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._heartbeat_s):
+            try:
+                self._write(release=False)
+            except StoreLocked:
+                # The next beat comes in seconds; only a silence of minutes lets another host take over.
+                continue
+
+    def _write(self, *, release: bool) -> None:
+        now = time.monotonic()
+        values = {"heartbeat_at": time.time(), "elapsed_s": CampaignRow.elapsed_s + (now - self._counted)}
+        if release:
+            values |= {"owner": None, "owner_host": None, "owner_pid": None, "owner_started_at": None}
+        mine = (CampaignRow.id == self._store.campaign_id, CampaignRow.owner == self._token)
+        with self._store.transaction() as session:
+            result = session.execute(update(CampaignRow).where(*mine).values(values))
+        if getattr(result, "rowcount", 0) == 0:
+            self.lost.set()
+        self._counted = now
+
+
+def _alive(row: CampaignRow) -> bool:
+    if row.owner_host != socket.gethostname():
+        return row.heartbeat_at is not None and time.time() - row.heartbeat_at < STALE_AFTER_S
+    if row.owner_pid is None:
+        return False
+    try:
+        process = psutil.Process(row.owner_pid)
+        # The start time tells our owner from a later process that was given the same number. It moves when somebody
+        # sets the clock, so that a fresh heartbeat counts as well.
+        same = abs(process.create_time() - (row.owner_started_at or 0.0)) < 1.0
+        fresh = abs(time.time() - (row.heartbeat_at or 0.0)) < 6 * HEARTBEAT_S
+        return (same or fresh) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_running(store: CampaignStore) -> bool:
+    """Return whether a process runs the campaign at this moment."""
+    with Session(store.engine) as session:
+        row = session.get_one(CampaignRow, store.campaign_id)
+        return row.owner is not None and _alive(row)

@@ -1,0 +1,133 @@
+"""What the store hands out: frozen values, never rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mdcore.chem import Failure, Measurement
+
+State = Literal["proposed", "running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class PredictedValue:
+    """What the surrogate expected of one property when the candidate was chosen.
+
+    Attributes:
+        mean: Posterior mean in the property's unit.
+        sd: Posterior standard deviation in the same unit.
+    """
+
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """One evaluation and its candidate.
+
+    Attributes:
+        id: Identity in the store.
+        ordinal: 1, 2, ... in the order in which the campaign chose.
+        state: `proposed`, `running`, `done` or `failed`.
+        key: Canonical key of the repeat unit.
+        psmiles: Its spelling.
+        origin: Where the candidate comes from.
+        log_prior: Its log-probability under the language model, if it was given one.
+        in_corpus: Whether the corpus holds it.
+        step: `initial` or `acquisition`.
+        seed: Seed handed to the simulation.
+        folder: Folder of the simulation, relative to the campaign's.
+        acquisition: Value of the acquisition when it was chosen, if any.
+        predicted: What the surrogates expected then; empty for the first evaluations.
+        attempts: How often it was handed to a worker.
+        stage: Last known stage of the simulation.
+        fraction: Last known progress, 0 to 1.
+        worker: Who simulated it last.
+        created_at: When it was chosen (s since the epoch, like the next two).
+        started_at: When it was first handed out.
+        finished_at: When its result was recorded.
+        wall_s: Seconds it ran on the worker that finished it.
+        diagnostics: What the simulation tells about its quality.
+        provenance: What is needed to reproduce it.
+        measurements: Its results, empty unless done.
+        failure: Why there are none, if failed.
+    """
+
+    id: int
+    ordinal: int
+    state: State
+    key: str
+    psmiles: str
+    origin: str
+    log_prior: float | None
+    in_corpus: bool
+    step: str
+    seed: int
+    folder: str
+    acquisition: float | None
+    predicted: Mapping[str, PredictedValue]
+    attempts: int
+    stage: str | None
+    fraction: float | None
+    worker: str | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    wall_s: float
+    diagnostics: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    measurements: tuple[Measurement, ...]
+    failure: Failure | None
+
+    def measured(self, name: str) -> Measurement | None:
+        """Return the measurement of a property, or None."""
+        return next((m for m in self.measurements if m.property == name), None)
+
+
+@dataclass(frozen=True)
+class CampaignRecord:
+    """A campaign as the store knows it.
+
+    Attributes:
+        id: Identity in the store.
+        name: Its name.
+        seed: Its seed.
+        config: Its configuration in JSON types.
+        identity: The part of it that must not change.
+        created_at: When it was created (s since the epoch).
+        elapsed_s: Seconds it has been running, summed over restarts.
+        finished_at: When a stop rule was reached, if so.
+        stop_reason: Which one.
+        owner_host: Host of the process that runs it, if one does.
+        owner_pid: Its process id.
+    """
+
+    id: int
+    name: str
+    seed: int
+    config: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    created_at: float
+    elapsed_s: float
+    finished_at: float | None
+    stop_reason: str | None
+    owner_host: str | None
+    owner_pid: int | None
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """Something that happened.
+
+    Attributes:
+        at: When (s since the epoch).
+        kind: One word.
+        message: One line.
+        ordinal: The evaluation it concerns, if any.
+    """
+
+    at: float
+    kind: str
+    message: str
+    ordinal: int | None

@@ -1,0 +1,35 @@
+"""Addresses of stores: a path means SQLite; what is shown never holds a password."""
+
+import re
+from pathlib import Path
+
+from designer.errors import ForeignStore
+
+_SCHEMES = ("sqlite", "postgresql")
+
+
+def normalise_url(text: str) -> str:
+    """Return a SQLAlchemy URL for a URL or a path.
+
+    Raises:
+        ValueError: The scheme is none we store in.
+    """
+    match = re.match(r"^([A-Za-z][A-Za-z0-9+]*)://", text)
+    if not match:
+        return f"sqlite:///{text}"
+    if match[1].split("+")[0] not in _SCHEMES:
+        raise ForeignStore(f"store scheme {match[1]!r} is not supported; use a path, sqlite:/// or postgresql://")
+    return text
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file behind an SQLite URL, or None for another database."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def shown(url: str) -> str:
+    """Return a URL fit for messages: the path of a file, or the URL without its password."""
+    path = sqlite_path(url)
+    if path is not None:
+        return str(path)
+    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)

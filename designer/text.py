@@ -1,0 +1,40 @@
+"""Numbers and times as people read them."""
+
+import math
+
+from mdcore.chem import Measurement, property_spec
+
+
+def with_error(value: float, stderr: float) -> str:
+    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`."""
+    if not math.isfinite(stderr) or stderr <= 0:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(stderr)))
+    return f"{value:.{decimals}f} ± {stderr:.{decimals}f}"
+
+
+def measured_text(measurement: Measurement) -> str:
+    """Return a measurement as `n_D 1.573 ± 0.012`, with its unit where it has one."""
+    spec = property_spec(measurement.property)
+    unit = "" if measurement.unit == "1" else f" {measurement.unit}"
+    return f"{spec.symbol} {with_error(measurement.value, measurement.stderr)}{unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration with its two largest units: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    total = round(seconds)
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min {total % 60} s"
+    if total < 86400:
+        return f"{total // 3600} h {total % 3600 // 60} min"
+    return f"{total // 86400} d {total % 86400 // 3600} h"
+
+
+def shortened(text: str, width: int) -> str:
+    """Return text of at most `width` characters, its middle left out where it is longer."""
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
