@@ -1,0 +1,164 @@
+"""Amorphous cells: distinct chains, or molecules of a liquid, grown into one periodic box."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+
+from mdcore.build.growth import ChainGrower, ChainPlan, plan_configurations
+from mdcore.build.residue import Residue, make_residue
+from mdcore.build.spearing import find_spears
+from mdcore.build.topology import FloatArray, Topology
+from mdcore.chem.errors import BuildError
+from mdcore.chem.notation import HEAD, TAIL, read_end_group, stars_of
+from mdcore.chem.repeat_unit import RepeatUnit
+from mdcore.chem.seeds import openmm_seed, rng_for
+from mdcore.settings.simulation import CellSettings
+
+_DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
+"""g/cm3 in one dalton per cubic nanometre (CODATA 2018 unified atomic mass unit)."""
+_DILUTIONS = (1.0, 0.85, 0.7, 0.5, 0.3)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A periodic cell of chains.
+
+    Attributes:
+        topology: Atoms, bonds, residues, chains.
+        plans: The chains, as templates.
+        positions_nm: Shape (n, 3), chains whole, not wrapped.
+        box_nm: Edge of the cubic box.
+    """
+
+    topology: Topology
+    plans: tuple[ChainPlan, ...]
+    positions_nm: FloatArray
+    box_nm: float
+
+
+def chain_length(unit: RepeatUnit, atoms_per_chain: int) -> int:
+    """Return the number of primitive units whose chain comes nearest to `atoms_per_chain` atoms, at least 1."""
+    primitive = RepeatUnit.from_psmiles(unit.key, elements=None)
+    return max(1, round(atoms_per_chain / primitive.n_atoms))
+
+
+def plan_homopolymer(unit: RepeatUnit, settings: CellSettings, seed: int) -> tuple[ChainPlan, ...]:
+    """Plan the chains of a homopolymer cell from the primitive repeat unit.
+
+    Args:
+        unit: The repeat unit; only its key matters.
+        settings: Number and length of chains, tacticity, end groups.
+        seed: Seed of the simulation.
+
+    Raises:
+        BuildError: No conformer of the unit could be embedded.
+    """
+    mol = unit.primitive_mol
+    head_element, tail_element = (_anchor_element(mol, label) for label in (HEAD, TAIL))
+    template_seed = openmm_seed(seed, unit.key, "conformers")
+    middle = make_residue(mol, "UNL", {HEAD: tail_element, TAIL: head_element}, template_seed)
+    ends = []
+    for label, text, element in zip((TAIL, HEAD), settings.end_groups, (head_element, tail_element), strict=True):
+        group = read_end_group(text, None)
+        stars_of(group)[0].SetIsotope(label)
+        ends.append(make_residue(group, "CAP", {label: element}, template_seed, n_conformers=4))
+    residues = (ends[0], *([middle] * chain_length(unit, settings.atoms_per_chain)), ends[1])
+    plans = []
+    for index in range(settings.n_chains):
+        rng = rng_for(seed, unit.key, f"tacticity {index}")
+        plans.append(
+            ChainPlan(residues, plan_configurations(residues, settings.tacticity, settings.meso_fraction, rng))
+        )
+    return tuple(plans)
+
+
+def plan_liquid(mol: Chem.Mol, n_molecules: int, seed: int) -> tuple[ChainPlan, ...]:
+    """Plan the cell of a molecular liquid.
+
+    Args:
+        mol: One molecule without stars.
+        n_molecules: How many of it.
+        seed: Seed of the simulation.
+    """
+    key = str(Chem.MolToSmiles(mol))
+    residue = make_residue(mol, "MOL", {}, openmm_seed(seed, key, "conformers"))
+    return (ChainPlan((residue,), (-1,)),) * n_molecules
+
+
+def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.Generator) -> Cell:
+    """Grow chains into a cubic cell without overlaps and without speared rings.
+
+    When the chains do not fit, the cell is tried again at 85, 70, 50 and 30 % of the density.
+
+    Args:
+        plans: The chains.
+        density_g_cm3: Density to grow at.
+        rng: Source of random choices.
+
+    Raises:
+        BuildError: The chains did not fit at any of these densities.
+    """
+    topology = make_topology(plans)
+    periodic_table = Chem.GetPeriodicTable()
+    mass = sum(periodic_table.GetAtomicWeight(int(z)) for z in topology.atomic_numbers)
+    for dilution in _DILUTIONS:
+        box_nm = float((mass * _DALTON_PER_NM3_TO_G_CM3 / (density_g_cm3 * dilution)) ** (1.0 / 3.0))
+        grower = ChainGrower(box_nm, topology.n_atoms, rng)
+        first = 0
+        for plan in plans:
+            if not grower.grow(plan, first):
+                break
+            first += plan.n_atoms
+        else:
+            positions = grower.grid.positions
+            spears = find_spears(positions, topology.bonds, topology.rings, np.full(3, box_nm))
+            if spears:
+                raise BuildError(f"growth left {len(spears)} speared rings; this is a defect, report the repeat unit")
+            return Cell(topology, tuple(plans), positions, box_nm)
+    raise BuildError(
+        f"{len(plans)} chains did not fit at {density_g_cm3 * _DILUTIONS[-1]:.3f} g/cm3; lower growth_density_g_cm3 or atoms_per_chain"
+    )
+
+
+def make_topology(plans: Sequence[ChainPlan]) -> Topology:
+    """Join the templates of all chains into one topology."""
+    numbers, charges, bonds, orders, residue_ids, local_ids, chain_ids = [], [], [], [], [], [], []
+    names: list[str] = []
+    rings: list[tuple[int, ...]] = []
+    first = 0
+    for chain, plan in enumerate(plans):
+        previous_tail: int | None = None
+        for residue in plan.residues:
+            n = residue.n_atoms
+            numbers.append(residue.atomic_numbers)
+            charges.append(residue.formal_charges)
+            bonds.append(residue.bonds + first)
+            orders.append(residue.bond_orders)
+            if previous_tail is not None and residue.head is not None:
+                bonds.append(np.array([[previous_tail, first + residue.head]], dtype=np.int64))
+                orders.append(np.ones(1, dtype=np.int64))
+            residue_ids.append(np.full(n, len(names), dtype=np.int64))
+            local_ids.append(np.arange(n, dtype=np.int64))
+            chain_ids.append(np.full(n, chain, dtype=np.int64))
+            rings.extend(tuple(atom + first for atom in ring) for ring in residue.rings)
+            names.append(residue.name)
+            previous_tail = None if residue.tail is None else first + residue.tail
+            first += n
+    return Topology(
+        atomic_numbers=np.concatenate(numbers),
+        formal_charges=np.concatenate(charges),
+        bonds=np.concatenate(bonds),
+        bond_orders=np.concatenate(orders),
+        residue_index=np.concatenate(residue_ids),
+        local_index=np.concatenate(local_ids),
+        chain_index=np.concatenate(chain_ids),
+        residue_names=tuple(names),
+        rings=tuple(rings),
+    )
+
+
+def _anchor_element(mol: Chem.Mol, label: int) -> int:
+    star = next(atom for atom in stars_of(mol) if atom.GetIsotope() == label)
+    return int(star.GetNeighbors()[0].GetAtomicNum())

@@ -1,0 +1,60 @@
+"""Estimates from the repeat unit alone: van der Waals volume, density, glass transition.
+
+They choose where a simulation starts and how hot it gets; no measured value depends on them.
+"""
+
+from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
+from scipy.constants import Avogadro
+
+from mdcore.chem.repeat_unit import RepeatUnit
+
+_ATOM_VOLUMES_A3 = {
+    "H": 7.24, "C": 20.58, "N": 15.60, "O": 14.71, "F": 13.31, "Cl": 22.45, "Br": 26.52, "I": 32.52, "P": 24.43, "S": 24.43,
+    "Si": 38.79, "B": 40.48, "Se": 28.73,
+}  # fmt: skip
+_GLASS_PACKING = 1.6
+"""Molar volume of an amorphous polymer over its van der Waals volume (van Krevelen, Properties of Polymers, chapter 4)."""
+
+
+def vdw_volume_nm3(mol: Chem.Mol) -> float:
+    """Return the van der Waals volume of one molecule.
+
+    V = sum of atom volumes - 5.92 N_bonds - 14.7 R_aromatic - 3.8 R_other, in cubic angstrom (Zhao et al. 2003,
+    doi:10.1021/jo034808o).
+
+    Args:
+        mol: Molecule; hydrogens may be implicit, stars count as nothing.
+    """
+    explicit = Chem.AddHs(mol)
+    symbols = [atom.GetSymbol() for atom in explicit.GetAtoms() if atom.GetAtomicNum() > 0]
+    bonds = sum(1 for b in explicit.GetBonds() if b.GetBeginAtom().GetAtomicNum() and b.GetEndAtom().GetAtomicNum())
+    aromatic = rdMolDescriptors.CalcNumAromaticRings(explicit)
+    other = rdMolDescriptors.CalcNumRings(explicit) - aromatic
+    volume = sum(_ATOM_VOLUMES_A3.get(s, 25.0) for s in symbols) - 5.92 * bonds - 14.7 * aromatic - 3.8 * other
+    return volume / 1000.0
+
+
+def density_estimate_g_cm3(unit: RepeatUnit) -> float:
+    """Estimate the density of the glass: mass over 1.6 van der Waals volumes; within about 10 % for common polymers."""
+    # The bond that joins one unit to the next is not among the unit's own bonds.
+    volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
+    return unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21)
+
+
+def melt_temperature_k(unit: RepeatUnit, glass_transition_k: float | None = None) -> float:
+    """Choose a temperature at which the chains move: 100 K above the glass transition, from 600 K to 1000 K.
+
+    Args:
+        unit: The repeat unit.
+        glass_transition_k: Known glass transition in K; without it, 800 K are taken for backbones that consist of rings,
+            as those of polyimides do, and 600 K for all others.
+    """
+    if glass_transition_k is not None:
+        return min(1000.0, max(600.0, glass_transition_k + 100.0))
+    from mdcore.chem.backbone import star_path
+
+    mol = unit.primitive_mol
+    path = star_path(mol)[1:-1]
+    in_rings = sum(mol.GetAtomWithIdx(i).IsInRing() for i in path)
+    return 800.0 if in_rings >= 0.6 * len(path) else 600.0

@@ -1,0 +1,300 @@
+"""Growth of chains into a periodic cell, residue by residue, with configurational bias.
+
+Each step draws trial placements of the next residue (conformer and torsion about the new bond), weighs them by a soft
+overlap energy with everything that stands nearby, and keeps one in proportion to its weight, in the manner of Rosenbluth
+and Rosenbluth (1955, doi:10.1063/1.1741967). Dead ends are undone by removing the last residues. The cost of a step does
+not depend on the length of the chain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mdcore.build.geometry import random_rotation, rotation_between, rotations_about
+from mdcore.build.grid import PeriodicGrid
+from mdcore.build.radii import vdw_radii_nm
+from mdcore.build.residue import Residue
+from mdcore.build.spearing import pierces
+from mdcore.build.topology import FloatArray, IntArray
+
+HARD_CONTACT = 0.62
+"""Fraction of the sum of two van der Waals radii below which a placement is refused."""
+SOFT_CONTACT = 0.95
+"""Fraction of that sum below which a placement is penalised."""
+PENALTY = 60.0
+"""Penalty of a full overlap, in units of kT of the growth."""
+EXCLUDED_BONDS = 2
+"""Atoms up to this many bonds apart may be at any distance: bond lengths and angles set it."""
+GHOST_RADIUS_NM = 0.17
+"""Radius of the next residue's head atom, whose place each placement already fixes."""
+N_TRIALS = 16
+MAX_DEAD_ENDS = 60
+
+
+@dataclass(frozen=True)
+class ChainPlan:
+    """What one chain consists of.
+
+    Attributes:
+        residues: Templates from head end group to tail end group.
+        configurations: Stereo configuration wanted for each residue; -1 for any.
+    """
+
+    residues: tuple[Residue, ...]
+    configurations: tuple[int, ...]
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms of the chain."""
+        return sum(residue.n_atoms for residue in self.residues)
+
+
+@dataclass
+class _Placed:
+    residue: Residue
+    first: int
+    positions: FloatArray
+    following: FloatArray
+
+
+class ChainGrower:
+    """Grows chains one after another into one periodic cell.
+
+    Args:
+        box_nm: Edge of the cubic cell.
+        capacity: Atoms of all chains together.
+        rng: Source of all random choices.
+    """
+
+    def __init__(self, box_nm: float, capacity: int, rng: np.random.Generator) -> None:
+        self.grid = PeriodicGrid(box_nm, capacity)
+        self._radii: FloatArray = np.zeros(capacity)
+        self._rng = rng
+        self._bonded: list[list[int]] = [[] for _ in range(capacity)]
+        self._rings_of: list[list[tuple[int, ...]]] = [[] for _ in range(capacity)]
+
+    def grow(self, plan: ChainPlan, first: int, restarts: int = 8) -> bool:
+        """Grow one chain.
+
+        Args:
+            plan: The chain.
+            first: Index of its first atom.
+            restarts: How often to begin anew before giving up.
+
+        Returns:
+            Whether the chain now stands in the cell; if not, the cell is as before.
+        """
+        return any(self._attempt(plan, first) for _ in range(restarts))
+
+    def _attempt(self, plan: ChainPlan, first: int) -> bool:
+        placed: list[_Placed] = []
+        dead_ends = 0
+        setback = 1
+        while len(placed) < len(plan.residues):
+            index = len(placed)
+            residue = plan.residues[index]
+            start = first if not placed else placed[-1].first + placed[-1].residue.n_atoms
+            step = self._place(residue, plan.configurations[index], start, placed)
+            if step is not None:
+                placed.append(step)
+                self._enter(step, placed)
+                continue
+            dead_ends += 1
+            if dead_ends > MAX_DEAD_ENDS or not placed:
+                for gone in reversed(placed):
+                    self._leave(gone)
+                return False
+            for _ in range(min(setback, len(placed))):
+                self._leave(placed.pop())
+            setback = min(2 * setback, 16)
+        return True
+
+    def _place(self, residue: Residue, configuration: int, start: int, placed: list[_Placed]) -> _Placed | None:
+        positions, following = self._trials(residue, configuration, placed)
+        energies = self._overlap_energies(residue, positions, following, placed)
+        weights = np.where(np.isfinite(energies), np.exp(-np.minimum(energies, 700.0)), 0.0)
+        while weights.sum() > 0.0:
+            choice = int(self._rng.choice(len(weights), p=weights / weights.sum()))
+            step = _Placed(residue, start, positions[choice], following[choice])
+            if not self._spears(step, placed):
+                return step
+            weights[choice] = 0.0
+        return None
+
+    def _trials(self, residue: Residue, configuration: int, placed: list[_Placed]) -> tuple[FloatArray, FloatArray]:
+        """Draw trial placements: positions (t, n, 3) and the next head's place (t, 3)."""
+        suitable = np.flatnonzero((residue.configurations == configuration) | (configuration < 0))
+        if not len(suitable):
+            suitable = np.arange(len(residue.conformers))
+        chosen = self._rng.choice(suitable, size=N_TRIALS)
+        conformers, following = residue.conformers[chosen], residue.following[chosen]
+        if not placed or residue.head is None:
+            shift = self._rng.random((N_TRIALS, 3)) * self.grid.box_nm
+            turns = np.stack([random_rotation(self._rng) for _ in range(N_TRIALS)])
+            centre = conformers.mean(axis=1)
+            return _moved(conformers, turns, centre, shift), _moved(following[:, None], turns, centre, shift)[:, 0]
+        last = placed[-1]
+        if last.residue.tail is None:
+            raise ValueError(f"residue {last.residue.name} has no tail to grow from")
+        bond = last.following - last.positions[last.residue.tail]
+        angles = (np.arange(N_TRIALS) + self._rng.random()) * (2.0 * np.pi / N_TRIALS)
+        spins = rotations_about(bond, angles)
+        heads = conformers[:, residue.head]
+        aligned = np.stack(
+            [rotation_between(p - h, -bond) for p, h in zip(residue.previous[chosen], heads, strict=True)]
+        )
+        turns = spins @ aligned
+        target = np.broadcast_to(last.following, (N_TRIALS, 3))
+        return _moved(conformers, turns, heads, target), _moved(following[:, None], turns, heads, target)[:, 0]
+
+    def _overlap_energies(
+        self, residue: Residue, positions: FloatArray, following: FloatArray, placed: list[_Placed]
+    ) -> FloatArray:
+        radii = vdw_radii_nm(residue.atomic_numbers)
+        distances = residue.bonds_to_head
+        if residue.tail is not None:
+            # The next head's place counts too, or chains would run into walls that one step could have seen.
+            positions = np.concatenate([positions, following[:, None]], axis=1)
+            radii = np.append(radii, GHOST_RADIUS_NM)
+            distances = np.append(distances, distances[residue.tail] + 1)
+        if not placed or residue.head is None:
+            return np.array(
+                [self._energy(trial[None], radii, distances, trial.mean(axis=0), placed)[0] for trial in positions]
+            )
+        return self._energy(positions, radii, distances, placed[-1].following, placed)
+
+    def _energy(
+        self, positions: FloatArray, radii: FloatArray, distances: IntArray, centre: FloatArray, placed: list[_Placed]
+    ) -> FloatArray:
+        """Overlap energy of trials (t, n, 3) in kT, infinite where atoms are closer than a hard contact."""
+        reach = float(np.linalg.norm(positions - centre, axis=2).max()) + 0.4
+        near = self.grid.near(centre, reach)
+        if not len(near):
+            return np.zeros(len(positions))
+        offset = self.grid.minimum_image(self.grid.positions[near] - centre)
+        near, offset = near[keep := np.linalg.norm(offset, axis=1) < reach], offset[keep]
+        excluded = self._excluded(near, placed, distances)
+        wide = 2.0 * reach > self.grid.box_nm
+        contact = radii[:, None] + self._radii[near][None, :]
+        energies = np.empty(len(positions))
+        for trial, local in enumerate(positions - centre):
+            gap = local[:, None, :] - offset[None, :, :]
+            if wide:
+                gap = self.grid.minimum_image(gap)
+            ratio = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap)) / contact
+            ratio[excluded] = np.inf
+            blocked = bool((ratio < HARD_CONTACT).any())
+            energies[trial] = np.inf if blocked else PENALTY * (np.maximum(0.0, 1.0 - ratio / SOFT_CONTACT) ** 2).sum()
+        return energies
+
+    def _excluded(self, near: IntArray, placed: list[_Placed], distances: IntArray) -> np.ndarray:
+        """Pairs (new atom, near atom) at most `EXCLUDED_BONDS` bonds apart; `distances` are bonds to the new head."""
+        mask = np.zeros((len(distances), len(near)), dtype=bool)
+        bridge = 1
+        for earlier in reversed(placed):
+            if bridge > EXCLUDED_BONDS:
+                break
+            here = (near >= earlier.first) & (near < earlier.first + earlier.residue.n_atoms)
+            local = near[here] - earlier.first
+            apart = distances[:, None] + bridge + earlier.residue.bonds_to_tail[local][None, :]
+            mask[:, here] = apart <= EXCLUDED_BONDS
+            bridge += earlier.residue.span + 1
+        return mask
+
+    def _spears(self, step: _Placed, placed: list[_Placed]) -> bool:
+        """Tell whether a new bond would pass through a ring or a new ring be passed by a bond."""
+        pairs = step.residue.bonds + step.first
+        segments = step.positions[step.residue.bonds]
+        if placed and step.residue.head is not None and placed[-1].residue.tail is not None:
+            joint = np.array([[placed[-1].positions[placed[-1].residue.tail], step.positions[step.residue.head]]])
+            segments = np.concatenate([segments, joint])
+            pairs = np.concatenate(
+                [pairs, [[placed[-1].first + placed[-1].residue.tail, step.first + step.residue.head]]]
+            )
+        middle = step.positions.mean(axis=0)
+        reach = float(np.linalg.norm(step.positions - middle, axis=1).max()) + 0.45
+        near = self.grid.near(middle, reach)
+        for ring in {ring for atom in near.tolist() for ring in self._rings_of[atom]}:
+            atoms = self.grid.positions[list(ring)]
+            outside = ~np.isin(pairs, ring).any(axis=1)
+            if outside.any() and pierces(self._beside(segments[outside], atoms), atoms).any():
+                return True
+        if not step.residue.rings:
+            return False
+        bonds = np.array([(a, b) for a in near.tolist() for b in self._bonded[a] if a < b], dtype=np.int64).reshape(
+            -1, 2
+        )
+        old = self.grid.positions[bonds] if len(bonds) else np.zeros((0, 2, 3))
+        for ring in step.residue.rings:
+            atoms = step.positions[list(ring)]
+            if len(old) and pierces(self._beside(old, atoms), atoms).any():
+                return True
+        return False
+
+    def _beside(self, segments: FloatArray, ring: FloatArray) -> FloatArray:
+        """Shift segments to the periodic image nearest to a ring."""
+        gap = segments.mean(axis=1) - ring.mean(axis=0)
+        return np.asarray(segments + (self.grid.minimum_image(gap) - gap)[:, None, :])
+
+    def _enter(self, step: _Placed, placed: list[_Placed]) -> None:
+        stop = step.first + step.residue.n_atoms
+        self._radii[step.first : stop] = vdw_radii_nm(step.residue.atomic_numbers)
+        self.grid.push(step.first, step.positions)
+        for a, b in (step.residue.bonds + step.first).tolist():
+            self._bonded[a].append(b)
+            self._bonded[b].append(a)
+        if len(placed) > 1 and step.residue.head is not None and placed[-2].residue.tail is not None:
+            a, b = placed[-2].first + placed[-2].residue.tail, step.first + step.residue.head
+            self._bonded[a].append(b)
+            self._bonded[b].append(a)
+        for ring in step.residue.rings:
+            whole = tuple(atom + step.first for atom in ring)
+            self._rings_of[whole[0]].append(whole)
+
+    def _leave(self, step: _Placed) -> None:
+        self.grid.pop(step.residue.n_atoms)
+        for atom in range(step.first, step.first + step.residue.n_atoms):
+            for other in self._bonded[atom]:
+                if other < step.first:
+                    self._bonded[other].remove(atom)
+            self._bonded[atom] = []
+            self._rings_of[atom] = []
+
+
+def _moved(points: FloatArray, turns: FloatArray, pivot: FloatArray, target: FloatArray) -> FloatArray:
+    """Turn points (t, n, 3) by (t, 3, 3) about pivots (t, 3), then put the pivots at targets (t, 3)."""
+    return np.asarray(np.einsum("tij,tnj->tni", turns, points - pivot[:, None]) + target[:, None])
+
+
+def plan_configurations(
+    residues: Sequence[Residue], tacticity: str, meso_fraction: float, rng: np.random.Generator
+) -> tuple[int, ...]:
+    """Choose the stereo configuration of each residue of a chain.
+
+    Args:
+        residues: Templates from head to tail.
+        tacticity: `isotactic` repeats the first configuration, `syndiotactic` alternates, `atactic` keeps it with the
+            probability `meso_fraction`, each stereocentre on its own (Bernoullian statistics).
+        meso_fraction: Probability of a meso dyad in an atactic chain.
+        rng: Source of random choices.
+
+    Returns:
+        One configuration per residue, -1 where the residue has no open stereocentre.
+    """
+    chosen: list[int] = []
+    state: int | None = None
+    for residue in residues:
+        if not residue.n_centres:
+            chosen.append(-1)
+            continue
+        everything = (1 << residue.n_centres) - 1
+        if state is None:
+            state = int(rng.integers(everything + 1)) if tacticity == "atactic" else 0
+        elif tacticity == "syndiotactic":
+            state ^= everything
+        elif tacticity == "atactic":
+            flips = rng.random(residue.n_centres) >= meso_fraction
+            state ^= int(sum(1 << i for i, flip in enumerate(flips) if flip))
+        chosen.append(state & everything)
+    return tuple(chosen)

@@ -1,0 +1,46 @@
+"""Topology of a cell as plain arrays: what both the force field and a bundle on disk need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Atoms, bonds, residues and chains of a cell.
+
+    Attributes:
+        atomic_numbers: Shape (n,).
+        formal_charges: Shape (n,), in e.
+        bonds: Shape (m, 2), atom indices.
+        bond_orders: Shape (m,), orders of the Kekulé structure.
+        residue_index: Shape (n,), residue of each atom, counted through the whole cell.
+        local_index: Shape (n,), index of each atom in its residue's template.
+        chain_index: Shape (n,), chain (or molecule) of each atom.
+        residue_names: Name of each residue.
+        rings: Atom indices of every ring of up to eight atoms.
+    """
+
+    atomic_numbers: IntArray
+    formal_charges: IntArray
+    bonds: IntArray
+    bond_orders: IntArray
+    residue_index: IntArray
+    local_index: IntArray
+    chain_index: IntArray
+    residue_names: tuple[str, ...]
+    rings: tuple[tuple[int, ...], ...]
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.atomic_numbers)
+
+    @property
+    def n_chains(self) -> int:
+        """Number of chains or molecules."""
+        return int(self.chain_index[-1]) + 1 if self.n_atoms else 0

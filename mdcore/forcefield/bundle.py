@@ -1,0 +1,53 @@
+"""From a grown cell to a bundle on disk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mdcore.build.cell import Cell
+from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
+from mdcore.settings.simulation import ForceFieldSettings
+from mdcore.settings.stages import Stage
+
+
+def make_bundle(
+    cell: Cell, settings: ForceFieldSettings, stages: Sequence[Stage], seed: int, content: Mapping[str, Any]
+) -> SimulationBundle:
+    """Parameterise a cell and bundle it with what to do.
+
+    Args:
+        cell: Chains in their box.
+        settings: Force field.
+        stages: What to do, in order.
+        seed: Seed of the dynamics.
+        content: What is simulated, in JSON types.
+
+    Raises:
+        UnparameterisableError: The force field or the charge model lacks something.
+    """
+    import openmm
+
+    system = make_system(cell, cell_parameters(cell, settings), settings)
+    topology = cell.topology
+    arrays = {
+        "atomic_numbers": topology.atomic_numbers,
+        "masses_amu": masses_amu(topology, settings.hydrogen_mass_amu),
+        "true_masses_amu": masses_amu(topology, None),
+        "bonds": topology.bonds,
+        "bond_orders": topology.bond_orders,
+        "residue_index": topology.residue_index,
+        "local_index": topology.local_index,
+        "chain_index": topology.chain_index,
+        "positions_nm": cell.positions_nm,
+        "box_nm": np.full(3, cell.box_nm),
+    }
+    return SimulationBundle(
+        system_xml=openmm.XmlSerializer.serialize(system),
+        arrays=arrays,
+        stages=tuple(stages),
+        seed=seed,
+        content=content,
+        versions=library_versions(),
+    )

@@ -1,0 +1,27 @@
+"""How to run a simulation on this machine; nothing here changes what is simulated."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mdcore.settings.base import Settings
+
+PlatformName = Literal["auto", "CUDA", "HIP", "OpenCL", "CPU", "Reference"]
+
+
+class ExecutionSettings(Settings):
+    """Platform and pace of a run.
+
+    Attributes:
+        platform: OpenMM platform; `auto` takes the first of CUDA, HIP, OpenCL and CPU that works.
+        precision: Arithmetic on a GPU.
+        device_index: GPU to use, or None for OpenMM's choice.
+        threads: Threads of the CPU platform, or None for all cores.
+        checkpoint_interval_s: Wall time between checkpoints, and so the most that a killed run loses.
+    """
+
+    platform: PlatformName = "auto"
+    precision: Literal["single", "mixed", "double"] = "mixed"
+    device_index: int | None = Field(default=None, ge=0)
+    threads: int | None = Field(default=None, ge=1)
+    checkpoint_interval_s: float = Field(default=20.0, gt=0, le=60)

@@ -1,0 +1,192 @@
+"""Settings of a whole simulation: cell, force field, protocol, execution."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mdcore.settings.base import Settings
+from mdcore.settings.execution import ExecutionSettings
+
+PresetName = Literal["quick", "standard", "accurate"]
+
+
+class CellSettings(Settings):
+    """The amorphous cell.
+
+    Attributes:
+        n_chains: Number of chains, each grown on its own.
+        atoms_per_chain: Wanted number of atoms of a chain; the degree of polymerisation is the nearest that gives it.
+        end_groups: SMILES with one star each for head and tail.
+        tacticity: Relation of neighbouring backbone stereocentres that the repeat unit leaves open.
+        meso_fraction: Probability that neighbouring units of an atactic chain have the same configuration.
+        growth_density_g_cm3: Density at which the chains are grown into the cell.
+    """
+
+    n_chains: int = Field(default=10, ge=1)
+    atoms_per_chain: int = Field(default=1000, ge=10)
+    end_groups: tuple[str, str] = ("*[H]", "*[H]")
+    tacticity: Literal["atactic", "isotactic", "syndiotactic"] = "atactic"
+    meso_fraction: float = Field(default=0.5, ge=0, le=1)
+    growth_density_g_cm3: float = Field(default=0.35, gt=0, le=0.8)
+
+
+class ForceFieldSettings(Settings):
+    """The force field.
+
+    Attributes:
+        smirnoff: SMIRNOFF file, by OpenFF name or path.
+        charge_model: NAGL model of the partial charges, by OpenFF name or path.
+        cutoff_nm: Direct-space cutoff of Lennard-Jones and PME.
+        switch_width_nm: Width of the Lennard-Jones switching region below the cutoff; 0 for none.
+        dispersion_correction: Whether the energy and pressure of Lennard-Jones beyond the cutoff are added.
+        hydrogen_mass_amu: Mass that hydrogens are given at the cost of their heavy neighbours; None for the true one.
+        ewald_tolerance: Relative error of PME forces.
+    """
+
+    smirnoff: str = "openff-2.2.1.offxml"
+    charge_model: str = "openff-gnn-am1bcc-1.0.0.pt"
+    cutoff_nm: float = Field(default=0.9, gt=0.3, le=2)
+    switch_width_nm: float = Field(default=0.1, ge=0, le=0.5)
+    dispersion_correction: bool = True
+    hydrogen_mass_amu: float | None = Field(default=3.0, ge=1, le=4)
+    ewald_tolerance: float = Field(default=5e-4, gt=0, lt=0.01)
+
+
+class ProtocolSettings(Settings):
+    """Equilibration, cooling and sampling, all lengths in ps of simulated time.
+
+    Attributes:
+        temperature_K: Temperature of the measurement.
+        pressure_atm: Pressure of the measurement.
+        max_temperature_K: Temperature of the melt; None takes 100 K above the estimated glass transition, at least 600 K and
+            at most 1000 K.
+        glass_transition_K: Known glass transition temperature for that estimate; None lets the repeat unit's composition decide.
+        timestep_fs: Step; above 2 fs it needs repartitioned hydrogen masses.
+        friction_per_ps: Langevin friction.
+        compress_ps: Time to compress the grown cell to its estimated density.
+        cycle_pressures_atm: Peak pressures of the compression and decompression cycles (Larsen et al. 2011,
+            doi:10.1021/ma200345v); empty for none.
+        cycle_ps: Length of one cycle: heating, hold, cooling at constant volume, then constant pressure.
+        melt_ps: Time at constant pressure at the highest temperature.
+        cool_ps: Length of the cooling ramp from the highest to the final temperature.
+        settle_ps: Time at the final temperature before sampling.
+        sample_ps: Length of the sampling stage.
+        max_extensions: How often sampling may be repeated until it has converged.
+        record_interval_ps: Time between rows of the series.
+        convergence_required: Whether a run that has not converged by then is a failure rather than flagged.
+    """
+
+    temperature_K: float = Field(default=300.0, gt=0)
+    pressure_atm: float = Field(default=1.0, gt=0)
+    max_temperature_K: float | None = Field(default=None, gt=0)
+    glass_transition_K: float | None = Field(default=None, gt=0)
+    timestep_fs: float = Field(default=4.0, gt=0, le=5)
+    friction_per_ps: float = Field(default=1.0, gt=0)
+    compress_ps: float = Field(default=100.0, gt=0)
+    cycle_pressures_atm: tuple[float, ...] = (1000.0, 30000.0, 50000.0, 25000.0, 5000.0, 500.0)
+    cycle_ps: float = Field(default=200.0, gt=0)
+    melt_ps: float = Field(default=1000.0, gt=0)
+    cool_ps: float = Field(default=2000.0, gt=0)
+    settle_ps: float = Field(default=500.0, gt=0)
+    sample_ps: float = Field(default=1000.0, gt=0)
+    max_extensions: int = Field(default=3, ge=0)
+    record_interval_ps: float = Field(default=1.0, gt=0)
+    convergence_required: bool = False
+
+
+_PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {
+        "cell": {"n_chains": 3, "atoms_per_chain": 190},
+        "force_field": {"cutoff_nm": 0.8},
+        "protocol": {
+            "compress_ps": 8.0,
+            "cycle_pressures_atm": (),
+            "melt_ps": 16.0,
+            "cool_ps": 30.0,
+            "settle_ps": 6.0,
+            "sample_ps": 24.0,
+            "max_extensions": 0,
+            "record_interval_ps": 0.2,
+        },
+    },
+    "standard": {},
+    "accurate": {
+        "cell": {"n_chains": 20, "atoms_per_chain": 2000},
+        "force_field": {"cutoff_nm": 1.2},
+        "protocol": {
+            "timestep_fs": 2.0,
+            "melt_ps": 5000.0,
+            "cool_ps": 20000.0,
+            "settle_ps": 2000.0,
+            "sample_ps": 5000.0,
+        },
+    },
+}
+
+PRESETS: tuple[str, ...] = tuple(_PRESETS)
+"""Names of the presets."""
+
+
+class SimulationSettings(Settings):
+    """Everything that defines one simulation; keys that are not given come from the preset.
+
+    Attributes:
+        preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (10 chains of 1000 atoms, a GPU) or `accurate`.
+        cell: The amorphous cell.
+        force_field: The force field.
+        protocol: The stages.
+        execution: Platform and pace on this machine; no part of what identifies a simulation.
+    """
+
+    preset: PresetName = "quick"
+    cell: CellSettings = CellSettings()
+    force_field: ForceFieldSettings = ForceFieldSettings()
+    protocol: ProtocolSettings = ProtocolSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _merge_preset(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        name = data.get("preset", "quick")
+        base = _PRESETS.get(name) if isinstance(name, str) else None
+        return data if base is None else _merged(base, data)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SimulationSettings":
+        if self.protocol.timestep_fs > 2.5 and (self.force_field.hydrogen_mass_amu or 1.0) < 2.0:
+            raise ValueError(
+                f"timestep_fs {self.protocol.timestep_fs} needs hydrogen_mass_amu of at least 2; raise the mass or use at most 2 fs"
+            )
+        if self.force_field.switch_width_nm >= self.force_field.cutoff_nm:
+            raise ValueError("switch_width_nm must be smaller than cutoff_nm")
+        return self
+
+    @property
+    def fidelity(self) -> str:
+        """Fidelity of what this simulation measures, `md-` and the preset."""
+        return f"md-{self.preset}"
+
+
+def preset(name: str) -> SimulationSettings:
+    """Return the settings of a preset.
+
+    Raises:
+        ValueError: There is no preset of that name.
+    """
+    if name not in _PRESETS:
+        raise ValueError(f"preset {name!r} is unknown; use one of {', '.join(PRESETS)}")
+    return SimulationSettings.model_validate({"preset": name})
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = _merged(below, value)
+        else:
+            result[key] = value
+    return result
