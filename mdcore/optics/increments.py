@@ -1,7 +1,6 @@
 """The table of atomic, bond and ring refractions."""
 
 # Spectral lines keep their letters.
-# ruff: noqa: N815
 
 import csv
 from dataclasses import dataclass

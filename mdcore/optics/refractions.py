@@ -1,7 +1,6 @@
 """What every optics tier hands over: the molar refraction of a repeat unit at the Fraunhofer lines, with its error."""
 
 # Spectral lines keep their letters.
-# ruff: noqa: N815
 
 from dataclasses import dataclass
 from types import MappingProxyType

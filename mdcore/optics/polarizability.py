@@ -1,0 +1,93 @@
+"""Frequency-dependent polarizability of one molecule by density-functional linear response."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import constants
+
+from mdcore.optics.errors import OpticsFailed
+from mdcore.optics.geometry import Geometry
+from mdcore.optics.level import Level, require_pyscf
+from mdcore.optics.refractions import LINES_NM
+from mdcore.optics.response import solve_response
+
+_HARTREE_J = constants.physical_constants["Hartree energy"][0]
+BOHR_ANGSTROM = constants.physical_constants["Bohr radius"][0] * 1e10
+
+
+def omega_hartree(wavelength_nm: float) -> float:
+    """Photon energy of a vacuum wavelength in hartree."""
+    return float(constants.h * constants.c / (wavelength_nm * 1e-9) / _HARTREE_J)
+
+
+# Static, then C, D, F, g.
+LINE_OMEGAS = (0.0, *(omega_hartree(nm) for nm in LINES_NM.values()))
+
+
+def polarizability(molecule: Geometry, level: Level, omegas: Sequence[float] = LINE_OMEGAS) -> NDArray[np.float64]:
+    """Compute polarizability tensors.
+
+    Args:
+        molecule: Closed-shell, neutral molecule.
+        level: Functional, basis and numerical settings.
+        omegas: Frequencies in hartree; by default static and the lines C, D, F, g.
+
+    Returns:
+        Tensors in cubic angstrom, shape (len(omegas), 3, 3).
+
+    Raises:
+        OpticsUnavailable: PySCF is not installed.
+        OpticsFailed: The ground state or the response did not converge.
+    """
+    require_pyscf()
+    from mdcore.optics.kohn_sham import KohnShamHessian
+
+    mean_field = ground_state(molecule, level)
+    hessian = KohnShamHessian(mean_field)
+    tensors = solve_response(
+        hessian.products,
+        hessian.gaps,
+        hessian.dipole_moments(mean_field.mol),
+        omegas,
+        tolerance=level.response_tolerance,
+    )
+    return np.asarray(tensors * BOHR_ANGSTROM**3, dtype=np.float64)
+
+
+def ground_state(molecule: Geometry, level: Level) -> Any:
+    """Converge the density-fitted Kohn-Sham ground state.
+
+    Raises:
+        OpticsFailed: It did not converge, not even by second-order steps.
+    """
+    from pyscf import dft, gto
+
+    mol = gto.M(
+        atom=list(zip(molecule.symbols, molecule.positions_angstrom.tolist(), strict=True)),
+        basis=level.basis,
+        unit="Angstrom",
+        verbose=0,
+    )
+    plain = dft.RKS(mol, xc=level.functional)
+    # Nobody restarts from the checkpoint; left to the garbage collector its file would be closed with a warning.
+    plain.chkfile = None
+    plain._chkfile.close()
+    mean_field = plain.density_fit()
+    mean_field.grids.level = level.grid
+    mean_field.conv_tol = 1e-7
+    mean_field.kernel()
+    if not mean_field.converged:
+        orbitals, occupations = mean_field.mo_coeff, mean_field.mo_occ
+        mean_field = mean_field.newton()
+        mean_field.kernel(orbitals, occupations)
+        if not mean_field.converged:
+            raise OpticsFailed(f"the {level.name} ground state of {len(molecule.symbols)} atoms did not converge")
+        mean_field = mean_field.undo_newton()
+    return mean_field
+
+
+def isotropic(tensors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average tensors of shape (..., 3, 3) over orientations."""
+    return np.asarray(np.trace(tensors, axis1=-2, axis2=-1) / 3.0, dtype=np.float64)
