@@ -3,24 +3,42 @@
 from typing import TYPE_CHECKING, Any
 
 from mdcore.optics.errors import OpticsFailed, OpticsUnavailable, UnknownEnvironment
-from mdcore.optics.refractions import LINES_NM, Refractions
+from mdcore.optics.values import LINES_NM, Refractions
 
 if TYPE_CHECKING:
     from mdcore.optics.additive import additive_refractions
+    from mdcore.optics.cache import FolderCache
+    from mdcore.optics.density_functional import dft_refractions
+    from mdcore.optics.settings import OpticsSettings
+    from mdcore.optics.tiers import is_trustworthy, refractions
 
 __all__ = [
     "LINES_NM",
+    "FolderCache",
     "OpticsFailed",
+    "OpticsSettings",
     "OpticsUnavailable",
     "Refractions",
     "UnknownEnvironment",
     "additive_refractions",
+    "dft_refractions",
+    "is_trustworthy",
+    "refractions",
 ]
+
+_HOMES = {
+    "FolderCache": "mdcore.optics.cache",
+    "OpticsSettings": "mdcore.optics.settings",
+    "additive_refractions": "mdcore.optics.additive",
+    "dft_refractions": "mdcore.optics.density_functional",
+    "is_trustworthy": "mdcore.optics.tiers",
+    "refractions": "mdcore.optics.tiers",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "additive_refractions":
-        from mdcore.optics.additive import additive_refractions
+    if name in _HOMES:
+        from importlib import import_module
 
-        return additive_refractions
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from rdkit import Chem
 from mdcore.chem import RepeatUnit
 from mdcore.optics.errors import UnknownEnvironment
 from mdcore.optics.increments import Increment, increments
-from mdcore.optics.refractions import Refractions
+from mdcore.optics.values import Refractions
 
 # Patterns look at most three bonds far; flags of conjugation look at neighbours of a bond's ends.
 _WINDOW_BONDS = 6

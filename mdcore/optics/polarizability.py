@@ -10,7 +10,7 @@ from scipy import constants
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import Geometry
 from mdcore.optics.level import Level, require_pyscf
-from mdcore.optics.refractions import LINES_NM
+from mdcore.optics.values import LINES_NM
 from mdcore.optics.response import solve_response
 
 _HARTREE_J = constants.physical_constants["Hartree energy"][0]

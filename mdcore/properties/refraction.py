@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from mdcore.optics.refractions import Refractions
+from mdcore.optics.values import Refractions
 
 _CM3_PER_ANGSTROM3 = 1e-24
 

@@ -1,0 +1,32 @@
+"""Settings of the optics tiers."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mdcore.optics.level import Level
+from mdcore.settings.base import Settings
+
+
+class OpticsSettings(Settings):
+    """How molar refractions are obtained.
+
+    Attributes:
+        kind: `additive` (tabulated increments), `dft` (linear response, needs the `dft` extra), or `auto`: additive where it
+            is trustworthy, DFT where it is not and PySCF is installed, else additive with its larger error.
+        functional: Functional of the DFT tier, an LDA or GGA, hybrid or not.
+        basis: Orbital basis of the DFT tier; it must hold diffuse functions.
+        n_conformers: Conformers that are averaged.
+        max_heavy_atoms: Largest oligomer treated whole; larger repeat units are closed by a junction correction.
+    """
+
+    kind: Literal["auto", "additive", "dft"] = "auto"
+    functional: str = "pbe0"
+    basis: str = "def2-svpd"
+    n_conformers: int = Field(default=2, ge=1, le=50)
+    max_heavy_atoms: int = Field(default=22, ge=8, le=200)
+
+    @property
+    def level(self) -> Level:
+        """Level of theory of the DFT tier."""
+        return Level(self.functional, self.basis)
