@@ -69,7 +69,7 @@ class DaskCluster:
         self._simulate = simulate
         self._heard: queue.Queue[Message] = queue.Queue()
         # A future that nobody holds is cancelled by Dask.
-        self._futures: dict[int, distributed.Future] = {}
+        self._futures: dict[int, distributed.Future[Outcome]] = {}
         client.subscribe_topic(TOPIC, self._on_event)
 
     @property
@@ -109,7 +109,7 @@ class DaskCluster:
         _, content = event
         self._heard.put(Progressed(content["evaluation_id"], Progress(**content["progress"])))
 
-    def _on_done(self, evaluation_id: int, future: distributed.Future) -> None:
+    def _on_done(self, evaluation_id: int, future: distributed.Future[Outcome]) -> None:
         if future.cancelled():
             return
         error = future.exception()

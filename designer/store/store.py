@@ -116,7 +116,7 @@ class CampaignStore:
             .group_by(EvaluationRow.state)
         )
         with Session(self.engine) as session:
-            found = {state: count for state, count in session.execute(query).tuples()}
+            found = dict(session.execute(query).tuples().all())
         return {state: found.get(state, 0) for state in ("proposed", "running", "done", "failed")}
 
     def propose(

@@ -1,0 +1,175 @@
+"""`designer doctor`: each check does the thing itself, small, and tells what came of it."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from designer.cli.output import answer_stream, write_json
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Attributes:
+        name: What was tried.
+        state: `works`, `absent` (optional and not there) or `broken` (needed and not working).
+        detail: What was found.
+        remedy: What to do, empty where it works.
+    """
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+
+
+def doctor_command(*, as_json: bool) -> int:
+    """Run every check; exit status 1 if something needed is broken."""
+    with answer_stream() as stream:
+        checks = []
+        for check in CHECKS:
+            found = _attempt(check)
+            checks.extend(found)
+            if not as_json:
+                for item in found:
+                    mark = {"works": "ok    ", "absent": "absent", "broken": "BROKEN"}[item.state]
+                    remedy = f"; {item.remedy}" if item.remedy else ""
+                    stream.write(f"{mark} {item.name}: {item.detail}{remedy}\n")
+                stream.flush()
+        broken = any(item.state == "broken" for item in checks)
+        if as_json:
+            write_json(stream, {"works": not broken, "checks": [vars(item) for item in checks]})
+    return 1 if broken else 0
+
+
+def _attempt(check: Callable[[], list[Check]]) -> list[Check]:
+    # A doctor reports every disease, also those nobody thought of: here any exception is a finding, not hidden.
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001
+        name = check.__name__.strip("_").replace("_", " ")
+        return [Check(name, "broken", " ".join(f"{type(error).__name__}: {error}".split()), "see the message")]
+
+
+def _python() -> list[Check]:
+    version = importlib.metadata.version("polymer-designer")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return [
+        Check("python", "works", f"{platform.python_version()}, polymer-designer {version}"),
+        Check("processor", "works", f"{platform.machine()}, {cores} cores usable"),
+    ]
+
+
+def _openmm_platforms() -> list[Check]:
+    import openmm
+
+    names = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
+    checks = [Check("openmm", "works", f"{openmm.version.full_version}")]
+    for name in ("CUDA", "HIP", "OpenCL", "CPU"):
+        if name not in names:
+            state = "broken" if name == "CPU" else "absent"
+            checks.append(Check(f"platform {name}", state, "not installed", "" if name == "HIP" else _REMEDY[name]))
+            continue
+        checks.append(_energy_on(name))
+    return checks
+
+
+_REMEDY = {
+    "CUDA": "pip install '.[gpu]' on a machine with an NVIDIA GPU",
+    "OpenCL": "install an OpenCL driver to use such a GPU",
+    "CPU": "reinstall openmm",
+}
+
+
+def _energy_on(name: str) -> Check:
+    """Compute the energy of two Lennard-Jones atoms, known in closed form, on a platform."""
+    import openmm
+
+    system = openmm.System()
+    force = openmm.NonbondedForce()
+    for _ in range(2):
+        system.addParticle(40.0)
+        force.addParticle(0.0, 0.34, 1.0)
+    system.addForce(force)
+    try:
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
+        context.setPositions([[0.0, 0.0, 0.0], [0.34 * 2 ** (1 / 6), 0.0, 0.0]])
+        energy = context.getState(getEnergy=True).getPotentialEnergy()._value
+    except openmm.OpenMMException as error:
+        text = " ".join(str(error).split())
+        return Check(f"platform {name}", "broken" if name == "CPU" else "absent", text, _REMEDY.get(name, ""))
+    if abs(energy + 1.0) > 1e-3:
+        return Check(f"platform {name}", "broken", f"energy {energy:.4f} kJ/mol where -1 is exact", "update the driver")
+    return Check(f"platform {name}", "works", "computes the energy of a known system")
+
+
+def _force_field() -> list[Check]:
+    from mdcore.simulate import simulate
+
+    from mdcore.chem import Failure, RepeatUnit
+    from mdcore.settings import SimulationSettings
+
+    settings = SimulationSettings.model_validate({"preset": "quick", **TINY})
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="designer-doctor-") as folder:
+        result = simulate(RepeatUnit.from_psmiles("*CC*"), settings, seed=0, out=Path(folder), properties=("density",))
+    if isinstance(result, Failure):
+        return [Check("simulation", "broken", f"{result.kind}: {result.message}", "see the platforms above")]
+    return [Check("simulation", "works", f"force field, charges and dynamics in {time.perf_counter() - started:.0f} s")]
+
+
+TINY = {
+    "cell": {"n_chains": 2, "atoms_per_chain": 40},
+    "force_field": {"cutoff_nm": 0.5},
+    "protocol": {"compress_ps": 1.0, "melt_ps": 1.0, "cool_ps": 1.0, "settle_ps": 0.4, "sample_ps": 2.0},
+}
+"""Overrides that make a simulation of seconds: it proves that the parts work, and measures nothing."""
+
+
+def _cluster() -> list[Check]:
+    from designer.cluster.local import start_local
+    from designer.config.sections import LocalClusterSettings
+
+    cluster = start_local(LocalClusterSettings(workers=1, dashboard_port=0))
+    try:
+        return [Check("local cluster", "works", f"a worker process and a dashboard at {cluster.dashboard}")]
+    finally:
+        cluster.close()
+
+
+def _store() -> list[Check]:
+    from designer.store import create_store
+    from designer.store.url import normalise_url
+
+    with tempfile.TemporaryDirectory(prefix="designer-doctor-") as folder:
+        create_store(normalise_url(f"{folder}/store.sqlite")).dispose()
+    return [Check("store", "works", "SQLite with write-ahead log")]
+
+
+def _cache() -> list[Check]:
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("polymer-designer"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        return [Check("cache", "works", f"{folder} can be written")]
+
+
+def _optional() -> list[Check]:
+    extras = {"pyscf": "dft", "dask_jobqueue": "slurm", "psycopg": "postgres", "dask_cuda": "gpu"}
+    return [
+        Check(module, "works", "installed")
+        if importlib.util.find_spec(module)
+        else Check(module, "absent", "not installed", f"pip install '.[{extra}]' if you need it")
+        for module, extra in extras.items()
+    ]
+
+
+CHECKS = (_python, _openmm_platforms, _store, _cache, _cluster, _force_field, _optional)

@@ -1,0 +1,124 @@
+"""`designer generate`."""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from designer.campaign.likelihood import Bounds, improvement_likelihood
+from designer.campaign.observations import observations_of
+from designer.cli.locate import find_campaign
+from designer.cli.output import answer_stream, write_json
+from designer.errors import InvalidRequest
+from designer.text import with_error
+from generators import Candidate, CorpusSettings, Filters, NGramModel, SMCGenerator, SMCSettings, load_corpus
+from mdcore.chem import property_spec, rng_for, seed_sequence
+
+if TYPE_CHECKING:
+    from surrogates import Prediction, SurrogateSet
+
+_TARGET = re.compile(r"^\s*(?P<name>\w+)\s*(?P<sign>[<>])=?\s*(?P<value>[^\s<>=]+)\s*$")
+
+
+def generate_command(n: int, targets: Sequence[str], store: str | None, seed: int, *, as_json: bool) -> int:
+    """Propose `n` distinct repeat units, steered to the targets if there are any."""
+    with answer_stream() as stream:
+        region = parse_targets(targets)
+        surrogates = _surrogates(region, store, seed) if region else None
+        corpus = load_corpus(CorpusSettings(), progress=_tell)
+        generator = SMCGenerator(NGramModel.fit(corpus.units), SMCSettings(), Filters())
+        likelihood = improvement_likelihood(surrogates, (region,)) if surrogates else None
+        candidates = generator.propose(n, rng_for(seed, " ".join(targets), "generate"), log_likelihood=likelihood)
+        prediction = surrogates.predict([c.unit for c in candidates]) if surrogates else None
+        if as_json:
+            rows = [_row(c, c.unit.key in corpus, prediction, i) for i, c in enumerate(candidates)]
+            write_json(
+                stream,
+                {
+                    "n": len(rows),
+                    "outside_corpus": sum(not row["in_corpus"] for row in rows),
+                    "seed": seed,
+                    "target": {name: {"low": low, "high": high} for name, (low, high) in region.items()},
+                    "units": rows,
+                },
+            )
+        else:
+            _print(stream, candidates, prediction)
+    return 0
+
+
+def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
+    """Read texts like `refractive_index>1.65` as intervals.
+
+    Raises:
+        InvalidRequest: A text is no such comparison, or two of them exclude each other.
+    """
+    region: dict[str, Bounds] = {}
+    for text in targets:
+        match = _TARGET.match(text)
+        try:
+            value = float(match["value"]) if match else None
+        except ValueError:
+            value = None
+        if match is None or value is None:
+            raise InvalidRequest(f"--target {text!r} is no comparison; write it as 'refractive_index>1.65'")
+        name = property_spec(match["name"]).name
+        low, high = region.get(name, (None, None))
+        low, high = (value, high) if match["sign"] == ">" else (low, value)
+        if low is not None and high is not None and low >= high:
+            raise InvalidRequest(f"--target {text!r} leaves no value of {name} between {low:g} and {high:g}; widen it")
+        region[name] = (low, high)
+    return region
+
+
+def _surrogates(region: Mapping[str, Bounds], store: str | None, seed: int) -> "SurrogateSet":
+    from surrogates import fit_surrogates
+
+    if store is None:
+        raise InvalidRequest(
+            f"--target {next(iter(region))} needs a surrogate and none is trained; give --store with measurements of it"
+        )
+    campaign, _ = find_campaign(store, None)
+    observations = observations_of(campaign.evaluations("done", "failed"), tuple(region))
+    for name in region:
+        if not observations.measured(name).any():
+            raise InvalidRequest(f"store {store!r} holds no measurement of {name!r}; give one that measured it")
+    digest = "\n".join(unit.key for unit in observations.units)
+    return fit_surrogates(
+        observations, tuple(region), seed=int(seed_sequence(seed, digest, "surrogates").generate_state(1)[0])
+    )
+
+
+def _row(candidate: Candidate, in_corpus: bool, prediction: "Prediction | None", i: int) -> dict[str, object]:
+    row: dict[str, object] = {
+        "psmiles": candidate.unit.psmiles,
+        "key": candidate.unit.key,
+        "log_prior": candidate.log_prior,
+        "origin": candidate.origin,
+        "in_corpus": in_corpus,
+    }
+    if prediction is not None:
+        row["predicted"] = {
+            name: {
+                "mean": float(prediction.mean[i, j]),
+                "sd": float(prediction.sd[i, j]),
+                "unit": property_spec(name).unit,
+            }
+            for j, name in enumerate(prediction.properties)
+        }
+    return row
+
+
+def _print(stream: TextIO, candidates: Sequence[Candidate], prediction: "Prediction | None") -> None:
+    for i, candidate in enumerate(candidates):
+        values = ""
+        if prediction is not None:
+            values = "".join(
+                f"\t{property_spec(name).symbol} {with_error(prediction.mean[i, j], prediction.sd[i, j])}"
+                for j, name in enumerate(prediction.properties)
+            )
+        stream.write(f"{candidate.unit.psmiles}{values}\n")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,42 @@
+"""Polymers known from experiment, to compare a campaign with."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class KnownPolymer:
+    """A polymer with measured properties.
+
+    Attributes:
+        name: Its name.
+        abbreviation: What plots call it.
+        psmiles: Its repeat unit.
+        values: Registry name to value in the registry's unit.
+        source: Where the values come from.
+    """
+
+    name: str
+    abbreviation: str
+    psmiles: str
+    values: dict[str, float]
+    source: str
+
+
+@cache
+def known_polymers() -> tuple[KnownPolymer, ...]:
+    """Return the polymers of `known.csv`."""
+    text = files("designer.report").joinpath("known.csv").read_text(encoding="utf-8")
+    head = ("name", "abbreviation", "psmiles", "source")
+    return tuple(
+        KnownPolymer(
+            name=row["name"],
+            abbreviation=row["abbreviation"],
+            psmiles=row["psmiles"],
+            values={name: float(value) for name, value in row.items() if name not in head and value},
+            source=row["source"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
