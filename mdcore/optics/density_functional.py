@@ -13,8 +13,8 @@ from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import conformers, cut
 from mdcore.optics.level import Level, require_pyscf
 from mdcore.optics.polarizability import isotropic, polarizability
-from mdcore.optics.values import Refractions
 from mdcore.optics.scheme import Scheme, scheme_for
+from mdcore.optics.values import Refractions
 
 # Molar refraction of one cubic angstrom, in cm3/mol.
 REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * constants.N_A * 1e-24

@@ -10,8 +10,8 @@ from scipy import constants
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import Geometry
 from mdcore.optics.level import Level, require_pyscf
-from mdcore.optics.values import LINES_NM
 from mdcore.optics.response import solve_response
+from mdcore.optics.values import LINES_NM
 
 _HARTREE_J = constants.physical_constants["Hartree energy"][0]
 BOHR_ANGSTROM = constants.physical_constants["Bohr radius"][0] * 1e10

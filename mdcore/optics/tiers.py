@@ -6,8 +6,8 @@ from mdcore.chem import RepeatUnit
 from mdcore.optics.additive import additive_refractions
 from mdcore.optics.errors import UnknownEnvironment
 from mdcore.optics.level import pyscf_available
-from mdcore.optics.values import Refractions
 from mdcore.optics.settings import OpticsSettings
+from mdcore.optics.values import Refractions
 
 # `auto` asks for DFT above these relative standard errors of the additive tier; see benchmarks/optics_accuracy.py.
 TRUSTED_ERROR = 0.012
