@@ -1,6 +1,7 @@
 """Numbers and times as people read them."""
 
 import math
+from collections.abc import Callable
 
 from mdcore.chem import Measurement, property_spec
 
@@ -38,3 +39,16 @@ def shortened(text: str, width: int) -> str:
         return text
     head = (width - 1) // 2
     return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def told_in_quarters(what: str, note: Callable[[str], None]) -> Callable[[float], None]:
+    """Return a progress callback that tells a few lines, none for what is over at once."""
+    told = 0
+
+    def progress(fraction: float) -> None:
+        nonlocal told
+        if (quarter := int(4 * fraction)) > told:
+            told = quarter
+            note(f"{what}: {25 * quarter} %")
+
+    return progress

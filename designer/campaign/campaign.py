@@ -85,7 +85,7 @@ class Campaign:
                     engine,
                     name=self.config.name,
                     seed=self.config.seed,
-                    config=self.config.model_dump(mode="json"),
+                    config=self.config.document(),
                     identity=self.config.identity(),
                 )
             except DesignerError:

@@ -12,6 +12,7 @@ from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
 from designer.config.sections import CorpusInitial, ListInitial
 from designer.store.records import EvaluationRecord, PredictedValue
+from designer.text import told_in_quarters
 from mdcore.chem import RepeatUnit, rng_for, seed_sequence
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class BayesianProposer:
     def _corpus(self) -> "Corpus":
         from generators import load_corpus
 
-        corpus = load_corpus(self._config.corpus, progress=self._note)
+        corpus = load_corpus(self._config.corpus, progress=told_in_quarters("building the corpus", self._note))
         self._note(f"corpus: {len(corpus)} repeat units")
         return corpus
 
@@ -69,7 +70,7 @@ class BayesianProposer:
 
         settings = self._config.generator
         model = NGramModel.fit(self._corpus.units, order=settings.order)
-        return SMCGenerator(model, settings.smc, self._config.filters())
+        return SMCGenerator(model, settings.smc, self._config.constraints)
 
     @cached_property
     def _initial(self) -> "list[Candidate]":
@@ -81,11 +82,11 @@ class BayesianProposer:
             return [Candidate(RepeatUnit.from_psmiles(text), float("nan"), "given") for text in initial.psmiles]
         rng = rng_for(seed, "initial", "proposal")
         if isinstance(initial, CorpusInitial):
-            filters = self._config.filters()
             chosen: list[Candidate] = []
-            for row in rng.permutation(len(self._corpus)):
-                unit = RepeatUnit.from_psmiles(self._corpus.units[row])
-                if filters(unit):
+            keys = self._corpus.units
+            for row in rng.permutation(len(keys)):
+                unit = RepeatUnit.from_psmiles(keys[row])
+                if self._config.constraints(unit):
                     chosen.append(Candidate(unit, float("nan"), "corpus"))
                 if len(chosen) == initial.evaluations:
                     break
@@ -170,23 +171,7 @@ class BayesianProposer:
         )
 
     def _forbidden(self, taken: Collection[str]) -> Collection[str]:
-        return Keys(_CorpusKeys(self._corpus), taken) if self._config.novelty == "required" else taken
-
-
-class _CorpusKeys(Collection[str]):
-    """The corpus seen as a collection of keys."""
-
-    def __init__(self, corpus: "Corpus") -> None:
-        self._corpus = corpus
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._corpus
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._corpus.units)
-
-    def __len__(self) -> int:
-        return len(self._corpus)
+        return Keys(self._corpus.keys, taken) if self._config.novelty == "required" else taken
 
 
 def _digest(keys: Sequence[str]) -> str:

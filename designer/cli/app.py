@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of every random draw.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random draw.")]
 StoreArgument = Annotated[str, typer.Argument(help="A store (path or URL), a campaign's folder, or its YAML file.")]
 CampaignName = Annotated[str | None, typer.Option("--campaign", help="Which campaign, if the store holds several.")]
 
@@ -75,7 +75,7 @@ def simulate(
 
 @app.command()
 def generate(
-    n: Annotated[int, typer.Option("--n", min=1, help="How many repeat units.")] = 10,
+    n: Annotated[int, typer.Option("--n", help="How many repeat units.")] = 10,
     target: Annotated[
         list[str] | None, typer.Option(help="Property to reach, as 'refractive_index>1.65'; needs --store.")
     ] = None,

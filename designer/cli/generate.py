@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from designer.campaign.likelihood import Bounds, improvement_likelihood
 from designer.campaign.observations import observations_of
+from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest
-from designer.text import with_error
+from designer.text import told_in_quarters, with_error
 from generators import Candidate, CorpusSettings, Filters, NGramModel, SMCGenerator, SMCSettings, load_corpus
 from mdcore.chem import property_spec, rng_for, seed_sequence
 
@@ -23,9 +24,11 @@ _TARGET = re.compile(r"^\s*(?P<name>\w+)\s*(?P<sign>[<>])=?\s*(?P<value>[^\s<>=]
 def generate_command(n: int, targets: Sequence[str], store: str | None, seed: int, *, as_json: bool) -> int:
     """Propose `n` distinct repeat units, steered to the targets if there are any."""
     with answer_stream() as stream:
+        at_least("--n", n, 1)
+        at_least("--seed", seed, 0)
         region = parse_targets(targets)
         surrogates = _surrogates(region, store, seed) if region else None
-        corpus = load_corpus(CorpusSettings(), progress=_tell)
+        corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = SMCGenerator(NGramModel.fit(corpus.units), SMCSettings(), Filters())
         likelihood = improvement_likelihood(surrogates, (region,)) if surrogates else None
         candidates = generator.propose(n, rng_for(seed, " ".join(targets), "generate"), log_likelihood=likelihood)

@@ -11,6 +11,7 @@ import yaml
 from mdcore.simulate import Progress, SimulationResult, simulate
 from pydantic import ValidationError
 
+from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
 from designer.config.messages import one_line
 from designer.errors import CampaignFailed, InvalidRequest
@@ -28,6 +29,7 @@ def simulate_command(
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
             raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
+        at_least("--seed", seed, 0)
         settings = _settings(preset, overrides)
         with _folder(out) as folder, _progress() as progress:
             result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress)

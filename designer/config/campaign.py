@@ -3,12 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import to_jsonable_python
 
 from designer.config.sections import (
-    ConstraintSettings,
     InitialSettings,
     LocalClusterSettings,
     NGramSMCSettings,
@@ -48,7 +48,7 @@ class CampaignConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0)] = 0
     objectives: Annotated[tuple[ObjectiveSettings, ...], Field(min_length=1)]
-    constraints: ConstraintSettings = ConstraintSettings()
+    constraints: Filters = Filters()
     novelty: Literal["required", "allowed"] = "required"
     corpus: CorpusSettings = CorpusSettings()
     generator: NGramSMCSettings = NGramSMCSettings()
@@ -92,16 +92,6 @@ class CampaignConfig(Section):
         """Return the objectives as the surrogates take them."""
         return tuple(o.objective() for o in self.objectives)
 
-    def filters(self) -> Filters:
-        """Return the constraints as the generators take them."""
-        c = self.constraints
-        return Filters(
-            max_sa_score=c.max_sa_score,
-            elements=frozenset(c.elements),
-            min_heavy_atoms=c.min_heavy_atoms,
-            max_heavy_atoms=c.max_heavy_atoms,
-        )
-
     def simulation_settings(self) -> SimulationSettings:
         """Return the simulation settings, with the threads that the cluster gives each simulation."""
         settings = self.simulation.settings()
@@ -109,6 +99,10 @@ class CampaignConfig(Section):
             return settings
         execution = settings.execution.model_copy(update={"threads": self.cluster.threads_per_worker})
         return settings.model_copy(update={"execution": execution})
+
+    def document(self) -> dict[str, Any]:
+        """Return the configuration in JSON types, the same text for the same configuration: sets are sorted."""
+        return cast(dict[str, Any], to_jsonable_python(_sorted_sets(self.model_dump())))
 
     def identity(self) -> dict[str, Any]:
         """Return what must not change between two runs of one campaign, in JSON types.
@@ -130,3 +124,11 @@ class CampaignConfig(Section):
     def _measuring(self) -> dict[str, Any]:
         # How fast and where a simulation runs is no part of what it measures.
         return self.simulation.settings().model_dump(mode="json", exclude={"execution"})
+
+
+def _sorted_sets(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _sorted_sets(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return value

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from generators import CorpusSettings, SMCSettings
-from mdcore.chem import FORCE_FIELD_ELEMENTS, InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.settings import SimulationSettings
 from surrogates import Objective
 
@@ -71,41 +71,6 @@ class ObjectiveSettings(Section):
         """Return the objective as the surrogates take it."""
         low, high = (self.region.low, self.region.high) if self.region else (None, None)
         return Objective(self.property, self.direction, target=self.value, low=low, high=high)
-
-
-class ConstraintSettings(Section):
-    """What a proposed repeat unit must obey.
-
-    Attributes:
-        max_sa_score: Largest synthetic accessibility score (1 easy to 10 hard) of the capped repeat unit.
-        elements: Elements allowed, hydrogen included.
-        min_heavy_atoms: Fewest heavy atoms of the repeat unit.
-        max_heavy_atoms: Most heavy atoms of the repeat unit.
-    """
-
-    max_sa_score: Annotated[float, Field(gt=1, le=10)] = 5.0
-    elements: tuple[str, ...] = ("H", "C", "N", "O", "F", "S", "Cl")
-    min_heavy_atoms: Annotated[int, Field(ge=1)] = 2
-    max_heavy_atoms: Annotated[int, Field(ge=1, le=120)] = 30
-
-    @field_validator("elements")
-    @classmethod
-    def _parameterised(cls, elements: tuple[str, ...]) -> tuple[str, ...]:
-        allowed = FORCE_FIELD_ELEMENTS | {"H"}
-        if foreign := [element for element in elements if element not in allowed]:
-            known = ", ".join(sorted(allowed))
-            raise ValueError(f"element {foreign[0]!r} is not in the force field; choose among {known}")
-        if "C" not in elements:
-            raise ValueError("carbon is missing; add C")
-        return elements
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "ConstraintSettings":
-        if self.min_heavy_atoms > self.max_heavy_atoms:
-            raise ValueError(
-                f"min_heavy_atoms {self.min_heavy_atoms} exceeds max_heavy_atoms {self.max_heavy_atoms}; exchange them"
-            )
-        return self
 
 
 class NGramSMCSettings(Section):
@@ -221,7 +186,6 @@ class ListInitial(Section):
 InitialSettings = Annotated[PriorInitial | CorpusInitial | ListInitial, Field(discriminator="kind")]
 
 __all__ = [
-    "ConstraintSettings",
     "CorpusInitial",
     "CorpusSettings",
     "InitialSettings",

@@ -116,7 +116,7 @@ class CampaignStore:
             .group_by(EvaluationRow.state)
         )
         with Session(self.engine) as session:
-            found = dict(session.execute(query).tuples().all())
+            found = {row[0]: row[1] for row in session.execute(query)}
         return {state: found.get(state, 0) for state in ("proposed", "running", "done", "failed")}
 
     def propose(
@@ -243,9 +243,7 @@ class CampaignStore:
             .order_by(EventRow.id)
         )
         with Session(self.engine) as session:
-            return tuple(
-                EventRecord(e.at, e.kind, e.message, ordinal) for e, ordinal in session.execute(query).tuples()
-            )
+            return tuple(EventRecord(e.at, e.kind, e.message, ordinal) for e, ordinal in session.execute(query))
 
     def mark_finished(self, reason: str | None) -> None:
         """Record which stop rule was reached; None takes the mark away, when a rule was relaxed."""

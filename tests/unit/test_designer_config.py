@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+from designer import CampaignConfig, DesignerError
+from designer.config import config_from_mapping, load_config
+from designer.errors import InvalidConfig, MissingFile
+
+BASE = """
+name: trial
+objectives:
+  - property: refractive_index
+stop: {evaluations: 3}
+"""
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "campaign.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_are_complete_and_valid(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, BASE))
+    assert config.properties() == ("refractive_index", "density")
+    assert config.store_url() == "sqlite:///runs/trial/store.sqlite"
+    assert config.simulation_settings().execution.threads == config.cluster.threads_per_worker
+    assert CampaignConfig.model_validate(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_configs_are_valid(path: Path) -> None:
+    config = load_config(path)
+    assert config.name == path.stem
+
+
+# Each case: what is added to or replaces the base, and what the one line must say: value, rule, remedy.
+MISTAKES = [
+    (BASE + "objectivs: []", ["unknown key 'objectivs'", "did you mean 'objectives'?"]),
+    (BASE + "cluster: {worker: 2}", ["unknown key 'worker' in cluster", "did you mean 'workers'?"]),
+    (BASE + "simulation: {protocol: {temperature: 3}}", ["simulation.protocol", "did you mean 'temperature_K'?"]),
+    (BASE + "initial: {kind: list, smiles: ['*CC*']}", ["unknown key 'smiles' in initial", "did you mean 'psmiles'?"]),
+    (
+        BASE.replace("refractive_index", "refractive_indx"),
+        ["objectives[0].property", "refractive_indx", "refractive_index?"],
+    ),
+    (BASE + "simulation: {properties: [denisty]}", ["simulation.properties", "'denisty'", "density"]),
+    (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
+    (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
+    (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),
+    (BASE + "cluster: {kind: slurmm}", ["cluster.kind", "'slurmm'", "local"]),
+    (BASE + "initial: {kind: lst}", ["initial.kind", "'lst'", "did you mean 'list'?"]),
+    (BASE + "initial: {kind: list, psmiles: ['*CC']}", ["initial.psmiles", "*CC"]),
+    (BASE + "initial: {kind: list, psmiles: ['*CCO*', '*OCC*']}", ["'*OCC*'", "same polymer as '*CCO*'", "remove"]),
+    (BASE + "constraints: {sa_score: 0.5}", ["constraints.sa_score", "0.5", "greater than 1", "raise it"]),
+    (BASE.replace("{evaluations: 3}", "{}"), ["stop", "give evaluations or wall_time_h"]),
+    (BASE.replace("stop: {evaluations: 3}", ""), ["stop is missing", "add it"]),
+    (BASE.replace("{evaluations: 3}", "{evaluations: many}"), ["stop.evaluations", "'many'", "whole number"]),
+    (BASE + "name: again", ["line 6", "'name' is written twice", "keep one"]),
+    (BASE + "store: mysql://host/db", ["mysql", "not supported", "postgresql"]),
+    (BASE.replace("- property: refractive_index", "- {property: density, direction: target}"), ["needs `value`"]),
+    (
+        BASE.replace("property: refractive_index", "{property: density, region: {low: 2, high: 1}}"),
+        ["region", "2", "1"],
+    ),
+    ("name: [", ["line", "YAML"]),
+    ("just text", ["not a mapping", "write `name: ...`"]),
+    (BASE.replace("name: trial", "name: ../trial"), ["name", "'../trial'"]),
+]
+
+
+@pytest.mark.parametrize(("text", "fragments"), MISTAKES, ids=[fragments[0] for _, fragments in MISTAKES])
+def test_a_mistake_is_one_line_with_value_rule_and_remedy(tmp_path: Path, text: str, fragments: list[str]) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(InvalidConfig) as caught:
+        load_config(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(str(path))
+    for fragment in fragments:
+        assert fragment in message
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingFile, match="does not exist; give the path") as caught:
+        load_config(tmp_path / "nowhere.yaml")
+    assert isinstance(caught.value, FileNotFoundError)
+    assert isinstance(caught.value, DesignerError)
+
+
+def test_yaml_builds_no_objects(tmp_path: Path) -> None:
+    marker = tmp_path / "executed"
+    path = write(tmp_path, f"name: !!python/object/apply:pathlib.Path.touch [{marker}]")
+    with pytest.raises(InvalidConfig):
+        load_config(path)
+    assert not marker.exists()
+
+
+def test_the_digest_tells_measurements_apart_and_ignores_where_they_run() -> None:
+    base = {"name": "a", "objectives": [{"property": "density"}], "stop": {"evaluations": 1}}
+    reference = config_from_mapping(base)
+    warmer = config_from_mapping({**base, "simulation": {"protocol": {"temperature_K": 350}}})
+    elsewhere = config_from_mapping(
+        {
+            **base,
+            "simulation": {"execution": {"platform": "CPU"}},
+            "cluster": {"workers": 7},
+            "stop": {"evaluations": 9},
+        }
+    )
+    assert reference.settings_digest() != warmer.settings_digest()
+    assert reference.identity() != warmer.identity()
+    assert reference.settings_digest() == elsewhere.settings_digest()
+    assert reference.identity() == elsewhere.identity()

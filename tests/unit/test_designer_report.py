@@ -1,0 +1,164 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from designer import Campaign, CampaignConfig
+from designer.report import write_report
+from designer.report.known import known_polymers
+from designer.report.structures import structure_svg
+from designer.store import PredictedValue
+from designer.text import duration, shortened, with_error
+from mdcore.chem import PROPERTIES, Failure, Measurement, RepeatUnit
+
+MEASURED = {  # n_D, Abbe number; the first and the third are on the front
+    "*CC(*)c1ccccc1": (1.60, 31.0),
+    "*CC(*)C(=O)OC": (1.48, 30.0),
+    "*CC(*)(C)C(=O)OC": (1.49, 58.0),
+}
+
+
+def campaign(tmp_path: Path, **changes: object) -> Campaign:
+    document = {
+        "name": "lenses",
+        "folder": str(tmp_path / "run"),
+        "objectives": [{"property": "refractive_index"}, {"property": "abbe_number"}],
+        "stop": {"evaluations": 4},
+    }
+    made = Campaign(CampaignConfig.model_validate({**document, **changes}))
+    ending = {"worker": "node7:1", "wall_s": 90.0, "diagnostics": {}, "provenance": {}}
+    for psmiles, values in {**MEASURED, "*CS*": None}.items():
+        predicted = {"refractive_index": PredictedValue(1.55, 0.05), "abbe_number": PredictedValue(40.0, 10.0)}
+        record = made.store.propose(
+            key=psmiles, psmiles=psmiles, origin="smc <step> 2", log_prior=-4.0, in_corpus=psmiles == "*CC(*)C(=O)OC",
+            step="acquisition", settings_digest="d", acquisition=0.1, predicted=predicted,
+        )  # fmt: skip
+        made.store.start(record.id)
+        outcome = (
+            Failure("exploded", "hot & <bright>")
+            if values is None
+            else (
+                Measurement("refractive_index", values[0], 0.004, "1", "md-quick", {}),
+                Measurement("abbe_number", values[1], 0.5, "1", "md-quick", {}),
+                Measurement("density", 1.05, 0.01, "g/cm3", "md-quick", {}),
+            )
+        )
+        made.store.finish(record.id, outcome, **ending)
+    return made
+
+
+def test_the_report_is_one_complete_file(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    page = write_report(made.store, made.config, tmp_path / "run" / "report.html")
+    html = page.read_text()
+    table = html[html.index("<h2>Pareto front") : html.index("<h2>How the search went")]
+    assert "1.6000 ± 0.0040" in table
+    assert "58.00 ± 0.50" in table
+    assert "1.4800" not in table  # dominated
+    assert html.count('<article class="card') == 4
+    assert html.count('<article class="card front"') == 2
+    assert "hot &amp; &lt;bright&gt;" in html
+    assert "smc &lt;step&gt; 2" in html
+    assert "md-quick" in html
+    for heading in (
+        "Hypervolume against evaluations",
+        "Refractive index: predicted against measured",
+        "How to reproduce",
+    ):
+        assert heading in html
+    assert "designer run lenses.yaml" in html
+    assert "PMMA" in html  # known polymers for comparison
+    # Errors of the predictions, by hand: |1.60-1.55|, |1.48-1.55|, |1.49-1.55|.
+    assert "0.06" in html[html.index("Mean absolute error") :][:600]
+
+
+def test_the_report_opens_without_a_network(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
+    assert not re.search(r"<(script|link|iframe|img)\b", html)
+    assert not re.search(r"url\(\s*['\"]?http", html)
+    named = set(re.findall(r"https?://[^\s'\"<>]+", html))
+    assert {
+        url for url in named if "www.w3.org" not in url and "purl.org" not in url and "creativecommons" not in url
+    } <= {
+        "https://matplotlib.org/",
+        "http://www.rdkit.org/xml",
+    }
+
+
+def test_a_password_in_the_store_address_is_not_shown(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    config = made.config.model_copy(update={"store": "postgresql://ada:secret@host/db"})
+    html = write_report(made.store, config, tmp_path / "report.html").read_text()
+    assert "secret" not in html
+    assert "ada:***@host" in html
+
+
+@pytest.mark.parametrize(
+    "objectives",
+    [
+        [{"property": "density", "direction": "minimise"}],
+        [{"property": "density", "direction": "target", "value": 1.0}],
+        [
+            {"property": "refractive_index"},
+            {"property": "abbe_number"},
+            {"property": "density", "direction": "minimise"},
+        ],
+    ],
+)
+def test_one_and_three_objectives_are_drawn(tmp_path: Path, objectives: list[dict[str, object]]) -> None:
+    made = campaign(tmp_path, objectives=objectives)
+    html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
+    pairs = {1: 1, 3: 3}[len(objectives)]
+    assert html.count('role="img"') == pairs
+
+
+def test_an_empty_campaign_has_a_report(tmp_path: Path) -> None:
+    config = CampaignConfig.model_validate(
+        {"name": "new", "folder": str(tmp_path), "objectives": [{"property": "density"}], "stop": {"evaluations": 1}}
+    )
+    made = Campaign(config)
+    html = write_report(made.store, config, tmp_path / "report.html").read_text()
+    assert "No evaluation has measured every objective yet." in html
+
+
+def test_known_polymers_are_readable_and_in_range() -> None:
+    for known in known_polymers():
+        RepeatUnit.from_psmiles(known.psmiles)
+        assert known.source
+        for name, value in known.values.items():
+            assert PROPERTIES[name].lower < value < PROPERTIES[name].upper
+    values = {known.abbreviation: known.values for known in known_polymers()}
+    assert values["PMMA"]["refractive_index"] == 1.491
+
+
+def test_structures_are_drawn_without_isotope_labels() -> None:
+    svg = structure_svg("*CC(*)c1ccccc1")
+    assert svg.startswith("<svg")
+    assert "<text" not in svg
+    assert svg != structure_svg("*CC(*)C")
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "text"),
+    [
+        (1.5731, 0.0123, "1.573 ± 0.012"),
+        (45.678, 1.2, "45.7 ± 1.2"),
+        (300.4, 25.0, "300 ± 25"),
+        (1.23456, 0.0, "1.235"),
+    ],
+)
+def test_numbers_are_shown_to_the_second_digit_of_their_error(value: float, stderr: float, text: str) -> None:
+    assert with_error(value, stderr) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(12.4, "12 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (273600, "3 d 4 h")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_long_structures_are_shortened_in_the_middle() -> None:
+    assert shortened("*CCO*", 10) == "*CCO*"
+    assert shortened("*" + "C" * 50 + "*", 11) == "*CCCC…CCCC*"
