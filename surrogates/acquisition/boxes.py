@@ -15,7 +15,7 @@ def boxes_of(points: NDArray[np.float64], reference: NDArray[np.float64]) -> Box
     """Partition the part of score space above `reference` (m,) that `points` (k, m) do not dominate.
 
     The hypervolume improvement of a new point is the sum of its overlaps with the boxes. One score gives one
-    box, two scores vertical strips, more scores the partition of Lacour et al. (10.1016/j.cor.2016.07.010) from BoTorch.
+    box, two scores vertical strips, more scores the partition of Lacour et al. (10.1016/j.cor.2016.07.010).
     """
     m = reference.shape[0]
     inside = points[(points > reference).all(axis=1)] if len(points) else np.zeros((0, m))
@@ -39,16 +39,56 @@ def _strips(points: NDArray[np.float64], reference: NDArray[np.float64]) -> Boxe
 
 
 def _partition(points: NDArray[np.float64], reference: NDArray[np.float64]) -> Boxes:
-    import torch
-    from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
+    """Partition three or more scores through the local bounds of the front and, once more, of these bounds.
 
-    front = points[non_dominated(points)] if len(points) else points
-    partitioning = FastNondominatedPartitioning(
-        ref_point=torch.from_numpy(reference.copy()),
-        Y=torch.from_numpy(np.ascontiguousarray(front)) if len(front) else None,
-    )
-    lower, upper = partitioning.get_hypercell_bounds()
-    return lower.numpy(), upper.numpy()
+    A region that points dominate is a sum of boxes, one for each of its local upper bounds (equation 2 of Lacour et al.). What
+    a front leaves free is what the front's own local bounds dominate towards infinity.
+    """
+    if len(points) == 0:
+        return reference[None, :].copy(), np.full((1, len(reference)), np.inf)
+    front = np.unique(points[non_dominated(points)], axis=0)[::-1]
+    corners, _ = _local_bounds(-front, -reference)
+    ceiling = np.full(len(reference), np.inf)
+    bounds, defining = _local_bounds(-corners, ceiling)
+    lower = np.empty_like(bounds)
+    upper = np.empty_like(bounds)
+    lower[:, 0] = defining[:, 0, 0]
+    upper[:, 0] = np.inf
+    for j in range(1, bounds.shape[1]):
+        lower[:, j] = defining[:, :j, j].max(axis=1)
+        upper[:, j] = bounds[:, j]
+    filled = (upper > lower).all(axis=1)
+    return lower[filled], upper[filled]
+
+
+def _local_bounds(
+    points: NDArray[np.float64], ceiling: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Local upper bounds of points to be minimised below a ceiling, algorithm 1 of Lacour et al.
+
+    Returns:
+        Bounds u, shape (k, m), and their defining points, shape (k, m, m): row j of one touches u in coordinate j.
+    """
+    m = len(ceiling)
+    bounds = ceiling[None, :].copy()
+    defining = np.full((1, m, m), -np.inf)
+    defining[0, np.arange(m), np.arange(m)] = ceiling
+    for point in points:
+        hit = (bounds > point).all(axis=1)
+        if not hit.any():
+            continue
+        new_bounds, new_defining = [bounds[~hit]], [defining[~hit]]
+        for j in range(m):
+            others = [k for k in range(m) if k != j]
+            keep = point[j] >= defining[hit][:, others, j].max(axis=1)
+            moved = bounds[hit][keep].copy()
+            moved[:, j] = point[j]
+            touched = defining[hit][keep].copy()
+            touched[:, j] = point
+            new_bounds.append(moved)
+            new_defining.append(touched)
+        bounds, defining = np.concatenate(new_bounds), np.concatenate(new_defining)
+    return bounds, defining
 
 
 def pad(boxes: Sequence[Boxes]) -> Boxes:

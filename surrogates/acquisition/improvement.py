@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 TAU_RELU = 1e-6
-TAU_MAX = 1e-2
+TAU_MAX = 1e-3
 CAUCHY_WEIGHT = 0.1
-"""Constants of the fat-tailed smooth functions, the values of Ament et al. and of BoTorch."""
+"""Constants of the fat-tailed smooth functions, the values of BoTorch's qLogNEHVI."""
 
 
 def log_fat_relu(x: NDArray[np.float64]) -> NDArray[np.float64]:

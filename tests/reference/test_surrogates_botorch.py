@@ -1,0 +1,100 @@
+"""The surrogates against BoTorch on the same numbers."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mdcore.chem import RepeatUnit
+from surrogates import Objective, Observations, fit_surrogates, reference_point
+from surrogates.acquisition.boxes import boxes_of, pad
+from surrogates.acquisition.improvement import log_improvement
+from surrogates.acquisition.joint import JointSampler
+from surrogates.pareto import dominated_volume
+
+TEXTS = ("*CC*", "*CC(*)C", "*CC(*)c1ccccc1", "*CCO*", "*OC(=O)CCCC*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*", "*CC(*)F")
+UNITS = tuple(RepeatUnit.from_psmiles(text) for text in TEXTS)
+VALUES = {
+    "density": np.array([0.85, 0.86, 1.05, 1.12, 1.08, 1.18, 1.13, 1.30]),
+    "refractive_index": np.array([1.51, 1.49, 1.59, 1.45, 1.47, 1.49, 1.53, 1.39]),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def botorch():
+    # Imports BoTorch with its one deprecation warning silenced, whatever test comes first.
+    pass
+
+
+@pytest.fixture(scope="module")
+def models(botorch):
+    from surrogates.models.botorch_model import feature_tensor, to_botorch
+
+    observed = {name: column[:6] for name, column in VALUES.items()}
+    stderrs = {"density": np.full(6, 0.01)}
+    surrogates = fit_surrogates(Observations(UNITS[:6], observed, stderrs), list(VALUES))
+    return surrogates, to_botorch(surrogates), feature_tensor(surrogates, UNITS)
+
+
+def test_importing_the_surrogates_loads_no_torch():
+    code = "import surrogates, sys; sys.exit('torch' in sys.modules or 'botorch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_posterior_equals_botorch(models):
+    import torch
+
+    surrogates, model, table = models
+    with torch.no_grad():
+        posterior = model.posterior(table)
+    prediction = surrogates.predict(UNITS)
+    np.testing.assert_allclose(posterior.mean.numpy(), prediction.mean, rtol=1e-9)
+    np.testing.assert_allclose(posterior.variance.sqrt().numpy(), prediction.sd, rtol=1e-7)
+
+
+@pytest.mark.parametrize("with_pending", [False, True])
+def test_log_nehvi_equals_botorch(models, with_pending, monkeypatch):
+    import torch
+    from botorch.acquisition.multi_objective import logei
+    from botorch.sampling.normal import SobolQMCNormalSampler
+
+    # BoTorch would compile its C++ kernel, which takes half a minute; its Python path computes the same.
+    monkeypatch.setattr(logei, "_load_attempted", True)
+    surrogates, model, table = models
+    reference = np.array([0.8, 1.3])
+    base = table[:7] if with_pending else table[:6]
+    acquisition = logei.qLogNoisyExpectedHypervolumeImprovement(
+        model,
+        ref_point=reference.tolist(),
+        X_baseline=base,
+        sampler=SobolQMCNormalSampler(torch.Size([64]), seed=3),
+        prune_baseline=False,
+        cache_root=True,
+    )
+    with torch.no_grad():
+        expected = acquisition(table[7:].unsqueeze(-2)).numpy()
+    draws = acquisition.sampler.base_samples.squeeze(1).numpy()
+    sampler = JointSampler(surrogates.models, surrogates.features, surrogates.featurise(UNITS[: len(base)]), draws)
+    samples = sampler.samples(sampler.block(surrogates.featurise(UNITS[7:])))
+    lower, upper = pad([boxes_of(sample, reference) for sample in sampler.values])
+    np.testing.assert_allclose(log_improvement(samples, lower, upper), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_reference_point_and_hypervolume_equal_botorch(m):
+    import torch
+    from botorch.utils.multi_objective.hypervolume import Hypervolume, infer_reference_point
+    from botorch.utils.multi_objective.pareto import is_non_dominated
+
+    table = np.random.default_rng(m).normal(size=(40, m))
+    tensor = torch.from_numpy(table)
+    front = tensor[is_non_dominated(tensor)]
+    expected = infer_reference_point(front)
+    objectives = [Objective("density")] * m
+    np.testing.assert_allclose(reference_point(table, objectives), expected.numpy(), rtol=1e-12)
+    assert dominated_volume(table, expected.numpy()) == pytest.approx(Hypervolume(expected).compute(front), rel=1e-10)
+    single = table[:1]
+    np.testing.assert_allclose(
+        reference_point(single, objectives), infer_reference_point(tensor[:1]).numpy(), rtol=1e-12
+    )

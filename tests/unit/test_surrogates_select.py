@@ -1,0 +1,201 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from mdcore.chem import RepeatUnit
+from surrogates import (
+    AcquisitionSettings,
+    InvalidPool,
+    Objective,
+    Observations,
+    UnknownSurrogate,
+    fit_surrogates,
+    select_batch,
+)
+from surrogates.acquisition.improvement import log_improvement, mean_improvement
+from surrogates.acquisition.joint import JointSampler, normal_draws
+from surrogates.kernels import minmax
+
+SIDES = (
+    "",
+    "C",
+    "F",
+    "Cl",
+    "O",
+    "OC",
+    "C#N",
+    "c1ccccc1",
+    "C(=O)OC",
+    "C(C)C",
+    "CC",
+    "N",
+    "C(F)(F)F",
+    "OC(C)=O",
+    "C(N)=O",
+)
+POOL = tuple(RepeatUnit.from_psmiles(f"*CC(*){f'({a})' if a else ''}{b}") for a in SIDES[:4] for b in SIDES[1:])
+rng = np.random.default_rng(3)
+DENSITY = np.array([0.8 + 0.02 * unit.molar_mass_g_mol / unit.n_heavy_atoms for unit in POOL])
+INDEX = np.array([1.4 + 0.01 * unit.n_heavy_atoms for unit in POOL])
+TWO = (Objective("density"), Objective("refractive_index"))
+
+
+def fitted(rows, failed=()):
+    flags = np.isin(rows, failed)
+    values = {"density": DENSITY[rows], "refractive_index": INDEX[rows]}
+    return fit_surrogates(Observations(tuple(POOL[i] for i in rows), values, failed=flags), list(values))
+
+
+def test_monte_carlo_improvement_matches_the_closed_form_of_one_normal():
+    # EI = 0.19780 at mean -0.5, standard deviation 1, best 0.
+    samples = (-0.5 + normal_draws(4096, 1, 0)).reshape(4096, 1, 1)
+    lower, upper = np.zeros((4096, 1, 1)), np.full((4096, 1, 1), np.inf)
+    exact = norm.pdf(0.5) - 0.5 * norm.sf(0.5)
+    assert exact == pytest.approx(0.19780, abs=5e-6)
+    assert mean_improvement(samples, lower, upper)[0] == pytest.approx(exact, rel=2e-3)
+    assert np.exp(log_improvement(samples, lower, upper)[0]) == pytest.approx(exact, rel=2e-3)
+
+
+def test_log_improvement_stays_finite_and_ordered_far_below_the_front():
+    samples = np.array([-10.0, -20.0, -40.0]).reshape(1, 3, 1)
+    value = log_improvement(samples, np.zeros((1, 1, 1)), np.full((1, 1, 1), np.inf))
+    assert np.isfinite(value).all()
+    assert (np.diff(value) < 0).all()
+
+
+def test_incremental_conditioning_equals_conditioning_from_scratch():
+    surrogates = fitted(np.arange(12))
+    features = surrogates.featurise(POOL[20:30])
+    draws = normal_draws(16, 16 * 2, 0).reshape(16, -1, 2)
+    base = surrogates.features.take(slice(0, 5))
+    grown = JointSampler(surrogates.models, surrogates.features, base, draws)
+    block = grown.block(features)
+    grown.choose(block, 3)
+    grown.choose(block, 7)
+    chosen = base.joined(features.take(np.array([3, 7])))
+    fresh = JointSampler(surrogates.models, surrogates.features, chosen, draws)
+    np.testing.assert_allclose(grown.values, fresh.values, rtol=1e-8, atol=1e-10)
+    rest = np.array([0, 1, 2, 4, 5, 6, 8, 9])
+    fresh_block = fresh.block(features.take(rest))
+    np.testing.assert_allclose(grown.samples(block)[:, rest], fresh.samples(fresh_block), rtol=1e-7, atol=1e-9)
+
+
+def test_joint_samples_have_the_posterior_moments():
+    surrogates = fitted(np.arange(8))
+    size = 4096
+    draws = np.random.default_rng(0).standard_normal((size, 4, 2))
+    base = surrogates.featurise(POOL[10:13])
+    sampler = JointSampler(surrogates.models, surrogates.features, base, draws)
+    block = sampler.block(surrogates.featurise(POOL[13:15]))
+    together = np.concatenate([sampler.values, sampler.samples(block)[:, :1]], axis=1)
+    units = POOL[10:14]
+    features = surrogates.featurise(units)
+    for j, model in enumerate(surrogates.models):
+        whitened = model.whiten(minmax(features, surrogates.features))
+        covariance = model.covariance(minmax(features, features), whitened, whitened)
+        error = 5 * np.sqrt(2.0 / size) * covariance.diagonal().max()
+        np.testing.assert_allclose(np.cov(together[:, :, j].T), covariance, atol=error)
+        mean_error = 5 * np.sqrt(covariance.diagonal().max() / size)
+        np.testing.assert_allclose(
+            together[:, :, j].mean(axis=0), surrogates.predict(units).mean[:, j], atol=mean_error
+        )
+
+
+@pytest.mark.parametrize("method", ["improvement", "max-variance", "random"])
+@pytest.mark.parametrize("seen", [0, 1, 10])
+def test_batches_are_new_distinct_and_reproducible(method, seen):
+    surrogates = fitted(np.arange(seen), failed=[0] if seen > 1 else [])
+    settings = AcquisitionSettings(method=method, samples=32)
+    pending = POOL[20:22]
+    first = select_batch(surrogates, POOL + POOL[30:40], TWO, 6, pending, settings, seed=5)
+    again = select_batch(surrogates, POOL + POOL[30:40], TWO, 6, pending, settings, seed=5)
+    assert first.indices == again.indices
+    np.testing.assert_array_equal(first.values, again.values)
+    keys = [(POOL + POOL[30:40])[i].key for i in first.indices]
+    assert len(set(keys)) == len(keys) == 6
+    assert not set(keys) & {unit.key for unit in POOL[:seen] + pending}
+    assert np.isfinite(first.values).all()
+
+
+def test_a_pool_smaller_than_the_batch_gives_what_it_has():
+    surrogates = fitted(np.arange(6))
+    assert len(select_batch(surrogates, POOL[4:9], TWO, 10).indices) == 3
+    assert select_batch(surrogates, POOL[:6], TWO, 2).indices == ()
+    assert select_batch(surrogates, [], TWO, 2).values.shape == (0,)
+
+
+def test_pending_only_spreads_the_choice():
+    surrogates = fit_surrogates(Observations(()), ["density", "refractive_index"])
+    selection = select_batch(surrogates, POOL, TWO, 3, pending=POOL[:1])
+    assert 0 not in selection.indices
+    assert (np.diff(selection.values) <= 1e-12).all()
+    alone = select_batch(surrogates, POOL, TWO, 1)
+    assert selection.values[0] < alone.values[0]
+
+
+def test_space_filling_is_the_pivoted_cholesky_of_the_similarities():
+    surrogates = fit_surrogates(Observations(()), ["density"])
+    features = surrogates.featurise(POOL)
+    gram = minmax(features, features)
+    chosen = []
+    for _ in range(4):
+        if chosen:
+            inner = np.linalg.inv(gram[np.ix_(chosen, chosen)])
+            left = 1 - np.einsum("ij,jk,ik->i", gram[:, chosen], inner, gram[:, chosen])
+        else:
+            left = np.ones(len(POOL))
+        chosen.append(int(np.argmax(np.where(np.isin(np.arange(len(POOL)), chosen), -1, np.round(left, 12)))))
+    assert select_batch(surrogates, POOL, [Objective("density")], 4).indices == tuple(chosen)
+
+
+def test_a_shortlist_does_not_change_the_batch():
+    surrogates = fitted(np.arange(15))
+    short = select_batch(surrogates, POOL, TWO, 4, settings=AcquisitionSettings(shortlist=16))
+    full = select_batch(surrogates, POOL, TWO, 4, settings=AcquisitionSettings(shortlist=4096))
+    assert short.indices == full.indices
+    np.testing.assert_allclose(short.values, full.values, rtol=1e-9)
+
+
+def test_failures_are_avoided():
+    units = (*POOL[:6], *POOL[14:20])
+    failed = np.arange(12) >= 6
+    values = {
+        "density": np.where(failed, np.nan, np.ones(12)),
+        "refractive_index": np.where(failed, np.nan, 1.5 * np.ones(12)),
+    }
+    surrogates = fit_surrogates(Observations(units, values, failed=failed), list(values))
+    near_success, near_failure = 6, 20
+    probability = surrogates.failure_probability([POOL[near_success], POOL[near_failure]])
+    assert probability[1] > probability[0]
+    careful = select_batch(surrogates, POOL, TWO, 1)
+    careless = select_batch(surrogates, POOL, TWO, 1, settings=AcquisitionSettings(avoid_failures=False))
+    risk = surrogates.failure_probability([POOL[careful.indices[0]], POOL[careless.indices[0]]])
+    assert risk[0] <= risk[1]
+
+
+@pytest.mark.parametrize(
+    ("objective", "best"),
+    [
+        (Objective("refractive_index"), np.argmax(INDEX)),
+        (Objective("refractive_index", "minimise"), np.argmin(INDEX)),
+        (Objective("refractive_index", "target", target=1.46), np.argmin(np.abs(INDEX - 1.46))),
+    ],
+)
+def test_one_objective_finds_its_optimum_in_few_steps(objective, best):
+    goal = objective.score(INDEX[[best]])[0]
+    seen = list(range(1, 6))
+    for step in range(20):
+        if objective.score(INDEX[seen]).max() >= goal - 1e-12:
+            break
+        seen.extend(select_batch(fitted(np.array(seen)), POOL, [objective], 1, seed=step).indices)
+    assert objective.score(INDEX[seen]).max() >= goal - 1e-12
+
+
+def test_bad_requests_are_refused():
+    surrogates = fitted(np.arange(3))
+    with pytest.raises(InvalidPool, match="batch size 0"):
+        select_batch(surrogates, POOL, TWO, 0)
+    with pytest.raises(InvalidPool, match="objective"):
+        select_batch(surrogates, POOL, [], 1)
+    with pytest.raises(UnknownSurrogate):
+        select_batch(surrogates, POOL, [Objective("abbe_number")], 1)
