@@ -1,9 +1,11 @@
 """The proposer of the house: language model, surrogates, sequential Monte Carlo and acquisition in a row."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from designer.campaign.front import front_records, measured_values
 from designer.campaign.likelihood import improvement_likelihood, targets_beyond
@@ -18,23 +20,6 @@ from mdcore.chem import RepeatUnit, rng_for, seed_sequence
 if TYPE_CHECKING:
     from generators import Candidate, Corpus, LogLikelihood, SMCGenerator
     from surrogates import SurrogateSet
-
-
-class Keys(Collection[str]):
-    """The union of two collections of keys, without copying either."""
-
-    def __init__(self, first: Collection[str], second: Collection[str]) -> None:
-        self._first, self._second = first, second
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._first or key in self._second
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._first
-        yield from (key for key in self._second if key not in self._first)
-
-    def __len__(self) -> int:
-        return len(self._first) + sum(key not in self._first for key in self._second)
 
 
 class BayesianProposer:
@@ -101,7 +86,7 @@ class BayesianProposer:
             if candidate.unit.key not in taken
         ][:n]
         if len(chosen) < n:
-            known = Keys(taken, {proposal.candidate.unit.key for proposal in chosen})
+            known = {*taken, *(proposal.candidate.unit.key for proposal in chosen)}
             pending = [unit_of(r.psmiles) for r in records if r.state in ("proposed", "running")]
             pending += [proposal.candidate.unit for proposal in chosen]
             chosen += self._by_acquisition(n - len(chosen), records, pending, known)
@@ -154,13 +139,28 @@ class BayesianProposer:
         if due or exhausted:
             content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
             rng = rng_for(self._config.seed, content, "proposal")
-            self._pool = self._generator.propose(
-                self._config.generator.pool,
-                rng,
-                log_likelihood=self._likelihood(self._surrogates, records),
-                exclude=self._forbidden(taken),
-            )
+            self._pool = self._make_pool(n, rng, self._likelihood(self._surrogates, records), self._forbidden(taken))
         return self._surrogates
+
+    def _make_pool(
+        self, n: int, rng: np.random.Generator, likelihood: "LogLikelihood | None", forbidden: frozenset[str]
+    ) -> "list[Candidate]":
+        """Ask for a whole pool, and for less where the constraints leave less; `n` is the least that will do.
+
+        Raises:
+            ExhaustedProposals: Not even `n` candidates were found.
+        """
+        from generators.errors import ExhaustedProposals
+
+        size = max(self._config.generator.pool, n)
+        while True:
+            try:
+                return self._generator.propose(size, rng, log_likelihood=likelihood, exclude=forbidden)
+            except ExhaustedProposals:
+                if size == n:
+                    raise
+                self._note(f"fewer than {size} new candidates satisfy the constraints; asking for fewer")
+                size = max(size // 4, n)
 
     def _likelihood(self, surrogates: "SurrogateSet", records: Sequence[EvaluationRecord]) -> "LogLikelihood | None":
         front = front_records(records, self._objectives)
@@ -170,8 +170,8 @@ class BayesianProposer:
             surrogates, targets_beyond(self._config.objectives, measured_values(front, self._objectives))
         )
 
-    def _forbidden(self, taken: Collection[str]) -> Collection[str]:
-        return Keys(self._corpus.keys, taken) if self._config.novelty == "required" else taken
+    def _forbidden(self, taken: Collection[str]) -> frozenset[str]:
+        return self._corpus.keys.union(taken) if self._config.novelty == "required" else frozenset(taken)
 
 
 def _digest(keys: Sequence[str]) -> str:
