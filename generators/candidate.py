@@ -1,0 +1,27 @@
+"""A proposed repeat unit."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdcore.chem import RepeatUnit
+
+LogLikelihood = Callable[[Sequence[RepeatUnit]], NDArray[np.float64]]
+"""Natural log of the likelihood of each repeat unit, shape (n,): finite or -inf."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A repeat unit that a generator proposes.
+
+    Attributes:
+        unit: The repeat unit, spelled as its canonical key.
+        log_prior: Natural log of the probability that the generator's prior gives to the string it came from.
+        origin: How it came about, such as `smc, ngram-10, stage 4`.
+    """
+
+    unit: RepeatUnit
+    log_prior: float
+    origin: str

@@ -1,0 +1,237 @@
+"""The repeat units that language models learn from, built at first use and cached."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from generators.errors import InvalidList
+from generators.lists import built_in, common_monomers, known_polymers, read_list
+from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polymerisation_rules
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+
+VERSION = 1
+"""Raised whenever the same settings give another corpus."""
+
+_COLUMNS = ("key", "source", "polymer", "detail")
+
+Progress = Callable[[float], None]
+
+
+class CorpusSettings(BaseModel):
+    """What a corpus holds.
+
+    Attributes:
+        known: Include the project's list of known polymers.
+        reactions: Include what the polymerisation rules make from the monomers.
+        polymers: A user's own list of repeat units (CSV with a column psmiles or smiles, or a SMILES file).
+        monomers: A user's own monomers, in place of the project's list.
+        max_per_rule: Most polymerisations of each rule, spread evenly over its pairs of monomers, so that no class drowns
+            the others; None for all.
+        max_heavy_atoms: Larger repeat units are left out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    known: bool = True
+    reactions: bool = True
+    polymers: Path | None = None
+    monomers: Path | None = None
+    max_per_rule: int | None = Field(default=1800, ge=1)
+    max_heavy_atoms: int = Field(default=70, ge=2)
+
+
+@dataclass(frozen=True)
+class CorpusEntry:
+    """One repeat unit of a corpus.
+
+    Attributes:
+        key: Canonical key, itself a pSMILES.
+        source: `known`, `user` or `reaction`; the first that brought it.
+        polymer: Class of the polymer, empty where it is not known.
+        detail: Name of a known polymer; polymerisation and monomers of the others.
+    """
+
+    key: str
+    source: str
+    polymer: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Distinct repeat units.
+
+    Attributes:
+        entries: The repeat units, known ones first.
+        skipped: Lines of a user's list that are no repeat units the engine can use, with the reason.
+    """
+
+    entries: tuple[CorpusEntry, ...]
+    skipped: tuple[str, ...] = ()
+    keys: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", frozenset(entry.key for entry in self.entries))
+
+    @property
+    def units(self) -> Sequence[str]:
+        """Canonical keys of the repeat units."""
+        return tuple(entry.key for entry in self.entries)
+
+    def __contains__(self, key: object) -> bool:
+        """Return whether a canonical key, or a repeat unit, is in the corpus."""
+        return (key.key if isinstance(key, RepeatUnit) else key) in self.keys
+
+    def __len__(self) -> int:
+        """Return the number of distinct repeat units."""
+        return len(self.entries)
+
+    def summary(self) -> dict[str, dict[str, int]]:
+        """Return how many repeat units there are by source and by class of polymer."""
+        return {
+            "source": dict(Counter(entry.source for entry in self.entries)),
+            "polymer": dict(Counter(entry.polymer or "unknown" for entry in self.entries)),
+        }
+
+    @classmethod
+    def of(cls, keys: Collection[str], source: str = "user") -> Self:
+        """Return a corpus of canonical keys without further knowledge about them."""
+        return cls(tuple(CorpusEntry(key, source, "", "") for key in dict.fromkeys(keys)))
+
+
+def load_corpus(
+    settings: CorpusSettings | None = None, cache_dir: Path | None = None, progress: Progress | None = None
+) -> Corpus:
+    """Return a corpus, from the cache where it has been built before.
+
+    Args:
+        settings: What it holds.
+        cache_dir: Where to keep it; by default `polymer-designer` in the user's cache folder.
+        progress: Called with the fraction built, 0 to 1.
+
+    Raises:
+        InvalidList: A user's list cannot be read or holds nothing usable.
+    """
+    settings = settings if settings is not None else CorpusSettings()
+    if cache_dir is None:
+        from platformdirs import user_cache_path
+
+        cache_dir = user_cache_path("polymer-designer")
+    path = Path(cache_dir) / f"corpus-{_fingerprint(settings)}.csv.gz"
+    if path.exists():
+        corpus = _read(path)
+    else:
+        corpus = build_corpus(settings, progress)
+        _write(corpus, path)
+    if progress is not None:
+        progress(1.0)
+    return corpus
+
+
+def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> Corpus:
+    """Build a corpus without looking at the cache; see `load_corpus`."""
+    skipped: list[str] = []
+    entries: dict[str, CorpusEntry] = {}
+    for text, source, polymer, detail in _candidates(settings, progress):
+        try:
+            unit = RepeatUnit.from_psmiles(_flat(text))
+        except InvalidRepeatUnit as error:
+            if source == "user":
+                skipped.append(str(error))
+            continue
+        if unit.key not in entries and unit.n_heavy_atoms <= settings.max_heavy_atoms:
+            entries[unit.key] = CorpusEntry(unit.key, source, polymer, detail)
+    if not entries:
+        raise InvalidList(
+            "the corpus settings leave no repeat unit; allow known polymers, reactions or give a list with valid pSMILES"
+        )
+    return Corpus(tuple(entries.values()), tuple(skipped))
+
+
+def _flat(text: str) -> str:
+    """Drop the marks of stereochemistry, which the language models do not write."""
+    return text.replace("@", "").replace("/", "").replace("\\", "")
+
+
+def _candidates(settings: CorpusSettings, progress: Progress | None) -> Iterator[tuple[str, str, str, str]]:
+    if settings.known:
+        for entry, polymer in zip(known_polymers(), _families(), strict=True):
+            yield entry.smiles, "known", polymer, entry.name
+    if settings.polymers is not None:
+        for entry in read_list(settings.polymers):
+            yield entry.smiles, "user", "", entry.name
+    if not settings.reactions:
+        return
+    monomers = read_list(settings.monomers) if settings.monomers is not None else common_monomers()
+    library = MonomerLibrary.of(monomers)
+    sizes = {rule.name: library.size(rule) for rule in polymerisation_rules()[0]}
+    limit = settings.max_per_rule
+    total = sum(size if limit is None else min(size, limit) for size in sizes.values())
+    done = 0
+
+    def keep(rule: Rule, number: int) -> bool:
+        nonlocal done
+        size = sizes[rule.name]
+        if limit is not None and size > limit and (number + 1) * limit // size == number * limit // size:
+            return False
+        done += 1
+        if progress is not None and done % 50 == 0:
+            progress(min(1.0, done / total))
+        return True
+
+    for text, route in enumerate_polymers(library, keep):
+        detail = f"{route.reaction}: {' + '.join(monomer.name for monomer in route.monomers)}"
+        yield text, "reaction", route.polymer, detail
+
+
+def _families() -> list[str]:
+    return [row["family"] for row in csv.DictReader(built_in("known_polymers.csv").splitlines())]
+
+
+def _fingerprint(settings: CorpusSettings) -> str:
+    from rdkit import rdBase
+
+    digest = hashlib.sha256()
+    digest.update(json.dumps([VERSION, rdBase.rdkitVersion, settings.model_dump(mode="json")]).encode())
+    for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml"):
+        digest.update(built_in(name).encode())
+    for path in (settings.polymers, settings.monomers):
+        if path is not None:
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                raise InvalidList(f"list {path} cannot be read ({error}); give a UTF-8 CSV or SMILES file") from error
+    return digest.hexdigest()[:20]
+
+
+def _write(corpus: Corpus, path: Path) -> None:
+    """Write a corpus in one step, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    writer.writerows((entry.key, entry.source, entry.polymer, entry.detail) for entry in corpus.entries)
+    writer.writerows(("", "skipped", "", reason) for reason in corpus.skipped)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(gzip.compress(text.getvalue().encode(), mtime=0))
+    Path(name).replace(path)
+
+
+def _read(path: Path) -> Corpus:
+    rows = csv.DictReader(io.StringIO(gzip.decompress(path.read_bytes()).decode()))
+    entries = [CorpusEntry(*(row[column] for column in _COLUMNS)) for row in rows]
+    return Corpus(
+        tuple(entry for entry in entries if entry.key), tuple(entry.detail for entry in entries if not entry.key)
+    )

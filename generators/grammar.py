@@ -1,0 +1,287 @@
+"""The grammar of repeat units, as a state machine over batches of strings."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.vocabulary import MAX_RINGS, Kind, Vocabulary
+
+MAX_DEPTH = 16
+"""Branches that may be open at once."""
+
+_SLACK = 4
+"""Most tokens by which one token can bring a string further from its shortest ending, and one more."""
+
+_SHORTEST = 2
+
+_FRESH, _RINGS_OPENED, _AFTER_BRANCH, _IN_BRANCH, _START = range(5)
+_MAX_CLOSURES = 4
+
+IntArray = NDArray[np.int16]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass
+class GrammarState:
+    """Where each of n unfinished strings stands; every array has the strings along its first axis.
+
+    Attributes:
+        length: Tokens so far.
+        phase: What the current atom has had so far; ring bonds come before branches, closures before openings.
+        atom: Index of the current atom; the head star is 0.
+        parent: Index of the atom it is bound to.
+        level: Bonds between the current atom and the head star along the tree.
+        free: Valence left at the current atom.
+        saturated: The current atom must use its whole valence.
+        n_atoms: Atoms so far, the head star included.
+        n_rings: Open rings.
+        ring_atom, ring_order, ring_level: (n, MAX_RINGS) opening atom of each open ring, bond order, level of that atom.
+        last_closed: Place in the ring stack of the last ring closed at the current atom.
+        closed: (n, 4) opening atoms of the rings closed at the current atom.
+        depth: Open branches.
+        branch_free, branch_atom, branch_level, branch_saturated: (n, MAX_DEPTH) the atoms that open branches hang on.
+    """
+
+    length: IntArray
+    phase: IntArray
+    atom: IntArray
+    parent: IntArray
+    level: IntArray
+    free: IntArray
+    saturated: BoolArray
+    n_atoms: IntArray
+    n_rings: IntArray
+    ring_atom: IntArray
+    ring_order: IntArray
+    ring_level: IntArray
+    last_closed: IntArray
+    closed: IntArray
+    depth: IntArray
+    branch_free: IntArray
+    branch_atom: IntArray
+    branch_level: IntArray
+    branch_saturated: BoolArray
+
+    @property
+    def in_branch(self) -> BoolArray:
+        """Whether a branch has just been opened."""
+        in_branch: BoolArray = self.phase == _IN_BRANCH
+        return in_branch
+
+    def take(self, rows: NDArray[np.intp] | BoolArray) -> "GrammarState":
+        """Return a copy of some rows."""
+        return GrammarState(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def __len__(self) -> int:
+        """Return the number of strings."""
+        return len(self.length)
+
+
+class Grammar:
+    """Decides which tokens may follow, such that every finished string is one valid repeat unit.
+
+    A finished string spells exactly one molecule with two stars on single bonds, closed rings and branches, and no atom above its
+    valence. A token is allowed when the string can still be finished within `max_tokens`; close to the limit only the token
+    of a fixed shortest ending is allowed, so that the mask is never empty.
+
+    Ring bonds are written in one way only: at an atom first its closures, from the most recently opened ring backwards, then its
+    openings by bond order; of two rings of the same order opened at the same atom the later one is closed first.
+
+    Args:
+        vocabulary: The tokens to use.
+        max_tokens: Longest string, its closing star included.
+    """
+
+    def __init__(self, vocabulary: Vocabulary | None = None, max_tokens: int = 200) -> None:
+        self.vocabulary = vocabulary if vocabulary is not None else Vocabulary()
+        self.max_tokens = max_tokens
+        if not _SHORTEST <= max_tokens <= 1000:
+            raise ValueError(f"max_tokens {max_tokens} is outside {_SHORTEST} to 1000; choose a length in that range")
+        v = self.vocabulary
+        self.star = v.ids["*"]
+        self._is_atom = v.kind == Kind.ATOM
+        self._left_over = v.valence - v.bond
+        self._ring_open = np.flatnonzero(v.kind == Kind.RING_OPEN)
+        self._ring_close = np.flatnonzero(v.kind == Kind.RING_CLOSE)
+        self._branch_open = np.flatnonzero(v.kind == Kind.BRANCH_OPEN)
+        self._branch_close = v.ids[")"]
+        self._fill = np.array([v.ids["C"], v.ids["C"], v.ids["=C"], v.ids["#C"]])
+
+    def start(self, n: int) -> GrammarState:
+        """Return the states of n strings that hold only their head star."""
+
+        def zeros(*shape: int) -> IntArray:
+            return np.zeros((n, *shape), dtype=np.int16)
+
+        return GrammarState(
+            length=zeros(),
+            phase=np.full(n, _START, dtype=np.int16),
+            atom=zeros(),
+            parent=zeros() - np.int16(1),
+            level=zeros(),
+            free=zeros() + np.int16(1),
+            saturated=np.zeros(n, dtype=bool),
+            n_atoms=zeros() + np.int16(1),
+            n_rings=zeros(),
+            ring_atom=zeros(MAX_RINGS) - np.int16(1),
+            ring_order=zeros(MAX_RINGS),
+            ring_level=zeros(MAX_RINGS),
+            last_closed=np.full(n, MAX_RINGS, dtype=np.int16),
+            closed=zeros(_MAX_CLOSURES) - np.int16(2),
+            depth=zeros(),
+            branch_free=zeros(MAX_DEPTH),
+            branch_atom=zeros(MAX_DEPTH),
+            branch_level=zeros(MAX_DEPTH),
+            branch_saturated=np.zeros((n, MAX_DEPTH), dtype=bool),
+        )
+
+    def allowed(self, state: GrammarState) -> BoolArray:
+        """Return which tokens may follow.
+
+        Returns:
+            Mask of shape (n, V) with at least one True in each row.
+        """
+        v = self.vocabulary
+        s = state
+        nested = s.depth > 0
+        ringable = s.phase <= _RINGS_OPENED
+
+        limit = s.free - (s.phase == _IN_BRANCH)
+        exact = s.saturated & (s.phase != _IN_BRANCH)
+        mask: BoolArray = self._is_atom & (v.bond <= limit[:, None])
+        mask &= ~exact[:, None] | (v.bond == s.free[:, None])
+        mask &= nested[:, None] | (self._left_over > 0)
+
+        last_order = s.ring_order[np.arange(len(s)), s.n_rings - 1]
+        for token in self._ring_open:
+            order = int(v.bond[token])
+            ok = ringable & (s.n_rings < MAX_RINGS) & (s.free >= order) & (nested | (s.free > order))
+            mask[:, token] = ok & ((s.phase == _FRESH) | (last_order <= order))
+        for token in self._ring_close:
+            mask[:, token] = self._may_close(s, int(v.rank[token]), nested)
+        for token in self._branch_open:
+            mask[:, token] = (s.phase <= _AFTER_BRANCH) & (s.free >= 2) & (s.depth < MAX_DEPTH)
+        mask[:, self._branch_close] = nested & ringable & ~(s.saturated & (s.free > 0))
+        may_end = ~nested & (s.n_rings == 0) & (s.phase <= _AFTER_BRANCH)
+        mask[:, self.star] = may_end & (s.free >= 1) & (~s.saturated | (s.free == 1))
+
+        landing = s.length + self._shortest_ending(s) + _SLACK > self.max_tokens
+        if landing.any():
+            rows = np.flatnonzero(landing)
+            forced = self._landing(s.take(rows), mask[rows])
+            mask[rows] = False
+            mask[rows, forced] = True
+        return mask
+
+    def _may_close(self, s: GrammarState, rank: int, nested: BoolArray) -> BoolArray:
+        place = s.n_rings - 1 - rank
+        ok: BoolArray = (place >= 0) & (s.phase == _FRESH) & (place < s.last_closed)
+        rows = np.flatnonzero(ok)
+        if not len(rows):
+            return ok
+        at = place[rows]
+        opener = s.ring_atom[rows, at]
+        order = s.ring_order[rows, at]
+        free = s.free[rows]
+        good = (free >= order) & (opener != s.parent[rows]) & ~(s.closed[rows] == opener[:, None]).any(axis=1)
+        good &= nested[rows] | (free > order)
+        later = np.arange(MAX_RINGS) > at[:, None]
+        twin = (s.ring_atom[rows] == opener[:, None]) & (s.ring_order[rows] == order[:, None])
+        good &= ~(later & twin).any(axis=1)
+        ok[rows] = good
+        return ok
+
+    @staticmethod
+    def _shortest_ending(s: GrammarState) -> IntArray:
+        """Upper bound on the tokens of the ending that `_landing` writes."""
+        atom_due = (s.phase >= _AFTER_BRANCH) | (s.saturated & (s.free > 0))
+        ending: IntArray = atom_due + 2 * s.depth + 3 * s.n_rings + np.int16(1)
+        return ending
+
+    def _landing(self, s: GrammarState, mask: BoolArray) -> NDArray[np.intp]:
+        """Next token of a fixed ending: fill, close branches, close rings on new carbons, write the star."""
+        ids = self.vocabulary.ids
+        conditions = [
+            s.saturated & (s.phase != _IN_BRANCH) & (s.free > 0),
+            s.phase >= _AFTER_BRANCH,
+            s.depth > 0,
+            (s.n_rings > 0) & mask[:, ids["%0"]],
+            s.n_rings > 0,
+        ]
+        choices = [self._fill[np.minimum(s.free, 3)], ids["C"], self._branch_close, ids["%0"], ids["C"]]
+        shape = s.length.shape
+        token: NDArray[np.intp] = np.select(
+            conditions, [np.broadcast_to(np.asarray(choice, dtype=np.intp), shape) for choice in choices], self.star
+        )
+        return token
+
+    def advance(self, state: GrammarState, tokens: NDArray[np.integer]) -> None:
+        """Write one allowed token to each string, in place; the closing star changes nothing but the length."""
+        v = self.vocabulary
+        s = state
+        kind = v.kind[tokens]
+        s.length += 1
+        rows = np.flatnonzero(kind == Kind.ATOM)
+        if len(rows):
+            self._add_atoms(s, rows, tokens[rows])
+        rows = np.flatnonzero(kind == Kind.BRANCH_OPEN)
+        if len(rows):
+            at = s.depth[rows]
+            s.branch_free[rows, at] = s.free[rows]
+            s.branch_atom[rows, at] = s.atom[rows]
+            s.branch_level[rows, at] = s.level[rows]
+            s.branch_saturated[rows, at] = s.saturated[rows]
+            s.depth[rows] += 1
+            s.phase[rows] = _IN_BRANCH
+        rows = np.flatnonzero(kind == Kind.BRANCH_CLOSE)
+        if len(rows):
+            s.depth[rows] -= 1
+            at = s.depth[rows]
+            s.free[rows] = s.branch_free[rows, at]
+            s.atom[rows] = s.branch_atom[rows, at]
+            s.level[rows] = s.branch_level[rows, at]
+            s.saturated[rows] = s.branch_saturated[rows, at]
+            s.phase[rows] = _AFTER_BRANCH
+        rows = np.flatnonzero(kind == Kind.RING_OPEN)
+        if len(rows):
+            order = v.bond[tokens[rows]]
+            at = s.n_rings[rows]
+            s.ring_atom[rows, at] = s.atom[rows]
+            s.ring_order[rows, at] = order
+            s.ring_level[rows, at] = s.level[rows]
+            s.n_rings[rows] += 1
+            s.free[rows] -= order
+            s.phase[rows] = _RINGS_OPENED
+        rows = np.flatnonzero(kind == Kind.RING_CLOSE)
+        if len(rows):
+            self._close_rings(s, rows, v.rank[tokens[rows]])
+
+    def _add_atoms(self, s: GrammarState, rows: NDArray[np.intp], tokens: NDArray[np.integer]) -> None:
+        v = self.vocabulary
+        bond = v.bond[tokens]
+        in_branch = s.phase[rows] == _IN_BRANCH
+        s.branch_free[rows[in_branch], s.depth[rows[in_branch]] - 1] -= bond[in_branch]
+        s.parent[rows] = s.atom[rows]
+        s.atom[rows] = s.n_atoms[rows]
+        s.n_atoms[rows] += 1
+        s.level[rows] += 1
+        s.free[rows] = v.valence[tokens] - bond
+        s.saturated[rows] = v.saturated[tokens]
+        s.phase[rows] = _FRESH
+        s.last_closed[rows] = MAX_RINGS
+        s.closed[rows] = -2
+
+    @staticmethod
+    def _close_rings(s: GrammarState, rows: NDArray[np.intp], rank: IntArray) -> None:
+        place = s.n_rings[rows] - 1 - rank
+        s.free[rows] -= s.ring_order[rows, place]
+        s.last_closed[rows] = place
+        s.closed[rows] = np.concatenate([s.ring_atom[rows, place][:, None], s.closed[rows][:, :-1]], axis=1)
+        # Rings above the closed one move down by one place.
+        source = np.minimum(np.arange(MAX_RINGS) + (np.arange(MAX_RINGS) >= place[:, None]), MAX_RINGS - 1)
+        for stack in (s.ring_atom, s.ring_order, s.ring_level):
+            stack[rows] = np.take_along_axis(stack[rows], source, axis=1)
+        s.n_rings[rows] -= 1
+        # The place above the new top may hold a copy of it, which must not look like an open ring.
+        s.ring_atom[rows, s.n_rings[rows]] = -1

@@ -1,0 +1,174 @@
+"""Metropolis-Hastings proposals on strings, with exact forward and reverse probabilities."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from generators.decoding import FloatArray, Strings, regrow, score
+from generators.errors import InexpressibleUnit
+from generators.language import LanguageModel
+from generators.notation import PADDING, encode
+from generators.vocabulary import Vocabulary
+from mdcore.chem import RepeatUnit
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Proposed strings.
+
+    Attributes:
+        strings: (n) the proposed strings; where `possible` is False they are meaningless.
+        log_ratio: (n,) log of p(S') q(S | S') / (p(S) q(S' | S)), p being the language model.
+        possible: (n,) False where the move leads out of the language: a rejection.
+    """
+
+    strings: Strings
+    log_ratio: FloatArray
+    possible: NDArray[np.bool_]
+
+
+def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Generator) -> Proposal:
+    """Keep a random beginning and draw the rest from the model.
+
+    The number of kept tokens is uniform on 0 .. length - 1. The model's own probabilities cancel between p and q; what is left is
+    the choice of the cut, length(S) / length(S').
+    """
+    lengths = strings.lengths
+    kept = np.floor(rng.random(len(strings)) * lengths).astype(np.intp)
+    proposed = regrow(model, strings, kept, rng)
+    return Proposal(proposed, np.log(lengths / proposed.lengths), np.ones(len(strings), dtype=bool))
+
+
+def regrow_segment(model: LanguageModel[Any], strings: Strings, longest: int, rng: np.random.Generator) -> Proposal:
+    """Replace a random inner piece by one drawn from the model after the same beginning, and keep what follows.
+
+    The piece begins at t, uniform on 0 .. length - 2, and its m tokens are uniform on 1 .. min(longest, length - 1 - t); the new
+    piece has m' tokens, uniform on 1 .. longest. With b(S) = (length - 1) min(longest, length - 1 - t), the pieces'
+    own probabilities cancel and
+
+        p(S') q(S | S') / (p(S) q(S' | S)) = p(rest | new) / p(rest | old) * b(S) / b(S').
+
+    A new piece that holds the closing star, or after which the rest is not grammatical, is a rejection.
+    """
+    n, width = strings.tokens.shape
+    lengths = strings.lengths
+    start = np.floor(rng.random(n) * (lengths - 1)).astype(np.intp)
+    room = np.minimum(longest, lengths - 1 - start)
+    old = 1 + np.floor(rng.random(n) * room).astype(np.intp)
+    new = 1 + np.floor(rng.random(n) * longest).astype(np.intp)
+    new_lengths = lengths - old + new
+    possible = new_lengths <= width
+    grown = regrow(model, strings, start, rng, stop=np.minimum(start + new, width))
+    filled = (grown.tokens != PADDING).sum(axis=1)
+    closed = (grown.tokens == model.grammar.star).any(axis=1)
+    possible &= (filled == start + new) & ~closed
+
+    column = np.arange(width)
+    source = np.clip(column + (old - new)[:, None], 0, width - 1)
+    rest = (column >= (start + new)[:, None]) & (column < new_lengths[:, None])
+    tokens = np.where(rest, np.take_along_axis(strings.tokens, source, axis=1), grown.tokens)
+    rows = np.flatnonzero(possible)
+    log_probs = grown.log_probs.copy()
+    log_ratio = np.full(n, -np.inf)
+    if len(rows):
+        scored = score(model, tokens[rows], known=(start + new)[rows])
+        log_probs[rows] = np.where(rest[rows], scored.log_probs, log_probs[rows])
+        before = np.where(column >= (start + old)[:, None], strings.log_probs, 0.0)[rows].sum(axis=1)
+        after = scored.log_prob
+        choices = (lengths - 1) * room
+        new_choices = (new_lengths - 1) * np.minimum(longest, new_lengths - 1 - start)
+        possible[rows] = after > -np.inf
+        log_ratio[rows] = after - before + np.log(choices[rows]) - np.log(new_choices[rows])
+    return Proposal(Strings(tokens, log_probs), log_ratio, possible)
+
+
+def respell(
+    model: LanguageModel[Any],
+    strings: Strings,
+    keys: list[str],
+    rng: np.random.Generator,
+    spellings: Callable[[str, Vocabulary], tuple[tuple[int, ...], ...]] | None = None,
+) -> Proposal:
+    """Write the same polymer in another of its standard spellings.
+
+    The standard spellings are a function of the canonical key alone, and the new one is drawn uniformly from them. A string
+    that is itself none of them stays as it is, since nothing would lead back to it. The proposal is symmetric.
+
+    Args:
+        model: Language model.
+        strings: The strings.
+        keys: Canonical key of each.
+        rng: Source of randomness.
+        spellings: Function from a key to the standard spellings; by default `standard_spellings`.
+    """
+    spell = spellings if spellings is not None else standard_spellings
+    n, width = strings.tokens.shape
+    tokens = strings.tokens.copy()
+    possible = np.zeros(n, dtype=bool)
+    for row, key in enumerate(keys):
+        choices = [choice for choice in spell(key, model.grammar.vocabulary) if len(choice) <= width]
+        current = tuple(strings.tokens[row, : strings.lengths[row]].tolist())
+        if current in choices:
+            chosen = choices[int(rng.integers(len(choices)))]
+            tokens[row] = PADDING
+            tokens[row, : len(chosen)] = chosen
+            possible[row] = True
+    log_probs = strings.log_probs.copy()
+    log_ratio = np.full(n, -np.inf)
+    rows = np.flatnonzero(possible)
+    if len(rows):
+        scored = score(model, tokens[rows])
+        log_probs[rows] = scored.log_probs
+        log_ratio[rows] = scored.log_prob - strings.log_prob[rows]
+        possible[rows] = scored.log_prob > -np.inf
+    return Proposal(Strings(tokens, log_probs), log_ratio, possible)
+
+
+@lru_cache(maxsize=16384)
+def standard_spellings(key: str, vocabulary_names: Vocabulary) -> tuple[tuple[int, ...], ...]:
+    """Return the spellings of a polymer from both directions and from every cut of its backbone at a single bond outside rings.
+
+    Args:
+        key: Canonical key.
+        vocabulary_names: Tokens to use.
+    """
+    found: dict[tuple[int, ...], None] = {}
+    for text in _cuts(key):
+        for reverse in (False, True):
+            try:
+                found[tuple(encode(text, vocabulary_names, reverse=reverse))] = None
+            except InexpressibleUnit:
+                continue
+    return tuple(found)
+
+
+def _cuts(key: str) -> list[str]:
+    mol = RepeatUnit.from_psmiles(key, elements=None).primitive_mol
+    stars = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
+    head, tail = stars[1], stars[2]
+    path = Chem.GetShortestPath(mol, head, tail)
+    texts = [key]
+    if len(path) < 4:
+        return texts
+    for one, other in pairwise(path[1:-1]):
+        bond = mol.GetBondBetweenAtoms(one, other)
+        if bond.IsInRing() or bond.GetBondType() != Chem.BondType.SINGLE:
+            continue
+        moved = Chem.RWMol(mol)
+        for atom in (moved.GetAtomWithIdx(head), moved.GetAtomWithIdx(tail)):
+            atom.SetIsotope(0)
+        moved.RemoveBond(head, path[1])
+        moved.RemoveBond(path[-2], tail)
+        moved.RemoveBond(one, other)
+        moved.AddBond(path[-2], path[1], Chem.BondType.SINGLE)
+        moved.AddBond(one, tail, Chem.BondType.SINGLE)
+        moved.AddBond(other, head, Chem.BondType.SINGLE)
+        Chem.SanitizeMol(moved)
+        texts.append(Chem.MolToSmiles(moved))
+    return texts

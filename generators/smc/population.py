@@ -1,0 +1,83 @@
+"""Repeat units behind strings, and their likelihoods, each computed once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.candidate import LogLikelihood
+from generators.decoding import FloatArray, Strings
+from mdcore.chem import RepeatUnit
+
+
+@dataclass(frozen=True)
+class Particles:
+    """A population.
+
+    Attributes:
+        strings: n strings.
+        units: Their repeat units, spelled canonically.
+        log_likelihoods: (n,) natural logs.
+    """
+
+    strings: Strings
+    units: tuple[RepeatUnit, ...]
+    log_likelihoods: FloatArray
+
+    def take(self, rows: NDArray[np.intp]) -> "Particles":
+        """Return some particles, in the order given, possibly repeated."""
+        return Particles(self.strings.take(rows), tuple(self.units[i] for i in rows), self.log_likelihoods[rows])
+
+
+@dataclass
+class Evaluator:
+    """Turns texts into repeat units and evaluates filter and likelihood once for each distinct polymer.
+
+    Attributes:
+        log_likelihood: The likelihood, or None for one everywhere.
+        accepts: Filter; a unit that does not pass is outside the prior.
+        calls: Distinct repeat units that the likelihood has been asked about.
+    """
+
+    log_likelihood: LogLikelihood | None
+    accepts: Callable[[RepeatUnit], bool] | None
+    calls: int = 0
+    _units: dict[str, RepeatUnit | None] = field(default_factory=dict)
+    _accepted: dict[str, bool] = field(default_factory=dict)
+    _values: dict[str, float] = field(default_factory=dict)
+
+    def units(self, texts: list[str]) -> list[RepeatUnit | None]:
+        """Return the canonical repeat unit of each text, None where the filter refuses it."""
+        found = []
+        for text in texts:
+            if text not in self._units:
+                key = RepeatUnit.from_psmiles(text, elements=None).key
+                unit = RepeatUnit(psmiles=key, key=key)
+                if key not in self._accepted:
+                    self._accepted[key] = self.accepts is None or self.accepts(unit)
+                self._units[text] = unit if self._accepted[key] else None
+            found.append(self._units[text])
+        return found
+
+    def values(self, units: list[RepeatUnit]) -> FloatArray:
+        """Return the log likelihood of each unit, shape (n,).
+
+        Raises:
+            ValueError: The likelihood returns NaN, +inf or an array of another shape.
+        """
+        if self.log_likelihood is None:
+            return np.zeros(len(units))
+        new = list({unit.key: unit for unit in units if unit.key not in self._values}.values())
+        if new:
+            values = np.asarray(self.log_likelihood(new), dtype=np.float64)
+            if values.shape != (len(new),):
+                raise ValueError(
+                    f"log likelihood has shape {values.shape} for {len(new)} units; return one number each"
+                )
+            if np.isnan(values).any() or (values == np.inf).any():
+                worst = new[int(np.flatnonzero(np.isnan(values) | (values == np.inf))[0])]
+                raise ValueError(f"log likelihood of {worst.key} is NaN or +inf; return finite numbers or -inf")
+            self.calls += len(new)
+            self._values.update(zip((unit.key for unit in new), values.tolist(), strict=True))
+        return np.array([self._values[unit.key] for unit in units])
