@@ -130,7 +130,7 @@ def test_every_row_has_a_source_and_sane_values(kind):
             if row.name == "silicon":  # booked on its bonds
                 continue
             assert 0 < row.r_D < 15
-            assert row.r_F - row.r_C < 0.45 * row.r_D
+            assert row.r_F - row.r_C < 0.6 * row.r_D
         values = [v for v in (row.r_C, row.r_D, row.r_F, row.r_g) if v is not None]
         assert np.all(np.abs(np.diff(values)) < 1.0)
 
