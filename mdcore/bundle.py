@@ -28,6 +28,7 @@ _ARRAYS = (
     "residue_index",
     "local_index",
     "chain_index",
+    "chain_ends",
     "positions_nm",
     "box_nm",
 )
@@ -40,7 +41,7 @@ class SimulationBundle:
     Attributes:
         system_xml: Serialised OpenMM System.
         arrays: `atomic_numbers` (n,), `masses_amu` (n,), `true_masses_amu` (n,), `bonds` (m, 2), `bond_orders` (m,),
-            `residue_index` (n,), `local_index` (n,), `chain_index` (n,), `positions_nm` (n, 3), `box_nm` (3,).
+            `residue_index` (n,), `local_index` (n,), `chain_index` (n,), `chain_ends` (n_chains, 2), `positions_nm` (n, 3), `box_nm` (3,).
         stages: What to do, in order.
         seed: Seed of the dynamics, from which each stage derives its own.
         content: What is simulated, in JSON types: repeat unit, settings, estimates.
@@ -81,7 +82,8 @@ class SimulationBundle:
         folder.mkdir(parents=True, exist_ok=True)
         _write_atomically(folder / "system.xml", self.system_xml.encode())
         with (folder / "arrays.npz.part").open("wb") as stream:
-            np.savez_compressed(stream, **{name: self.arrays[name] for name in _ARRAYS})
+            stored: dict[str, Any] = {name: self.arrays[name] for name in _ARRAYS}
+            np.savez_compressed(stream, **stored)
         (folder / "arrays.npz.part").replace(folder / "arrays.npz")
         document = {
             "format": "polymer-designer bundle",
@@ -107,7 +109,9 @@ class SimulationBundle:
             with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in _ARRAYS}
         except FileNotFoundError as error:
-            raise BundleError(f"{folder} is no simulation bundle ({Path(str(error.filename)).name} is missing); build it first") from error
+            raise BundleError(
+                f"{folder} is no simulation bundle ({Path(str(error.filename)).name} is missing); build it first"
+            ) from error
         except (ValueError, KeyError, OSError) as error:
             raise BundleError(f"bundle {folder} cannot be read ({error}); build it again") from error
         if document.get("format_version") != FORMAT_VERSION:
@@ -120,7 +124,9 @@ class SimulationBundle:
             raise BundleError(f"bundle {folder} has stages that cannot be read; build it again") from error
         bundle = cls(system_xml, arrays, stages, int(document["seed"]), document["content"], document["versions"])
         if bundle.content_hash != document["content_hash"]:
-            raise BundleError(f"bundle {folder} does not match its content hash; it was changed or damaged, build it again")
+            raise BundleError(
+                f"bundle {folder} does not match its content hash; it was changed or damaged, build it again"
+            )
         return bundle
 
 

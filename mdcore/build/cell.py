@@ -7,9 +7,9 @@ import numpy as np
 from rdkit import Chem
 
 from mdcore.build.growth import ChainGrower, ChainPlan, plan_configurations
-from mdcore.build.residue import Residue, make_residue
+from mdcore.build.residue import make_residue
 from mdcore.build.spearing import find_spears
-from mdcore.build.topology import FloatArray, Topology
+from mdcore.build.topology import FloatArray, IntArray, Topology
 from mdcore.chem.errors import BuildError
 from mdcore.chem.notation import HEAD, TAIL, read_end_group, stars_of
 from mdcore.chem.repeat_unit import RepeatUnit
@@ -157,6 +157,21 @@ def make_topology(plans: Sequence[ChainPlan]) -> Topology:
         residue_names=tuple(names),
         rings=tuple(rings),
     )
+
+
+def chain_ends(plans: Sequence[ChainPlan]) -> IntArray:
+    """Return the first and last backbone atom of every chain, shape (n_chains, 2); first and last atom of a molecule."""
+    ends = []
+    first = 0
+    for plan in plans:
+        starts = first + np.cumsum([0, *(residue.n_atoms for residue in plan.residues)])
+        if len(plan.residues) > 2:
+            head, tail = plan.residues[1].head, plan.residues[-2].tail
+            ends.append((int(starts[1]) + (head or 0), int(starts[-3]) + (tail or 0)))
+        else:
+            ends.append((first, int(starts[-1]) - 1))
+        first = int(starts[-1])
+    return np.array(ends, dtype=np.int64).reshape(-1, 2)
 
 
 def _anchor_element(mol: Chem.Mol, label: int) -> int:

@@ -32,7 +32,7 @@ def vdw_volume_nm3(mol: Chem.Mol) -> float:
     aromatic = rdMolDescriptors.CalcNumAromaticRings(explicit)
     other = rdMolDescriptors.CalcNumRings(explicit) - aromatic
     volume = sum(_ATOM_VOLUMES_A3.get(s, 25.0) for s in symbols) - 5.92 * bonds - 14.7 * aromatic - 3.8 * other
-    return volume / 1000.0
+    return float(volume) / 1000.0
 
 
 def density_estimate_g_cm3(unit: RepeatUnit) -> float:

@@ -18,7 +18,7 @@ from mdcore.build.residue import Residue
 from mdcore.build.spearing import pierces
 from mdcore.build.topology import FloatArray, IntArray
 
-HARD_CONTACT = 0.62
+HARD_CONTACT = 0.52
 """Fraction of the sum of two van der Waals radii below which a placement is refused."""
 SOFT_CONTACT = 0.95
 """Fraction of that sum below which a placement is penalised."""
@@ -29,7 +29,8 @@ EXCLUDED_BONDS = 2
 GHOST_RADIUS_NM = 0.17
 """Radius of the next residue's head atom, whose place each placement already fixes."""
 N_TRIALS = 16
-MAX_DEAD_ENDS = 60
+DEAD_ENDS_PER_RESIDUE = 3
+"""Dead ends per residue of the chain after which it is begun anew."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class ChainGrower:
 
     def _attempt(self, plan: ChainPlan, first: int) -> bool:
         placed: list[_Placed] = []
-        dead_ends = 0
+        allowed = 50 + DEAD_ENDS_PER_RESIDUE * len(plan.residues)
+        dead_ends = furthest = 0
         setback = 1
         while len(placed) < len(plan.residues):
             index = len(placed)
@@ -99,9 +101,11 @@ class ChainGrower:
             if step is not None:
                 placed.append(step)
                 self._enter(step, placed)
+                if len(placed) > furthest:
+                    furthest, setback = len(placed), 1
                 continue
             dead_ends += 1
-            if dead_ends > MAX_DEAD_ENDS or not placed:
+            if dead_ends > allowed or not placed:
                 for gone in reversed(placed):
                     self._leave(gone)
                 return False
@@ -138,7 +142,7 @@ class ChainGrower:
         if last.residue.tail is None:
             raise ValueError(f"residue {last.residue.name} has no tail to grow from")
         bond = last.following - last.positions[last.residue.tail]
-        angles = (np.arange(N_TRIALS) + self._rng.random()) * (2.0 * np.pi / N_TRIALS)
+        angles = np.asarray((np.arange(N_TRIALS) + self._rng.random()) * (2.0 * np.pi / N_TRIALS), dtype=np.float64)
         spins = rotations_about(bond, angles)
         heads = conformers[:, residue.head]
         aligned = np.stack(

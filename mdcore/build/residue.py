@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -125,7 +126,9 @@ def _open_centres(mol: Chem.Mol, labels: dict[int, int]) -> list[int]:
     if set(labels) != {HEAD, TAIL}:
         return []
     backbone = set(star_path(mol))
-    found = Chem.FindMolChiralCenters(mol, includeUnassigned=True, useLegacyImplementation=True)
+    found = Chem.FindMolChiralCenters(  # type: ignore[no-untyped-call]
+        mol, includeUnassigned=True, useLegacyImplementation=True
+    )
     return [i for i, tag in found if tag == "?" and i in backbone][:MAX_STEREO_CENTRES]
 
 
@@ -179,7 +182,7 @@ def _capped(explicit: Chem.Mol, labels: dict[int, int], cap_elements: dict[int, 
 
 
 def _conformers(capped: Chem.Mol, seed: int, n_conformers: int) -> list[np.ndarray]:
-    parameters = rdDistGeom.ETKDGv3()
+    parameters: Any = rdDistGeom.ETKDGv3()
     parameters.randomSeed = seed
     parameters.pruneRmsThresh = 0.2
     parameters.maxIterations = 40

@@ -79,7 +79,9 @@ def load_force_field(smirnoff: str) -> Any:
             "Lorentz-Berthelot rules is supported"
         )
     if "VirtualSites" in force_field.registered_parameter_handlers:
-        raise UnparameterisableError(f"force field {smirnoff!r} has virtual sites, which are not supported; choose another")
+        raise UnparameterisableError(
+            f"force field {smirnoff!r} has virtual sites, which are not supported; choose another"
+        )
     return force_field
 
 
@@ -114,7 +116,7 @@ def parameterise(mol: Chem.Mol, settings: ForceFieldSettings) -> Parameters:
         raise UnparameterisableError(_first_line(error)) from error
     _complete(molecule, labels)
     charges = _charges(molecule, settings.charge_model)
-    constrained = labels["Constraints"] if "Constraints" in labels else {}
+    constrained = labels.get("Constraints", {})
     return Parameters(
         charges=charges,
         sigmas=np.array([_sigma(labels["vdW"][(i,)]) for i in range(molecule.n_atoms)]),
@@ -123,12 +125,8 @@ def parameterise(mol: Chem.Mol, settings: ForceFieldSettings) -> Parameters:
             labels["Bonds"], 2, lambda p: [(_in(p.length, "nanometer"), _in(p.k, "kilojoule/mole/nanometer**2"))]
         ),
         constraints=_constraints(constrained, labels["Bonds"]),
-        angles=_terms(
-            labels["Angles"], 3, lambda p: [(_in(p.angle, "radian"), _in(p.k, "kilojoule/mole/radian**2"))]
-        ),
-        torsions=_joined(
-            _terms(labels["ProperTorsions"], 4, _proper), _impropers(labels.get("ImproperTorsions", {}))
-        ),
+        angles=_terms(labels["Angles"], 3, lambda p: [(_in(p.angle, "radian"), _in(p.k, "kilojoule/mole/radian**2"))]),
+        torsions=_joined(_terms(labels["ProperTorsions"], 4, _proper), _impropers(labels.get("ImproperTorsions", {}))),
     )
 
 
@@ -143,7 +141,7 @@ def _in(quantity: Any, unit: str) -> float:
 def _sigma(parameter: Any) -> float:
     if parameter.sigma is not None:
         return _in(parameter.sigma, "nanometer")
-    return _in(parameter.rmin_half, "nanometer") * 2.0 / 2.0 ** (1.0 / 6.0)
+    return float(_in(parameter.rmin_half, "nanometer") * 2.0 ** (5.0 / 6.0))
 
 
 def _complete(molecule: Any, labels: Any) -> None:
@@ -159,7 +157,9 @@ def _complete(molecule: Any, labels: Any) -> None:
         missing = sorted(atoms - found)
         if missing:
             symbols = "-".join(molecule.atoms[i].symbol for i in missing[0])
-            raise UnparameterisableError(f"the force field has no {kind} parameter for {symbols}; choose a force field that covers it")
+            raise UnparameterisableError(
+                f"the force field has no {kind} parameter for {symbols}; choose a force field that covers it"
+            )
 
 
 def _forward(atoms: tuple[int, ...]) -> tuple[int, ...]:
@@ -173,7 +173,9 @@ def _terms(labels: Any, width: int, values: Any) -> Terms:
         for row in values(parameter):
             atoms.append(tuple(key))
             rows.append(row)
-    return Terms(np.array(atoms, dtype=np.int64).reshape(-1, width), np.array(rows, dtype=np.float64).reshape(len(atoms), -1))
+    return Terms(
+        np.array(atoms, dtype=np.int64).reshape(-1, width), np.array(rows, dtype=np.float64).reshape(len(atoms), -1)
+    )
 
 
 def _proper(parameter: Any) -> list[tuple[float, ...]]:
@@ -201,7 +203,10 @@ def _impropers(labels: Any) -> Terms:
 
 
 def _joined(one: Terms, other: Terms) -> Terms:
-    return Terms(np.concatenate([one.atoms, other.atoms]), np.concatenate([one.values, other.values.reshape(-1, one.values.shape[1])]))
+    return Terms(
+        np.concatenate([one.atoms, other.atoms]),
+        np.concatenate([one.values, other.values.reshape(-1, one.values.shape[1])]),
+    )
 
 
 def _constraints(labels: Any, bonds: Any) -> Terms:

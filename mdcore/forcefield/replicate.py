@@ -47,7 +47,7 @@ def replicate(short: Parameters, short_plan: ChainPlan, plan: ChainPlan) -> Para
     """
     if short_plan is plan:
         return short
-    margin, interior = oligomer_shape(plan.residues[1])
+    margin, _ = oligomer_shape(plan.residues[1])
     n_short, n_long = len(short_plan.residues) - 2, len(plan.residues) - 2
     start_short, start_long = _unit_starts(short_plan), _unit_starts(plan)
     unit_of_short = _unit_of_atom(short_plan)

@@ -2,10 +2,13 @@
 
 import json
 import math
-from collections.abc import MutableMapping
+from collections.abc import Collection, MutableMapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 from scipy import constants
 
 from mdcore.chem import RepeatUnit, seed_sequence
@@ -19,9 +22,31 @@ from mdcore.optics.values import Refractions
 # Molar refraction of one cubic angstrom, in cm3/mol.
 REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * constants.N_A * 1e-24
 
-# Standard errors of the default level against liquids, see benchmarks/optics_accuracy.py: of R_D, and of R_F - R_C beyond that.
-MODEL_ERROR = 0.012
-MODEL_DISPERSION_ERROR = 0.05
+
+@dataclass(frozen=True)
+class Correction:
+    """What the condensed phase and the level of theory do to a molar refraction, fitted on liquids.
+
+    `R_D` becomes `scale R_D + per_pi_atom n`, with n the number of atoms in pi bonds: Kohn-Sham response overestimates pi
+    systems, and the Lorentz-Lorenz field that of flat molecules. Distances between lines become `dispersion_scale` times
+    as large. Values and errors come from benchmarks/optics_levels.py (leave one out).
+
+    Attributes:
+        scale: Dimensionless.
+        per_pi_atom: In cm3/mol.
+        dispersion_scale: Dimensionless.
+        relative_error: Standard error of R_D that is left.
+        relative_dispersion_error: Standard error of `R_F - R_C` that is left.
+    """
+
+    scale: float = 1.0
+    per_pi_atom: float = 0.0
+    dispersion_scale: float = 1.0
+    relative_error: float = 0.03
+    relative_dispersion_error: float = 0.08
+
+
+CORRECTIONS = MappingProxyType({"pbe0/aug-cc-pvdz/grid0": Correction(1.0115, -0.167, 0.97, 0.011, 0.05)})
 
 Cache = MutableMapping[str, str]
 
@@ -34,11 +59,12 @@ def dft_refractions(
     max_heavy_atoms: int = 22,
     seed: int = 0,
     cache: Cache | None = None,
+    correction: Correction | None = None,
 ) -> Refractions:
     """Compute the molar refractions of one primitive repeat unit by density-functional linear response.
 
-    Gas-phase response at ETKDG and MMFF94s geometries; the condensed phase enters only through the Lorentz-Lorenz local
-    field. The scale is not adjusted to experiment.
+    Gas-phase response at ETKDG and MMFF94s geometries, corrected for the condensed phase as `Correction` says; levels
+    without a fitted correction stay raw and carry a larger error.
 
     Args:
         unit: Repeat unit.
@@ -46,7 +72,9 @@ def dft_refractions(
         n_conformers: Conformers that are averaged.
         max_heavy_atoms: See `scheme_for`.
         seed: Seed of the embedding.
-        cache: Texts by key, for example a store or a folder; a finished unit is read from it instead of computed.
+        cache: Texts by key, for example a store or a folder; a finished unit is read from it instead of computed. It holds
+            raw polarizabilities.
+        correction: In place of the level's own; `Correction()` leaves the values raw.
 
     Raises:
         OpticsUnavailable: PySCF is not installed.
@@ -62,7 +90,9 @@ def dft_refractions(
             cache[key] = json.dumps(record)
     else:
         record = json.loads(text)
-    return _refractions(unit, np.array(record["alpha_A3"], dtype=np.float64))
+    if correction is None:
+        correction = CORRECTIONS.get(level.name, Correction())
+    return _refractions(unit, np.array(record["alpha_A3"], dtype=np.float64), correction)
 
 
 def unit_polarizabilities(
@@ -80,22 +110,35 @@ def unit_polarizabilities(
     return np.array(rows)
 
 
-def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64]) -> Refractions:
-    _, r_C, r_D, r_F, r_g = (float(x) for x in REFRACTION_PER_A3 * alpha_a3.mean(axis=0))
-    if not 0.0 < r_C < r_D < r_F:
+def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Correction) -> Refractions:
+    _, raw_C, raw_D, raw_F, raw_g = (float(x) for x in REFRACTION_PER_A3 * alpha_a3.mean(axis=0))
+    if not 0.0 < raw_C < raw_D < raw_F:
         raise OpticsFailed(
             f"polarizabilities of {unit.key} do not rise towards the blue; check the functional and the geometry"
         )
+    mol, centre = unit.window(2)
+    r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi_atoms(mol, centre)
+    r_C, r_F, r_g = (r_D + correction.dispersion_scale * (raw - raw_D) for raw in (raw_C, raw_F, raw_g))
     spread, spread_of_dispersion = _standard_error(alpha_a3[:, 2]), _standard_error(alpha_a3[:, 3] - alpha_a3[:, 1])
     return Refractions(
-        molar_mass_g_mol=primitive_molar_mass(unit),
+        molar_mass_g_mol=RepeatUnit.from_psmiles(unit.key, elements=None).molar_mass_g_mol,
         r_C=r_C,
         r_D=r_D,
         r_F=r_F,
-        relative_error=math.hypot(MODEL_ERROR, spread),
-        relative_dispersion_error=math.hypot(MODEL_DISPERSION_ERROR, spread_of_dispersion),
+        relative_error=math.hypot(correction.relative_error, spread),
+        relative_dispersion_error=math.hypot(correction.relative_dispersion_error, spread_of_dispersion),
         tier="dft",
         r_g=r_g,
+    )
+
+
+def n_pi_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> int:
+    """Count heavy atoms in aromatic, double or triple bonds, among those in `centre` or all; not those of S=O and P=O."""
+    indices = range(mol.GetNumAtoms()) if centre is None else centre
+    return sum(
+        any(b.GetBondTypeAsDouble() > 1.0 and b.GetOtherAtom(a).GetAtomicNum() < 9 for b in a.GetBonds())
+        for a in (mol.GetAtomWithIdx(i) for i in indices)
+        if a.GetAtomicNum() < 9 or a.GetIsAromatic()
     )
 
 
@@ -104,9 +147,3 @@ def _standard_error(values: NDArray[np.float64]) -> float:
     if len(values) < 2:
         return 0.0
     return float(np.std(values, ddof=1) / math.sqrt(len(values)) / np.mean(values))
-
-
-def primitive_molar_mass(unit: RepeatUnit) -> float:
-    """Molar mass of the primitive unit in g/mol."""
-    primitive = RepeatUnit.from_psmiles(unit.key, elements=None)
-    return float(primitive.molar_mass_g_mol)

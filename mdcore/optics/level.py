@@ -17,8 +17,8 @@ class Level:
     """
 
     functional: str = "pbe0"
-    basis: str = "def2-svpd"
-    grid: int = 1
+    basis: str = "aug-cc-pvdz"
+    grid: int = 0
     response_tolerance: float = 1e-2
 
     @property

@@ -22,7 +22,7 @@ class OpticsSettings(Settings):
 
     kind: Literal["auto", "additive", "dft"] = "auto"
     functional: str = "pbe0"
-    basis: str = "def2-svpd"
+    basis: str = "aug-cc-pvdz"
     n_conformers: int = Field(default=2, ge=1, le=50)
     max_heavy_atoms: int = Field(default=22, ge=8, le=200)
 

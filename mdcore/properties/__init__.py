@@ -1,0 +1,30 @@
+"""Estimators of properties: pure functions of series, without engines or files."""
+
+from mdcore.properties.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
+from mdcore.properties.thermodynamics import (
+    Estimate,
+    block_estimate,
+    bulk_modulus,
+    enthalpy_kj_mol,
+    fractional_free_volume,
+    isothermal_compressibility,
+    mean_estimate,
+    root_mean_square,
+    thermal_expansion,
+)
+
+__all__ = [
+    "Estimate",
+    "OpticalEstimate",
+    "abbe_estimate",
+    "block_estimate",
+    "bulk_modulus",
+    "dielectric_estimate",
+    "enthalpy_kj_mol",
+    "fractional_free_volume",
+    "index_estimate",
+    "isothermal_compressibility",
+    "mean_estimate",
+    "root_mean_square",
+    "thermal_expansion",
+]

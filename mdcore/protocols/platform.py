@@ -1,0 +1,51 @@
+"""Choosing an OpenMM platform that works on this machine."""
+
+from functools import lru_cache
+from typing import Any
+
+from mdcore.chem.errors import PlatformUnavailable
+from mdcore.settings.execution import ExecutionSettings
+
+_PREFERENCE = ("CUDA", "HIP", "OpenCL", "CPU")
+
+
+@lru_cache(maxsize=8)
+def platform_works(name: str) -> str | None:
+    """Try a platform on one particle; return None when it works, else why not."""
+    import openmm
+
+    try:
+        platform = openmm.Platform.getPlatformByName(name)
+        system = openmm.System()
+        system.addParticle(1.0)
+        context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+        context.setPositions([openmm.Vec3(0, 0, 0)])
+        context.getState(getEnergy=True)
+    except openmm.OpenMMException as error:
+        return str(error).strip().splitlines()[0]
+    return None
+
+
+def choose_platform(settings: ExecutionSettings) -> tuple[Any, dict[str, str]]:
+    """Return the OpenMM platform and its properties.
+
+    Raises:
+        PlatformUnavailable: The wanted platform, or every platform, fails here.
+    """
+    import openmm
+
+    names = _PREFERENCE if settings.platform == "auto" else (settings.platform,)
+    reasons = {name: platform_works(name) for name in names}
+    name = next((name for name in names if reasons[name] is None), None)
+    if name is None:
+        raise PlatformUnavailable(
+            f"platform {settings.platform} does not work here ({'; '.join(f'{k}: {v}' for k, v in reasons.items())}); use platform: auto"
+        )
+    properties: dict[str, str] = {}
+    if name in ("CUDA", "HIP", "OpenCL"):
+        properties["Precision"] = settings.precision
+        if settings.device_index is not None:
+            properties["DeviceIndex"] = str(settings.device_index)
+    elif name == "CPU" and settings.threads is not None:
+        properties["Threads"] = str(settings.threads)
+    return openmm.Platform.getPlatformByName(name), properties

@@ -1,0 +1,305 @@
+"""Running a bundle: stages in order, checkpoints, restarts, recovery from blow-ups."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.chem.errors import NotConverged, SimulationExploded
+from mdcore.protocols.checkpoint import Checkpoint
+from mdcore.protocols.convergence import assess
+from mdcore.protocols.engine import StageEngine
+from mdcore.protocols.progress import Progress
+from mdcore.protocols.series import COLUMNS, FloatArray, Series
+from mdcore.settings.execution import ExecutionSettings
+from mdcore.settings.stages import DynamicsStage, MinimiseStage
+
+MAX_HALVINGS = 3
+"""How often a stage is tried again with half its time step before the run is given up."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a finished run left in its folder.
+
+    Attributes:
+        content_hash: Hash of the bundle.
+        platform: Platform and version of OpenMM.
+        wall_s: Wall time of all stages, interruptions not counted.
+        simulated_ps: Simulated time.
+        ns_per_day: Mean speed.
+        converged: Whether the sampling stage passed its tests; None where none was asked for.
+        convergence: The numbers of these tests.
+        extensions: How often sampling was extended.
+        halvings: Most halvings of a time step in any stage.
+        resumed: How often the run was resumed from a checkpoint.
+        versions: Versions of the libraries that ran it.
+    """
+
+    content_hash: str
+    platform: str
+    wall_s: float
+    simulated_ps: float
+    ns_per_day: float
+    converged: bool | None
+    convergence: dict[str, float]
+    extensions: int
+    halvings: int
+    resumed: int
+    versions: dict[str, str]
+
+
+def run(
+    bundle: SimulationBundle,
+    out: Path,
+    execution: ExecutionSettings,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    convergence_required: bool = False,
+) -> RunSummary:
+    """Run a bundle, or go on where an earlier run stopped.
+
+    `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm) and, written last,
+    `run.json`.
+
+    Args:
+        bundle: What to simulate.
+        out: Folder of the run; a finished run of the same bundle in it is returned at once.
+        execution: Platform and checkpoint interval.
+        progress: Called after every record.
+        convergence_required: Whether an unconverged run raises.
+
+    Raises:
+        SimulationExploded: A stage blew up although its step was halved three times.
+        NotConverged: Sampling was extended to its limit in vain and `convergence_required` is set.
+        PlatformUnavailable: The wanted platform does not work here.
+    """
+    finished = read_summary(out, bundle.content_hash)
+    if finished is None:
+        out.mkdir(parents=True, exist_ok=True)
+        finished = _Run(bundle, out, execution, progress).complete()
+    if convergence_required and finished.converged is False:
+        raise NotConverged(
+            f"sampling has not converged after {finished.extensions} extensions ({finished.convergence}); raise sample_ps"
+        )
+    return finished
+
+
+def read_summary(out: Path, content_hash: str) -> RunSummary | None:
+    """Return the summary of a finished run of a bundle, or None."""
+    path = out / "run.json"
+    if not path.exists():
+        return None
+    summary = RunSummary(**json.loads(path.read_text()))
+    return summary if summary.content_hash == content_hash else None
+
+
+class _Run:
+    def __init__(
+        self,
+        bundle: SimulationBundle,
+        out: Path,
+        execution: ExecutionSettings,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        import openmm
+
+        self._bundle, self._out, self._execution, self._progress = bundle, out, execution, progress
+        self._system = openmm.XmlSerializer.deserialize(bundle.system_xml)
+        self._path = out / "checkpoint.npz"
+        n_chains = int(bundle.arrays["chain_index"][-1]) + 1
+        self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series(n_chains))
+        stored = Checkpoint.read(self._path, bundle.content_hash)
+        self._resumed = 0
+        if stored is not None:
+            self._at = stored
+            self._resumed = 1
+        self._planned_ps = [0.0 if isinstance(s, MinimiseStage) else s.duration_ps for s in bundle.stages]
+        self._max_halvings = self._at.halvings
+        self._clock = time.monotonic()
+        self._recent: tuple[float, float] | None = None
+
+    def complete(self) -> RunSummary:
+        positions, box, velocities = self._state()
+        for index in range(self._at.stage, len(self._bundle.stages)):
+            positions, box, velocities = self._stage(index, positions, box, velocities)
+        return self._finish(positions, box)
+
+    def _state(self) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return positions, box and velocities at the last checkpoint or at the start."""
+        if not self._at.state_xml:
+            return self._bundle.arrays["positions_nm"], self._bundle.arrays["box_nm"], None
+        import openmm
+
+        return _unpack(openmm.XmlSerializer.deserialize(self._at.state_xml))
+
+    def _stage(
+        self, index: int, positions: FloatArray, box: FloatArray, velocities: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        import openmm
+
+        while True:
+            engine = StageEngine(
+                self._bundle, self._system, index, self._at.halvings, self._at.extension, self._execution
+            )
+            engine.start(positions, box, velocities)
+            if self._at.binary and self._at.platform == engine.platform_label:
+                engine.context.loadCheckpoint(self._at.binary)
+            try:
+                self._advance(engine)
+            except (SimulationExploded, openmm.OpenMMException) as error:
+                self._halve(error)
+                positions, box, velocities = self._state()
+                continue
+            positions, box, velocities = _unpack(engine.context.getState(getPositions=True, getVelocities=True))
+            extension = self._at.extension + 1
+            again = isinstance(engine.stage, DynamicsStage) and extension <= engine.stage.max_extensions
+            if again and not self._converged(index):
+                self._save(engine, index, 0, extension, self._at.halvings, exact=False)
+                continue
+            # A reduced step serves the stage that needed it, no longer.
+            self._save(engine, index + 1, 0, 0, 0, exact=False)
+            return positions, box, velocities
+
+    def _advance(self, engine: StageEngine) -> None:
+        if isinstance(engine.stage, MinimiseStage):
+            engine.minimise()
+            return
+        done, total = self._at.step, engine.n_steps
+        index = self._at.stage
+        start_ps = self._at.time_ps - done * engine.timestep_fs * 1e-3
+        saved = time.monotonic()
+        while done < total:
+            steps = min(engine.chunk, total - done)
+            engine.advance(done, steps)
+            done += steps
+            values, sizes = engine.record(done / total)
+            now_ps = start_ps + done * engine.timestep_fs * 1e-3
+            self._at.series.append([index, now_ps, *values], sizes)
+            self._report(engine, index, now_ps, done / total)
+            if time.monotonic() - saved >= self._execution.checkpoint_interval_s:
+                self._at = replace(self._at, time_ps=now_ps)
+                self._save(engine, index, done, self._at.extension, self._at.halvings, exact=True)
+                saved = time.monotonic()
+        self._at = replace(self._at, time_ps=start_ps + total * engine.timestep_fs * 1e-3, step=done)
+
+    def _save(self, engine: StageEngine, stage: int, step: int, extension: int, halvings: int, *, exact: bool) -> None:
+        import openmm
+
+        now = time.monotonic()
+        state = engine.context.getState(getPositions=True, getVelocities=True)
+        self._at = replace(
+            self._at,
+            stage=stage,
+            step=step,
+            extension=extension,
+            halvings=halvings,
+            wall_s=self._at.wall_s + now - self._clock,
+            platform=engine.platform_label,
+            binary=engine.context.createCheckpoint() if exact else b"",
+            state_xml=openmm.XmlSerializer.serialize(state),
+        )
+        self._clock = now
+        self._at.write(self._path)
+
+    def _halve(self, error: Exception) -> None:
+        """Go back to the last checkpoint with half the time step."""
+        stored = Checkpoint.read(self._path, self._bundle.content_hash)
+        halvings = self._at.halvings + 1
+        stage = self._bundle.stages[self._at.stage]
+        if stored is None or halvings > MAX_HALVINGS or isinstance(stage, MinimiseStage):
+            reason = str(error).strip().splitlines()[0]
+            raise SimulationExploded(
+                f"stage {stage.name} blew up at the smallest time step ({reason}); build with another seed or check the parameters"
+            ) from error
+        self._max_halvings = max(self._max_halvings, halvings)
+        # Progress is counted in steps, which are now half as long; the binary state belongs to the old step.
+        self._at = replace(stored, halvings=halvings, step=stored.step * 2 ** (halvings - stored.halvings), binary=b"")
+
+    def _converged(self, index: int) -> bool:
+        table, chains = self._stage_rows(index)
+        stage = self._bundle.stages[index]
+        if not isinstance(stage, DynamicsStage) or len(table) < 8:
+            return True
+        return assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1]).passed
+
+    def _stage_rows(self, index: int) -> tuple[FloatArray, FloatArray]:
+        table, chains = self._at.series.table(), self._at.series.chains()
+        rows = table[:, 0] == index
+        return table[rows], chains[rows]
+
+    def _report(self, engine: StageEngine, index: int, now_ps: float, fraction: float) -> None:
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        speed = remaining = None
+        total = sum(self._planned_ps)
+        done = sum(self._planned_ps[:index]) + fraction * self._planned_ps[index]
+        if self._recent is not None and now > self._recent[1]:
+            per_second = (now_ps - self._recent[0]) / (now - self._recent[1])
+            speed = per_second * 86.4
+            remaining = (total - done) / per_second if per_second > 0 else None
+            if now - self._recent[1] > 10.0:
+                self._recent = (now_ps, now)
+        else:
+            self._recent = (now_ps, now)
+        self._progress(Progress(engine.stage.name, done / total, fraction, speed, remaining))
+
+    def _finish(self, positions: FloatArray, box: FloatArray) -> RunSummary:
+        series = self._at.series
+        _save_arrays(
+            self._out / "series.npz",
+            table=series.table(),
+            chains=series.chains(),
+            columns=np.array(COLUMNS),
+            stages=np.array([stage.name for stage in self._bundle.stages]),
+        )
+        _save_arrays(self._out / "final.npz", positions_nm=positions, box_nm=box)
+        last = len(self._bundle.stages) - 1
+        stage = self._bundle.stages[last]
+        convergence: dict[str, float] = {}
+        converged: bool | None = None
+        table, chains = self._stage_rows(last)
+        if isinstance(stage, DynamicsStage) and len(table) >= 8:
+            outcome = assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1])
+            convergence, converged = asdict(outcome), outcome.passed
+        planned = self._planned_ps[last]
+        extensions = max(0, round((self._at.time_ps - sum(self._planned_ps)) / planned)) if planned else 0
+        summary = RunSummary(
+            content_hash=self._bundle.content_hash,
+            platform=self._at.platform,
+            wall_s=round(self._at.wall_s, 3),
+            simulated_ps=round(self._at.time_ps, 6),
+            ns_per_day=round(self._at.time_ps * 86.4 / self._at.wall_s, 3) if self._at.wall_s > 0 else 0.0,
+            converged=converged,
+            convergence=convergence,
+            extensions=extensions,
+            halvings=self._max_halvings,
+            resumed=self._resumed,
+            versions=library_versions(),
+        )
+        part = self._out / "run.json.part"
+        part.write_text(json.dumps(asdict(summary), indent=1))
+        part.replace(self._out / "run.json")
+        self._path.unlink(missing_ok=True)
+        return summary
+
+
+def _unpack(state: Any) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    box = np.diag(np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value)).copy()
+    positions = np.array(state.getPositions(asNumpy=True)._value)
+    velocities = np.array(state.getVelocities(asNumpy=True)._value)
+    # A minimisation leaves atoms at rest; the next stage draws velocities of its own.
+    return positions, box, velocities if velocities.any() else None
+
+
+def _save_arrays(path: Path, **arrays: Any) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+    part.replace(path)

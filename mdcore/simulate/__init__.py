@@ -1,0 +1,29 @@
+"""From a repeat unit to measured properties: build, run, analyse, or all three with restarts."""
+
+from typing import TYPE_CHECKING, Any
+
+from mdcore.protocols.progress import Progress
+from mdcore.simulate.result import SimulationResult
+
+if TYPE_CHECKING:
+    from mdcore.simulate.analyse import SUPPORTED, analyse
+    from mdcore.simulate.build import build_bundle
+    from mdcore.simulate.complete import run_bundle, simulate
+
+__all__ = ["SUPPORTED", "Progress", "SimulationResult", "analyse", "build_bundle", "run_bundle", "simulate"]
+
+_HOMES = {
+    "SUPPORTED": "mdcore.simulate.analyse",
+    "analyse": "mdcore.simulate.analyse",
+    "build_bundle": "mdcore.simulate.build",
+    "run_bundle": "mdcore.simulate.complete",
+    "simulate": "mdcore.simulate.complete",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

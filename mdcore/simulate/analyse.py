@@ -1,0 +1,200 @@
+"""Analysis: from the series of a finished run to measurements."""
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdcore.build.estimates import vdw_volume_nm3
+from mdcore.bundle import SimulationBundle
+from mdcore.chem.errors import BundleError
+from mdcore.chem.properties import property_spec
+from mdcore.chem.records import Measurement
+from mdcore.chem.repeat_unit import RepeatUnit
+from mdcore.optics import OpticsSettings, Refractions, refractions
+from mdcore.properties import (
+    Estimate,
+    OpticalEstimate,
+    abbe_estimate,
+    bulk_modulus,
+    dielectric_estimate,
+    enthalpy_kj_mol,
+    fractional_free_volume,
+    index_estimate,
+    isothermal_compressibility,
+    mean_estimate,
+    root_mean_square,
+    thermal_expansion,
+)
+from mdcore.protocols.series import COLUMNS
+from mdcore.settings.stages import DynamicsStage
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Series of the sampling stage of one run, ready for estimators.
+
+    Attributes:
+        unit: The repeat unit.
+        table: Shape (r, columns), rows of the sampling stage.
+        chains: Shape (r, n_chains, 2), radius of gyration and end-to-end distance in nm.
+        temperature_k: Temperature in K.
+        pressure_atm: Pressure in atm.
+        optics: Choice of the optics tier.
+        optics_cache: Store of refractions, or None.
+    """
+
+    unit: RepeatUnit
+    table: FloatArray
+    chains: FloatArray
+    temperature_k: float
+    pressure_atm: float
+    optics: OpticsSettings
+    optics_cache: MutableMapping[str, str] | None
+
+    def column(self, name: str) -> FloatArray:
+        """Return one column of the table, shape (r,)."""
+        return np.asarray(self.table[:, COLUMNS.index(name)])
+
+    @cached_property
+    def density(self) -> Estimate:
+        """Density in g/cm3."""
+        return mean_estimate(self.column("density_g_cm3"))
+
+    @cached_property
+    def refractions(self) -> Refractions:
+        """Molar refractions of the repeat unit."""
+        return refractions(self.unit, self.optics, cache=self.optics_cache)
+
+    def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> Estimate:
+        """Combine density and refractions into an optical property."""
+        result = estimate(self.refractions, self.density.value, self.density.stderr)
+        return Estimate(result.value, result.stderr)
+
+    @cached_property
+    def compressibility(self) -> Estimate:
+        """Isothermal compressibility in 1/GPa."""
+        return isothermal_compressibility(self.column("volume_nm3"), self.temperature_k)
+
+    @cached_property
+    def expansion(self) -> Estimate:
+        """Volumetric thermal expansion in 1/K."""
+        volume = self.column("volume_nm3")
+        enthalpy = enthalpy_kj_mol(
+            self.column("potential_kj_mol"), self.column("kinetic_kj_mol"), volume, self.pressure_atm
+        )
+        return thermal_expansion(volume, enthalpy, self.temperature_k)
+
+    def free_volume(self) -> Estimate:
+        """Fractional free volume."""
+        # One unit owns one of the two bonds to its neighbours besides its own.
+        volume = vdw_volume_nm3(self.unit.mol) - 5.92e-3
+        return fractional_free_volume(self.density, volume, self.unit.molar_mass_g_mol)
+
+
+_ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate]] = {
+    "density": lambda s: s.density,
+    "refractive_index": lambda s: s.optical(index_estimate),
+    "abbe_number": lambda s: s.optical(abbe_estimate),
+    "electronic_dielectric_constant": lambda s: s.optical(dielectric_estimate),
+    "isothermal_compressibility": lambda s: s.compressibility,
+    "bulk_modulus": lambda s: bulk_modulus(s.compressibility),
+    "volumetric_thermal_expansion": lambda s: s.expansion,
+    "linear_thermal_expansion": lambda s: Estimate(s.expansion.value / 3.0, s.expansion.stderr / 3.0),
+    "radius_of_gyration": lambda s: root_mean_square(s.chains[:, :, 0]),
+    "end_to_end_distance": lambda s: root_mean_square(s.chains[:, :, 1]),
+    "fractional_free_volume": Sampled.free_volume,
+}
+
+SUPPORTED: tuple[str, ...] = tuple(_ESTIMATORS)
+"""Properties that a simulation measures."""
+
+
+def check_supported(properties: Sequence[str]) -> None:
+    """Refuse properties that no simulation measures.
+
+    Raises:
+        UnknownProperty: The registry does not hold it.
+        ValueError: The registry holds it, but no estimator does.
+    """
+    for name in properties:
+        property_spec(name)
+        if name not in _ESTIMATORS:
+            raise ValueError(f"property {name!r} is not measured by simulation; choose from {', '.join(SUPPORTED)}")
+
+
+def analyse(
+    unit: RepeatUnit,
+    bundle: SimulationBundle,
+    run_folder: Path,
+    properties: Sequence[str],
+    *,
+    fidelity: str,
+    provenance: Mapping[str, Any],
+    optics: OpticsSettings | None = None,
+    optics_cache: MutableMapping[str, str] | None = None,
+) -> tuple[Measurement, ...]:
+    """Measure properties of a finished run.
+
+    Args:
+        unit: The repeat unit that was simulated.
+        bundle: What was run.
+        run_folder: Where `mdcore.protocols.run` left its series.
+        properties: Registry names.
+        fidelity: Fidelity of the measurements.
+        provenance: Provenance of the measurements.
+        optics: Optics tier; additive if None.
+        optics_cache: Store of refractions.
+
+    Raises:
+        BundleError: The run left no readable series, or none of its sampling stage.
+        UnknownProperty: A name is not in the registry.
+        ValueError: A property is not measured by simulation.
+        UnknownEnvironment: The additive tier lacks an increment for the unit.
+    """
+    check_supported(properties)
+    table, chains = read_series(run_folder)
+    last = len(bundle.stages) - 1
+    stage = bundle.stages[last]
+    rows = table[:, COLUMNS.index("stage")] == last
+    if not isinstance(stage, DynamicsStage) or not rows.any():
+        raise BundleError(f"run {run_folder} has no rows of a sampling stage; run it again with a longer sample_ps")
+    sampled = Sampled(
+        unit=unit,
+        table=table[rows],
+        chains=chains[rows],
+        temperature_k=stage.temperature_K[1],
+        pressure_atm=stage.pressure_atm[1],
+        optics=optics or OpticsSettings(kind="additive"),
+        optics_cache=optics_cache,
+    )
+    measured = []
+    for name in properties:
+        estimate = _ESTIMATORS[name](sampled)
+        own = dict(provenance)
+        if name in ("refractive_index", "abbe_number", "electronic_dielectric_constant"):
+            own["optics_tier"] = sampled.refractions.tier
+            own["optics_flags"] = list(sampled.refractions.flags)
+        measured.append(
+            Measurement(name, float(estimate.value), float(estimate.stderr), property_spec(name).unit, fidelity, own)
+        )
+    return tuple(measured)
+
+
+def read_series(run_folder: Path) -> tuple[FloatArray, FloatArray]:
+    """Return the table (r, columns) and the chain values (r, n_chains, 2) of a run.
+
+    Raises:
+        BundleError: There are none.
+    """
+    try:
+        with np.load(run_folder / "series.npz", allow_pickle=False) as stored:
+            return stored["table"], stored["chains"]
+    except (OSError, KeyError, ValueError) as error:
+        raise BundleError(f"run {run_folder} has no readable series ({error}); run it again") from error

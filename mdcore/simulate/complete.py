@@ -1,0 +1,173 @@
+"""A whole simulation in one call, idempotent and resumable."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
+from mdcore.chem.records import Failure
+from mdcore.chem.repeat_unit import RepeatUnit
+from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment
+from mdcore.protocols.progress import Progress
+from mdcore.protocols.runner import RunSummary, run
+from mdcore.settings.execution import ExecutionSettings
+from mdcore.settings.simulation import SimulationSettings
+from mdcore.simulate.analyse import analyse, check_supported
+from mdcore.simulate.build import build_bundle
+from mdcore.simulate.result import SimulationResult, read_result, write_result
+
+_BUILD_SHARE = 0.05
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (UnparameterisableError, "unparameterisable"),
+    (UnknownEnvironment, "unparameterisable"),
+    (BuildError, "build"),
+    (SimulationExploded, "exploded"),
+    (NotConverged, "unconverged"),
+    (OpticsFailed, "unconverged"),
+)
+
+
+def run_bundle(
+    bundle: Path,
+    out: Path,
+    execution: ExecutionSettings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunSummary:
+    """Run a bundle from its folder, or go on with an interrupted run in `out`; see `mdcore.protocols.run`."""
+    return run(SimulationBundle.read(bundle), out, execution or ExecutionSettings(), progress)
+
+
+def simulate(
+    unit: RepeatUnit,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    out: Path,
+    properties: Sequence[str] = ("density",),
+    progress: Callable[[Progress], None] | None = None,
+    optics: OpticsSettings | None = None,
+    optics_cache: MutableMapping[str, str] | None = None,
+) -> SimulationResult | Failure:
+    """Build, run and analyse one homopolymer.
+
+    A folder that already holds the outcome of the same request answers at once; an interrupted one goes on from its last
+    checkpoint.
+
+    Args:
+        unit: The repeat unit; only its key matters.
+        settings: Cell, force field, protocol, execution.
+        seed: Seed of everything random, zero or larger.
+        out: Folder of the simulation.
+        properties: Registry names of what to measure.
+        progress: Called as the simulation goes on.
+        optics: Optics tier; additive if None.
+        optics_cache: Store of refractions.
+
+    Returns:
+        The measurements, or a `Failure` when the polymer cannot be parameterised, built, run or converged.
+
+    Raises:
+        UnknownProperty: A property is not in the registry.
+        ValueError: A property is not measured by simulation, or the seed is negative.
+        PlatformUnavailable: The wanted OpenMM platform does not work here.
+    """
+    check_supported(properties)
+    identity = _identity(unit, settings, seed, properties, optics)
+    out.mkdir(parents=True, exist_ok=True)
+    known = read_result(out / "result.json", identity)
+    if known is not None:
+        return known
+    provenance: dict[str, Any] = {
+        "key": unit.key,
+        "seed": seed,
+        "preset": settings.preset,
+        "settings": settings.model_dump(mode="json", exclude={"execution"}),
+        "versions": library_versions(),
+    }
+    try:
+        outcome: SimulationResult | Failure = _simulate(
+            unit, settings, seed, out, properties, progress, optics, optics_cache, provenance
+        )
+    except tuple(error for error, _ in _KINDS) as error:
+        kind = next(name for cause, name in _KINDS if isinstance(error, cause))
+        outcome = Failure(kind, str(error), provenance)
+    write_result(out / "result.json", identity, outcome)
+    return outcome
+
+
+def _simulate(
+    unit: RepeatUnit,
+    settings: SimulationSettings,
+    seed: int,
+    out: Path,
+    properties: Sequence[str],
+    progress: Callable[[Progress], None] | None,
+    optics: OpticsSettings | None,
+    optics_cache: MutableMapping[str, str] | None,
+    provenance: dict[str, Any],
+) -> SimulationResult:
+    def report(inner: Progress) -> None:
+        if progress is not None:
+            progress(replace(inner, fraction=_BUILD_SHARE + (1.0 - _BUILD_SHARE) * inner.fraction))
+
+    if progress is not None:
+        progress(Progress("build", 0.0, 0.0))
+    started = time.monotonic()
+    bundle = build_bundle(unit, settings, seed=seed, out=out / "bundle")
+    build_s = time.monotonic() - started
+    summary = run(
+        bundle,
+        out / "run",
+        settings.execution,
+        report,
+        convergence_required=settings.protocol.convergence_required,
+    )
+    provenance |= {
+        "content_hash": summary.content_hash,
+        "platform": summary.platform,
+        "wall_s": summary.wall_s + build_s,
+    }
+    measurements = analyse(
+        unit,
+        bundle,
+        out / "run",
+        properties,
+        fidelity=settings.fidelity,
+        provenance=provenance,
+        optics=optics,
+        optics_cache=optics_cache,
+    )
+    diagnostics = {
+        "n_atoms": bundle.n_atoms,
+        "n_chains": bundle.content["n_chains"],
+        "degree_of_polymerisation": bundle.content["degree_of_polymerisation"],
+        "melt_temperature_K": bundle.content["melt_temperature_K"],
+        "simulated_ps": summary.simulated_ps,
+        "ns_per_day": summary.ns_per_day,
+        "build_s": round(build_s, 3),
+        "run_s": summary.wall_s,
+        "converged": summary.converged,
+        "convergence": summary.convergence,
+        "extensions": summary.extensions,
+        "timestep_halvings": summary.halvings,
+        "resumed": summary.resumed,
+    }
+    return SimulationResult(measurements, diagnostics, provenance)
+
+
+def _identity(
+    unit: RepeatUnit, settings: SimulationSettings, seed: int, properties: Sequence[str], optics: OpticsSettings | None
+) -> str:
+    request = {
+        "key": unit.key,
+        "settings": settings.model_dump(mode="json", exclude={"execution"}),
+        "seed": seed,
+        "properties": list(properties),
+        "optics": None if optics is None else optics.model_dump(mode="json"),
+    }
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
