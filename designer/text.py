@@ -47,7 +47,7 @@ def told_in_quarters(what: str, note: Callable[[str], None]) -> Callable[[float]
 
     def progress(fraction: float) -> None:
         nonlocal told
-        if (quarter := int(4 * fraction)) > told:
+        if (quarter := int(4 * fraction)) > told and (told or quarter < 4):
             told = quarter
             note(f"{what}: {25 * quarter} %")
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mdcore.simulate import Progress
-
 from designer.campaign.front import front_frame, front_records
 from designer.campaign.listener import Listener, SilentListener
 from designer.campaign.proposal import Proposal, Proposer
@@ -21,6 +19,7 @@ from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
+from mdcore.simulate import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from mdcore.simulate import Progress
-
 from designer.store.records import EvaluationRecord
+from mdcore.simulate import Progress
 from surrogates import Objective
 
 

@@ -111,10 +111,9 @@ def _energy_on(name: str) -> Check:
 
 
 def _force_field() -> list[Check]:
-    from mdcore.simulate import simulate
-
     from mdcore.chem import Failure, RepeatUnit
     from mdcore.settings import SimulationSettings
+    from mdcore.simulate import simulate
 
     settings = SimulationSettings.model_validate({"preset": "quick", **TINY})
     started = time.perf_counter()
@@ -126,8 +125,8 @@ def _force_field() -> list[Check]:
 
 
 TINY = {
-    "cell": {"n_chains": 2, "atoms_per_chain": 40},
-    "force_field": {"cutoff_nm": 0.5},
+    "cell": {"n_chains": 3, "atoms_per_chain": 60},
+    "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05},
     "protocol": {"compress_ps": 1.0, "melt_ps": 1.0, "cool_ps": 1.0, "settle_ps": 0.4, "sample_ps": 2.0},
 }
 """Overrides that make a simulation of seconds: it proves that the parts work, and measures nothing."""

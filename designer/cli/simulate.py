@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mdcore.simulate import Progress, SimulationResult, simulate
 from pydantic import ValidationError
 
 from designer.cli.checks import at_least
@@ -18,6 +17,7 @@ from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, measured_text
 from mdcore.chem import Failure, RepeatUnit, property_spec
 from mdcore.settings import SimulationSettings
+from mdcore.simulate import SUPPORTED, Progress, SimulationResult, simulate
 
 
 def simulate_command(
@@ -29,6 +29,10 @@ def simulate_command(
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
             raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
+        if foreign := [name for name in names if name not in SUPPORTED]:
+            raise InvalidRequest(
+                f"property {foreign[0]!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}"
+            )
         at_least("--seed", seed, 0)
         settings = _settings(preset, overrides)
         with _folder(out) as folder, _progress() as progress:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mdcore.simulate import Progress
-
 from designer.cluster.task import Outcome
+from mdcore.simulate import Progress
 
 
 @dataclass(frozen=True)

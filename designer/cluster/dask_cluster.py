@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import distributed
-from mdcore.simulate import Progress, simulate
 
 from designer.cluster.base import Finished, Job, Message, Progressed
 from designer.cluster.task import Outcome, SimulateFunction, run_job
 from mdcore.chem import Failure
+from mdcore.simulate import Progress, simulate
 
 TOPIC = "polymer-designer-progress"
 

@@ -6,11 +6,11 @@ import warnings
 
 import dask
 import distributed
-from mdcore.simulate import simulate
 
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.task import SimulateFunction
 from designer.config.sections import LocalClusterSettings
+from mdcore.simulate import simulate
 
 LOOPBACK = "127.0.0.1"
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from mdcore.simulate import Progress, SimulationResult
-
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.settings import SimulationSettings
+from mdcore.simulate import Progress, SimulationResult
 
 PROGRESS_INTERVAL_S = 0.5
 

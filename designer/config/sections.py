@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.settings import SimulationSettings
+from mdcore.simulate import SUPPORTED
 from surrogates import Objective
 
 
@@ -16,16 +17,19 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-def known_property(name: str) -> str:
-    """Return `name` if the registry holds it.
+def measurable_property(name: str) -> str:
+    """Return `name` if the registry holds it and simulations measure it.
 
     Raises:
-        ValueError: It does not; the message names the nearest property.
+        ValueError: They do not; the message names what to use.
     """
     try:
-        return property_spec(name).name
+        known = property_spec(name).name
     except UnknownProperty as error:
         raise ValueError(str(error)) from error
+    if known not in SUPPORTED:
+        raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}")
+    return known
 
 
 class Region(Section):
@@ -58,7 +62,7 @@ class ObjectiveSettings(Section):
     value: float | None = None
     region: Region | None = None
 
-    _known = field_validator("property")(known_property)
+    _known = field_validator("property")(measurable_property)
 
     @model_validator(mode="after")
     def _value_goes_with_target(self) -> "ObjectiveSettings":
@@ -103,7 +107,7 @@ class SimulationSection(SimulationSettings):
     @field_validator("properties")
     @classmethod
     def _known(cls, properties: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(known_property(name) for name in properties))
+        return tuple(dict.fromkeys(measurable_property(name) for name in properties))
 
     def settings(self) -> SimulationSettings:
         """Return the settings without what belongs to the campaign."""

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from mdcore.simulate import Progress
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from designer.store.records import EvaluationRecord
 from designer.text import duration, measured_text, shortened, with_error
+from mdcore.simulate import Progress
 from surrogates import Objective
 
 MAX_FRONT_ROWS = 8

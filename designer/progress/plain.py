@@ -4,10 +4,9 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from mdcore.simulate import Progress
-
 from designer.store.records import EvaluationRecord
 from designer.text import duration, measured_text
+from mdcore.simulate import Progress
 from surrogates import Objective
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mdcore.simulate import SimulationResult
 
 from designer import Campaign, CampaignConfig
 from designer.cli.generate import parse_targets
@@ -18,6 +17,7 @@ from designer.cli.simulate import _settings
 from designer.errors import InvalidRequest
 from designer.store import opening
 from mdcore.chem import Failure, Measurement
+from mdcore.simulate import SimulationResult
 
 CONFIG = """
 name: trial
@@ -76,6 +76,7 @@ BAD_CALLS: list[tuple[Callable[[Path], list[str]], list[str]]] = [
     (lambda p: ["simulate", "*CC"], ["*CC"]),
     (lambda p: ["simulate", "*CC*", "--preset", "slow"], ["preset", "'slow'", "quick"]),
     (lambda p: ["simulate", "*CC*", "--properties", "desnity"], ["desnity", "density?"]),
+    (lambda p: ["simulate", "*CC*", "--properties", "homo_lumo_gap"], ["homo_lumo_gap", "not measured", "use one of"]),
     (lambda p: ["simulate", "*CC*", "--properties", ","], ["--properties", "at least one"]),
     (lambda p: ["simulate", "*CC*", "--seed", "-1"], ["--seed -1", "at least 0", "raise it"]),
     (

@@ -46,6 +46,7 @@ MISTAKES = [
         ["objectives[0].property", "refractive_indx", "refractive_index?"],
     ),
     (BASE + "simulation: {properties: [denisty]}", ["simulation.properties", "'denisty'", "density"]),
+    (BASE.replace("refractive_index", "sa_score"), ["'sa_score'", "not measured by simulation", "use one of density"]),
     (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
     (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),

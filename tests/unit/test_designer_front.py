@@ -72,14 +72,14 @@ def test_regions_lie_beyond_each_point_of_the_front() -> None:
         ObjectiveSettings(property="refractive_index"),
         ObjectiveSettings(property="density", direction="minimise"),
         ObjectiveSettings(property="abbe_number", direction="target", value=40.0),
-        ObjectiveSettings.model_validate({"property": "heat_capacity_cp", "region": {"low": 1.0, "high": 2.0}}),
+        ObjectiveSettings.model_validate({"property": "bulk_modulus", "region": {"low": 1.0, "high": 2.0}}),
     )
     (region,) = targets_beyond(objectives, np.array([[1.6, 1.1, 43.0, 1.5]]))
     assert region == {
         "refractive_index": (1.6, None),
         "density": (None, 1.1),
         "abbe_number": (37.0, 43.0),
-        "heat_capacity_cp": (1.0, 2.0),
+        "bulk_modulus": (1.0, 2.0),
     }
     many = targets_beyond(objectives[:1], np.linspace(1.4, 1.6, 50)[:, None])
     assert len(many) == MAX_FRONT_POINTS
