@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -192,23 +193,15 @@ def _lower(label: str) -> str:
     return label if label.startswith("Abbe") else label[0].lower() + label[1:]
 
 
-class _figure:  # noqa: N801 - reads as a function in `with`
-    """A figure with the report's style; matplotlib reads the style when artists are made and when they are drawn."""
+@contextmanager
+def _figure(width: float, height: float) -> "Iterator[tuple[Figure, Axes]]":
+    """Make a figure in the report's style, which matplotlib reads when artists are made and when they are drawn."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    def __init__(self, width: float, height: float) -> None:
-        self._size = width, height
-
-    def __enter__(self) -> "tuple[Figure, Axes]":
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-
-        self._context = mpl.rc_context(_STYLE)
-        self._context.__enter__()
-        figure = Figure(figsize=self._size, layout="constrained")
-        return figure, figure.add_subplot()
-
-    def __exit__(self, *exception: object) -> None:
-        self._context.__exit__(None, None, None)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
 
 
 def _svg(figure: "Figure") -> str:

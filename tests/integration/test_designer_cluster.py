@@ -1,0 +1,140 @@
+"""The Dask cluster on real processes, its simulations replaced by functions of this file."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+from designer.cluster import Finished, Job, Message, Progressed
+from designer.cluster.dask_cluster import DaskCluster
+from designer.cluster.local import start_local
+from designer.config.sections import LocalClusterSettings
+from mdcore.chem import Failure, Measurement
+from mdcore.settings import SimulationSettings
+from mdcore.simulate import Progress, SimulationResult
+
+# Workers cannot import this file by its name: its functions travel as code.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def quick(unit, settings, *, seed, out, properties, progress=None):
+    """Tell progress, chatter, and measure the size."""
+    print("chatter of a library")
+    os.write(2, b"chatter in C\n")
+    progress(Progress("sampling", 0.5, 0.5, 100.0, 1.0))
+    threads = os.environ["OMP_NUM_THREADS"]
+    measured = Measurement("density", float(unit.n_heavy_atoms), 0.1, "g/cm3", settings.fidelity, {"threads": threads})
+    return SimulationResult((measured,), {"pid": os.getpid()}, {})
+
+
+def dies_once(unit, settings, *, seed, out, properties, progress=None):
+    """Kill the own worker at the first attempt."""
+    if not (out / "second").exists():
+        (out / "second").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return quick(unit, settings, seed=seed, out=out, properties=properties, progress=progress)
+
+
+def dies_always(unit, settings, *, seed, out, properties, progress=None):
+    """Kill the own worker at every attempt."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def breaks(unit, settings, *, seed, out, properties, progress=None):
+    """Raise what nobody expects."""
+    raise ZeroDivisionError("a defect\nin two lines")
+
+
+def job(tmp_path: Path, number: int, psmiles: str = "*CCO*") -> Job:
+    settings = SimulationSettings().model_dump(mode="json")
+    return Job(number, f"trial-{number}", psmiles, settings, 3, tmp_path / str(number), ("density",))
+
+
+def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 60.0) -> list[Message]:
+    heard: list[Message] = []
+    deadline = time.monotonic() + timeout_s
+    while not until(heard):
+        assert time.monotonic() < deadline, heard
+        heard += cluster.messages(0.5)
+    return heard
+
+
+def finished(heard: list[Message]) -> dict[int, Finished]:
+    return {message.evaluation_id: message for message in heard if isinstance(message, Finished)}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., dict[int, Finished]]]:
+    started: list[DaskCluster] = []
+
+    def run(simulate: object, jobs: int, workers: int = 1, retries: int = 3) -> tuple[list[Message], DaskCluster]:
+        settings = LocalClusterSettings(workers=workers, threads_per_worker=2, retries=retries, dashboard_port=0)
+        started.append(start_local(settings, simulate))  # type: ignore[arg-type]
+        for number in range(jobs):
+            started[0].submit(job(tmp_path, number))
+        return listen(started[0], lambda heard: len(finished(heard)) == jobs), started[0]
+
+    yield run
+    for cluster in started:
+        cluster.close()
+
+
+@pytest.mark.slow
+def test_jobs_report_progress_and_results_and_their_chatter_goes_to_a_file(run, tmp_path: Path, capfd) -> None:
+    heard, cluster = run(quick, jobs=4, workers=2)
+    results = {number: message.outcome.result for number, message in finished(heard).items()}
+    assert {result.measurements[0].value for result in results.values()} == {3.0}
+    assert {result.measurements[0].provenance["threads"] for result in results.values()} == {"2"}
+    told = [message for message in heard if isinstance(message, Progressed)]
+    assert {message.progress.stage for message in told} == {"sampling"}
+    assert cluster.dashboard.startswith("http://127.0.0.1:")
+    log = (tmp_path / "0" / "output.log").read_text()
+    assert "chatter of a library" in log
+    assert "chatter in C" in log
+    cluster.close()
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", "")
+
+
+@pytest.mark.slow
+def test_a_job_whose_worker_dies_goes_on_elsewhere(run, tmp_path: Path) -> None:
+    heard, _ = run(dies_once, jobs=1)
+    assert isinstance(finished(heard)[0].outcome.result, SimulationResult)
+    events = (tmp_path / "0" / "attempts.jsonl").read_text()
+    assert events.count("started") == 2
+    assert events.count("done") == 1
+
+
+@pytest.mark.slow
+def test_a_job_that_kills_every_worker_is_a_failure(run, tmp_path: Path) -> None:
+    heard, _ = run(dies_always, jobs=1, retries=2)
+    result = finished(heard)[0].outcome.result
+    assert isinstance(result, Failure)
+    assert result.kind == "worker"
+    assert (tmp_path / "0" / "attempts.jsonl").read_text().count("started") == 3
+
+
+@pytest.mark.slow
+def test_a_defect_is_a_failure_in_one_line(run) -> None:
+    heard, _ = run(breaks, jobs=1)
+    assert finished(heard)[0].outcome.result == Failure("internal", "ZeroDivisionError: a defect in two lines")
+
+
+@pytest.mark.slow
+def test_a_port_in_use_is_no_obstacle(recwarn: pytest.WarningsRecorder) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        cluster = start_local(LocalClusterSettings(dashboard_port=port), quick)  # type: ignore[arg-type]
+        try:
+            assert f":{port}/" not in str(cluster.dashboard)
+        finally:
+            cluster.close()
+    assert [str(warning.message) for warning in recwarn] == []
