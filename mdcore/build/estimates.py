@@ -39,7 +39,7 @@ def density_estimate_g_cm3(unit: RepeatUnit) -> float:
     """Estimate the density of the glass: mass over 1.6 van der Waals volumes; within about 10 % for common polymers."""
     # The bond that joins one unit to the next is not among the unit's own bonds.
     volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
-    return unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21)
+    return float(unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21))
 
 
 def melt_temperature_k(unit: RepeatUnit, glass_transition_k: float | None = None) -> float:

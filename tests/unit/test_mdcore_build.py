@@ -1,0 +1,178 @@
+"""Chains and cells: distinct, free of overlaps and spears, with the tacticity that was asked for."""
+
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from mdcore.build import (
+    chain_length,
+    density_estimate_g_cm3,
+    find_spears,
+    grow_cell,
+    make_topology,
+    melt_temperature_k,
+    pierces,
+    plan_homopolymer,
+    plan_liquid,
+)
+from mdcore.build.cell import chain_ends
+from mdcore.build.grid import PeriodicGrid
+from mdcore.build.growth import plan_configurations
+from mdcore.chem import RepeatUnit, rng_for
+from mdcore.chem.notation import read_molecule
+from mdcore.settings import CellSettings
+
+PMMA = "*CC(*)(C)C(=O)OC"
+
+
+def grown(text: str, seed: int = 1, **cell):
+    unit = RepeatUnit.from_psmiles(text)
+    settings = CellSettings(**{"n_chains": 3, "atoms_per_chain": 120, **cell})
+    plans = plan_homopolymer(unit, settings, seed)
+    return grow_cell(plans, settings.growth_density_g_cm3, rng_for(seed, unit.key, "growth"))
+
+
+def contacts(cell) -> np.ndarray:
+    """Shortest periodic distance between atoms more than three bonds apart or in different chains, in nm."""
+    topology = cell.topology
+    graph = Chem.RWMol()
+    for number in topology.atomic_numbers.tolist():
+        graph.AddAtom(Chem.Atom(number))
+    for a, b in topology.bonds.tolist():
+        graph.AddBond(a, b, Chem.BondType.SINGLE)
+    bonds_apart = np.asarray(Chem.GetDistanceMatrix(graph))
+    gap = cell.positions_nm[:, None] - cell.positions_nm[None]
+    gap -= cell.box_nm * np.rint(gap / cell.box_nm)
+    distance = np.linalg.norm(gap, axis=2)
+    return distance[bonds_apart > 3]
+
+
+@pytest.mark.parametrize("text", ["*CC*", "*CC(*)c1ccccc1", PMMA, "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)*"])
+def test_grown_cells_have_no_overlaps_and_right_bonds(text):
+    cell = grown(text)
+    assert contacts(cell).min() > 0.11
+    bonds = cell.positions_nm[cell.topology.bonds]
+    lengths = np.linalg.norm(bonds[:, 0] - bonds[:, 1], axis=1)
+    assert lengths.min() > 0.09
+    assert lengths.max() < 0.19
+    assert find_spears(cell.positions_nm, cell.topology.bonds, cell.topology.rings, np.full(3, cell.box_nm)) == []
+
+
+def test_density_of_the_cell_is_the_one_asked_for():
+    cell = grown(PMMA, growth_density_g_cm3=0.2)
+    table = Chem.GetPeriodicTable()
+    mass = sum(table.GetAtomicWeight(int(z)) for z in cell.topology.atomic_numbers)
+    assert mass / 602.214076 / cell.box_nm**3 == pytest.approx(0.2, rel=1e-6)
+
+
+def test_chains_of_a_cell_are_distinct():
+    cell = grown("*CC*")
+    shapes = [cell.positions_nm[cell.topology.chain_index == chain] for chain in range(3)]
+    sizes = [np.linalg.norm(shape - shape.mean(axis=0), axis=1).std() for shape in shapes]
+    assert len({round(size, 4) for size in sizes}) == 3
+
+
+def test_one_seed_builds_one_cell_and_another_seed_another():
+    one, same, other = grown(PMMA, seed=1), grown(PMMA, seed=1), grown(PMMA, seed=2)
+    np.testing.assert_array_equal(one.positions_nm, same.positions_nm)
+    assert not np.allclose(one.positions_nm[:50], other.positions_nm[:50])
+
+
+@pytest.mark.parametrize(("text", "expected"), [("*CC*", 40), ("*CC(*)c1ccccc1", 8), ("*OCC*", 17)])
+def test_degree_of_polymerisation_follows_atoms(text, expected):
+    unit = RepeatUnit.from_psmiles(text)
+    primitive = RepeatUnit.from_psmiles(unit.key)
+    assert chain_length(unit, 120) == round(120 / primitive.n_atoms) == expected
+
+
+@pytest.mark.parametrize("tacticity", ["isotactic", "syndiotactic"])
+def test_tacticity_shows_in_the_geometry(tacticity):
+    cell = grown("*CC(*)C", n_chains=1, atoms_per_chain=90, tacticity=tacticity)
+    residue = cell.plans[0].residues[1]
+    hydrogens = [
+        sum(residue.atomic_numbers[b if a == i else a] == 1 for a, b in residue.bonds.tolist() if i in (a, b))
+        for i in range(residue.n_atoms)
+    ]
+    centre = hydrogens.index(1)
+    n_units = len(cell.plans[0].residues) - 2
+    signs = []
+    for unit in range(1, n_units - 1):
+        first = 1 + unit * residue.n_atoms
+        atoms = {"head": first + residue.head, "tail": first + residue.tail}
+        previous_tail = first - residue.n_atoms + residue.tail
+        next_head = first + residue.n_atoms + residue.head
+        here = first + centre
+        bonded = [b if a == centre else a for a, b in residue.bonds.tolist() if centre in (a, b)]
+        hydrogen = first + next(i for i in bonded if residue.atomic_numbers[i] == 1)
+        back = previous_tail if here == atoms["head"] else first + next(i for i in bonded if i == residue.head)
+        forth = next_head if here == atoms["tail"] else first + next(i for i in bonded if i == residue.tail)
+        vectors = cell.positions_nm[[back, forth, hydrogen]] - cell.positions_nm[here]
+        signs.append(np.sign(np.linalg.det(vectors)))
+    products = np.array(signs[1:]) * np.array(signs[:-1])
+    assert set(products) == {1.0 if tacticity == "isotactic" else -1.0}
+
+
+def test_atactic_chains_follow_bernoulli_statistics():
+    residue = grown("*CC(*)C", n_chains=1).plans[0].residues[1]
+    chosen = np.array(plan_configurations([residue] * 4001, "atactic", 0.3, np.random.default_rng(5)))
+    meso = (chosen[1:] == chosen[:-1]).mean()
+    assert abs(meso - 0.3) < 4 * np.sqrt(0.3 * 0.7 / 4000)
+
+
+def test_a_planted_spear_is_found_across_the_boundary():
+    angle = np.arange(6) * np.pi / 3
+    ring = 0.14 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    rod = np.array([[0.0, 0.02, -0.07], [0.0, 0.02, 0.07]])
+    assert pierces(rod[None], ring).tolist() == [True]
+    assert pierces(rod[None] + [0.2, 0, 0], ring).tolist() == [False]
+    assert pierces(rod[None] + [0, 0, 0.1], ring).tolist() == [False]
+    positions = np.concatenate([ring, rod]) + np.array([1.0, 1.0, 1.99])
+    positions[6:] -= [2.0, 0.0, 2.0]
+    bonds = np.array([(i, (i + 1) % 6) for i in range(6)] + [(6, 7)])
+    assert find_spears(positions, bonds, [tuple(range(6))], np.full(3, 2.0)) == [(0, 6)]
+    positions[6:] += [0.3, 0.0, 0.0]
+    assert find_spears(positions, bonds, [tuple(range(6))], np.full(3, 2.0)) == []
+
+
+def test_grid_finds_what_brute_force_finds():
+    rng = np.random.default_rng(3)
+    grid = PeriodicGrid(4.0, 500)
+    points = rng.random((500, 3)) * 12 - 4
+    grid.push(0, points[:300])
+    grid.push(300, points[300:])
+    grid.pop(200)
+    for centre in rng.random((20, 3)) * 4:
+        gap = grid.minimum_image(points[:300] - centre)
+        inside = set(np.flatnonzero(np.linalg.norm(gap, axis=1) < 0.7).tolist())
+        found = grid.near(centre, 0.7).tolist()
+        assert inside <= set(found)
+        assert len(found) == len(set(found))
+        assert max(found) < 300
+
+
+def test_liquids_and_end_groups():
+    mol = read_molecule("Cc1ccccc1", None)
+    cell = grow_cell(plan_liquid(mol, 8, 1), 0.3, np.random.default_rng(1))
+    assert cell.topology.n_atoms == 8 * 15
+    assert cell.topology.n_chains == 8
+    ends = chain_ends(grown(PMMA, end_groups=("*C", "*O")).plans)
+    assert ends.shape == (3, 2)
+    topology = make_topology(grown(PMMA, end_groups=("*C", "*O")).plans)
+    first = topology.chain_index == 0
+    assert (topology.atomic_numbers[first] == 8).sum() == 2 * chain_length(RepeatUnit.from_psmiles(PMMA), 120) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "glass_density"), [("*CC(*)c1ccccc1", 1.05), (PMMA, 1.18), ("*CC*", 0.85), ("*C(F)(F)C(*)(F)F", 2.0)]
+)
+def test_density_estimates_are_near_experiment(text, glass_density):
+    assert density_estimate_g_cm3(RepeatUnit.from_psmiles(text)) == pytest.approx(glass_density, rel=0.15)
+
+
+def test_melt_temperature_follows_the_glass_transition():
+    unit = RepeatUnit.from_psmiles("*CC*")
+    assert melt_temperature_k(unit) == 600.0
+    assert melt_temperature_k(unit, 650.0) == 750.0
+    assert melt_temperature_k(unit, 2000.0) == 1000.0
+    imide = RepeatUnit.from_psmiles("*c1ccc(Oc2ccc(N3C(=O)c4ccc5c(c4C3=O)C(=O)N(*)C5=O)cc2)cc1")
+    assert melt_temperature_k(imide) == 800.0
