@@ -1,0 +1,205 @@
+"""Real, tiny simulations: reproducible builds, restarts, failures, and the slim environment of a GPU node."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import openmm
+import pytest
+
+from mdcore.bundle import SimulationBundle
+from mdcore.chem import Failure, RepeatUnit, UnknownProperty
+from mdcore.chem.errors import BundleError, PlatformUnavailable
+from mdcore.protocols import COLUMNS, read_summary, run
+from mdcore.protocols.checkpoint import Checkpoint
+from mdcore.protocols.platform import choose_platform
+from mdcore.settings import ExecutionSettings, SimulationSettings
+from mdcore.simulate import SimulationResult, build_bundle, simulate
+
+TINY = SimulationSettings.model_validate(
+    {
+        "preset": "quick",
+        "cell": {"n_chains": 2, "atoms_per_chain": 60, "growth_density_g_cm3": 0.3},
+        "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05},
+        "protocol": {
+            "compress_ps": 1.0,
+            "melt_ps": 1.0,
+            "cool_ps": 1.0,
+            "settle_ps": 0.5,
+            "sample_ps": 2.0,
+            "record_interval_ps": 0.1,
+        },
+        "execution": {"threads": 1, "platform": "CPU"},
+    }
+)
+UNIT = RepeatUnit.from_psmiles("*CC(*)C")
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundle")
+    build_bundle(UNIT, TINY, seed=1, out=folder)
+    return folder
+
+
+class Stop(Exception):
+    pass
+
+
+def stopping_after(n: int):
+    calls = 0
+
+    def progress(_):
+        nonlocal calls
+        calls += 1
+        if calls == n:
+            raise Stop
+
+    return progress
+
+
+def test_simulation_measures_and_answers_at_once_the_second_time(tmp_path):
+    seen = []
+    names = ("density", "refractive_index", "abbe_number", "radius_of_gyration")
+    result = simulate(UNIT, TINY, seed=1, out=tmp_path, properties=names, progress=seen.append)
+    assert isinstance(result, SimulationResult)
+    values = {m.property: m for m in result.measurements}
+    assert set(values) == set(names)
+    density = values["density"]
+    with np.load(tmp_path / "run" / "series.npz") as stored:
+        table = stored["table"]
+    bundle = SimulationBundle.read(tmp_path / "bundle")
+    sampling = table[table[:, 0] == len(bundle.stages) - 1]
+    volume = sampling[:, COLUMNS.index("volume_nm3")]
+    mass_g = sum(openmm.app.Element.getByAtomicNumber(int(z)).mass._value for z in bundle.arrays["atomic_numbers"])
+    assert density.value == pytest.approx(np.mean(mass_g / 6.02214076e23 / (volume * 1e-21)), rel=1e-4)
+    assert density.stderr > 0
+    assert density.fidelity == "md-quick"
+    # Lorentz-Lorenz with the additive refraction of one CH2-CH(CH3) unit, by hand: 3 C and 6 H (Eisenlohr, D line).
+    phi = density.value * (3 * 2.418 + 6 * 1.100) / 42.081
+    assert values["refractive_index"].value == pytest.approx(np.sqrt((1 + 2 * phi) / (1 - phi)), rel=1e-3)
+    fractions = [p.fraction for p in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+    again = simulate(UNIT, TINY, seed=1, out=tmp_path, properties=names, progress=seen.append)
+    assert again == result
+    assert len(seen) == len(fractions)
+
+
+def test_one_seed_builds_one_bundle_and_another_seed_another(bundle_folder, tmp_path):
+    first = SimulationBundle.read(bundle_folder)
+    same = build_bundle(UNIT, TINY, seed=1, out=tmp_path / "same")
+    other = build_bundle(UNIT, TINY, seed=2, out=tmp_path / "other")
+    assert same.content_hash == first.content_hash
+    assert other.content_hash != first.content_hash
+    np.testing.assert_array_equal(same.arrays["positions_nm"], first.arrays["positions_nm"])
+    assert (
+        build_bundle(RepeatUnit.from_psmiles("*C(C)C*"), TINY, seed=1, out=bundle_folder).content_hash
+        == first.content_hash
+    )
+
+
+@pytest.mark.parametrize("stop", [3, 25, 50])
+def test_an_interrupted_run_goes_on_without_losing_or_repeating_rows(bundle_folder, tmp_path, stop):
+    bundle = SimulationBundle.read(bundle_folder)
+    eager = ExecutionSettings(platform="CPU", threads=1, checkpoint_interval_s=1e-6)
+    with pytest.raises(Stop):
+        run(bundle, tmp_path, eager, stopping_after(stop))
+    stored = Checkpoint.read(tmp_path / "checkpoint.npz", bundle.content_hash)
+    assert stored is not None
+    assert len(stored.series) >= stop - 1
+    summary = run(bundle, tmp_path, eager)
+    assert summary.resumed == 1
+    with np.load(tmp_path / "series.npz") as found:
+        table = found["table"]
+    planned = sum(getattr(stage, "duration_ps", 0.0) for stage in bundle.stages)
+    times = table[:, COLUMNS.index("time_ps")]
+    assert times[-1] == pytest.approx(planned, rel=1e-3)
+    assert np.diff(times).min() > 0
+    assert np.diff(times).max() < 0.25
+    assert read_summary(tmp_path, bundle.content_hash) == summary
+
+
+def test_a_blow_up_is_retried_with_smaller_steps_and_then_a_failure(tmp_path):
+    wild = TINY.model_copy(update={"protocol": TINY.protocol.model_copy(update={"pressure_atm": 1e12})})
+    outcome = simulate(UNIT, wild, seed=1, out=tmp_path)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "exploded"
+    assert "\n" not in outcome.message
+    assert simulate(UNIT, wild, seed=1, out=tmp_path) == outcome
+
+
+def test_an_unparameterisable_polymer_is_a_failure(tmp_path):
+    unit = RepeatUnit.from_psmiles("*[Si](C)(C)O*", elements=None)
+    outcome = simulate(unit, TINY, seed=1, out=tmp_path)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "unparameterisable"
+    assert "Si" in outcome.message
+
+
+def test_bad_requests_are_errors_not_failures(tmp_path):
+    with pytest.raises(UnknownProperty, match="density"):
+        simulate(UNIT, TINY, seed=1, out=tmp_path, properties=("densty",))
+    with pytest.raises(ValueError, match="not measured by simulation"):
+        simulate(UNIT, TINY, seed=1, out=tmp_path, properties=("homo_lumo_gap",))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_damaged_and_missing_bundles_are_refused(bundle_folder, tmp_path):
+    with pytest.raises(BundleError, match="is no simulation bundle"):
+        SimulationBundle.read(tmp_path)
+    bundle = SimulationBundle.read(bundle_folder)
+    bundle.write(tmp_path)
+    text = (tmp_path / "system.xml").read_text()
+    (tmp_path / "system.xml").write_text(text.replace('mass="3"', 'mass="4"', 1))
+    with pytest.raises(BundleError, match="content hash"):
+        SimulationBundle.read(tmp_path)
+
+
+def test_platforms_that_do_not_work_say_so():
+    with pytest.raises(PlatformUnavailable, match="use platform: auto"):
+        choose_platform(ExecutionSettings(platform="HIP"))
+    platform, _ = choose_platform(ExecutionSettings(platform="auto"))
+    assert platform.getName() in {"CUDA", "HIP", "OpenCL", "CPU"}
+
+
+def test_bundles_run_without_chemistry_libraries(bundle_folder, tmp_path):
+    code = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in {'rdkit', 'openff', 'scipy', 'torch', 'pandas', 'dask'}:\n"
+        "            raise ImportError(name + ' is blocked')\n"
+        "sys.meta_path.insert(0, Block())\n"
+        "from mdcore.run import main\n"
+        f"sys.exit(main([{str(bundle_folder)!r}, '--out', {str(tmp_path)!r}, '--platform', 'CPU', '--threads', '1']))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
+    assert summary["converged"] in (True, False)
+    assert (tmp_path / "final.npz").exists()
+
+
+def test_the_run_command_refuses_bad_input_with_status_2(tmp_path, capsys):
+    from mdcore.run import main
+
+    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert main([str(tmp_path), "--out", str(tmp_path / "out"), "--platform", "Abacus"]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 2
+    assert "build it first" in lines[0]
+
+
+def test_temperature_is_that_of_the_thermostat(bundle_folder, tmp_path):
+    bundle = SimulationBundle.read(bundle_folder)
+    run(bundle, tmp_path, ExecutionSettings(platform="CPU", threads=1))
+    with np.load(tmp_path / "series.npz") as stored:
+        table = stored["table"]
+    sampling = table[table[:, 0] == len(bundle.stages) - 1]
+    temperature = sampling[:, COLUMNS.index("temperature_K")]
+    # The kinetic energy of f degrees of freedom scatters by T sqrt(2/f); rows 0.1 ps apart are correlated over about 1 ps.
+    freedom = 3 * bundle.n_atoms - (bundle.arrays["atomic_numbers"] == 1).sum() - 3
+    error = 300.0 * np.sqrt(2.0 / freedom) / np.sqrt(len(temperature) / 10.0)
+    assert abs(temperature.mean() - 300.0) < 5 * error

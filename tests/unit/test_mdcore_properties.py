@@ -1,0 +1,132 @@
+"""Estimators against closed forms."""
+
+import numpy as np
+import pytest
+
+from mdcore.properties import (
+    Estimate,
+    bulk_modulus,
+    enthalpy_kj_mol,
+    fractional_free_volume,
+    isothermal_compressibility,
+    mean_estimate,
+    root_mean_square,
+    thermal_expansion,
+)
+from mdcore.protocols import COLUMNS, assess, half_drift, statistical_inefficiency
+from mdcore.protocols.series import Series, chain_sizes
+
+BOLTZMANN = 1.380649e-23
+
+
+def autoregressive(n: int, phi: float, rng: np.random.Generator) -> np.ndarray:
+    noise = rng.normal(size=n)
+    series = np.empty(n)
+    series[0] = noise[0] / np.sqrt(1 - phi**2)
+    for i in range(1, n):
+        series[i] = phi * series[i - 1] + noise[i]
+    return series
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9])
+def test_statistical_inefficiency_of_an_autoregressive_series(phi):
+    rng = np.random.default_rng(1)
+    found = [statistical_inefficiency(autoregressive(4000, phi, rng)) for _ in range(40)]
+    exact = (1 + phi) / (1 - phi)
+    assert np.mean(found) == pytest.approx(exact, rel=0.08 + 3 * np.std(found) / exact / np.sqrt(40))
+
+
+def test_standard_error_covers_the_true_mean():
+    rng = np.random.default_rng(2)
+    phi, n, repeats = 0.9, 2000, 300
+    inside = 0
+    for _ in range(repeats):
+        estimate = mean_estimate(autoregressive(n, phi, rng))
+        inside += abs(estimate.value) < 1.96 * estimate.stderr
+    # Binomial error of the coverage is 1.3 %; the finite window costs a few per cent more.
+    assert 0.88 < inside / repeats <= 0.99
+
+
+def test_naive_error_would_be_too_small():
+    series = autoregressive(5000, 0.95, np.random.default_rng(3))
+    assert mean_estimate(series).stderr > 4 * series.std() / np.sqrt(len(series))
+
+
+def test_edge_cases_of_the_mean():
+    assert mean_estimate(np.full(50, 3.0)).stderr == 0.0
+    assert mean_estimate(np.array([1.0])).stderr == np.inf
+    with pytest.raises(ValueError, match="0 samples"):
+        mean_estimate(np.array([]))
+    assert half_drift(np.array([0.0, 0.0, 1.0, 1.0])) == 1.0
+
+
+def test_compressibility_and_modulus_of_a_gaussian_volume():
+    kappa, temperature, volume = 0.5, 300.0, 6.0
+    sigma = np.sqrt(kappa * 1e-9 * BOLTZMANN * temperature * volume * 1e-27) * 1e27
+    series = np.random.default_rng(4).normal(volume, sigma, size=20000)
+    found = isothermal_compressibility(series, temperature)
+    assert found.stderr == pytest.approx(kappa * np.sqrt(2 / 20000), rel=0.5)
+    assert abs(found.value - kappa) < 4 * found.stderr
+    modulus = bulk_modulus(found)
+    assert modulus.value == pytest.approx(1 / found.value)
+    assert modulus.stderr == pytest.approx(found.stderr / found.value**2)
+
+
+def test_expansion_of_correlated_volume_and_enthalpy():
+    rng = np.random.default_rng(5)
+    temperature, volume, alpha = 300.0, 6.0, 4e-4
+    covariance = alpha * volume * 1e-27 * BOLTZMANN * temperature**2
+    sigma_v = 0.05
+    enthalpy_per_volume = covariance / (sigma_v * 1e-27) ** 2
+    fluctuation = rng.normal(0, sigma_v, 20000)
+    enthalpy_j = enthalpy_per_volume * fluctuation * 1e-27 + rng.normal(0, 1e-21, 20000)
+    found = thermal_expansion(volume + fluctuation, enthalpy_j * 6.02214076e23 / 1e3, temperature)
+    assert abs(found.value - alpha) < 4 * found.stderr
+    assert found.stderr < 0.1 * alpha
+
+
+def test_too_short_series_have_no_finite_error():
+    assert isothermal_compressibility(np.array([6.0, 6.1, 6.0, 5.9]), 300.0).stderr == np.inf
+
+
+def test_enthalpy_adds_the_work_against_pressure():
+    # 1 atm times 1 nm3 is 0.0610 kJ/mol.
+    assert enthalpy_kj_mol(np.array([1.0]), np.array([2.0]), np.array([1.0]), 1.0)[0] == pytest.approx(3.0610, abs=1e-4)
+
+
+def test_free_volume_of_polystyrene():
+    found = fractional_free_volume(Estimate(1.05, 0.01), 0.1044, 104.15)
+    assert found.value == pytest.approx(1 - 1.3 * 0.1044 * 602.214 / 104.15 * 1.05 / 1.0, abs=1e-3)
+    assert found.stderr == pytest.approx((1 - found.value) * 0.01 / 1.05, rel=1e-9)
+
+
+def test_root_mean_square_over_chains():
+    values = np.tile(np.array([3.0, 4.0]), (10, 1))
+    found = root_mean_square(values)
+    assert found.value == pytest.approx(np.sqrt(12.5))
+    assert found.stderr == pytest.approx(np.std([9, 16], ddof=1) / np.sqrt(2) / (2 * found.value))
+
+
+def test_chain_sizes_of_a_dumbbell():
+    positions = np.array([[0, 0, 0], [2, 0, 0], [5, 5, 5], [5, 5, 9]], dtype=float)
+    sizes = chain_sizes(positions, np.array([1.0, 1, 1, 3]), np.array([0, 0, 1, 1]), np.array([[0, 1], [2, 3]]))
+    np.testing.assert_allclose(sizes, [[1.0, 2.0], [np.sqrt(3), 4.0]])
+
+
+def row(density: float, energy: float) -> list[float]:
+    values = dict.fromkeys(COLUMNS, 0.0) | {"density_g_cm3": density, "potential_kj_mol": energy}
+    return [values[name] for name in COLUMNS]
+
+
+@pytest.mark.parametrize(("drift", "passes"), [(0.0, True), (0.03, False)])
+def test_convergence_sees_a_drift(drift, passes):
+    rng = np.random.default_rng(6)
+    series = Series(2)
+    for i in range(200):
+        series.append(row(1.0 + drift * i / 200 + rng.normal(0, 1e-3), rng.normal(0, 1.0)), np.ones((2, 2)))
+    outcome = assess(series.table(), series.chains(), 600, 300.0)
+    assert outcome.passed is passes
+    back = Series.restore(2, series.table(), series.chains())
+    np.testing.assert_array_equal(back.table(), series.table())
+    with pytest.raises(ValueError, match="values"):
+        series.append([1.0], np.ones((2, 2)))
