@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mdcore.optics.cache import FolderCache
     from mdcore.optics.density_functional import dft_refractions
     from mdcore.optics.settings import OpticsSettings
-    from mdcore.optics.tiers import is_trustworthy, refractions
+    from mdcore.optics.tiers import prefers_additive, refractions
 
 __all__ = [
     "LINES_NM",
@@ -22,7 +22,7 @@ __all__ = [
     "UnknownEnvironment",
     "additive_refractions",
     "dft_refractions",
-    "is_trustworthy",
+    "prefers_additive",
     "refractions",
 ]
 
@@ -31,7 +31,7 @@ _HOMES = {
     "OpticsSettings": "mdcore.optics.settings",
     "additive_refractions": "mdcore.optics.additive",
     "dft_refractions": "mdcore.optics.density_functional",
-    "is_trustworthy": "mdcore.optics.tiers",
+    "prefers_additive": "mdcore.optics.tiers",
     "refractions": "mdcore.optics.tiers",
 }
 

@@ -18,7 +18,7 @@ _WINDOW_BONDS = 6
 _BASE_ERROR = 0.008
 _BASE_DISPERSION_ERROR = 0.05
 # Excess of pi systems that the table does not resolve: fused rings and conjugated bonds without a row of their own.
-_PI_ERRORS = {"fused-aromatic": (0.03, 0.25), "conjugated": (0.02, 0.20)}
+_PI_ERRORS = {"fused-aromatic": (0.02, 0.10), "conjugated": (0.02, 0.20)}
 
 
 def additive_refractions(unit: RepeatUnit) -> Refractions:

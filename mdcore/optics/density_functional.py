@@ -35,8 +35,10 @@ class Correction:
         scale: Dimensionless.
         per_pi_atom: In cm3/mol.
         dispersion_scale: Dimensionless.
-        relative_error: Standard error of R_D that is left.
-        relative_dispersion_error: Standard error of `R_F - R_C` that is left.
+        relative_error: Standard error of R_D that is left in saturated molecules.
+        relative_dispersion_error: The same for `R_F - R_C`.
+        pi_error: Further error of R_D in a molecule all of whose heavy atoms are in pi bonds; it scales with their fraction.
+        pi_dispersion_error: The same for `R_F - R_C`.
     """
 
     scale: float = 1.0
@@ -44,9 +46,18 @@ class Correction:
     dispersion_scale: float = 1.0
     relative_error: float = 0.03
     relative_dispersion_error: float = 0.08
+    pi_error: float = 0.05
+    pi_dispersion_error: float = 0.2
+
+    def errors(self, pi_fraction: float) -> tuple[float, float]:
+        """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms."""
+        return (
+            math.hypot(self.relative_error, self.pi_error * pi_fraction),
+            math.hypot(self.relative_dispersion_error, self.pi_dispersion_error * pi_fraction),
+        )
 
 
-CORRECTIONS = MappingProxyType({"pbe0/aug-cc-pvdz/grid0": Correction(1.0115, -0.167, 0.97, 0.011, 0.05)})
+CORRECTIONS = MappingProxyType({"pbe0/aug-cc-pvdz/grid0": Correction(1.0072, -0.19, 0.968, 0.012, 0.05, 0.023, 0.13)})
 
 Cache = MutableMapping[str, str]
 
@@ -116,20 +127,32 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
         raise OpticsFailed(
             f"polarizabilities of {unit.key} do not rise towards the blue; check the functional and the geometry"
         )
-    mol, centre = unit.window(2)
-    r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi_atoms(mol, centre)
+    n_pi, pi_fraction = _pi_content(unit)
+    r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi
     r_C, r_F, r_g = (r_D + correction.dispersion_scale * (raw - raw_D) for raw in (raw_C, raw_F, raw_g))
+    level_error, dispersion_error = correction.errors(pi_fraction)
     spread, spread_of_dispersion = _standard_error(alpha_a3[:, 2]), _standard_error(alpha_a3[:, 3] - alpha_a3[:, 1])
     return Refractions(
         molar_mass_g_mol=RepeatUnit.from_psmiles(unit.key, elements=None).molar_mass_g_mol,
         r_C=r_C,
         r_D=r_D,
         r_F=r_F,
-        relative_error=math.hypot(correction.relative_error, spread),
-        relative_dispersion_error=math.hypot(correction.relative_dispersion_error, spread_of_dispersion),
+        relative_error=math.hypot(level_error, spread),
+        relative_dispersion_error=math.hypot(dispersion_error, spread_of_dispersion),
         tier="dft",
         r_g=r_g,
     )
+
+
+def expected_errors(unit: RepeatUnit, level: Level) -> tuple[float, float]:
+    """Return the relative standard errors of level and dispersion that DFT will have, without computing anything."""
+    return CORRECTIONS.get(level.name, Correction()).errors(_pi_content(unit)[1])
+
+
+def _pi_content(unit: RepeatUnit) -> tuple[int, float]:
+    mol, centre = unit.window(2)
+    n_pi = n_pi_atoms(mol, centre)
+    return n_pi, n_pi / len(centre)
 
 
 def n_pi_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> int:

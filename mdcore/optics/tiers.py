@@ -5,22 +5,22 @@ from collections.abc import MutableMapping
 from mdcore.chem import RepeatUnit
 from mdcore.optics.additive import additive_refractions
 from mdcore.optics.errors import UnknownEnvironment
-from mdcore.optics.level import pyscf_available
+from mdcore.optics.level import Level, pyscf_available
 from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
 
-# `auto` asks for DFT above these relative standard errors of the additive tier; see benchmarks/optics_accuracy.py.
-TRUSTED_ERROR = 0.012
-TRUSTED_DISPERSION_ERROR = 0.10
 
+def prefers_additive(unit: RepeatUnit, additive: Refractions, level: Level) -> bool:
+    """Tell whether the additive value of a unit is trustworthy beside what DFT would give.
 
-def is_trustworthy(additive: Refractions) -> bool:
-    """Tell whether `auto` accepts an additive value: no unresolved pi system, and stated errors below the thresholds."""
-    return (
-        not {"fused-aromatic", "conjugated"} & set(additive.flags)
-        and additive.relative_error <= TRUSTED_ERROR
-        and additive.relative_dispersion_error <= TRUSTED_DISPERSION_ERROR
-    )
+    The rule is that of the smaller stated error. Those of the additive tier come from its rows and from 300 liquids, those
+    of DFT from the liquids of benchmarks/optics_levels.py; both grow with unresolved or extended pi systems. The errors of
+    level and dispersion weigh equally, each relative to that of the other tier.
+    """
+    from mdcore.optics.density_functional import expected_errors
+
+    level_error, dispersion_error = expected_errors(unit, level)
+    return additive.relative_error / level_error * (additive.relative_dispersion_error / dispersion_error) <= 1.0
 
 
 def refractions(
@@ -53,7 +53,7 @@ def refractions(
             if not pyscf_available():
                 raise
         else:
-            if is_trustworthy(additive) or not pyscf_available():
+            if not pyscf_available() or prefers_additive(unit, additive, settings.level):
                 return additive
     from mdcore.optics.density_functional import dft_refractions
 

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
 from mdcore.optics import (
@@ -13,12 +14,14 @@ from mdcore.optics import (
     OpticsFailed,
     OpticsSettings,
     OpticsUnavailable,
+    UnknownEnvironment,
     additive_refractions,
-    is_trustworthy,
+    prefers_additive,
     tiers,
 )
 from mdcore.optics import density_functional as tier
 from mdcore.optics.additive import sum_increments
+from mdcore.optics.density_functional import REFRACTION_PER_A3, Correction
 from mdcore.optics.geometry import conformers, cut
 from mdcore.optics.level import Level
 from mdcore.optics.polarizability import LINE_OMEGAS, isotropic, omega_hartree
@@ -127,24 +130,66 @@ def test_a_polarizability_that_falls_towards_the_blue_is_refused(monkeypatch):
         tier.dft_refractions(unit("*CC*"))
 
 
-def test_auto_trusts_simple_units_and_sends_pi_systems_to_dft(monkeypatch):
+def test_auto_takes_the_tier_with_the_smaller_stated_error(monkeypatch):
     sent = []
     monkeypatch.setattr(tier, "dft_refractions", lambda u, *a, **k: sent.append(u.key) or additive_refractions(u))
     monkeypatch.setattr(tiers, "pyscf_available", lambda: True)
-    for psmiles in ("*CC*", "*CC(*)c1ccccc1", "*CC(*)(C)C(=O)OC"):
+    for psmiles in ("*CC*", "*CC(*)c1ccccc1", "*CC(*)(C)C(=O)OC", "*CC(*)c1ccc2ccccc2c1"):
         assert tiers.refractions(unit(psmiles)).tier == "additive"
     assert sent == []
-    naphthyl = unit("*CC(*)c1ccc2ccccc2c1")
-    tiers.refractions(naphthyl)
-    assert sent == [naphthyl.key]
+    phosphazene = unit("*N=P(*)(OCC)OCC")  # nothing but estimates in the table
+    tiers.refractions(phosphazene)
+    assert sent == [phosphazene.key]
+
+
+def test_units_without_any_increment_need_dft(monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        tier, "dft_refractions", lambda u, *a, **k: sent.append(u.key) or additive_refractions(unit("*CC*"))
+    )
+    germane = unit("*C[GeH2]*")
+    monkeypatch.setattr(tiers, "pyscf_available", lambda: False)
+    with pytest.raises(UnknownEnvironment, match="for Ge"):
+        tiers.refractions(germane)
+    monkeypatch.setattr(tiers, "pyscf_available", lambda: True)
+    tiers.refractions(germane)
+    assert sent == [germane.key]
+
+
+def test_errors_of_dft_grow_with_pi_systems():
+    errors = [tier.expected_errors(unit(s), Level()) for s in ("*CC*", "*CC(*)c1ccccc1", "*c1ccc(*)cc1")]
+    assert errors[0][0] < errors[1][0] < errors[2][0]
+    assert errors[0][1] < errors[1][1] < errors[2][1]
+    assert tier.expected_errors(unit("*CC*"), Level("blyp"))[0] > errors[0][0]  # not benchmarked
+
+
+def test_pi_atoms_are_those_of_the_repeat_unit():
+    assert tier.n_pi_atoms(Chem.MolFromSmiles("Cc1ccccc1")) == 6
+    assert tier.n_pi_atoms(Chem.MolFromSmiles("CC(=O)OC")) == 2
+    assert tier.n_pi_atoms(Chem.MolFromSmiles("CS(C)(=O)=O")) == 0
+    assert tier.n_pi_atoms(Chem.MolFromSmiles("c1ccsc1")) == 5
+    mol, centre = unit("*CC(*)c1ccccc1").window(2)
+    assert tier.n_pi_atoms(mol, centre) == 6
+
+
+def test_the_condensed_phase_correction_is_linear_and_can_be_left_out(monkeypatch):
+    rows = np.array([[9.0, 9.2, 9.3, 9.5, 9.7]])
+    monkeypatch.setattr(tier, "unit_polarizabilities", lambda *_: rows)
+    raw = tier.dft_refractions(unit("*CC(*)c1ccccc1"), correction=Correction())
+    assert raw.r_D == pytest.approx(REFRACTION_PER_A3 * 9.3)
+    assert raw.r_F - raw.r_C == pytest.approx(REFRACTION_PER_A3 * 0.3)
+    corrected = tier.dft_refractions(unit("*CC(*)c1ccccc1"), correction=Correction(1.01, -0.2, 0.9))
+    assert corrected.r_D == pytest.approx(1.01 * raw.r_D - 0.2 * 6)
+    assert corrected.r_F - corrected.r_C == pytest.approx(0.9 * (raw.r_F - raw.r_C))
+    assert corrected.molar_mass_g_mol == pytest.approx(104.152)
 
 
 def test_without_pyscf_auto_keeps_the_additive_value_with_its_error(monkeypatch):
     monkeypatch.setattr(tiers, "pyscf_available", lambda: False)
-    naphthyl = unit("*CC(*)c1ccc2ccccc2c1")
-    found = tiers.refractions(naphthyl, OpticsSettings(kind="auto"))
-    assert found == additive_refractions(naphthyl)
-    assert not is_trustworthy(found)
+    phosphazene = unit("*N=P(*)(OCC)OCC")
+    found = tiers.refractions(phosphazene, OpticsSettings(kind="auto"))
+    assert found == additive_refractions(phosphazene)
+    assert not prefers_additive(phosphazene, found, Level())
 
 
 def test_dft_by_name_without_pyscf_says_what_to_install(monkeypatch):

@@ -1,0 +1,150 @@
+"""Choose the level of theory of the DFT tier on organic liquids with measured n_C, n_D, n_F and density.
+
+For each level the script gives the raw deviations of molar refraction and dispersion, fits the condensed-phase
+correction of `mdcore.optics.density_functional` and reports its leave-one-out error. Polarizabilities are kept in
+`results/optics_levels_dft.json`; what is missing there is computed unless --quick is given.
+
+    python benchmarks/optics_levels.py [--json] [--quick] [--level pbe0/aug-cc-pvdz/grid0 ...]
+"""
+
+import argparse
+import csv
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import Descriptors
+
+from mdcore.optics.additive import sum_increments
+from mdcore.optics.density_functional import REFRACTION_PER_A3, n_pi_atoms
+from mdcore.optics.geometry import conformers, geometry
+from mdcore.optics.level import Level, pyscf_available
+from mdcore.optics.polarizability import isotropic, polarizability
+from mdcore.properties.refraction import refraction_from_index
+
+HERE = Path(__file__).parent
+STORE = HERE / "results" / "optics_levels_dft.json"
+LEVELS = ("pbe0/aug-cc-pvdz/grid0", "pbe0/def2-svpd/grid0", "b3lyp/aug-cc-pvdz/grid0", "camb3lyp/aug-cc-pvdz/grid0")
+# Inorganic, or without a sound force-field geometry (MMFF94 stretches carbon disulfide by 0.24 A).
+EXCLUDED = {"O", "S=C=S"}
+
+
+def liquids():
+    """Read both data files: molar refraction at D for all, dispersion R_F - R_C where it was measured through F."""
+    found = {}
+    with (HERE / "data" / "liquids_n_D.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            mol = Chem.MolFromSmiles(row["smiles"])
+            density = float(row["density_g_cm3"])
+            r_D = float(refraction_from_index(float(row["n_D"]), Descriptors.MolWt(mol), density))
+            found[Chem.MolToSmiles(mol)] = (row["name"], r_D, None, None)
+    with (HERE / "data" / "liquids_refraction.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            mol = Chem.MolFromSmiles(row["smiles"])
+            density = float(row["density_g_cm3"])
+            r = [float(refraction_from_index(float(row[f"n_{x}"]), Descriptors.MolWt(mol), density)) for x in "CDF"]
+            found[Chem.MolToSmiles(mol)] = (row["name"], r[1], r[2] - r[0], row["dispersion_grade"])
+    return {smiles: row for smiles, row in found.items() if smiles not in EXCLUDED}
+
+
+def compute(level_name, smiles_list, store):
+    functional, basis, grid = level_name.split("/")
+    level = Level(functional, basis, int(grid.removeprefix("grid")))
+    done = store.setdefault(level_name, {})
+    for smiles in sorted(smiles_list, key=lambda s: Chem.MolFromSmiles(s).GetNumHeavyAtoms()):
+        if smiles in done:
+            continue
+        start = time.perf_counter()
+        conformer = conformers(Chem.MolFromSmiles(smiles), 1, 7)[0]
+        done[smiles] = [round(float(x), 5) for x in isotropic(polarizability(geometry(conformer), level))]
+        print(f"{level_name} {smiles}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+        STORE.write_text(json.dumps(store, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def assess(records, reference):
+    """Compare one level with experiment; see the module's text."""
+    rows = [(s, reference[s], REFRACTION_PER_A3 * np.array(a)) for s, a in records.items() if s in reference]
+    r_exp = np.array([row[1][1] for row in rows])
+    r_dft = np.array([row[2][2] for row in rows])
+    pi = np.array([n_pi_atoms(Chem.MolFromSmiles(row[0])) for row in rows])
+    raw = r_dft / r_exp - 1.0
+    # Relative deviations are fitted: (R_exp - s R_dft - b n_pi) / R_exp.
+    design = np.stack([r_dft / r_exp, pi / r_exp], axis=1)
+    hat = design @ np.linalg.pinv(design)
+    scale, per_pi = np.linalg.lstsq(design, np.ones(len(rows)), rcond=None)[0]
+    residual = np.ones(len(rows)) - hat @ np.ones(len(rows))
+    loo = residual / (1.0 - np.diag(hat))
+    graded = [(row[2][3] - row[2][1]) / row[1][2] for row in rows if row[1][3] == "A"]
+    spread = 1.0 / float(np.median(graded))
+    return {
+        "n": len(rows),
+        "raw_mean": float(raw.mean()),
+        "raw_sd": float(raw.std(ddof=1)),
+        "scale": float(scale),
+        "per_pi_atom": float(per_pi),
+        "loo_rms": float(np.sqrt(np.mean(loo**2))),
+        "worst": max(zip(np.abs(loo), (r[1][0] for r in rows), strict=True)),
+        "n_dispersion": len(graded),
+        "dispersion_mean": float(np.mean(graded) - 1.0),
+        "dispersion_sd": float(np.std(graded, ddof=1)),
+        "dispersion_scale": spread,
+    }
+
+
+def additive(reference):
+    deviations, flagged, spreads = [], [], []
+    for smiles, (_, r_D, spread, grade) in reference.items():
+        found = sum_increments(Chem.MolFromSmiles(smiles))
+        (flagged if found.flags else deviations).append(found.r_D / r_D - 1.0)
+        if grade == "A" and not found.flags:
+            spreads.append((found.r_F - found.r_C) / spread - 1.0)
+    return np.array(deviations), np.array(flagged), np.array(spreads)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="compute nothing, use what is stored")
+    parser.add_argument("--level", action="append", help=f"levels to compare; default {', '.join(LEVELS)}")
+    arguments = parser.parse_args()
+    reference = liquids()
+    store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
+    known = sorted({smiles for level in store.values() for smiles in level})
+    graded = [s for s, row in reference.items() if row[3] is not None and Chem.MolFromSmiles(s).GetNumHeavyAtoms() < 12]
+    figures = {}
+    deviations, flagged, spreads = additive(reference)
+    for name, value in (
+        ("additive.liquids", len(deviations)),
+        ("additive.median_absolute_relative_error_of_R_D", float(np.median(np.abs(deviations)))),
+        ("additive.robust_sd_of_R_D", float(1.4826 * np.median(np.abs(deviations - np.median(deviations))))),
+        ("additive.flagged_median_absolute_relative_error_of_R_D", float(np.median(np.abs(flagged)))),
+        ("additive.sd_of_dispersion", float(np.std(spreads, ddof=1))),
+    ):
+        figures[name] = {"value": value, "unit": "1", "goal": None, "peer": None}
+    for level in arguments.level or LEVELS:
+        if not arguments.quick and pyscf_available():
+            compute(level, sorted({*graded, *(s for s in known if s in reference)}), store)
+        if len(store.get(level, {})) < 12:
+            continue
+        found = assess(store[level], reference)
+        print(f"{level}: {found}", file=sys.stderr)
+        for key, value in found.items():
+            if key != "worst":
+                figures[f"{level}.{key}"] = {"value": value, "unit": "1", "goal": None, "peer": None}
+    document = {
+        "benchmark": "optics_levels",
+        "figures": figures,
+        "environment": {"python": platform.python_version(), "machine": platform.machine()},
+    }
+    if arguments.json:
+        print(json.dumps(document, indent=2))
+    if not arguments.quick:
+        (HERE / "results" / "optics_levels.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
