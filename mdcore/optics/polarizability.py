@@ -72,8 +72,9 @@ def ground_state(molecule: Geometry, level: Level) -> Any:
     )
     plain = dft.RKS(mol, xc=level.functional)
     # Nobody restarts from the checkpoint; left to the garbage collector its file would be closed with a warning.
-    plain.chkfile = None
-    plain._chkfile.close()
+    if plain.chkfile is not None:
+        plain.chkfile = None
+        plain._chkfile.close()
     mean_field = plain.density_fit()
     mean_field.grids.level = level.grid
     mean_field.conv_tol = 1e-7

@@ -44,7 +44,7 @@ UNITS = [
 
 
 @pytest.mark.parametrize("psmiles", UNITS)
-@pytest.mark.parametrize("limit", [8, 22, 60])
+@pytest.mark.parametrize("limit", [8, 22])
 def test_terms_of_a_scheme_hold_exactly_the_units_they_stand_for(psmiles, limit):
     polymer = unit(psmiles)
     plan = scheme_for(polymer, limit)
@@ -68,7 +68,7 @@ def test_terms_of_a_scheme_hold_exactly_the_units_they_stand_for(psmiles, limit)
 
 
 @pytest.mark.parametrize("psmiles", UNITS)
-@pytest.mark.parametrize("limit", [8, 22, 60])
+@pytest.mark.parametrize("limit", [8, 22])
 def test_an_additive_property_goes_through_every_scheme_unchanged(psmiles, limit, monkeypatch):
     """With the polarizability replaced by a sum over bonds and atoms the scheme must return the periodic sum exactly."""
     per_atom = {"C": 1.0, "H": 0.4, "O": 0.6, "N": 0.9, "Si": 3.0}
