@@ -19,12 +19,14 @@ class Observations:
         values: For each property an array of shape (n,) in the registry's unit, NaN where not measured.
         stderrs: For each property the standard errors, shape (n,), same unit; NaN or a missing property means zero.
         failed: Shape (n,), True where the evaluation failed.
+        fidelities: Where each row comes from, n names; by default one nameless fidelity.
     """
 
     units: tuple[RepeatUnit, ...]
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     stderrs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     failed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    fidelities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.units)
@@ -43,6 +45,11 @@ class Observations:
         for name, column in stderrs.items():
             if (column < 0).any() or np.isinf(column).any():
                 raise InvalidObservations(f"stderr of {name} must be finite and not negative; correct the record")
+        if self.fidelities and len(self.fidelities) != n:
+            raise InvalidObservations(
+                f"{len(self.fidelities)} fidelities were given for {n} units; give one each or none"
+            )
+        object.__setattr__(self, "fidelities", tuple(self.fidelities) or ("",) * n)
         object.__setattr__(self, "units", tuple(self.units))
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "stderrs", stderrs)
@@ -57,6 +64,19 @@ class Observations:
         if column is None:
             return np.zeros(len(self.units), dtype=bool)
         return ~np.isnan(column) & ~self.failed
+
+    def target_fidelity(self, wanted: str | None) -> str:
+        """Return the fidelity to predict: the wanted one, or the only one there is.
+
+        Raises:
+            InvalidObservations: Several fidelities are there and none was named.
+        """
+        if wanted is not None:
+            return wanted
+        present = sorted(set(self.fidelities))
+        if len(present) > 1:
+            raise InvalidObservations(f"observations hold the fidelities {', '.join(present)}; name the one to predict")
+        return present[0] if present else ""
 
     def noise_variance(self, name: str) -> NDArray[np.float64]:
         """Squared standard errors of a property, shape (n,), zero where unknown."""

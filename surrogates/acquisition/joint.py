@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from surrogates.features import Features
-from surrogates.kernels import minmax
-from surrogates.models.gp import ExactGP
+from surrogates.kernels import statistics
+from surrogates.models.gp import PropertyGP
 from surrogates.models.linalg import robust_cholesky
 
 QUIET_JITTER = 1e-6
@@ -57,7 +57,7 @@ class JointSampler:
     """
 
     def __init__(
-        self, models: Sequence[ExactGP], observed: Features, base: Features, draws: NDArray[np.float64]
+        self, models: Sequence[PropertyGP], observed: Features, base: Features, draws: NDArray[np.float64]
     ) -> None:
         """Sample the base set.
 
@@ -75,29 +75,31 @@ class JointSampler:
         self._whitened = []
         self._factors = []
         self.values = np.empty((draws.shape[0], self.size, len(self.models)))
-        similarity = minmax(base, observed)
-        gram = minmax(base, base)
+        pairs = statistics(base, observed)
+        mutual = statistics(base, base)
         for j, model in enumerate(self.models):
-            whitened = model.whiten(similarity)
-            covariance = model.covariance(gram, whitened, whitened)
+            cross = model.cross(pairs)
+            whitened = model.whiten(cross)
+            covariance = model.covariance(mutual, whitened, whitened)
             factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
             self._whitened.append(whitened)
             self._factors.append(factor)
-            self.values[:, :, j] = model.mean(similarity) + draws[:, : self.size, j] @ factor.T
+            self.values[:, :, j] = model.mean(cross) + draws[:, : self.size, j] @ factor.T
 
     def block(self, features: Features) -> PoolBlock:
         """Condition N candidates on the base set as it was at the start."""
-        similarity = minmax(features, self.observed)
-        to_base = minmax(features, self._base)
+        pairs = statistics(features, self.observed)
+        to_base = statistics(features, self._base)
         size = len(self._base)
         mean = np.empty((self.draws.shape[0], len(features), len(self.models)))
         residual = np.empty((len(features), len(self.models)))
         all_whitened, all_loadings = [], []
         for j, model in enumerate(self.models):
-            whitened = model.whiten(similarity)
-            cross = model.covariance(to_base, whitened, self._whitened[j])
-            loadings = solve_triangular(self._factors[j], cross.T, lower=True, check_finite=False).T
-            mean[:, :, j] = model.mean(similarity) + self.draws[:, :size, j] @ loadings.T
+            cross = model.cross(pairs)
+            whitened = model.whiten(cross)
+            shared = model.covariance(to_base, whitened, self._whitened[j])
+            loadings = solve_triangular(self._factors[j], shared.T, lower=True, check_finite=False).T
+            mean[:, :, j] = model.mean(cross) + self.draws[:, :size, j] @ loadings.T
             left = model.variance(whitened) - np.einsum("ij,ij->i", loadings, loadings)
             residual[:, j] = np.maximum(left, 0.0)
             all_whitened.append(whitened)
@@ -114,14 +116,13 @@ class JointSampler:
         """Move one candidate of a block into the base set and condition the rest of the block on it."""
         sample = self.samples(block)[:, index, :]
         self.values = np.concatenate([self.values, sample[:, None, :]], axis=1)
-        prior = minmax(block.features, block.features.take(slice(index, index + 1)))
+        pairs = statistics(block.features, block.features.take(slice(index, index + 1)))
         for j, model in enumerate(self.models):
             whitened = block.whitened[j]
-            cross = model.covariance(prior, whitened, whitened[:, index : index + 1])[:, 0]
+            cross = model.covariance(pairs, whitened, whitened[:, index : index + 1])[:, 0]
             cross = cross - block.loadings[j] @ block.loadings[j][index]
-            prior_variance = model.spread**2 * model.parameters.outputscale
             root = np.sqrt(block.residual[index, j])
-            loading = cross / root if root**2 > SMALLEST_RESIDUAL * prior_variance else np.zeros(len(cross))
+            loading = cross / root if root**2 > SMALLEST_RESIDUAL * model.prior_variance else np.zeros(len(cross))
             block.loadings[j] = np.column_stack([block.loadings[j], loading])
             block.residual[:, j] = np.maximum(block.residual[:, j] - loading**2, 0.0)
             block.mean[:, :, j] += self.draws[:, self.size, j][:, None] * loading[None, :]

@@ -13,7 +13,7 @@ from surrogates.acquisition.joint import JointSampler, PoolBlock, normal_draws
 from surrogates.acquisition.variance import most_uncertain
 from surrogates.errors import InvalidPool
 from surrogates.features import Features
-from surrogates.models import ExactGP, SurrogateSet
+from surrogates.models import PropertyGP, SurrogateSet
 from surrogates.objective import Objective
 from surrogates.pareto import non_dominated, reference_scores
 from surrogates.settings import AcquisitionSettings
@@ -83,8 +83,8 @@ def select_batch(
     features = surrogates.featurise([pool[i] for i in rows])
     penalty = np.zeros(len(rows))
     if settings.avoid_failures:
-        for part, similarity in surrogates.chunks(features):
-            penalty[part] = np.log1p(-surrogates.failure.probability(similarity))
+        for part, pairs in surrogates.chunks(features):
+            penalty[part] = np.log1p(-surrogates.failure.probability(pairs))
     measured = _measured_rows(surrogates, objectives)
     waiting = surrogates.featurise(_distinct(pending))
     if settings.method == "max-variance" or len(measured) == 0:
@@ -185,7 +185,7 @@ def _improve(
 
 
 def _prune(
-    surrogates: SurrogateSet, models: Sequence[ExactGP], scorer: _Scorer, measured: NDArray[np.int64], seed: int
+    surrogates: SurrogateSet, models: Sequence[PropertyGP], scorer: _Scorer, measured: NDArray[np.int64], seed: int
 ) -> NDArray[np.int64]:
     """Keep the measured rows that lie on the front in some posterior sample; the others cannot change an improvement."""
     features = surrogates.features.take(measured)

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from surrogates.acquisition.joint import QUIET_JITTER
 from surrogates.features import Features
-from surrogates.kernels import minmax
-from surrogates.models.gp import ExactGP
+from surrogates.kernels import statistics
+from surrogates.models.gp import PropertyGP
 from surrogates.models.linalg import robust_cholesky
 
 
 def most_uncertain(
-    models: Sequence[ExactGP],
+    models: Sequence[PropertyGP],
     observed: Features,
     features: Features,
     pending: Features,
@@ -37,18 +37,18 @@ def most_uncertain(
         Positions and the weighted sums of relative variances when they were chosen.
     """
     success = np.exp(penalty)
-    similarity = minmax(features, observed)
-    base_similarity = minmax(pending, observed)
+    pairs = statistics(features, observed)
+    pending_pairs = statistics(pending, observed)
     loadings, residuals = [], []
     for model in models:
-        prior = model.spread**2 * model.parameters.outputscale
-        whitened, base_whitened = model.whiten(similarity), model.whiten(base_similarity)
+        prior = model.prior_variance
+        whitened, base_whitened = model.whiten(model.cross(pairs)), model.whiten(model.cross(pending_pairs))
         variance = model.variance(whitened) / prior
         rows = whitened.T * (model.spread / np.sqrt(prior))
         if len(pending):
-            covariance = model.covariance(minmax(pending, pending), base_whitened, base_whitened) / prior
+            covariance = model.covariance(statistics(pending, pending), base_whitened, base_whitened) / prior
             factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
-            cross = model.covariance(minmax(features, pending), whitened, base_whitened) / prior
+            cross = model.covariance(statistics(features, pending), whitened, base_whitened) / prior
             to_pending = np.linalg.solve(factor, cross.T).T
             variance = variance - np.einsum("ij,ij->i", to_pending, to_pending)
             rows = np.column_stack([rows, to_pending])
@@ -64,12 +64,13 @@ def most_uncertain(
         picks.append(best)
         values.append(float(value[best]))
         open_rows[best] = False
-        prior_cross = minmax(features, features.take(slice(best, best + 1)))[:, 0]
-        for j in range(len(models)):
+        to_best = statistics(features, features.take(slice(best, best + 1)))
+        for j, model in enumerate(models):
             root = np.sqrt(residuals[j][best])
             if root < 1e-6:
                 continue
-            column = (prior_cross - loadings[j] @ loadings[j][best]) / root
+            known = model.parameters.covariance.correlation(to_best)[:, 0]
+            column = (known - loadings[j] @ loadings[j][best]) / root
             loadings[j] = np.column_stack([loadings[j], column])
             residuals[j] = np.maximum(residuals[j] - column**2, 0.0)
     return picks, values

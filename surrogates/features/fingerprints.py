@@ -19,17 +19,23 @@ def _generator(radius: int) -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, includeRedundantEnvironments=True)
 
 
-def morgan_levels(unit: RepeatUnit, radius: int, columns: int) -> NDArray[np.int32]:
+def morgan_levels(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> NDArray[np.int32]:
     """Count the Morgan environments of one period of the infinite chain, as sorted thermometer levels.
 
     Every atom of the centre period contributes one environment for each radius from 0 to `radius`, so the counts do not
     depend on spelling, direction or cut. Identifiers are folded to `columns`. A count of k in column c is written as
     the k levels c * LEVELS ... c * LEVELS + k - 1: the minimum of two counts is then the number of shared levels.
 
+    Args:
+        unit: The repeat unit.
+        radius: Largest radius, in bonds.
+        columns: Length to which identifiers are folded.
+        bonds: Bonds between the centre period and the caps, larger than `radius`.
+
     Returns:
         Levels, shape (sum of counts,).
     """
-    window, centre = unit.window(radius + 1)
+    window, centre = unit.window(bonds)
     counts = _generator(radius).GetSparseCountFingerprint(window, fromAtoms=list(centre)).GetNonzeroElements()
     folded = np.zeros(len(counts), dtype=np.int64)
     amounts = np.zeros(len(counts), dtype=np.int64)

@@ -1,7 +1,7 @@
 """Feature tables and the cache that fills them."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from mdcore.chem import RepeatUnit
+from surrogates.features.descriptors import NAMES, standardised_descriptors
 from surrogates.features.fingerprints import LEVELS, morgan_levels
 from surrogates.settings import SurrogateSettings
 
 CACHE_UNITS = 200_000
 """Repeat units whose features are kept; about 1 kB each."""
+
+SMALLEST_WINDOW = 4
+"""Bonds that the window keeps from its ends at least, for the descriptors' sake."""
+
+UnitDescriptors = Callable[[RepeatUnit], NDArray[np.float64]]
+"""Further standardised descriptors of a unit, always of the same length."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,12 @@ class Features:
     Attributes:
         levels: Thermometer levels of the count fingerprints, shape (n, columns * LEVELS), ones.
         sizes: Sum of the counts of each row, shape (n,).
+        descriptors: Standardised descriptors, shape (n, d); d may be zero.
     """
 
     levels: csr_array
     sizes: NDArray[np.float64]
+    descriptors: NDArray[np.float64]
 
     def __len__(self) -> int:
         return int(self.sizes.shape[0])
@@ -57,11 +66,15 @@ class Features:
 
     def take(self, rows: NDArray[np.int64] | slice) -> "Features":
         """Return the chosen rows."""
-        return Features(self.levels[rows], self.sizes[rows])
+        return Features(self.levels[rows], self.sizes[rows], self.descriptors[rows])
 
     def joined(self, other: "Features") -> "Features":
         """Return the rows of this table followed by those of another."""
-        return Features(vstack([self.levels, other.levels], format="csr"), np.concatenate([self.sizes, other.sizes]))
+        return Features(
+            vstack([self.levels, other.levels], format="csr"),
+            np.concatenate([self.sizes, other.sizes]),
+            np.vstack([self.descriptors, other.descriptors]),
+        )
 
     def counts(self) -> NDArray[np.float64]:
         """Return the folded count fingerprints, shape (n, columns)."""
@@ -71,49 +84,86 @@ class Features:
         return table
 
 
-def features_from_counts(counts: NDArray[np.float64]) -> Features:
-    """Build a table from whole-numbered counts, shape (n, columns)."""
+def features_from_arrays(
+    counts: NDArray[np.float64] | None = None, descriptors: NDArray[np.float64] | None = None
+) -> Features:
+    """Build a table from whole-numbered counts (n, columns), standardised descriptors (n, d), or both.
+
+    Raises:
+        ValueError: Neither is given.
+    """
+    if counts is None and descriptors is None:
+        raise ValueError("no features were given; pass counts, descriptors or both")
+    if counts is None:
+        assert descriptors is not None
+        return _stack([np.zeros(0, dtype=np.int32)] * len(descriptors), 1, np.asarray(descriptors, dtype=np.float64))
     whole = np.minimum(np.rint(counts), LEVELS).astype(np.int64)
     rows, columns = np.nonzero(whole)
     amounts = whole[rows, columns]
     steps = np.arange(amounts.sum()) - np.repeat(np.cumsum(amounts) - amounts, amounts)
-    levels = np.repeat(columns * LEVELS, amounts) + steps
-    return _stack(np.split(levels.astype(np.int32), np.cumsum(whole.sum(axis=1))[:-1]), counts.shape[1])
+    levels = (np.repeat(columns * LEVELS, amounts) + steps).astype(np.int32)
+    table = np.zeros((len(whole), 0)) if descriptors is None else np.asarray(descriptors, dtype=np.float64)
+    return _stack(np.split(levels, np.cumsum(whole.sum(axis=1))[:-1]), whole.shape[1], table)
 
 
-def _stack(rows: Sequence[NDArray[np.int32]], columns: int) -> Features:
+def _stack(rows: Sequence[NDArray[np.int32]], columns: int, descriptors: NDArray[np.float64]) -> Features:
     sizes = np.array([len(row) for row in rows], dtype=np.int64)
     indices = np.concatenate([*rows, np.zeros(0, dtype=np.int32)])
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     levels = csr_array((np.ones(len(indices)), indices, indptr), shape=(len(rows), columns * LEVELS))
-    return Features(levels, sizes.astype(np.float64))
+    return Features(levels, sizes.astype(np.float64), descriptors)
 
 
 class Featuriser:
     """Turns repeat units into feature tables and remembers them by key."""
 
-    def __init__(self, settings: SurrogateSettings) -> None:
+    def __init__(
+        self, settings: SurrogateSettings, further: UnitDescriptors | None = None, further_length: int = 0
+    ) -> None:
+        """Choose the features.
+
+        Args:
+            settings: Which features and how long.
+            further: More descriptors to append, for example of a force field's parameters.
+            further_length: How many `further` returns.
+        """
+        self._fingerprints = settings.features != "descriptors"
+        self._descriptors = settings.features != "fingerprints"
         self._radius = settings.radius
         self._columns = settings.columns
-        self._cache: OrderedDict[str, NDArray[np.int32]] = OrderedDict()
+        self._further = further
+        self._length = (len(NAMES) + further_length) if self._descriptors else 0
+        self._bonds = max(settings.radius + 1, SMALLEST_WINDOW)
+        self._cache: OrderedDict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = OrderedDict()
 
     def __call__(self, units: Sequence[RepeatUnit]) -> Features:
         """Compute or recall the features of n units."""
-        return _stack([self._levels(unit) for unit in units], self._columns)
+        rows = [self._row(unit) for unit in units]
+        descriptors = np.array([row[1] for row in rows]).reshape(len(rows), self._length)
+        return _stack([row[0] for row in rows], self._columns, descriptors)
 
-    def _levels(self, unit: RepeatUnit) -> NDArray[np.int32]:
-        levels = self._cache.get(unit.key)
-        if levels is None:
-            levels = morgan_levels(unit, self._radius, self._columns)
-            self._cache[unit.key] = levels
+    def _row(self, unit: RepeatUnit) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        row = self._cache.get(unit.key)
+        if row is None:
+            levels = np.zeros(0, dtype=np.int32)
+            descriptors = np.zeros(0)
+            if self._fingerprints:
+                levels = morgan_levels(unit, self._radius, self._columns, self._bonds)
+            if self._descriptors:
+                descriptors = standardised_descriptors(unit, self._bonds)
+                if self._further is not None:
+                    descriptors = np.concatenate([descriptors, self._further(unit)])
+            row = (levels, descriptors)
+            self._cache[unit.key] = row
             if len(self._cache) > CACHE_UNITS:
                 self._cache.popitem(last=False)
-        return levels
+        return row
 
 
-_FEATURISERS: dict[tuple[int, int], Featuriser] = {}
+_FEATURISERS: dict[tuple[str, int, int], Featuriser] = {}
 
 
 def shared_featuriser(settings: SurrogateSettings) -> Featuriser:
     """Return the process-wide featuriser of these settings, so that a refit finds its features computed."""
-    return _FEATURISERS.setdefault((settings.radius, settings.columns), Featuriser(settings))
+    identity = (settings.features, settings.radius, settings.columns)
+    return _FEATURISERS.setdefault(identity, Featuriser(settings))

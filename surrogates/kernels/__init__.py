@@ -1,5 +1,7 @@
 """Kernels between repeat units."""
 
+from surrogates.kernels.covariance import MEAN_VARIANCE, Covariance
 from surrogates.kernels.minmax import minmax
+from surrogates.kernels.statistics import Statistics, statistics
 
-__all__ = ["minmax"]
+__all__ = ["MEAN_VARIANCE", "Covariance", "Statistics", "minmax", "statistics"]

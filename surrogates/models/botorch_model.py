@@ -3,9 +3,13 @@
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from mdcore.chem import RepeatUnit
+from surrogates.features import Features
+from surrogates.kernels import MEAN_VARIANCE
+from surrogates.models.gp import PropertyGP
 from surrogates.models.surrogate_set import SurrogateSet
 
 with warnings.catch_warnings():
@@ -14,51 +18,77 @@ with warnings.catch_warnings():
     from botorch.models.gp_regression import SingleTaskGP
     from botorch.models.model_list_gp_regression import ModelListGP
     from botorch.models.transforms.outcome import Standardize
-    from gpytorch.kernels import ScaleKernel
-    from gpytorch.means import ConstantMean
+    from gpytorch.kernels import ConstantKernel, Kernel, MaternKernel, ScaleKernel
+    from gpytorch.means import ZeroMean
 
     from surrogates.kernels.gpytorch_minmax import MinMaxKernel
 
 
 def feature_tensor(surrogates: SurrogateSet, units: Sequence[RepeatUnit]) -> torch.Tensor:
-    """Folded count fingerprints of n units as BoTorch inputs, shape (n, columns), float64."""
-    return torch.from_numpy(surrogates.featurise(units).counts())
+    """Features of n units as BoTorch inputs, shape (n, columns + d), float64: counts, then descriptors."""
+    return _tensor(surrogates.featurise(units))
+
+
+def _tensor(features: Features) -> torch.Tensor:
+    # Divided by sqrt(d), the Euclidean distance of the descriptors is their root mean square difference.
+    descriptors = features.descriptors / np.sqrt(max(features.descriptors.shape[1], 1))
+    return torch.from_numpy(np.hstack([features.counts(), descriptors]))
 
 
 def to_botorch(surrogates: SurrogateSet) -> ModelListGP:
     """Build a BoTorch model whose posterior of the latent properties equals the surrogates' own.
 
-    Inputs are folded count fingerprints, see `feature_tensor`; outputs are in the properties' units, in the
-    order of `surrogates.properties`. Hyperparameters are copied, not refitted. Properties without data are refused by
-    BoTorch: leave them out of the set.
+    Inputs are those of `feature_tensor`; outputs are in the properties' units, in the order of `surrogates.properties`.
+    Hyperparameters are copied, not refitted.
 
     Raises:
-        ValueError: A property has no measurement.
+        ValueError: A property has no measurement, or its model has several tasks or inducing points.
     """
-    table = torch.from_numpy(surrogates.features.counts())
-    models = []
-    for model in surrogates.models:
-        if len(model.rows) == 0:
-            raise ValueError(
-                f"{model.property} has no measurement, and BoTorch needs at least one; measure it or leave it out"
-            )
-        rows = torch.from_numpy(model.rows)
-        targets = torch.from_numpy(model.targets).unsqueeze(-1)
-        noise = torch.from_numpy(model.known_noise + model.parameters.noise).unsqueeze(-1)
-        mean = ConstantMean()
-        covariance = ScaleKernel(MinMaxKernel())
-        single = SingleTaskGP(
-            table[rows], targets, noise, covar_module=covariance, mean_module=mean, outcome_transform=None
-        ).double()
-        # The transform goes in afterwards: given to the constructor it would be trained on the data again.
-        transform = Standardize(m=1)
-        transform.means = torch.full((1, 1), model.location, dtype=torch.float64)
-        transform.stdvs = torch.full((1, 1), model.spread, dtype=torch.float64)
-        transform._stdvs_sq = transform.stdvs.square()
-        transform._is_trained = torch.tensor(True)
-        transform.eval()
-        single.outcome_transform = transform
-        mean.constant = torch.tensor(model.parameters.mean, dtype=torch.float64)
-        covariance.outputscale = torch.tensor(model.parameters.outputscale, dtype=torch.float64)
-        models.append(single.eval())
-    return ModelListGP(*models).eval()
+    table = _tensor(surrogates.features)
+    d = surrogates.features.descriptors.shape[1]
+    return ModelListGP(*(_single(model, table, d) for model in surrogates.models)).eval()
+
+
+def _single(model: PropertyGP, table: torch.Tensor, descriptors: int) -> SingleTaskGP:
+    data = model.data
+    if len(data) == 0:
+        raise ValueError(f"{model.name} has no measurement, and BoTorch needs at least one; measure it or leave it out")
+    if model.shrink is not None or data.tasks.any():
+        raise ValueError(
+            f"{model.name} has several tasks or inducing points; only an exact single-task model is exported"
+        )
+    covariance = _kernel(model, table.shape[1] - descriptors, descriptors)
+    single = SingleTaskGP(
+        table[torch.from_numpy(data.rows)],
+        torch.from_numpy(data.targets).unsqueeze(-1),
+        torch.from_numpy(data.noise + model.parameters.noise[0]).unsqueeze(-1),
+        covar_module=covariance,
+        mean_module=ZeroMean(),
+        outcome_transform=None,
+    ).double()
+    # The transform goes in afterwards: given to the constructor it would be trained on the data again.
+    transform = Standardize(m=1)
+    transform.means = torch.full((1, 1), data.location, dtype=torch.float64)
+    transform.stdvs = torch.full((1, 1), data.spread, dtype=torch.float64)
+    transform._stdvs_sq = transform.stdvs.square()
+    transform._is_trained = torch.tensor(True)
+    transform.eval()
+    single.outcome_transform = transform
+    return single.eval()
+
+
+def _kernel(model: PropertyGP, counts: int, descriptors: int) -> Kernel:
+    k = model.parameters.covariance
+    similar = ScaleKernel(MinMaxKernel(active_dims=tuple(range(counts)))).double()
+    similar.outputscale = torch.tensor(k.similarity, dtype=torch.float64)
+    constant = ConstantKernel().double()
+    constant.constant = torch.tensor(MEAN_VARIANCE, dtype=torch.float64)
+    if descriptors == 0:
+        # Without descriptors every distance is zero and their part is one more constant.
+        constant.constant = torch.tensor(MEAN_VARIANCE + k.descriptor, dtype=torch.float64)
+        return similar + constant
+    matern = MaternKernel(nu=2.5, active_dims=tuple(range(counts, counts + descriptors))).double()
+    matern.lengthscale = torch.tensor(k.lengthscale, dtype=torch.float64)
+    described = ScaleKernel(matern).double()
+    described.outputscale = torch.tensor(k.descriptor, dtype=torch.float64)
+    return similar + described + constant

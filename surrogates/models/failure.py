@@ -7,13 +7,22 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.special import expit, log_expit, logit
 
+from surrogates.features import Features
+from surrogates.kernels import Covariance, Statistics, statistics
 from surrogates.models.linalg import robust_cholesky
 
 LATENT_VARIANCE = 4.0
 """Prior variance of the latent log-odds: a failed twin raises odds of 5 % to about one half."""
 
+LENGTHSCALE = 1.0
+"""Lengthscale of the descriptors, in root mean square standard deviations, within which a failure speaks for its neighbours."""
+
+MOST_POINTS = 2000
+"""Observations the model rests on at most: failures first, then the latest successes."""
+
 NEWTON_STEPS = 50
 NEWTON_TOLERANCE = 1e-9
+SMALLEST_STEP = 1e-4
 
 
 @dataclass(frozen=True)
@@ -21,70 +30,91 @@ class FailureModel:
     """Gaussian process classifier with Laplace's approximation (Rasmussen and Williams, algorithms 3.1 and 3.2).
 
     Attributes:
+        rows: Rows of the feature table it rests on, shape (k,); none while nothing has failed.
+        kernel: Covariance of the latent log-odds.
         prior_logit: Constant prior mean of the log-odds of failure.
-        gradient: Gradient of the log-likelihood at the mode, shape (n,).
-        root: Square root of the likelihood's negative second derivative, shape (n,).
-        factor: Cholesky factor of I + root K root, shape (n, n).
+        gradient: Gradient of the log-likelihood at the mode, shape (k,).
+        root: Square root of the likelihood's negative second derivative, shape (k,).
+        factor: Cholesky factor of I + root K root, shape (k, k).
     """
 
+    rows: NDArray[np.int64]
+    kernel: Covariance
     prior_logit: float
     gradient: NDArray[np.float64]
     root: NDArray[np.float64]
     factor: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, gram: NDArray[np.float64], failed: NDArray[np.bool_], base_rate: float) -> "FailureModel":
+    def fit(cls, features: Features, failed: NDArray[np.bool_], base_rate: float) -> "FailureModel":
         """Find the mode of the latent log-odds by damped Newton steps.
 
         Args:
-            gram: Similarities of all observed points, shape (n, n).
+            features: Features of all observed units, n rows.
             failed: Outcomes, shape (n,).
             base_rate: Expected rate of failure before data; weighs as one evaluation in the prior's average probability.
         """
-        n = len(failed)
-        spread = np.sqrt(1.0 + np.pi * LATENT_VARIANCE / 8.0)
-        prior_logit = float(logit((base_rate + failed.sum()) / (1.0 + n)) * spread)
-        kernel = LATENT_VARIANCE * gram
-        sign = np.where(failed, 1.0, -1.0)
-        latent = np.zeros(n)
-        weights = np.zeros(n)
-        value = float(log_expit(sign * prior_logit).sum())
-        root = np.zeros(n)
-        factor = np.eye(n)
-        for _ in range(NEWTON_STEPS):
-            rate = expit(latent + prior_logit)
-            root = np.sqrt(rate * (1.0 - rate))
-            factor = robust_cholesky(np.eye(n) + root[:, None] * kernel * root[None, :])
-            rhs = root**2 * latent + (failed - rate)
-            step_weights = rhs - root * cho_solve((factor, True), root * (kernel @ rhs))
-            length = 1.0
-            while True:
-                trial = weights + length * (step_weights - weights)
-                trial_latent = kernel @ trial
-                trial_value = float(-0.5 * trial @ trial_latent + log_expit(sign * (trial_latent + prior_logit)).sum())
-                if trial_value >= value - 1e-12 or length < 1e-4:
-                    break
-                length *= 0.5
-            converged = abs(trial_value - value) < NEWTON_TOLERANCE
-            weights, latent, value = trial, trial_latent, trial_value
-            if converged:
-                break
+        share = float((base_rate + failed.sum()) / (1.0 + len(failed)))
+        prior_logit = float(logit(share) * np.sqrt(1.0 + np.pi * LATENT_VARIANCE / 8.0))
+        kernel = _kernel(features)
+        if not failed.any():
+            empty = np.zeros(0)
+            return cls(np.zeros(0, dtype=np.int64), kernel, prior_logit, empty, empty, np.zeros((0, 0)))
+        order = np.argsort(~failed[::-1], kind="stable")[:MOST_POINTS]
+        rows = np.sort(len(failed) - 1 - order)
+        part = features.take(rows)
+        gram = kernel(statistics(part, part))
+        latent = _mode(gram, failed[rows], prior_logit)
         rate = expit(latent + prior_logit)
         root = np.sqrt(rate * (1.0 - rate))
-        factor = robust_cholesky(np.eye(n) + root[:, None] * kernel * root[None, :])
-        return cls(prior_logit, failed - rate, root, factor)
+        factor = robust_cholesky(np.eye(len(rows)) + root[:, None] * gram * root[None, :])
+        return cls(rows, kernel, prior_logit, failed[rows] - rate, root, factor)
 
-    def probability(self, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of failure of N points with similarities (N, n) to the observed ones, shape (N,).
+    def probability(self, pairs: Statistics) -> NDArray[np.float64]:
+        """Probability of failure of N points from their statistics with the observed units, shape (N,).
 
         The average of the logistic function over the Gaussian log-odds uses MacKay's approximation
         (10.1162/neco.1992.4.5.720).
         """
-        cross = LATENT_VARIANCE * similarity
+        cross = self.kernel(pairs.take(self.rows))
         mean = self.prior_logit + cross @ self.gradient
-        if self.gradient.size:
+        variance = np.full(len(cross), LATENT_VARIANCE)
+        if len(self.rows):
             half = solve_triangular(self.factor, self.root[:, None] * cross.T, lower=True, check_finite=False)
-            variance = np.maximum(LATENT_VARIANCE - np.einsum("ij,ij->j", half, half), 0.0)
-        else:
-            variance = np.full(len(cross), LATENT_VARIANCE)
+            variance = np.maximum(variance - np.einsum("ij,ij->j", half, half), 0.0)
         return np.asarray(expit(mean / np.sqrt(1.0 + np.pi * variance / 8.0)), dtype=np.float64)
+
+
+def _kernel(features: Features) -> Covariance:
+    """Split the variance between the kinds of features that are there."""
+    described = 1.0 if features.descriptors.shape[1] else 0.0
+    printed = 1.0 if features.levels.nnz or not described else 0.0
+    unit = LATENT_VARIANCE / (described + printed)
+    return Covariance(unit * printed, unit * described, LENGTHSCALE)
+
+
+def _mode(gram: NDArray[np.float64], failed: NDArray[np.bool_], prior_logit: float) -> NDArray[np.float64]:
+    """Latent values of highest posterior density, shape (k,)."""
+    n = len(failed)
+    sign = np.where(failed, 1.0, -1.0)
+    latent, weights = np.zeros(n), np.zeros(n)
+    value = float(log_expit(sign * prior_logit).sum())
+    for _ in range(NEWTON_STEPS):
+        rate = expit(latent + prior_logit)
+        root = np.sqrt(rate * (1.0 - rate))
+        factor = robust_cholesky(np.eye(n) + root[:, None] * gram * root[None, :])
+        rhs = root**2 * latent + (failed - rate)
+        step = rhs - root * cho_solve((factor, True), root * (gram @ rhs)) - weights
+        length = 1.0
+        while True:
+            trial = weights + length * step
+            trial_latent = gram @ trial
+            trial_value = float(-0.5 * trial @ trial_latent + log_expit(sign * (trial_latent + prior_logit)).sum())
+            if trial_value >= value or length < SMALLEST_STEP:
+                break
+            length *= 0.5
+        converged = abs(trial_value - value) < NEWTON_TOLERANCE
+        weights, latent, value = trial, trial_latent, trial_value
+        if converged:
+            break
+    return latent

@@ -6,98 +6,162 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve, cholesky
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
 from surrogates.errors import SurrogatesWarning
-from surrogates.models.gp import Hyperparameters
+from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics
+from surrogates.models.gp import Hyperparameters, TrainingData
+from surrogates.models.tasks import TaskCoupling
 
-LOG_OUTPUTSCALE_PRIOR = (0.5, 1.0)
-"""Mean and standard deviation of the normal prior of ln(outputscale). The prior mean of 1.6 lies above the unit variance of
-the standardised data because unlike polymers still share a fifth of their environments."""
+FAILED = 1e10
+"""Value reported to the optimiser where the covariance cannot be factorised."""
 
-LOG_NOISE_PRIOR = (-4.0, 1.5)
-"""The same for ln(noise): a few per cent of the variance, as wide as a factor of four."""
+START_POINTS = 250
+"""Points on which the starts compete; only the winner is refined on all."""
 
-LOG_NOISE_BOUNDS = (np.log(1e-6), np.log(4.0))
-LOG_OUTPUTSCALE_BOUNDS = (np.log(1e-3), np.log(1e3))
-
-MEAN_VARIANCE = 1.0
-"""Prior variance of the constant mean, in standardised units."""
+FIT_POINTS = 1500
+"""Points from which the hyperparameters are fitted at most; all points enter the posterior."""
 
 
 @dataclass(frozen=True)
-class _Objective:
-    """Negative log posterior of ln(outputscale), ln(noise), the mean being profiled out."""
+class _Layout:
+    """Order of the hyperparameters in one vector, with their normal priors (mean, sd) and bounds."""
 
-    gram: NDArray[np.float64]
-    targets: NDArray[np.float64]
-    known_noise: NDArray[np.float64]
+    tasks: int
 
-    def solve(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
-        outputscale, noise = np.exp(theta)
-        covariance = outputscale * self.gram + np.diag(self.known_noise + noise)
-        factor = cholesky(covariance, lower=True, check_finite=False)
-        ones = cho_solve((factor, True), np.ones(len(self.targets)), check_finite=False)
-        mean = float(ones @ self.targets) / (float(ones.sum()) + 1.0 / MEAN_VARIANCE)
-        weights = cho_solve((factor, True), self.targets - mean, check_finite=False)
-        return factor, mean, weights
+    def priors(self) -> NDArray[np.float64]:
+        extra = self.tasks - 1
+        rows = [
+            (np.log(0.5), 1.0, np.log(1e-4), np.log(1e2)),  # ln fingerprint variance
+            (np.log(1.0), 1.5, np.log(1e-4), np.log(1e3)),  # ln descriptor variance
+            (np.log(1.0), 0.7, np.log(0.05), np.log(50.0)),  # ln lengthscale
+            *[(-4.5, 1.5, np.log(1e-6), np.log(4.0))] * self.tasks,  # ln noise of each task
+            *[(0.8, 0.5, -3.0, 3.0)] * extra,  # loadings: other fidelities mostly agree
+            *[(-2.5, 1.5, np.log(1e-5), np.log(10.0))] * extra,  # ln residual variances
+        ]
+        return np.array(rows)
+
+    def unpack(self, theta: NDArray[np.float64]) -> Hyperparameters:
+        t = self.tasks
+        similarity, descriptor, lengthscale = np.exp(theta[:3])
+        noise = np.exp(theta[3 : 3 + t])
+        loadings = np.concatenate([[1.0], theta[3 + t : 2 + 2 * t]])
+        residuals = np.concatenate([[0.0], np.exp(theta[2 + 2 * t :])])
+        covariance = Covariance(float(similarity), float(descriptor), float(lengthscale))
+        return Hyperparameters(covariance, TaskCoupling(loadings, residuals), noise)
+
+
+@dataclass(frozen=True)
+class NegativeLogPosterior:
+    """Negative log marginal likelihood plus negative log prior, with its gradient.
+
+    Attributes:
+        pairs: Statistics of the measured points, (n, n).
+        data: The measurements.
+        tasks: Number of tasks T.
+    """
+
+    pairs: Statistics
+    data: TrainingData
+    tasks: int
 
     def __call__(self, theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return value and gradient at a vector of hyperparameters."""
+        layout = _Layout(self.tasks)
+        parameters = layout.unpack(theta)
+        n = len(self.data)
+        which = self.data.tasks
+        one_task = self.tasks == 1
+        coupling = parameters.coupling.matrix()
+        weight = 1.0 if one_task else coupling[np.ix_(which, which)]
+        similar, described, slope = parameters.covariance.parts(self.pairs)
+        structured = similar + described
+        matrix = weight * structured + MEAN_VARIANCE * (1.0 if one_task else which[:, None] == which[None, :])
+        matrix[np.diag_indices(n)] += self.data.noise + parameters.noise[which]
         try:
-            factor, mean, weights = self.solve(theta)
+            factor = cholesky(matrix, lower=True, check_finite=False, overwrite_a=True)
         except LinAlgError:
-            return 1e10, np.zeros(2)
-        residual = self.targets - mean
-        value = 0.5 * float(residual @ weights) + float(np.log(np.diag(factor)).sum()) + 0.5 * mean**2 / MEAN_VARIANCE
-        inverse = cho_solve((factor, True), np.eye(len(residual)), check_finite=False)
-        inner = inverse - np.outer(weights, weights)
-        outputscale, noise = np.exp(theta)
-        gradient = 0.5 * np.array([outputscale * float(np.sum(inner * self.gram)), noise * float(np.trace(inner))])
-        for i, (centre, width) in enumerate((LOG_OUTPUTSCALE_PRIOR, LOG_NOISE_PRIOR)):
-            z = (theta[i] - centre) / width
-            value += 0.5 * z**2
-            gradient[i] += z / width
-        return value, gradient
+            return FAILED, np.zeros_like(theta)
+        weights = cho_solve((factor, True), self.data.targets, check_finite=False)
+        value = 0.5 * float(self.data.targets @ weights) + float(np.log(np.diag(factor)).sum())
+        inverse, _ = dpotri(factor, lower=1)
+        # dpotri fills one triangle; doubling it minus the diagonal serves every symmetric contraction.
+        inner = 2.0 * np.tril(inverse) - np.diag(np.diag(inverse)) - np.outer(weights, weights)
+        weighted = inner if one_task else inner * weight
+        gradient = np.zeros_like(theta)
+        gradient[0] = 0.5 * float(np.vdot(weighted, similar))
+        gradient[1] = 0.5 * float(np.vdot(weighted, described))
+        gradient[2] = 0.5 * float(np.vdot(weighted, slope))
+        diagonal = np.bincount(which, weights=np.diag(inner), minlength=self.tasks)
+        gradient[3 : 3 + self.tasks] = 0.5 * parameters.noise * diagonal
+        if not one_task:
+            members = np.eye(self.tasks)[which]
+            by_task = members.T @ (inner * structured) @ members
+            by_task = 0.5 * (by_task + by_task.T)
+            gradient[3 + self.tasks : 2 + 2 * self.tasks] = (by_task @ parameters.coupling.loadings)[1:]
+            gradient[2 + 2 * self.tasks :] = 0.5 * np.diag(by_task)[1:] * parameters.coupling.residuals[1:]
+        priors = layout.priors()
+        z = (theta - priors[:, 0]) / priors[:, 1]
+        return value + 0.5 * float(z @ z), gradient + z / priors[:, 1]
 
 
 def fit_hyperparameters(
-    gram: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    known_noise: NDArray[np.float64],
-    restarts: int,
-    rng: np.random.Generator,
+    pairs: Statistics, data: TrainingData, tasks: int, restarts: int, rng: np.random.Generator
 ) -> Hyperparameters:
     """Find the hyperparameters of highest posterior density from several starts.
 
+    The starts compete on a random part of the data, and the best one is refined on all of it (at most `FIT_POINTS`).
+
     Args:
-        gram: Similarities of the measured points, shape (n, n).
-        targets: Standardised measurements, shape (n,).
-        known_noise: Standardised squared standard errors, shape (n,).
+        pairs: Statistics of the measured points, (n, n).
+        data: The measurements.
+        tasks: Number of tasks.
         restarts: Number of starts; the first is the mode of the prior, the others are drawn from it.
-        rng: Source of the other starts.
+        rng: Source of the other starts and of the random part.
 
     With no points the mode of the prior is returned. A start that ends at no finite value is dropped; when all do, the
     mode of the prior is used and a warning says so.
     """
-    prior = np.array([LOG_OUTPUTSCALE_PRIOR[0], LOG_NOISE_PRIOR[0]])
-    if len(targets) == 0:
-        return Hyperparameters(float(np.exp(prior[0])), float(np.exp(prior[1])), 0.0)
-    objective = _Objective(gram, targets, known_noise)
-    bounds = [LOG_OUTPUTSCALE_BOUNDS, LOG_NOISE_BOUNDS]
-    widths = np.array([LOG_OUTPUTSCALE_PRIOR[1], LOG_NOISE_PRIOR[1]])
-    starts = [prior, *(prior + widths * rng.standard_normal((restarts - 1, 2)))]
-    best_value, best = np.inf, prior
-    for start in starts:
-        clipped = np.clip(start, [b[0] for b in bounds], [b[1] for b in bounds])
-        result = minimize(objective, clipped, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60})
-        if np.isfinite(result.fun) and result.fun < min(best_value, 1e10):
-            best_value, best = float(result.fun), result.x
+    priors = _Layout(tasks).priors()
+    mode = priors[:, 0]
+    if len(data) == 0:
+        return _Layout(tasks).unpack(mode)
+    full = _thin(pairs, data, FIT_POINTS, rng)
+    small = _thin(*full, START_POINTS, rng)
+    bounds = list(zip(priors[:, 2], priors[:, 3], strict=True))
+    draws = mode + priors[:, 1] * rng.standard_normal((restarts - 1, len(mode)))
+    best_value, best = np.inf, mode
+    for start in np.clip(np.vstack([mode, draws]), priors[:, 2], priors[:, 3]):
+        value, theta = _descend(NegativeLogPosterior(*small, tasks), start, bounds)
+        if value < best_value:
+            best_value, best = value, theta
+    if np.isfinite(best_value) and len(full[1]) > len(small[1]):
+        best_value, best = _descend(NegativeLogPosterior(*full, tasks), best, bounds)
     if not np.isfinite(best_value):
         warnings.warn(
-            f"no start of the fit over {len(targets)} points ended at a finite likelihood; using the prior's mode",
+            f"no start of the fit over {len(data)} points ended at a finite likelihood; using the prior's mode",
             SurrogatesWarning,
             stacklevel=2,
         )
-        return Hyperparameters(float(np.exp(prior[0])), float(np.exp(prior[1])), 0.0)
-    _, mean, _ = objective.solve(best)
-    return Hyperparameters(float(np.exp(best[0])), float(np.exp(best[1])), mean)
+        return _Layout(tasks).unpack(mode)
+    return _Layout(tasks).unpack(best)
+
+
+def _descend(
+    objective: NegativeLogPosterior, start: NDArray[np.float64], bounds: list[tuple[float, float]]
+) -> tuple[float, NDArray[np.float64]]:
+    result = minimize(
+        objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 50, "ftol": 1e-7}
+    )
+    finite = np.isfinite(result.fun) and result.fun < FAILED
+    return (float(result.fun) if finite else np.inf), result.x
+
+
+def _thin(
+    pairs: Statistics, data: TrainingData, most: int, rng: np.random.Generator
+) -> tuple[Statistics, TrainingData]:
+    if len(data) <= most:
+        return pairs, data
+    kept = data.sampled(most, rng)
+    return pairs.block(kept), data.take(kept)

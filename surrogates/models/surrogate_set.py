@@ -1,6 +1,6 @@
 """The surrogates of a campaign: one Gaussian process for each property and one model of failure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,15 +10,17 @@ from scipy.special import log_ndtr
 from mdcore.chem import RepeatUnit
 from surrogates.errors import InvalidObjective, UnknownSurrogate
 from surrogates.features import Features, shared_featuriser
-from surrogates.kernels import minmax
+from surrogates.kernels import Statistics, statistics
 from surrogates.models.failure import FailureModel
-from surrogates.models.fitting import fit_hyperparameters
-from surrogates.models.gp import ExactGP
-from surrogates.models.standardise import standardisation
+from surrogates.models.fitting import FIT_POINTS, fit_hyperparameters
+from surrogates.models.gp import PropertyGP, TrainingData
+from surrogates.models.inducing import condition_sparse
+from surrogates.models.training import training_data
 from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
 
 Interval = tuple[float | None, float | None]
+UnitFeatures = Callable[[Sequence[RepeatUnit]], Features]
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,21 @@ class SurrogateSet:
         models: One Gaussian process for each property, same order.
         failure: Model of the probability of failure.
         features: Features of the observed units, n rows.
+        fidelity: Fidelity that is predicted.
         settings: Settings they were built with.
+        featurise: Turns units into features, computed or recalled.
     """
 
     observations: Observations
     properties: tuple[str, ...]
-    models: tuple[ExactGP, ...]
+    models: tuple[PropertyGP, ...]
     failure: FailureModel
     features: Features
+    fidelity: str
     settings: SurrogateSettings
+    featurise: UnitFeatures
 
-    def model(self, name: str) -> ExactGP:
+    def model(self, name: str) -> PropertyGP:
         """Return the model of a property.
 
         Raises:
@@ -66,15 +72,11 @@ class SurrogateSet:
             raise UnknownSurrogate(f"{name!r} has no surrogate; fitted are {', '.join(self.properties)}")
         return self.models[self.properties.index(name)]
 
-    def featurise(self, units: Sequence[RepeatUnit]) -> Features:
-        """Return the features of units, computed or recalled."""
-        return shared_featuriser(self.settings)(units)
-
-    def chunks(self, features: Features) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """Yield slices of a feature table with their similarities to the observed units, shape (rows, n)."""
+    def chunks(self, features: Features) -> Iterator[tuple[slice, Statistics]]:
+        """Yield slices of a feature table with their statistics with the observed units, shape (rows, n)."""
         for start in range(0, len(features), self.settings.chunk):
             rows = slice(start, min(start + self.settings.chunk, len(features)))
-            yield rows, minmax(features.take(rows), self.features)
+            yield rows, statistics(features.take(rows), self.features)
 
     def predict(self, units: Sequence[RepeatUnit]) -> Prediction:
         """Predict mean and standard deviation of every property for N units; without data the prior is returned."""
@@ -84,18 +86,19 @@ class SurrogateSet:
         """Predict from a feature table; see `predict`."""
         mean = np.empty((len(features), len(self.models)))
         sd = np.empty_like(mean)
-        for rows, similarity in self.chunks(features):
+        for rows, pairs in self.chunks(features):
             for j, model in enumerate(self.models):
-                mean[rows, j] = model.mean(similarity)
-                sd[rows, j] = np.sqrt(model.variance(model.whiten(similarity)))
+                cross = model.cross(pairs)
+                mean[rows, j] = model.mean(cross)
+                sd[rows, j] = np.sqrt(model.variance(model.whiten(cross)))
         return Prediction(mean, sd, self.properties)
 
     def failure_probability(self, units: Sequence[RepeatUnit]) -> NDArray[np.float64]:
         """Probability that the evaluation of each of N units fails, shape (N,)."""
         features = self.featurise(units)
         result = np.empty(len(features))
-        for rows, similarity in self.chunks(features):
-            result[rows] = self.failure.probability(similarity)
+        for rows, pairs in self.chunks(features):
+            result[rows] = self.failure.probability(pairs)
         return result
 
     def log_probability_of_target(
@@ -142,6 +145,7 @@ def fit_surrogates(
     properties: Sequence[str],
     settings: SurrogateSettings | None = None,
     seed: int = 0,
+    featurise: UnitFeatures | None = None,
 ) -> SurrogateSet:
     """Fit one Gaussian process for each property and the model of failure.
 
@@ -151,24 +155,46 @@ def fit_surrogates(
         observations: Measured and failed units.
         properties: Properties to model.
         settings: How to build them.
-        seed: Seed of the random starts of the fit.
+        seed: Seed of the random starts of the fit and of the inducing points.
+        featurise: Own features instead of those the settings name.
 
     Raises:
         NoPriorRange: A property has neither data nor a range in the registry.
+        InvalidObservations: There are several fidelities and the settings name none.
     """
     settings = settings or SurrogateSettings()
-    features = shared_featuriser(settings)(observations.units)
-    gram = minmax(features, features)
+    featurise = featurise or shared_featuriser(settings)
+    fidelity = observations.target_fidelity(settings.fidelity)
+    features = featurise(observations.units)
+    whole = statistics(features, features) if len(features) <= settings.exact_points else None
     models = []
     for j, name in enumerate(properties):
-        rows = np.flatnonzero(observations.measured(name))
-        values = observations.values[name][rows] if len(rows) else np.zeros(0)
-        location, spread = standardisation(name, values)
-        targets = (values - location) / spread
-        noise = observations.noise_variance(name)[rows] / spread**2
-        block = gram[np.ix_(rows, rows)]
+        companions = tuple(other for other in properties if other != name) if settings.share_properties else ()
+        data, tasks = training_data(observations, name, fidelity, companions)
         rng = np.random.default_rng([seed, j])
-        parameters = fit_hyperparameters(block, targets, noise, settings.restarts, rng)
-        models.append(ExactGP.condition(name, rows, block, targets, noise, location, spread, parameters))
-    failure = FailureModel.fit(gram, observations.failed, settings.failure_rate)
-    return SurrogateSet(observations, tuple(properties), tuple(models), failure, features, settings)
+        models.append(_fit_property(name, features, whole, data, tasks, settings, rng))
+    failure = FailureModel.fit(features, observations.failed, settings.failure_rate)
+    return SurrogateSet(
+        observations, tuple(properties), tuple(models), failure, features, fidelity, settings, featurise
+    )
+
+
+def _fit_property(
+    name: str,
+    features: Features,
+    whole: Statistics | None,
+    data: TrainingData,
+    tasks: int,
+    settings: SurrogateSettings,
+    rng: np.random.Generator,
+) -> PropertyGP:
+    exact = len(data) <= settings.exact_points
+    if exact:
+        part = features.take(data.rows)
+        pairs = whole.block(data.rows) if whole is not None else statistics(part, part)
+        parameters = fit_hyperparameters(pairs, data, tasks, settings.restarts, rng)
+        return PropertyGP.condition(name, pairs, data, parameters)
+    kept = data.sample(FIT_POINTS, rng)
+    part = features.take(kept.rows)
+    parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng)
+    return condition_sparse(name, features, data, parameters, settings.inducing_points, rng)

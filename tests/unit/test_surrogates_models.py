@@ -11,14 +11,18 @@ from surrogates import (
     JitterWarning,
     NoPriorRange,
     Observations,
+    SurrogateSettings,
     UnknownSurrogate,
     fit_surrogates,
     log_interval_probability,
 )
-from surrogates.features import features_from_counts
-from surrogates.kernels import minmax
+from surrogates.features import features_from_arrays
+from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics, minmax, statistics
+from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
-from surrogates.models.fitting import LOG_NOISE_PRIOR, LOG_OUTPUTSCALE_PRIOR, MEAN_VARIANCE, _Objective
+from surrogates.models.fitting import NegativeLogPosterior, _Layout
+from surrogates.models.gp import measurement_covariance
+from surrogates.models.inducing import condition_sparse
 from surrogates.models.linalg import robust_cholesky
 
 TEXTS = ("*CC*", "*CC(*)C", "*CC(*)c1ccccc1", "*CCO*", "*OC(=O)CCCC*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*", "*CC(*)F")
@@ -43,7 +47,7 @@ def test_features_do_not_depend_on_spelling_cut_or_direction():
 
 def test_every_atom_of_the_period_counts_once_for_each_radius():
     surrogates = fit_surrogates(Observations(()), ["density"])
-    np.testing.assert_array_equal(surrogates.featurise([RepeatUnit.from_psmiles("*CC(*)c1ccccc1")]).sizes, [8 * 4])
+    np.testing.assert_array_equal(surrogates.featurise([RepeatUnit.from_psmiles("*CC(*)c1ccccc1")]).sizes, [8 * 3])
 
 
 def test_minmax_equals_the_definition():
@@ -53,51 +57,129 @@ def test_minmax_equals_the_definition():
     b[1] = 0
     expected = np.array([[np.minimum(x, y).sum() / max(np.maximum(x, y).sum(), 1) for y in b] for x in a])
     expected[2, 1] = 1.0
-    np.testing.assert_allclose(minmax(features_from_counts(a), features_from_counts(b)), expected, rtol=1e-15)
-    np.testing.assert_array_equal(features_from_counts(a).counts(), a)
+    np.testing.assert_allclose(minmax(features_from_arrays(a), features_from_arrays(b)), expected, rtol=1e-15)
+    np.testing.assert_array_equal(features_from_arrays(a).counts(), a)
 
 
-def test_likelihood_and_gradient_of_the_fit():
-    rng = np.random.default_rng(1)
-    root = rng.normal(size=(6, 6))
-    gram = root @ root.T / 6
-    targets, noise = rng.normal(size=6), rng.uniform(0.01, 0.1, size=6)
-    objective = _Objective(gram, targets, noise)
-    theta = np.array([0.3, -2.0])
+def pairs_of(n, seed):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 4, size=(n, 20))
+    features = features_from_arrays(counts, rng.normal(size=(n, 5)))
+    return statistics(features, features)
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 3])
+def test_likelihood_and_gradient_of_the_fit(tasks):
+    rng = np.random.default_rng(tasks)
+    n = 12
+    pairs = pairs_of(n, tasks)
+    data = TrainingData(
+        np.arange(n), np.arange(n) % tasks, rng.normal(size=n), rng.uniform(0.01, 0.1, size=n), 0.0, 1.0
+    )
+    objective = NegativeLogPosterior(pairs, data, tasks)
+    layout = _Layout(tasks)
+    theta = layout.priors()[:, 0] + 0.3 * rng.normal(size=len(layout.priors()))
     value, gradient = objective(theta)
-    covariance = np.exp(theta[0]) * gram + np.diag(noise + np.exp(theta[1]))
-    _, mean, _ = objective.solve(theta)
-
-    def reference(constant):
-        likelihood = multivariate_normal(np.full(6, constant), covariance).logpdf(targets) + 3 * np.log(2 * np.pi)
-        prior = sum(
-            0.5 * ((theta[i] - c) / w) ** 2 for i, (c, w) in enumerate((LOG_OUTPUTSCALE_PRIOR, LOG_NOISE_PRIOR))
-        )
-        return -likelihood + prior + 0.5 * constant**2 / MEAN_VARIANCE
-
-    assert value == pytest.approx(reference(mean), rel=1e-10)
-    assert reference(mean) < min(reference(mean + 1e-3), reference(mean - 1e-3))
-    for i in range(2):
-        step = np.eye(2)[i] * 1e-5
+    covariance = measurement_covariance(pairs, data, layout.unpack(theta))
+    likelihood = multivariate_normal(np.zeros(n), covariance).logpdf(data.targets) + 0.5 * n * np.log(2 * np.pi)
+    z = (theta - layout.priors()[:, 0]) / layout.priors()[:, 1]
+    assert value == pytest.approx(0.5 * z @ z - likelihood, rel=1e-9)
+    for i in range(len(theta)):
+        step = np.eye(len(theta))[i] * 1e-5
         slope = (objective(theta + step)[0] - objective(theta - step)[0]) / 2e-5
-        assert gradient[i] == pytest.approx(slope, rel=1e-5)
+        assert gradient[i] == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+def test_covariance_is_the_sum_of_its_parts():
+    features = features_from_arrays(np.array([[1, 0], [0, 2]]), np.array([[0.0, 0.0], [2.0, 4.0]]))
+    kernel = Covariance(0.5, 2.0, 1.5)
+    root = np.sqrt(5.0) * np.sqrt(10.0) / 1.5
+    off = 2.0 * (1 + root + root**2 / 3) * np.exp(-root)
+    np.testing.assert_allclose(kernel(statistics(features, features)), [[2.5, off], [off, 2.5]], rtol=1e-12)
+    similar, described, slope = kernel.parts(statistics(features, features))
+    np.testing.assert_allclose(similar + described, kernel(statistics(features, features)))
+    longer = Covariance(0.5, 2.0, 1.5 * np.exp(1e-6)).parts(statistics(features, features))[1]
+    np.testing.assert_allclose((longer - described) / 1e-6, slope, atol=1e-5)
+
+
+def textbook(surrogates, units):
+    model = surrogates.models[0]
+    everything = surrogates.featurise(units)
+    kernel = model.parameters.covariance
+    own = kernel(statistics(surrogates.features, surrogates.features)) + MEAN_VARIANCE
+    cross = kernel(statistics(everything, surrogates.features)) + MEAN_VARIANCE
+    inverse = np.linalg.inv(own + np.diag(model.data.noise + model.parameters.noise[0]))
+    mean = model.data.location + model.spread * cross @ inverse @ model.data.targets
+    variance = model.spread**2 * (kernel.variance - np.einsum("ij,jk,ik->i", cross, inverse, cross))
+    return mean, np.sqrt(variance), inverse
 
 
 def test_posterior_equals_the_textbook_formula():
-    observations = observe(6, stderrs={"density": np.full(6, 0.01)})
-    surrogates = fit_surrogates(observations, ["density"])
-    model = surrogates.models[0]
+    surrogates = fit_surrogates(observe(6, stderrs={"density": np.full(6, 0.01)}), ["density"])
     prediction = surrogates.predict(UNITS)
-    everything = minmax(surrogates.featurise(UNITS), surrogates.featurise(UNITS))
-    scale = model.parameters.outputscale * model.spread**2
-    noise = np.diag(np.full(6, 0.01**2) + model.parameters.noise * model.spread**2)
-    inverse = np.linalg.inv(scale * everything[:6, :6] + noise)
-    centre = model.location + model.spread * model.parameters.mean
+    mean, sd, _ = textbook(surrogates, UNITS)
+    np.testing.assert_allclose(prediction.mean[:, 0], mean, rtol=1e-9)
+    np.testing.assert_allclose(prediction.sd[:, 0], sd, rtol=1e-6)
+    np.testing.assert_allclose(surrogates.models[0].data.noise, (0.01 / surrogates.models[0].spread) ** 2, rtol=1e-12)
+
+
+def test_leave_one_out_equals_leaving_each_point_out():
+    surrogates = fit_surrogates(observe(8), ["density"])
+    model = surrogates.models[0]
+    means, sds = model.leave_one_out()
+    pairs = statistics(surrogates.features, surrogates.features)
+    for i in range(8):
+        rest = np.delete(np.arange(8), i)
+        other = PropertyGP.condition("density", pairs.block(rest), model.data.take(rest), model.parameters)
+        cross = other.cross(Statistics(pairs.similarity[[i]], pairs.distance[[i]]))
+        noise = model.parameters.noise[0] * model.spread**2
+        assert means[i] == pytest.approx(other.mean(cross)[0], rel=1e-8)
+        assert sds[i] == pytest.approx(np.sqrt(other.variance(other.whiten(cross))[0] + noise), rel=1e-6)
+
+
+def test_inducing_points_at_every_point_are_exact_and_fewer_are_close():
+    surrogates = fit_surrogates(observe(8), ["density"])
+    model = surrogates.models[0]
+    pairs = statistics(surrogates.featurise(UNITS), surrogates.features)
+    exact = model.cross(pairs)
+    rng = np.random.default_rng(0)
+    full = condition_sparse("density", surrogates.features, model.data, model.parameters, 8, rng)
+    np.testing.assert_allclose(full.mean(full.cross(pairs)), model.mean(exact), rtol=1e-5)
     np.testing.assert_allclose(
-        prediction.mean[:, 0], centre + scale * everything[:, :6] @ inverse @ (DENSITY[:6] - centre), rtol=1e-10
+        full.variance(full.whiten(full.cross(pairs))), model.variance(model.whiten(exact)), rtol=1e-3, atol=1e-7
     )
-    explained = scale**2 * np.einsum("ij,jk,ik->i", everything[:, :6], inverse, everything[:, :6])
-    np.testing.assert_allclose(prediction.sd[:, 0] ** 2, scale - explained, rtol=1e-8)
+    few = condition_sparse("density", surrogates.features, model.data, model.parameters, 4, rng)
+    cross = few.cross(pairs)
+    sd = np.sqrt(few.variance(few.whiten(cross)))
+    assert (sd**2 <= model.prior_variance).all()
+    assert (np.abs(few.mean(cross) - model.mean(exact)) < 3 * sd).all()
+    with pytest.raises(ValueError, match="exact_points"):
+        few.leave_one_out()
+
+
+def test_a_prior_fidelity_helps_and_its_shift_is_learned():
+    truth = DENSITY
+    cheap = Observations(
+        (*UNITS, *UNITS[:3]),
+        {"density": np.concatenate([truth - 0.2, truth[:3]])},
+        fidelities=("md-gaff2",) * 8 + ("md-quick",) * 3,
+    )
+    helped = fit_surrogates(cheap, ["density"], SurrogateSettings(fidelity="md-quick")).predict(UNITS[3:])
+    alone = fit_surrogates(observe(3), ["density"]).predict(UNITS[3:])
+    assert np.abs(helped.mean[:, 0] - truth[3:]).mean() < 0.5 * np.abs(alone.mean[:, 0] - truth[3:]).mean()
+    with pytest.raises(InvalidObservations, match="name the one to predict"):
+        fit_surrogates(cheap, ["density"])
+    only_prior = fit_surrogates(cheap, ["density"], SurrogateSettings(fidelity="md-standard")).predict(UNITS)
+    assert np.isfinite(only_prior.mean).all()
+    assert (only_prior.sd > 0).all()
+
+
+def test_another_property_helps_where_one_is_missing():
+    values = {"density": np.where(np.arange(8) < 4, DENSITY, np.nan), "refractive_index": 2.0 - 0.5 * DENSITY}
+    observations = Observations(UNITS, values)
+    shared = fit_surrogates(observations, list(values), SurrogateSettings(share_properties=True)).predict(UNITS[4:])
+    alone = fit_surrogates(observations, list(values)).predict(UNITS[4:])
+    assert np.abs(shared.mean[:, 0] - DENSITY[4:]).mean() < np.abs(alone.mean[:, 0] - DENSITY[4:]).mean()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -129,23 +211,22 @@ def test_repeated_measurements_shrink_the_error():
 def test_all_failed_teaches_only_the_failure_model():
     observations = Observations(UNITS[:3], {"density": DENSITY[:3]}, failed=np.ones(3, dtype=bool))
     surrogates = fit_surrogates(observations, ["density"])
-    assert len(surrogates.models[0].rows) == 0
+    assert len(surrogates.models[0].data) == 0
     assert (surrogates.failure_probability(UNITS[:3]) > 0.5).all()
     empty = fit_surrogates(Observations(()), ["density"])
     np.testing.assert_allclose(empty.failure_probability(UNITS), 0.05, rtol=1e-12)
 
 
 def test_failure_probability_rises_near_failures_and_falls_near_successes():
-    similarity = np.eye(3)
-    model = FailureModel.fit(similarity, np.array([True, False, False]), 0.05)
-    probability = model.probability(np.vstack([similarity, np.zeros(3)]))
+    features = features_from_arrays(np.eye(4) * 3)
+    model = FailureModel.fit(features.take(slice(0, 3)), np.array([True, False, False]), 0.05)
+    probability = model.probability(statistics(features, features.take(slice(0, 3))))
     assert probability[0] > probability[3] > probability[1]
     assert probability[1] == pytest.approx(probability[2])
     # At the mode the latent value equals the kernel times the gradient of the likelihood.
     latent = 4.0 * model.gradient
-    np.testing.assert_allclose(
-        model.gradient, np.array([1, 0, 0]) - 1 / (1 + np.exp(-latent - model.prior_logit)), atol=1e-6
-    )
+    failed = np.array([1, 0, 0])
+    np.testing.assert_allclose(model.gradient, failed - 1 / (1 + np.exp(-latent - model.prior_logit)), atol=1e-6)
 
 
 def test_target_probability_in_both_tails_and_on_open_intervals():
@@ -174,8 +255,6 @@ def test_target_probability_sums_over_properties():
 
 
 def test_chunks_do_not_change_predictions():
-    from surrogates import SurrogateSettings
-
     whole = fit_surrogates(observe(5), ["density"]).predict(UNITS * 5)
     parts = fit_surrogates(observe(5), ["density"], SurrogateSettings(chunk=16)).predict(UNITS * 5)
     np.testing.assert_allclose(whole.mean, parts.mean, rtol=1e-12)

@@ -14,7 +14,7 @@ from surrogates import (
 )
 from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, normal_draws
-from surrogates.kernels import minmax
+from surrogates.kernels import statistics
 
 SIDES = (
     "",
@@ -91,8 +91,8 @@ def test_joint_samples_have_the_posterior_moments():
     units = POOL[10:14]
     features = surrogates.featurise(units)
     for j, model in enumerate(surrogates.models):
-        whitened = model.whiten(minmax(features, surrogates.features))
-        covariance = model.covariance(minmax(features, features), whitened, whitened)
+        whitened = model.whiten(model.cross(statistics(features, surrogates.features)))
+        covariance = model.covariance(statistics(features, features), whitened, whitened)
         error = 5 * np.sqrt(2.0 / size) * covariance.diagonal().max()
         np.testing.assert_allclose(np.cov(together[:, :, j].T), covariance, atol=error)
         mean_error = 5 * np.sqrt(covariance.diagonal().max() / size)
@@ -133,10 +133,10 @@ def test_pending_only_spreads_the_choice():
     assert selection.values[0] < alone.values[0]
 
 
-def test_space_filling_is_the_pivoted_cholesky_of_the_similarities():
+def test_space_filling_is_the_pivoted_cholesky_of_the_prior():
     surrogates = fit_surrogates(Observations(()), ["density"])
     features = surrogates.featurise(POOL)
-    gram = minmax(features, features)
+    gram = surrogates.models[0].parameters.covariance.correlation(statistics(features, features))
     chosen = []
     for _ in range(4):
         if chosen:

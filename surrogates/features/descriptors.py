@@ -1,0 +1,183 @@
+"""Chemical descriptors of the periodic repeat unit, averaged over one period."""
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors, rdPartialCharges
+
+from mdcore.chem import RepeatUnit
+from surrogates.features.scales import SCALES
+
+ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+LARGEST = 5.0
+"""Standardised descriptors are clipped here, so that one exotic unit does not stand alone."""
+
+NAMES = (
+    *(f"mass_fraction_{element}" for element in ELEMENTS),
+    "heavy_fraction",
+    "mass_per_atom",
+    "logp_per_atom",
+    "refractivity_per_atom",
+    "refractivity_per_mass",
+    "surface_per_atom",
+    "surface_per_mass",
+    "polar_surface_per_heavy",
+    "charge_absolute",
+    "charge_spread",
+    "charge_largest",
+    "charge_smallest",
+    "sp3",
+    "sp2",
+    "sp",
+    "aromatic",
+    "ring",
+    "fused_ring",
+    "backbone",
+    "backbone_mass",
+    "backbone_ring",
+    "rotatable",
+    "double_bond",
+    "triple_bond",
+    "aromatic_bond",
+    "methyl",
+    "methylene",
+    "methine",
+    "quaternary",
+    "terminal",
+    "branching",
+    "donor",
+    "acceptor",
+    "side_chain_depth",
+    "log_heavy",
+)
+
+_CENTRE = np.array([SCALES[name][0] for name in NAMES])
+_SPREAD = np.array([SCALES[name][1] for name in NAMES])
+
+
+def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
+    """Average chemical descriptors over the atoms of one period of the infinite chain.
+
+    Args:
+        unit: The repeat unit.
+        bonds: Bonds between the centre period and the caps, at least 3 for Gasteiger charges and Crippen types.
+
+    Returns:
+        Shape (len(NAMES),), finite, in the order of `NAMES`.
+    """
+    window, centre = unit.window(bonds)
+    mol = Chem.AddHs(window)
+    heavy = [mol.GetAtomWithIdx(i) for i in centre]
+    hydrogens = [n for atom in heavy for n in atom.GetNeighbors() if n.GetAtomicNum() == 1]
+    atoms = [*heavy, *hydrogens]
+    members = np.array([atom.GetIdx() for atom in atoms])
+    n_atoms, n_heavy = len(atoms), len(heavy)
+    masses = dict.fromkeys(ELEMENTS, 0.0)
+    for atom in atoms:
+        masses[atom.GetSymbol()] = masses.get(atom.GetSymbol(), 0.0) + atom.GetMass()
+    mass = sum(masses.values())
+
+    crippen = np.array(rdMolDescriptors._CalcCrippenContribs(mol))[members].sum(axis=0)
+    surfaces, _ = rdMolDescriptors._CalcLabuteASAContribs(mol)
+    surface = float(np.array(surfaces)[members].sum())
+    polar = float(np.array(rdMolDescriptors._CalcTPSAContribs(mol))[members].sum())
+    charges = _charges(mol)[members]
+
+    ring = mol.GetRingInfo()
+    rings_of = np.array([ring.NumAtomRings(int(i)) for i in members[:n_heavy]])
+    hybrids = [atom.GetHybridization() for atom in heavy]
+    hydrogens_on = np.array([sum(n.GetAtomicNum() == 1 for n in atom.GetNeighbors()) for atom in heavy])
+    degree = np.array([atom.GetDegree() for atom in heavy]) - hydrogens_on
+    aliphatic = np.array(
+        [a.GetAtomicNum() == 6 and h == Chem.HybridizationType.SP3 for a, h in zip(heavy, hybrids, strict=True)]
+    )
+    polar_atoms = np.array([atom.GetAtomicNum() in (7, 8) for atom in heavy])
+
+    inside = set(centre)
+    linked = {
+        b.GetIdx(): b for atom in heavy for b in atom.GetBonds() if b.GetOtherAtom(atom).GetAtomicNum() > 1
+    }.values()
+    kinds = [bond.GetBondType() for bond in linked]
+    rotatable = [
+        kind == Chem.BondType.SINGLE
+        and not ring.NumBondRings(bond.GetIdx())
+        and min(_heavy_degree(bond.GetBeginAtom()), _heavy_degree(bond.GetEndAtom())) > 1
+        for bond, kind in zip(linked, kinds, strict=True)
+    ]
+    # A bond to the neighbouring period belongs half to this one.
+    shares = np.array([0.5 * ((b.GetBeginAtomIdx() in inside) + (b.GetEndAtomIdx() in inside)) for b in linked])
+    n_bonds = max(float(shares.sum()), 1.0)
+    backbone, depth = _backbone(unit)
+
+    values = [
+        *(masses[element] / mass for element in ELEMENTS),
+        n_heavy / n_atoms,
+        mass / n_atoms,
+        crippen[0] / n_atoms,
+        crippen[1] / n_atoms,
+        crippen[1] / mass,
+        surface / n_atoms,
+        surface / mass,
+        polar / n_heavy,
+        float(np.abs(charges).mean()),
+        float(charges.std()),
+        float(charges.max()),
+        float(charges.min()),
+        *(hybrids.count(kind) / n_heavy for kind in (Chem.HybridizationType.SP3, Chem.HybridizationType.SP2)),
+        hybrids.count(Chem.HybridizationType.SP) / n_heavy,
+        sum(atom.GetIsAromatic() for atom in heavy) / n_heavy,
+        float((rings_of > 0).mean()),
+        float((rings_of > 1).mean()),
+        *backbone,
+        float(shares @ np.array(rotatable, dtype=float)) / n_bonds,
+        *(
+            float(shares @ np.array([kind == wanted for kind in kinds], dtype=float)) / n_bonds
+            for wanted in (Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC)
+        ),
+        *(float((aliphatic & (hydrogens_on == n)).mean()) for n in (3, 2, 1, 0)),
+        float((degree == 1).mean()),
+        float((degree >= 3).mean()),
+        float((polar_atoms & (hydrogens_on > 0)).mean()),
+        float(polar_atoms.mean()),
+        depth,
+        float(np.log(n_heavy)),
+    ]
+    return np.array(values, dtype=np.float64)
+
+
+def standardised_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
+    """Return `periodic_descriptors` in standard deviations from the mean of known polymers, clipped."""
+    standard = (periodic_descriptors(unit, bonds) - _CENTRE) / _SPREAD
+    return np.asarray(np.clip(standard, -LARGEST, LARGEST), dtype=np.float64)
+
+
+def _heavy_degree(atom: Chem.Atom) -> int:
+    return sum(neighbour.GetAtomicNum() > 1 for neighbour in atom.GetNeighbors())
+
+
+def _charges(mol: Chem.Mol) -> NDArray[np.float64]:
+    """Gasteiger charges, zero where the method has no parameter for an element."""
+    rdPartialCharges.ComputeGasteigerCharges(mol, throwOnParamFailure=False)
+    charges = np.array([atom.GetDoubleProp("_GasteigerCharge") for atom in mol.GetAtoms()])
+    return np.where(np.isfinite(charges), charges, 0.0)
+
+
+def _backbone(unit: RepeatUnit) -> tuple[tuple[float, float, float], float]:
+    """Shares of the backbone in atoms and mass, share of it in rings, and mean distance of the heavy atoms from it."""
+    mol = unit.primitive_mol
+    stars = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+    distances = Chem.GetDistanceMatrix(mol)
+    kept = np.array([i for i in range(mol.GetNumAtoms()) if i not in stars])
+    through = distances[stars[0], kept] + distances[stars[1], kept]
+    on_path = through <= distances[stars[0], stars[1]]
+    # Ring atoms beside the shortest path carry the chain as well.
+    path = set(kept[on_path].tolist())
+    for ring in mol.GetRingInfo().AtomRings():
+        if len(path.intersection(ring)) > 1:
+            path |= set(ring)
+    chain = np.array([i in path for i in kept])
+    masses = np.array([mol.GetAtomWithIdx(int(i)).GetMass() for i in kept])
+    in_ring = np.array([mol.GetAtomWithIdx(int(i)).IsInRing() for i in kept])
+    depth = distances[np.ix_(kept, kept[chain])].min(axis=1)
+    shares = (float(chain.mean()), float(masses[chain].sum() / masses.sum()), float(in_ring[chain].mean()))
+    return shares, float(depth.mean())

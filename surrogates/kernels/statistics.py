@@ -1,0 +1,43 @@
+"""What the kernels need to know of pairs of repeat units, free of hyperparameters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.features import Features
+from surrogates.kernels.minmax import minmax
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Pairwise statistics of N and M repeat units, computed once and shared by all properties.
+
+    Attributes:
+        similarity: MinMax similarity of the count fingerprints, shape (N, M).
+        distance: Root mean square difference of the standardised descriptors, shape (N, M).
+    """
+
+    similarity: NDArray[np.float64]
+    distance: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.int64]) -> "Statistics":
+        """Keep chosen columns."""
+        return Statistics(self.similarity[:, rows], self.distance[:, rows])
+
+    def block(self, rows: NDArray[np.int64]) -> "Statistics":
+        """Keep chosen rows and the same columns of a square table."""
+        grid = np.ix_(rows, rows)
+        return Statistics(self.similarity[grid], self.distance[grid])
+
+
+def statistics(a: Features, b: Features) -> Statistics:
+    """Compute the statistics of all pairs of two feature tables with the same descriptors."""
+    x, y = a.descriptors, b.descriptors
+    if x.shape[1] == 0:
+        return Statistics(minmax(a, b), np.zeros((len(a), len(b))))
+    squares = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", y, y)[None, :]
+    # Differences below the rounding of the squares are the same descriptors.
+    gaps = squares - 2.0 * (x @ y.T)
+    gaps = np.where(gaps > 1e-13 * squares, gaps, 0.0)
+    return Statistics(minmax(a, b), np.sqrt(gaps / x.shape[1]))

@@ -1,0 +1,82 @@
+"""Assembly of a property's measurements, auxiliary tasks included."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.models.gp import TrainingData
+from surrogates.models.standardise import standardisation
+from surrogates.observations import Observations
+
+FEWEST_SHARED = 3
+"""Units with both properties that are needed to couple them."""
+
+
+def training_data(
+    observations: Observations, name: str, fidelity: str, companions: tuple[str, ...] = ()
+) -> tuple[TrainingData, int]:
+    """Collect the measurements of one property as standardised tasks.
+
+    Task 0 is the property at the fidelity that is predicted. Every other fidelity with data is a task in the same unit and with the
+    same spread, and each companion property another one, standardised by itself and mirrored where it falls as the property
+    rises. Each task is centred on its own mean.
+
+    Args:
+        observations: What was measured.
+        name: Property to predict.
+        fidelity: Fidelity to predict.
+        companions: Other properties that may help.
+
+    Returns:
+        The data and the number of tasks, task 0 counted even when it is empty.
+    """
+    levels = np.array(observations.fidelities)
+    measured = observations.measured(name)
+    column = observations.values.get(name, np.full(len(observations), np.nan))
+    noise = observations.noise_variance(name)
+    own = measured & (levels == fidelity)
+    groups = [np.flatnonzero(own)]
+    groups += [np.flatnonzero(measured & (levels == level)) for level in sorted(set(levels[measured]) - {fidelity})]
+    centres = [float(column[rows].mean()) if len(rows) else 0.0 for rows in groups]
+    deviations = np.concatenate([column[rows] - centre for rows, centre in zip(groups, centres, strict=True)])
+    present = [centre for rows, centre in zip(groups, centres, strict=True) if len(rows)]
+    location, spread = standardisation(name, deviations + (present[0] if present else 0.0))
+    if len(groups[0]):
+        location = centres[0]
+    parts = [
+        (rows, (column[rows] - centre) / spread, noise[rows] / spread**2)
+        for rows, centre in zip(groups, centres, strict=True)
+    ]
+    parts += _companions(observations, column, own, fidelity, companions)
+    data = TrainingData(
+        np.concatenate([part[0] for part in parts]).astype(np.int64),
+        np.concatenate([np.full(len(part[0]), task) for task, part in enumerate(parts)]).astype(np.int64),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2] for part in parts]),
+        location,
+        spread,
+    )
+    return data, len(parts)
+
+
+def _companions(
+    observations: Observations,
+    column: NDArray[np.float64],
+    own: NDArray[np.bool_],
+    fidelity: str,
+    companions: tuple[str, ...],
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+    levels = np.array(observations.fidelities)
+    parts = []
+    for other in companions:
+        there = observations.measured(other) & (levels == fidelity)
+        both = own & there
+        if both.sum() < FEWEST_SHARED:
+            continue
+        rows = np.flatnonzero(there)
+        values = observations.values[other]
+        location, spread = standardisation(other, values[rows])
+        sign = -1.0 if np.cov(column[both], values[both])[0, 1] < 0 else 1.0
+        parts.append(
+            (rows, sign * (values[rows] - location) / spread, observations.noise_variance(other)[rows] / spread**2)
+        )
+    return parts
