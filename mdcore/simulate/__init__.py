@@ -9,8 +9,18 @@ if TYPE_CHECKING:
     from mdcore.simulate.analyse import SUPPORTED, analyse
     from mdcore.simulate.build import build_bundle
     from mdcore.simulate.complete import run_bundle, simulate
+    from mdcore.simulate.outputs import write_outputs
 
-__all__ = ["SUPPORTED", "Progress", "SimulationResult", "analyse", "build_bundle", "run_bundle", "simulate"]
+__all__ = [
+    "SUPPORTED",
+    "Progress",
+    "SimulationResult",
+    "analyse",
+    "build_bundle",
+    "run_bundle",
+    "simulate",
+    "write_outputs",
+]
 
 _HOMES = {
     "SUPPORTED": "mdcore.simulate.analyse",
@@ -18,6 +28,7 @@ _HOMES = {
     "build_bundle": "mdcore.simulate.build",
     "run_bundle": "mdcore.simulate.complete",
     "simulate": "mdcore.simulate.complete",
+    "write_outputs": "mdcore.simulate.outputs",
 }
 
 

@@ -1,0 +1,77 @@
+"""The final cell as files that VMD, OVITO, PyMOL and Mol* open: PDB with CONECT records, mmCIF with bonds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mdcore.bundle import SimulationBundle
+
+PDB_LIMIT = 99_999
+"""Atoms a PDB file can number; larger cells are written as mmCIF alone."""
+
+
+def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tuple[Path, ...]:
+    """Write the final cell of a run with all its bonds.
+
+    Args:
+        bundle: What was run.
+        run_folder: Where `final.npz` lies.
+        folder: Where to write `final.cif` and, for up to 99,999 atoms, `final.pdb`.
+
+    Returns:
+        The files.
+    """
+    from openmm import app, unit
+
+    with np.load(run_folder / "final.npz", allow_pickle=False) as stored:
+        positions, box = stored["positions_nm"], stored["box_nm"]
+    topology = _topology(bundle, box)
+    written = [folder / "final.cif"]
+    with written[0].open("w") as stream:
+        app.PDBxFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
+    if bundle.n_atoms <= PDB_LIMIT:
+        written.append(folder / "final.pdb")
+        with written[1].open("w") as stream:
+            app.PDBFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
+    return tuple(written)
+
+
+def _topology(bundle: SimulationBundle, box_nm: Any) -> Any:
+    from openmm import Vec3, app, unit
+
+    arrays = bundle.arrays
+    topology = app.Topology()
+    topology.setPeriodicBoxVectors(
+        [Vec3(*(float(box_nm[axis]) if axis == other else 0.0 for other in range(3))) for axis in range(3)]
+        * unit.nanometer
+    )
+    atoms: list[Any] = []
+    chain = residue = None
+    last_chain = last_residue = -1
+    number_in_chain = 0
+    for atom, (z, chain_id, residue_id) in enumerate(
+        zip(
+            arrays["atomic_numbers"].tolist(),
+            arrays["chain_index"].tolist(),
+            arrays["residue_index"].tolist(),
+            strict=True,
+        )
+    ):
+        if chain_id != last_chain:
+            chain, last_chain, number_in_chain = topology.addChain(_chain_name(chain_id)), chain_id, 0
+        if residue_id != last_residue:
+            number_in_chain += 1
+            # No standard residue name: readers then take the bonds from the file instead of guessing them.
+            residue = topology.addResidue("UNL", chain, id=str(number_in_chain))
+            last_residue = residue_id
+        element = app.Element.getByAtomicNumber(z)
+        atoms.append(topology.addAtom(f"{element.symbol}{int(arrays['local_index'][atom]) + 1}", element, residue))
+    for a, b in arrays["bonds"].tolist():
+        topology.addBond(atoms[a], atoms[b])
+    return topology
+
+
+def _chain_name(index: int) -> str:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    return letters[index % len(letters)]
