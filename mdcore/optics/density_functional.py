@@ -67,7 +67,7 @@ def dft_refractions(
     level: Level | None = None,
     *,
     n_conformers: int = 2,
-    max_heavy_atoms: int = 22,
+    max_heavy_atoms: int = 16,
     seed: int = 0,
     cache: Cache | None = None,
     correction: Correction | None = None,

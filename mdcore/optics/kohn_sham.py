@@ -62,6 +62,7 @@ class KohnShamHessian:
     def _fit(self, with_df: Any, exchange: float, *, pairs: bool) -> _Fitted:
         from pyscf import lib
 
+        virtual = self.virtual.astype(np.float32)
         oo, vo, vv = [], [], []
         for packed in with_df.loop():
             full = lib.unpack_tril(packed)

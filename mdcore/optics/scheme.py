@@ -6,8 +6,7 @@ from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
 
-# Smallest part of a chain whose neighbour it may stand for: with six heavy atoms on either side of a joint the
-# polarizability of a saturated chain is additive to 0.1 %.
+# Smallest part of a chain that may stand for its neighbour: what one block induces in the next fades within a few bonds.
 _BLOCK_HEAVY_ATOMS = 6
 # A junction fragment reaches this many bonds to either side, then whole rings and pi bonds are completed.
 _JUNCTION_BONDS = 3

