@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from designer.config.sections import (
@@ -102,7 +102,21 @@ class CampaignConfig(Section):
 
     def document(self) -> dict[str, Any]:
         """Return the configuration in JSON types, the same text for the same configuration: sets are sorted."""
-        return cast(dict[str, Any], to_jsonable_python(_sorted_sets(self.model_dump())))
+        return cast(dict[str, Any], _json(self))
+
+    def minimal_document(self) -> dict[str, Any]:
+        """Return what a user would have to write for this configuration: `document` without what equals its default."""
+        document = self.document()
+        minimal = _without_defaults(self, document)
+        section = document["simulation"]
+        base = cast(dict[str, Any], _json(SimulationSettings.model_validate({"preset": section["preset"]})))
+        extras = {"preset": section["preset"], "properties": section["properties"]}
+        minimal["simulation"] = {**_difference(section, base), **extras}
+        minimal["objectives"] = [
+            {key: value for key, value in objective.items() if value is not None}
+            for objective in document["objectives"]
+        ]
+        return minimal
 
     def identity(self) -> dict[str, Any]:
         """Return what must not change between two runs of one campaign, in JSON types.
@@ -126,9 +140,37 @@ class CampaignConfig(Section):
         return self.simulation.settings().model_dump(mode="json", exclude={"execution"})
 
 
+def _json(value: object) -> object:
+    """Return a value or model in JSON types; sets become sorted lists, so that equal values give equal texts."""
+    plain = value.model_dump() if isinstance(value, BaseModel) else value
+    return to_jsonable_python(_sorted_sets(plain))
+
+
 def _sorted_sets(value: object) -> object:
     if isinstance(value, dict):
         return {key: _sorted_sets(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(value)
     return value
+
+
+def _without_defaults(model: BaseModel, document: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        default = field.get_default(call_default_factory=True)
+        # The kind of a union's member tells how to read the rest, so that it stays although it is the member's default.
+        if name != "kind" and not field.is_required() and document[name] == _json(default):
+            continue
+        found[name] = _without_defaults(value, document[name]) if isinstance(value, BaseModel) else document[name]
+    return found
+
+
+def _difference(document: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in document.items():
+        other = base.get(key)
+        if value == other:
+            continue
+        found[key] = _difference(value, other) if isinstance(value, dict) and isinstance(other, dict) else value
+    return found

@@ -23,7 +23,7 @@ from designer.store.url import shown
 from designer.text import duration, with_error
 from mdcore.chem import property_spec
 
-PACKAGES = ("polymer-designer", "openmm", "rdkit", "numpy", "scipy", "dask", "SQLAlchemy", "torch", "botorch")
+PACKAGES = ("python", "polymer-designer", "openmm", "rdkit", "numpy", "scipy", "dask", "SQLAlchemy", "torch", "botorch")
 
 
 def write_report(store: CampaignStore, config: CampaignConfig, page: Path) -> Path:
@@ -166,11 +166,12 @@ def _calibration(records: Sequence[EvaluationRecord], names: Sequence[str]) -> l
 
 def _compute(records: Sequence[EvaluationRecord], config: CampaignConfig, elapsed_s: float) -> list[tuple[str, str]]:
     walls = [record.wall_s for record in records if record.state == "done" and record.wall_s]
-    core_hours = sum(record.wall_s for record in records) * config.cluster.threads_per_worker / 3600
+    threads = config.cluster.threads_per_worker
+    core_hours = sum(record.wall_s for record in records) * threads / 3600
     rows = [
         ("Wall time of the campaign", duration(elapsed_s)),
         ("Core-hours of simulation", f"{core_hours:.2f}"),
-        ("Simulations at a time", f"{config.cluster.workers} of {config.cluster.threads_per_worker} thread(s)"),
+        ("Simulations at a time", f"{config.cluster.workers}, each on {threads} thread{'s' if threads > 1 else ''}"),
     ]
     if walls:
         rows.insert(2, ("One simulation, median", duration(float(np.median(walls)))))
@@ -180,12 +181,17 @@ def _compute(records: Sequence[EvaluationRecord], config: CampaignConfig, elapse
 
 
 def _versions(records: Sequence[EvaluationRecord]) -> list[tuple[str, str]]:
-    found = [("Python", platform.python_version())]
+    """Return the versions that measured, as the measurements tell, and of the others those installed here."""
+    used: dict[str, set[str]] = {}
+    for record in records:
+        for package, version in dict(record.provenance.get("versions", {})).items():
+            used.setdefault(package.lower(), set()).add(str(version))
+    found = []
     for package in PACKAGES:
-        try:
-            found.append((package, importlib.metadata.version(package)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
+        versions = used.pop(package.lower(), None) or _installed(package)
+        if versions:
+            found.append((package, ", ".join(sorted(versions))))
+    found += [(package, ", ".join(sorted(versions))) for package, versions in sorted(used.items())]
     hosts = sorted({record.worker.split(":")[0] for record in records if record.worker})
     platforms = {
         str(r.provenance[key]) for r in records for key in ("platform", "openmm_platform") if key in r.provenance
@@ -197,9 +203,18 @@ def _versions(records: Sequence[EvaluationRecord]) -> list[tuple[str, str]]:
     return found
 
 
+def _installed(package: str) -> set[str]:
+    if package == "python":
+        return {platform.python_version()}
+    try:
+        return {importlib.metadata.version(package)}
+    except importlib.metadata.PackageNotFoundError:
+        return set()
+
+
 def _config_text(config: CampaignConfig) -> str:
     """Return the configuration as YAML, without what equals its default, and with the store's password taken out."""
-    document = config.model_dump(mode="json", exclude_unset=True)
+    document = config.minimal_document()
     if config.store:
         document["store"] = shown(config.store)
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

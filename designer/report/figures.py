@@ -55,7 +55,7 @@ def front_figures(records: Sequence[EvaluationRecord], objectives: Sequence[Obje
 def hypervolume_figure(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> str:
     """Plot the dominated hypervolume against finished evaluations."""
     counts, volumes = hypervolume_history(records, objectives)
-    with _figure(5.2, 3.6) as (figure, axes):
+    with _figure(4.0, 3.3) as (figure, axes):
         axes.step(np.append(0, counts), np.append(0, volumes), where="post", color=ACCENT, linewidth=1.8)
         axes.fill_between(np.append(0, counts), np.append(0, volumes), step="post", color=ACCENT, alpha=0.08)
         initial = sum(1 for record in records if record.step == "initial" and record.state in ("done", "failed"))
@@ -84,7 +84,7 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
         spec = property_spec(name)
         mean, sd = np.array([[p.mean, p.sd] for p, _ in rows]).T
         value, stderr = np.array([[m.value, m.stderr] for _, m in rows]).T
-        with _figure(5.2, 4.2) as (figure, axes):
+        with _figure(4.0, 3.3) as (figure, axes):
             low, high = min((mean - sd).min(), value.min()), max((mean + sd).max(), value.max())
             margin = 0.05 * (high - low or 1.0)
             ends = [low - margin, high + margin]
@@ -104,7 +104,7 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
             axes.set_xlim(*ends)
             axes.set_ylim(*ends)
             axes.set_xlabel(f"Measured {_lower(spec.axis_label)}")
-            axes.set_ylabel("Predicted before the simulation")
+            axes.set_ylabel("Predicted")
             figures.append((spec.label, _svg(figure)))
     return figures
 

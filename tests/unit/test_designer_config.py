@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from designer import CampaignConfig, DesignerError
 from designer.config import config_from_mapping, load_config
@@ -114,3 +115,24 @@ def test_the_digest_tells_measurements_apart_and_ignores_where_they_run() -> Non
     assert reference.identity() != warmer.identity()
     assert reference.settings_digest() == elsewhere.settings_digest()
     assert reference.identity() == elsewhere.identity()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "initial": {"kind": "prior", "evaluations": 7},
+            "simulation": {"preset": "standard", "protocol": {"melt_ps": 7}},
+        },
+        {"initial": {"kind": "list", "psmiles": ["*CC*"]}, "constraints": {"elements": ["C", "H"]}, "seed": 3},
+        {"objectives": [{"property": "density", "direction": "target", "value": 1.0, "region": {"low": 0.9}}]},
+    ],
+)
+def test_the_minimal_document_means_the_same_and_is_short(changes: dict[str, object]) -> None:
+    base = {"name": "a", "objectives": [{"property": "density"}], "stop": {"evaluations": 1}}
+    config = config_from_mapping({**base, **changes})
+    minimal = config.minimal_document()
+    assert config_from_mapping(minimal).document() == config.document()
+    assert set(minimal) == set(base) | set(changes) | {"simulation"}
+    assert yaml.safe_load(yaml.safe_dump(minimal)) == minimal

@@ -62,7 +62,7 @@ def test_the_report_is_one_complete_file(tmp_path: Path) -> None:
     assert "md-quick" in html
     for heading in (
         "Hypervolume against evaluations",
-        "Refractive index: predicted against measured",
+        "Predicted against measured",
         "How to reproduce",
     ):
         assert heading in html
