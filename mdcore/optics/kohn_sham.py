@@ -70,9 +70,7 @@ class KohnShamHessian:
             oo.append(np.einsum("pj,Ppi->Pji", self.occupied, half, optimize=True))
             vo.append(np.einsum("pa,Ppi->Pai", self.virtual, half, optimize=True))
             if pairs:
-                vv.append(
-                    np.einsum("pa,Ppq,qb->Pab", self.virtual, full, self.virtual, optimize=True).astype(np.float32)
-                )
+                vv.append(virtual.T @ (full.astype(np.float32) @ virtual))
         n = self.virtual.shape[1]
         return _Fitted(
             np.concatenate(oo),
