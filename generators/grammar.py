@@ -10,7 +10,7 @@ from generators.vocabulary import MAX_RINGS, Kind, Vocabulary
 MAX_DEPTH = 16
 """Branches that may be open at once."""
 
-_SLACK = 4
+_SLACK = 5
 """Most tokens by which one token can bring a string further from its shortest ending, and one more."""
 
 _SHORTEST = 2
@@ -104,9 +104,9 @@ class Grammar:
         self._left_over = v.valence - v.bond
         self._ring_open = np.flatnonzero(v.kind == Kind.RING_OPEN)
         self._ring_close = np.flatnonzero(v.kind == Kind.RING_CLOSE)
-        self._branch_open = np.flatnonzero(v.kind == Kind.BRANCH_OPEN)
-        self._branch_close = v.ids[")"]
-        self._fill = np.array([v.ids["C"], v.ids["C"], v.ids["=C"], v.ids["#C"]])
+        self._branch_open, self._branch_close = v.ids["("], v.ids[")"]
+        self._needs_branch = v.saturated & (self._left_over > 1)
+        self._atom_due = np.where(v.saturated & (self._left_over > 0), 3 * self._left_over - 2, 0)
 
     def start(self, n: int) -> GrammarState:
         """Return the states of n strings that hold only their head star."""
@@ -148,31 +148,37 @@ class Grammar:
         ringable = s.phase <= _RINGS_OPENED
 
         limit = s.free - (s.phase == _IN_BRANCH)
-        exact = s.saturated & (s.phase != _IN_BRANCH)
+        limit = np.where(s.saturated, np.minimum(limit, (s.phase == _IN_BRANCH) | (s.free == 1)), limit)
         mask: BoolArray = self._is_atom & (v.bond <= limit[:, None])
-        mask &= ~exact[:, None] | (v.bond == s.free[:, None])
         mask &= nested[:, None] | (self._left_over > 0)
+        mask[s.depth == MAX_DEPTH] &= ~self._needs_branch
 
         last_order = s.ring_order[np.arange(len(s)), s.n_rings - 1]
         for token in self._ring_open:
             order = int(v.bond[token])
             ok = ringable & (s.n_rings < MAX_RINGS) & (s.free >= order) & (nested | (s.free > order))
+            ok &= ~s.saturated | (order == 1)
             mask[:, token] = ok & ((s.phase == _FRESH) | (last_order <= order))
         for token in self._ring_close:
             mask[:, token] = self._may_close(s, int(v.rank[token]), nested)
-        for token in self._branch_open:
-            mask[:, token] = (s.phase <= _AFTER_BRANCH) & (s.free >= 2) & (s.depth < MAX_DEPTH)
+        mask[:, self._branch_open] = (s.phase <= _AFTER_BRANCH) & (s.free >= 2) & (s.depth < MAX_DEPTH)
         mask[:, self._branch_close] = nested & ringable & ~(s.saturated & (s.free > 0))
         may_end = ~nested & (s.n_rings == 0) & (s.phase <= _AFTER_BRANCH)
         mask[:, self.star] = may_end & (s.free >= 1) & (~s.saturated | (s.free == 1))
 
-        landing = s.length + self._shortest_ending(s) + _SLACK > self.max_tokens
-        if landing.any():
-            rows = np.flatnonzero(landing)
-            forced = self._landing(s.take(rows), mask[rows])
-            mask[rows] = False
-            mask[rows, forced] = True
+        near = np.flatnonzero(s.length + self._shortest_ending(s) + _SLACK > self.max_tokens)
+        if len(near):
+            self._restrict(mask, near, s.take(near))
         return mask
+
+    def _restrict(self, mask: BoolArray, rows: NDArray[np.intp], s: GrammarState) -> None:
+        """Forbid tokens after which no ending would fit; where none is left, allow that of the fixed ending."""
+        room = self.max_tokens - s.length[:, None] - 1
+        mask[rows] &= self._endings(s) <= room
+        stuck = np.flatnonzero(~mask[rows].any(axis=1))
+        if len(stuck):
+            closable = self._may_close(s, 0, s.depth > 0)
+            mask[rows[stuck], self._landing(s.take(stuck), closable[stuck])] = True
 
     def _may_close(self, s: GrammarState, rank: int, nested: BoolArray) -> BoolArray:
         place = s.n_rings - 1 - rank
@@ -185,7 +191,7 @@ class Grammar:
         order = s.ring_order[rows, at]
         free = s.free[rows]
         good = (free >= order) & (opener != s.parent[rows]) & ~(s.closed[rows] == opener[:, None]).any(axis=1)
-        good &= nested[rows] | (free > order)
+        good &= (nested[rows] | (free > order)) & (~s.saturated[rows] | (order == 1))
         later = np.arange(MAX_RINGS) > at[:, None]
         twin = (s.ring_atom[rows] == opener[:, None]) & (s.ring_order[rows] == order[:, None])
         good &= ~(later & twin).any(axis=1)
@@ -195,25 +201,45 @@ class Grammar:
     @staticmethod
     def _shortest_ending(s: GrammarState) -> IntArray:
         """Upper bound on the tokens of the ending that `_landing` writes."""
-        atom_due = (s.phase >= _AFTER_BRANCH) | (s.saturated & (s.free > 0))
+        unfilled = np.where(s.saturated & (s.free > 0), 3 * s.free - 2, s.phase >= _AFTER_BRANCH)
+        atom_due = np.where(s.phase == _IN_BRANCH, 1, unfilled)
         ending: IntArray = atom_due + 2 * s.depth + 3 * s.n_rings + np.int16(1)
         return ending
 
-    def _landing(self, s: GrammarState, mask: BoolArray) -> NDArray[np.intp]:
+    def _endings(self, s: GrammarState) -> IntArray:
+        """Upper bound on the tokens of the ending after each allowed token, shape (n, V)."""
+        v = self.vocabulary
+        rows = np.arange(len(s))
+        endings = np.repeat((2 * s.depth + 3 * s.n_rings + np.int16(1))[:, None], len(v), axis=1)
+        endings[:, self._is_atom] += self._atom_due[self._is_atom].astype(np.int16)
+        left = s.free[:, None] - v.bond
+        due = np.where(s.saturated[:, None] & (left > 0), 3 * left - 2, 0)
+        endings[:, self._ring_open] += 3 + due[:, self._ring_open]
+        top = s.n_rings - 1
+        for token in self._ring_close:
+            order = s.ring_order[rows, np.maximum(top - v.rank[token], 0)]
+            after = s.free - order
+            endings[:, token] += np.where(s.saturated & (after > 0), 3 * after - 2, 0) - 3
+        endings[:, self._branch_open] += 3
+        at = np.maximum(s.depth - 1, 0)
+        hanging = s.branch_free[rows, at]
+        endings[:, self._branch_close] += np.where(s.branch_saturated[rows, at], 3 * hanging - 2, 1) - 2
+        endings[:, self.star] = 0
+        return endings
+
+    def _landing(self, s: GrammarState, closable: BoolArray) -> NDArray[np.intp]:
         """Next token of a fixed ending: fill, close branches, close rings on new carbons, write the star."""
-        ids = self.vocabulary.ids
+        carbon = self.vocabulary.ids["C"]
+        unfilled = s.saturated & (s.phase != _IN_BRANCH)
         conditions = [
-            s.saturated & (s.phase != _IN_BRANCH) & (s.free > 0),
-            s.phase >= _AFTER_BRANCH,
+            unfilled & (s.free > 1),
+            (unfilled & (s.free == 1)) | (s.phase >= _AFTER_BRANCH),
             s.depth > 0,
-            (s.n_rings > 0) & mask[:, ids["%0"]],
+            (s.n_rings > 0) & closable,
             s.n_rings > 0,
         ]
-        choices = [self._fill[np.minimum(s.free, 3)], ids["C"], self._branch_close, ids["%0"], ids["C"]]
-        shape = s.length.shape
-        token: NDArray[np.intp] = np.select(
-            conditions, [np.broadcast_to(np.asarray(choice, dtype=np.intp), shape) for choice in choices], self.star
-        )
+        choices = [self._branch_open, carbon, self._branch_close, self.vocabulary.ids["%0"], carbon]
+        token: NDArray[np.intp] = np.select(conditions, [np.full(len(s), choice) for choice in choices], self.star)
         return token
 
     def advance(self, state: GrammarState, tokens: NDArray[np.integer]) -> None:

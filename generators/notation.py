@@ -28,6 +28,7 @@ _GROUPS = tuple(
 _PLACEHOLDER_NAMES = {number: name for (name, _, number) in _GROUPS}
 _SYMBOLS = {**{n: Chem.GetPeriodicTable().GetElementSymbol(n) for n in range(1, 100)}, **_PLACEHOLDER_NAMES, 0: "*"}
 _ORDERS = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
+_HYPERVALENT = {15: 3, 16: 2, 17: 1, 35: 1, 53: 1}
 _MARKS = {1: "", 2: "=", 3: "#"}
 
 
@@ -74,8 +75,11 @@ def _prepared(text: str) -> Chem.Mol:
     if "S" in text or "P" in text or "+" in text:
         mol = _with_placeholders(mol)
     for atom in mol.GetAtoms():
-        if atom.GetFormalCharge() or atom.GetNumRadicalElectrons():
-            raise InexpressibleUnit(f"repeat unit {text!r} holds a charge or radical the grammar lacks; leave it out")
+        excess = atom.GetAtomicNum() in _HYPERVALENT and atom.GetTotalValence() > _HYPERVALENT[atom.GetAtomicNum()]
+        if excess or atom.GetFormalCharge() or atom.GetNumRadicalElectrons():
+            raise InexpressibleUnit(
+                f"repeat unit {text!r} holds a charge, radical or valence that the grammar lacks; leave it out"
+            )
     return mol
 
 

@@ -42,7 +42,7 @@ class Token:
         kind: What it does.
         bond: Order of the bond to the preceding atom (atoms) or of the ring bond (ring openings).
         valence: Valence of the atom.
-        saturated: The atom must use its whole valence on heavy atoms or stars: no implicit hydrogen.
+        saturated: The atom must use its whole valence on single bonds to heavy atoms or stars: no implicit hydrogen.
         symbol: SMILES of the atom itself.
         suffix: SMILES of the substituents that are part of the token, written after the ring digits.
         rank: Ring closures: how many rings have been opened after the one that is closed.
@@ -62,7 +62,7 @@ def _atoms() -> list[Token]:
     tokens = []
     for symbol, valence in (("C", 4), ("N", 3), ("O", 2), ("S", 2), ("P", 3), ("F", 1), ("Cl", 1), ("Br", 1), ("I", 1)):
         for bond, mark in ((1, ""), (2, "="), (3, "#")):
-            if bond <= valence and not (symbol == "P" and bond > 1):
+            if bond <= valence and not (symbol == "P" and bond > 2):
                 tokens.append(Token(mark + symbol, Kind.ATOM, bond, valence, symbol=symbol))
     tokens += [
         Token("<SO2>", Kind.ATOM, 1, 2, True, "S", "(=O)(=O)"),
@@ -83,7 +83,7 @@ ALL_TOKENS: tuple[Token, ...] = (
     Token("*", Kind.STAR),
 )
 
-_NEEDED = ("C", "=C", "#C", ")", "%0", "*")
+_NEEDED = ("C", "(", ")", "%0", "*")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Vocabulary:
     """The tokens a grammar may use, with their attributes as arrays of shape (V,).
 
     Attributes:
-        tokens: The tokens, in the order of their ids. It must hold `C`, `=C`, `#C`, `)`, `%0` and `*`, with which any open
+        tokens: The tokens, in the order of their ids. It must hold `C`, `(`, `)`, `%0` and `*`, with which any open
             string can be closed.
     """
 

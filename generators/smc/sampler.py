@@ -176,11 +176,10 @@ class SMCSampler:
             good = np.array([i for i, unit in enumerate(candidates) if unit is not None], dtype=np.intp)
             new_values = evaluator.values([unit for unit in candidates if unit is not None])
             old_values = values[rows[good]]
-            log_ratio = proposal.log_ratio[good]
-            if beta > 0.0:
-                log_ratio = log_ratio + beta * (new_values - old_values)
-            else:
-                log_ratio = np.where(new_values == -np.inf, -np.inf, log_ratio)
+            # At beta = 0 the likelihood still says which strings are possible at all.
+            possible = new_values > -np.inf
+            gain = np.where(possible, beta * (np.where(possible, new_values, 0.0) - old_values), -np.inf)
+            log_ratio = proposal.log_ratio[good] + gain
             take = np.log1p(-rng.random(len(good))) < log_ratio
             for place, value in zip(good[take], new_values[take], strict=True):
                 unit = candidates[place]

@@ -1,0 +1,183 @@
+"""Polymerisation rules and the corpus built with them."""
+
+import gzip
+import pickle
+from importlib.resources import files
+
+import pytest
+import yaml
+from rdkit.Chem import rdChemReactions
+
+from generators import corpus as corpus_module
+from generators.corpus import CorpusSettings, load_corpus
+from generators.errors import InvalidList
+from generators.lists import Entry, built_in
+from generators.reactions import MonomerLibrary, enumerate_polymers
+from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
+
+CASES = {
+    "vinyl addition": (["C=Cc1ccccc1"], {"*CC(*)c1ccccc1"}),
+    "1,4-addition of dienes": (["C=CC(C)=C"], {"*CC(C)=CC*"}),
+    "epoxide ring opening": (["CC1CO1"], {"*CC(C)O*"}),
+    "lactone ring opening": (["O=C1CCCCCO1"], {"*OCCCCCC(*)=O"}),
+    "lactam ring opening": (["O=C1CCCCCN1"], {"*NCCCCCC(*)=O"}),
+    "hydroxy acid condensation": (["CC(O)C(=O)O"], {"*OC(C)C(*)=O"}),
+    "amino acid condensation": (["NCCCCCCCCCCC(=O)O"], {"*NCCCCCCCCCCC(*)=O"}),
+    "oxidative coupling of phenols": (["Cc1cccc(C)c1O"], {"*Oc1c(C)cc(*)cc1C"}),
+    "ring-opening metathesis": (["C1=CC2CCC1C2"], {"*C=CC1CCC(*)C1"}),
+    "polyesterification": (["O=C(O)c1ccc(C(=O)O)cc1", "OCCO"], {"*OCCOC(=O)c1ccc(C(*)=O)cc1"}),
+    "polyamidation": (["O=C(O)CCCCC(=O)O", "NCCCCCCN"], {"*NCCCCCCNC(=O)CCCCC(*)=O"}),
+    "polyimidation": (
+        ["O=C1OC(=O)c2cc3c(cc21)C(=O)OC3=O", "Nc1ccc(Oc2ccc(N)cc2)cc1"],
+        {"*c1ccc(Oc2ccc(N3C(=O)c4cc5c(cc4C3=O)C(=O)N(*)C5=O)cc2)cc1"},
+    ),
+    "polyurethane formation": (["O=C=NCCCCCCN=C=O", "OCCCCO"], {"*OCCCCOC(=O)NCCCCCCNC(*)=O"}),
+    "polyurea formation": (["O=C=NCCCCCCN=C=O", "NCCN"], {"*NCCNC(=O)NCCCCCCNC(*)=O"}),
+    "polycarbonate formation": (
+        ["CC(C)(c1ccc(O)cc1)c1ccc(O)cc1", "[C-]#[O+]"],
+        {"*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1"},
+    ),
+    "aromatic substitution of dihalosulfones": (
+        ["O=S(=O)(c1ccc(Cl)cc1)c1ccc(Cl)cc1", "CC(C)(c1ccc(O)cc1)c1ccc(O)cc1"],
+        {"*Oc1ccc(C(C)(C)c2ccc(Oc3ccc(S(=O)(=O)c4ccc(*)cc4)cc3)cc2)cc1"},
+    ),
+    "aromatic substitution of difluorobenzophenone": (
+        ["O=C(c1ccc(F)cc1)c1ccc(F)cc1", "Oc1ccc(O)cc1"],
+        {"*Oc1ccc(Oc2ccc(C(=O)c3ccc(*)cc3)cc2)cc1"},
+    ),
+    "anhydride and epoxide ring opening": (["O=C1CCC(=O)O1", "C1CO1"], {"*OCCOC(=O)CCC(*)=O"}),
+    "alternating vinyl and cyclic olefin copolymerisation": (
+        ["C=C", "C1=CC2CCC1C2"],
+        {"*CCC1C2CCC(C2)C1*"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rules_make_the_polymers_of_textbooks(name):
+    smiles, expected = CASES[name]
+    library = MonomerLibrary.of([Entry("", text) for text in smiles])
+    made = {RepeatUnit.from_psmiles(text).key for text, route in enumerate_polymers(library) if route.reaction == name}
+    assert made == {RepeatUnit.from_psmiles(text).key for text in expected}
+
+
+def test_routes_name_monomers_in_the_order_of_the_rule():
+    library = MonomerLibrary.of([Entry("ethylene glycol", "OCCO"), Entry("TPA", "OC(=O)c1ccc(cc1)C(O)=O")])
+    routes = [route for _, route in enumerate_polymers(library) if route.reaction == "polyesterification"]
+    assert [monomer.name for monomer in routes[0].monomers] == ["TPA", "ethylene glycol"]
+    assert routes[0].monomers[0].smiles == "O=C(O)c1ccc(C(=O)O)cc1"
+
+
+@pytest.mark.parametrize("smiles", ["OCC(O)CO", "OCCCCC", "O=C(O)CCO", "OCCN"])
+def test_monomers_with_other_functionality_make_no_polyurethane(smiles):
+    library = MonomerLibrary.of([Entry("", smiles), Entry("", "O=C=NCCCCCCN=C=O")])
+    assert not [route for _, route in enumerate_polymers(library) if route.reaction == "polyurethane formation"]
+
+
+def test_rules_are_those_of_smipoly():
+    """Classes and reactions that name a source are what the installed SMiPoly has under that number."""
+    rules = files("smipoly") / "rules"
+    reactions = pickle.loads((rules / "ps_rxn.pkl").read_bytes())
+    data = yaml.safe_load(built_in("polymerisation.yaml"))
+    sourced = [rule for rule in data["rules"] if "source" in rule]
+    assert len(sourced) >= 20
+    for rule in sourced:
+        assert rule["smarts"] == rdChemReactions.ReactionToSmarts(reactions[rule["source"]])
+    numbers = yaml.safe_load((rules / "mon_dic.json").read_text())
+    include = yaml.safe_load((rules / "mon_lst.json").read_text())
+    exclude = yaml.safe_load((rules / "excl_lst.json").read_text())
+    for name, entry in data["classes"].items():
+        if name in numbers:
+            assert entry["include"] == include[str(numbers[name])]
+            assert entry["exclude"] == exclude[str(numbers[name])]
+
+
+def test_invalid_monomer_is_refused():
+    with pytest.raises(InvalidList, match="monomer 'C1CC' is no valid SMILES"):
+        MonomerLibrary.of([Entry("", "C1CC")])
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cache")
+    seen = []
+    return load_corpus(cache_dir=folder, progress=seen.append), folder, seen
+
+
+@pytest.mark.slow
+def test_built_in_corpus_holds_ten_thousand_distinct_repeat_units(full):
+    corpus, _, seen = full
+    assert len(corpus) == len(set(corpus.units)) >= 10_000
+    sample = corpus.units[:: len(corpus) // 200]
+    assert all(RepeatUnit.from_psmiles(key).key == key for key in sample)
+    assert all(RepeatUnit.from_psmiles(key).elements <= FORCE_FIELD_ELEMENTS for key in sample)
+    assert len(corpus.summary()["polymer"]) >= 12
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len(seen) > 20
+
+
+@pytest.mark.slow
+def test_second_use_comes_from_the_cache(full, monkeypatch):
+    corpus, folder, _ = full
+
+    def fail(*arguments):
+        raise AssertionError("the corpus was built again")
+
+    monkeypatch.setattr(corpus_module, "build_corpus", fail)
+    assert load_corpus(cache_dir=folder) == corpus
+    assert len(list(folder.iterdir())) == 1
+
+
+SMALL = {"known": False, "reactions": True}
+
+
+def small(tmp_path, **settings):
+    monomers = tmp_path / "monomers.csv"
+    monomers.write_text("name,smiles\nglycol,OCCO\nTPA,O=C(O)c1ccc(C(=O)O)cc1\nlactic,CC(O)C(=O)O\n", encoding="utf-8")
+    return CorpusSettings(**{**SMALL, "monomers": monomers, **settings})
+
+
+def test_own_monomers_and_polymers(tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text("psmiles\n*CCO*\n*OCC*\n*C[Si](C)(C)O*\nnonsense\n", encoding="utf-8")
+    corpus = load_corpus(small(tmp_path, polymers=own), tmp_path / "cache")
+    assert "*CCO*" in corpus
+    assert RepeatUnit.from_psmiles("*OC(C)C(*)=O") in corpus
+    assert RepeatUnit.from_psmiles("*OCCOC(=O)c1ccc(C(*)=O)cc1").key in corpus
+    assert corpus.summary()["source"] == {"user": 1, "reaction": 2}
+    assert len(corpus.skipped) == 2
+    assert corpus == load_corpus(small(tmp_path, polymers=own), tmp_path / "cache")
+
+
+def test_changed_list_is_another_corpus(tmp_path):
+    own = tmp_path / "own.smi"
+    settings = CorpusSettings(known=False, reactions=False, polymers=own)
+    own.write_text("*CCO*\n", encoding="utf-8")
+    assert load_corpus(settings, tmp_path / "cache").units == ("*CCO*",)
+    own.write_text("*CCCO*\n", encoding="utf-8")
+    assert load_corpus(settings, tmp_path / "cache").units == ("*CCCO*",)
+
+
+def test_cap_spreads_over_the_pairs_and_keeps_other_rules(tmp_path):
+    monomers = tmp_path / "many.csv"
+    acids = [f"OC(=O){'C' * n}C(=O)O" for n in range(2, 9)]
+    alcohols = [f"OC{'C' * n}O" for n in range(1, 8)]
+    monomers.write_text("smiles\n" + "\n".join([*acids, *alcohols, "C=C"]) + "\n", encoding="utf-8")
+    everything = load_corpus(CorpusSettings(known=False, monomers=monomers, max_per_rule=None), tmp_path / "a")
+    capped = load_corpus(CorpusSettings(known=False, monomers=monomers, max_per_rule=10), tmp_path / "b")
+    assert everything.summary()["polymer"]["polyester"] == 49
+    assert capped.summary()["polymer"]["polyester"] == 10
+    assert capped.summary()["polymer"]["polyolefin"] == 1
+    assert len({entry.detail.split(": ")[1].split(" + ")[0] for entry in capped.entries}) >= 7
+
+
+def test_cache_is_plain_text(tmp_path):
+    load_corpus(small(tmp_path), tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    assert gzip.decompress(path.read_bytes()).decode().splitlines()[0] == "key,source,polymer,detail"
+
+
+def test_settings_that_leave_nothing_are_refused(tmp_path):
+    with pytest.raises(InvalidList, match="leave no repeat unit"):
+        load_corpus(CorpusSettings(known=False, reactions=False), tmp_path)
