@@ -1,25 +1,40 @@
 """Chains and amorphous cells in three dimensions."""
 
-from mdcore.build.cell import Cell, chain_length, grow_cell, make_topology, plan_homopolymer, plan_liquid
+from mdcore.build.cell import (
+    Cell,
+    chain_length,
+    grow_cell,
+    make_topology,
+    plan_copolymer,
+    plan_homopolymer,
+    plan_liquid,
+)
 from mdcore.build.estimates import density_estimate_g_cm3, melt_temperature_k, vdw_volume_nm3
 from mdcore.build.growth import ChainPlan
 from mdcore.build.residue import Residue, make_residue
+from mdcore.build.sequence import AlternatingSequence, BlockSequence, RandomSequence, UnitSequence, draw_sequence
 from mdcore.build.spearing import find_spears, pierces
 from mdcore.build.topology import Topology
 
 __all__ = [
+    "AlternatingSequence",
+    "BlockSequence",
     "Cell",
     "ChainPlan",
+    "RandomSequence",
     "Residue",
     "Topology",
+    "UnitSequence",
     "chain_length",
     "density_estimate_g_cm3",
+    "draw_sequence",
     "find_spears",
     "grow_cell",
     "make_residue",
     "make_topology",
     "melt_temperature_k",
     "pierces",
+    "plan_copolymer",
     "plan_homopolymer",
     "plan_liquid",
     "vdw_volume_nm3",

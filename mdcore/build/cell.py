@@ -1,6 +1,6 @@
 """Amorphous cells: distinct chains, or molecules of a liquid, grown into one periodic box."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from rdkit import Chem
 
 from mdcore.build.growth import ChainGrower, ChainPlan, plan_configurations
 from mdcore.build.residue import make_residue
+from mdcore.build.sequence import UnitSequence, draw_sequence
 from mdcore.build.spearing import find_spears
 from mdcore.build.topology import FloatArray, IntArray, Topology
 from mdcore.chem.errors import BuildError
@@ -55,23 +56,63 @@ def plan_homopolymer(unit: RepeatUnit, settings: CellSettings, seed: int) -> tup
     Raises:
         BuildError: No conformer of the unit could be embedded.
     """
-    mol = unit.primitive_mol
-    head_element, tail_element = (_anchor_element(mol, label) for label in (HEAD, TAIL))
-    template_seed = openmm_seed(seed, unit.key, "conformers")
-    middle = make_residue(mol, "UNL", {HEAD: tail_element, TAIL: head_element}, template_seed)
+    length = chain_length(unit, settings.atoms_per_chain)
+    return _plans([unit], lambda rng: (0,) * length, settings, seed, unit.key)
+
+
+def plan_copolymer(
+    units: Sequence[RepeatUnit], sequence: UnitSequence, settings: CellSettings, seed: int
+) -> tuple[ChainPlan, ...]:
+    """Plan the chains of a copolymer cell, the sequence of each chain drawn on its own.
+
+    Args:
+        units: Two or more repeat units, joined head to tail as they are written.
+        sequence: How they follow each other.
+        settings: Number and length of chains, tacticity, end groups.
+        seed: Seed of the simulation.
+
+    Raises:
+        BuildError: No conformer of a unit could be embedded.
+        ValueError: Fewer than two units, or fractions that do not match them.
+    """
+    if len(units) < 2:
+        raise ValueError(f"a copolymer of {len(units)} repeat unit is none; give at least two, or plan a homopolymer")
+    sizes = [unit.n_atoms for unit in units]
+    key = ".".join(unit.psmiles for unit in units)
+    return _plans(units, lambda rng: draw_sequence(sequence, sizes, settings.atoms_per_chain, rng), settings, seed, key)
+
+
+def _plans(
+    units: Sequence[RepeatUnit],
+    draw: Callable[[np.random.Generator], tuple[int, ...]],
+    settings: CellSettings,
+    seed: int,
+    key: str,
+) -> tuple[ChainPlan, ...]:
+    template_seed = openmm_seed(seed, key, "conformers")
+    # A homopolymer is what its key says; the units of a copolymer join as they are written.
+    mols = [units[0].primitive_mol] if len(units) == 1 else [unit.mol for unit in units]
+    heads = [_anchor_element(mol, HEAD) for mol in mols]
+    tails = [_anchor_element(mol, TAIL) for mol in mols]
+    middle = [make_residue(mol, "UNL", {HEAD: _common(tails), TAIL: _common(heads)}, template_seed) for mol in mols]
     ends = []
-    for label, text, element in zip((TAIL, HEAD), settings.end_groups, (head_element, tail_element), strict=True):
+    for label, text, element in zip((TAIL, HEAD), settings.end_groups, (_common(heads), _common(tails)), strict=True):
         group = read_end_group(text, None)
         stars_of(group)[0].SetIsotope(label)
         ends.append(make_residue(group, "CAP", {label: element}, template_seed, n_conformers=4))
-    residues = (ends[0], *([middle] * chain_length(unit, settings.atoms_per_chain)), ends[1])
     plans = []
     for index in range(settings.n_chains):
-        rng = rng_for(seed, unit.key, f"tacticity {index}")
+        rng = rng_for(seed, key, f"tacticity {index}")
+        residues = (ends[0], *(middle[kind] for kind in draw(rng)), ends[1])
         plans.append(
             ChainPlan(residues, plan_configurations(residues, settings.tacticity, settings.meso_fraction, rng))
         )
     return tuple(plans)
+
+
+def _common(elements: Sequence[int]) -> int:
+    """The element that all units share at a joint, else carbon: it only stands in for the neighbour in conformers."""
+    return elements[0] if len(set(elements)) == 1 else 6
 
 
 def plan_liquid(mol: Chem.Mol, n_molecules: int, seed: int) -> tuple[ChainPlan, ...]:

@@ -5,13 +5,18 @@ import pytest
 from rdkit import Chem
 
 from mdcore.build import (
+    AlternatingSequence,
+    BlockSequence,
+    RandomSequence,
     chain_length,
     density_estimate_g_cm3,
+    draw_sequence,
     find_spears,
     grow_cell,
     make_topology,
     melt_temperature_k,
     pierces,
+    plan_copolymer,
     plan_homopolymer,
     plan_liquid,
 )
@@ -176,3 +181,28 @@ def test_melt_temperature_follows_the_glass_transition():
     assert melt_temperature_k(unit, 2000.0) == 1000.0
     imide = RepeatUnit.from_psmiles("*c1ccc(Oc2ccc(N3C(=O)c4ccc5c(c4C3=O)C(=O)N(*)C5=O)cc2)cc1")
     assert melt_temperature_k(imide) == 800.0
+
+
+def test_sequences_of_copolymers():
+    rng = np.random.default_rng(1)
+    assert draw_sequence(AlternatingSequence(), [10, 20], 120, rng) == (0, 1) * 4
+    assert draw_sequence(BlockSequence(fractions=(0.25, 0.75)), [10, 10], 80, rng) == (0, 0, 1, 1, 1, 1, 1, 1)
+    drawn = draw_sequence(RandomSequence(fractions=(0.2, 0.8)), [10, 10], 40000, rng)
+    assert abs(np.mean(drawn) - 0.8) < 4 * np.sqrt(0.2 * 0.8 / 4000)
+    with pytest.raises(ValueError, match="one for each"):
+        draw_sequence(RandomSequence(fractions=(0.5, 0.5)), [1, 2, 3], 50, rng)
+    with pytest.raises(ValueError, match="sum to 1"):
+        RandomSequence(fractions=(0.5, 0.6))
+
+
+def test_a_copolymer_cell_holds_both_units():
+    units = [RepeatUnit.from_psmiles(text) for text in ("*CC(*)c1ccccc1", "*CC(*)C#N")]
+    settings = CellSettings(n_chains=2, atoms_per_chain=120)
+    plans = plan_copolymer(units, AlternatingSequence(), settings, 1)
+    cell = grow_cell(plans, 0.3, rng_for(1, "copolymer", "growth"))
+    numbers = cell.topology.atomic_numbers
+    length = len(plans[0].residues) - 2
+    assert (numbers == 7).sum() == 2 * (length // 2)
+    assert cell.topology.n_atoms == 2 * ((length + 1) // 2 * 16 + length // 2 * 7 + 2)
+    with pytest.raises(ValueError, match="at least two"):
+        plan_copolymer(units[:1], AlternatingSequence(), settings, 1)
