@@ -8,6 +8,7 @@ from mdcore.build.cell import (
     plan_copolymer,
     plan_homopolymer,
     plan_liquid,
+    repair_spears,
 )
 from mdcore.build.estimates import density_estimate_g_cm3, melt_temperature_k, vdw_volume_nm3
 from mdcore.build.growth import ChainPlan
@@ -37,5 +38,6 @@ __all__ = [
     "plan_copolymer",
     "plan_homopolymer",
     "plan_liquid",
+    "repair_spears",
     "vdw_volume_nm3",
 ]

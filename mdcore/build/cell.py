@@ -163,6 +163,35 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
     )
 
 
+def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
+    """Grow anew every chain with a bond that passes through a ring, the other chains staying where they are.
+
+    Args:
+        cell: A cell, for example one read from elsewhere.
+        rng: Source of random choices.
+
+    Returns:
+        The cell without speared rings; the same cell if it has none.
+
+    Raises:
+        BuildError: A chain found no place among the others.
+    """
+    box = np.full(3, cell.box_nm)
+    spears = find_spears(cell.positions_nm, cell.topology.bonds, cell.topology.rings, box)
+    if not spears:
+        return cell
+    guilty = {int(cell.topology.chain_index[cell.topology.bonds[bond, 0]]) for _, bond in spears}
+    grower = ChainGrower(cell.box_nm, cell.topology.n_atoms, rng)
+    starts = np.cumsum([0, *(plan.n_atoms for plan in cell.plans)])
+    for chain, plan in enumerate(cell.plans):
+        if chain not in guilty:
+            grower.adopt(plan, int(starts[chain]), cell.positions_nm[starts[chain] : starts[chain + 1]])
+    for chain in sorted(guilty):
+        if not grower.grow(cell.plans[chain], int(starts[chain])):
+            raise BuildError(f"chain {chain} passes through a ring and found no other place; build with another seed")
+    return Cell(cell.topology, cell.plans, grower.grid.positions.copy(), cell.box_nm)
+
+
 def make_topology(plans: Sequence[ChainPlan]) -> Topology:
     """Join the templates of all chains into one topology."""
     numbers, charges, bonds, orders, residue_ids, local_ids, chain_ids = [], [], [], [], [], [], []

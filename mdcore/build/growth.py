@@ -88,6 +88,15 @@ class ChainGrower:
         """
         return any(self._attempt(plan, first) for _ in range(restarts))
 
+    def adopt(self, plan: ChainPlan, first: int, positions: FloatArray) -> None:
+        """Take in a chain that already stands, its first atom `first`, positions of shape (n, 3) in nm."""
+        placed: list[_Placed] = []
+        for residue in plan.residues:
+            start = placed[-1].first + placed[-1].residue.n_atoms if placed else first
+            own = positions[start - first : start - first + residue.n_atoms]
+            placed.append(_Placed(residue, start, own, np.full(3, np.nan)))
+            self._enter(placed[-1], placed)
+
     def _attempt(self, plan: ChainPlan, first: int) -> bool:
         placed: list[_Placed] = []
         allowed = 50 + DEAD_ENDS_PER_RESIDUE * len(plan.residues)

@@ -1,5 +1,7 @@
 """Chains and cells: distinct, free of overlaps and spears, with the tacticity that was asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -19,8 +21,10 @@ from mdcore.build import (
     plan_copolymer,
     plan_homopolymer,
     plan_liquid,
+    repair_spears,
 )
 from mdcore.build.cell import chain_ends
+from mdcore.build.geometry import rotation_between
 from mdcore.build.grid import PeriodicGrid
 from mdcore.build.growth import plan_configurations
 from mdcore.chem import RepeatUnit, rng_for
@@ -206,3 +210,30 @@ def test_a_copolymer_cell_holds_both_units():
     assert cell.topology.n_atoms == 2 * ((length + 1) // 2 * 16 + length // 2 * 7 + 2)
     with pytest.raises(ValueError, match="at least two"):
         plan_copolymer(units[:1], AlternatingSequence(), settings, 1)
+
+
+def test_a_planted_spear_is_repaired_by_growing_its_chain_anew():
+    cell = grown("*CC(*)c1ccccc1", n_chains=2)
+    assert repair_spears(cell, np.random.default_rng(1)) is cell
+    topology, positions = cell.topology, cell.positions_nm.copy()
+    ring = next(list(r) for r in topology.rings if topology.chain_index[r[0]] == 0)
+    bond = next(
+        b
+        for b in topology.bonds.tolist()
+        if topology.chain_index[b[0]] == 1 and (topology.atomic_numbers[b] == 6).all()
+    )
+    atoms = positions[ring] - positions[ring].mean(axis=0)
+    normal = np.cross(atoms[0], atoms[2])
+    normal /= np.linalg.norm(normal)
+    # The whole second chain moves so that one of its bonds stands upright in the ring.
+    chain = topology.chain_index == 1
+    turn = rotation_between(positions[bond[1]] - positions[bond[0]], normal)
+    middle = positions[bond].mean(axis=0)
+    positions[chain] = (positions[chain] - middle) @ turn.T + positions[ring].mean(axis=0)
+    planted = replace(cell, positions_nm=positions)
+    box = np.full(3, cell.box_nm)
+    assert find_spears(positions, topology.bonds, topology.rings, box)
+    repaired = repair_spears(planted, np.random.default_rng(1))
+    assert find_spears(repaired.positions_nm, topology.bonds, topology.rings, box) == []
+    np.testing.assert_array_equal(repaired.positions_nm[~chain], positions[~chain])
+    assert contacts(repaired).min() > 0.11
