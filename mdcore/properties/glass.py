@@ -41,7 +41,10 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
     Raises:
         ValueError: Fewer than ten records, or less than 50 K between the coldest and the hottest.
     """
-    temperature, log_volume = np.asarray(temperature_k, dtype=np.float64), np.log(np.asarray(volume_nm3, dtype=np.float64))
+    temperature, log_volume = (
+        np.asarray(temperature_k, dtype=np.float64),
+        np.log(np.asarray(volume_nm3, dtype=np.float64)),
+    )
     span = float(np.ptp(temperature)) if len(temperature) else 0.0
     if len(temperature) < 2 * _MIN_POINTS_PER_LINE or span < 50.0:
         raise ValueError(
@@ -69,7 +72,9 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
     )
 
 
-def slowly_cooled_density(fit: GlassFit, density: Estimate, glass_transition_k: float, temperature_k: float) -> Estimate:
+def slowly_cooled_density(
+    fit: GlassFit, density: Estimate, glass_transition_k: float, temperature_k: float
+) -> Estimate:
     """Correct a simulated glass for its cooling rate.
 
     The melt line is followed down to the transition of experimental cooling rates, and the simulated glass line from there::
