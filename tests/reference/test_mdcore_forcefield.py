@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mdcore.build import grow_cell, plan_homopolymer
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.forcefield import cell_parameters, make_system, masses_amu, molecule_of
