@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from mdcore.properties import Estimate
 from mdcore.properties.glass import fit_glass, slowly_cooled_density
 
