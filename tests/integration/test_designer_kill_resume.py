@@ -17,7 +17,7 @@ from designer.store import CampaignStore, EvaluationRecord, open_store
 
 # What each kill waits for, before a further random while: it shall hit every part of a campaign's life.
 KILLS = ("start", "attempts.jsonl", "run/checkpoint.npz", "result.json", "run/checkpoint.npz")
-EVALUATIONS = 6
+EVALUATIONS = 5
 
 # Cells of some 180 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
 CONFIG = """
@@ -107,7 +107,7 @@ def test_killed_at_random_moments_it_ends_with_exactly_what_was_asked_for(config
             assert results.setdefault(path, path.read_bytes()) == path.read_bytes()
 
     process = start(config, log)
-    assert process.wait(timeout=240) == 0, log.read_text()
+    assert process.wait(timeout=400) == 0, log.read_text()
     records = records_of(config)
 
     assert [record.ordinal for record in records] == list(range(1, EVALUATIONS + 1))
