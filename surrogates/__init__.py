@@ -13,13 +13,14 @@ from surrogates.errors import (
     UnknownSurrogate,
 )
 from surrogates.models import Prediction, SurrogateSet, fit_surrogates, log_interval_probability
-from surrogates.objective import Objective
+from surrogates.objective import Constraint, Objective
 from surrogates.observations import Observations
 from surrogates.pareto import hypervolume, pareto_mask, reference_point
 from surrogates.settings import AcquisitionSettings, SurrogateSettings
 
 __all__ = [
     "AcquisitionSettings",
+    "Constraint",
     "FitError",
     "InvalidObjective",
     "InvalidObservations",

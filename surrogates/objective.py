@@ -66,3 +66,30 @@ class Objective:
             abs(edge - self.target) for edge in (self.low, self.high) if edge is not None and self.target is not None
         ]
         return -max(distances) if distances else None
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A range that a property must keep, simulated or predicted.
+
+    Attributes:
+        property: Registry name.
+        low: Lower edge in the property's unit, None for none.
+        high: Upper edge, None for none.
+    """
+
+    property: str
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise InvalidObjective(f"the constraint on {self.property} has no edge; give low, high or both")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise InvalidObjective(f"low {self.low:g} of {self.property} is not below high {self.high:g}; swap them")
+
+    def keeps(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the values inside the range, same shape."""
+        low = -np.inf if self.low is None else self.low
+        high = np.inf if self.high is None else self.high
+        return np.asarray((values >= low) & (values <= high))

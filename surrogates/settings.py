@@ -43,15 +43,36 @@ class AcquisitionSettings(BaseModel):
     """How a batch is chosen.
 
     Attributes:
-        method: `improvement` (qLogNEHVI, or qLogNEI for one objective), `max-variance` or `random`.
-        samples: Quasi Monte Carlo samples of the posterior.
+        method: What is maximised, see below.
+        samples: Quasi Monte Carlo samples of the base set.
         shortlist: Candidates kept for the second and later choices of a batch; widened where its bound is not met.
+        reference: Reference point where the objectives give none: a tenth of the range below the `worst` measured unit, which
+            rewards both ends of the front, or below the `nadir` of the front, the usual rule.
+        optimism: Standard deviations added by `upper-bound`.
         avoid_failures: Weight the acquisition with the probability that the evaluation succeeds.
+
+    Methods: `expected` is the expected hypervolume improvement, exact over the candidate and sampled over noise and pending units;
+    `front` the probability to join the front, which finds many of its points; `mixed` the geometric mean of both;
+    `improvement` is qLogNEHVI (qLogNEI for one objective) by samples, as BoTorch computes it; `upper-bound` is optimistic improvement;
+    `thompson` follows one posterior draw for each choice; `target` is the probability that every objective lies in its region
+    low to high; `max-variance` and `random` explore. An objective with a target value is always treated by samples.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: Literal["improvement", "max-variance", "random"] = "improvement"
-    samples: Annotated[int, Field(ge=8, le=4096)] = 128
+    method: Literal[
+        "mixed",
+        "expected",
+        "front",
+        "improvement",
+        "upper-bound",
+        "thompson",
+        "target",
+        "max-variance",
+        "random",
+    ] = "mixed"
+    samples: Annotated[int, Field(ge=8, le=4096)] = 32
     shortlist: Annotated[int, Field(ge=16)] = 512
+    reference: Literal["worst", "nadir"] = "worst"
+    optimism: Annotated[float, Field(ge=0)] = 2.0
     avoid_failures: bool = True

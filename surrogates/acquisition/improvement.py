@@ -13,8 +13,15 @@ CAUCHY_WEIGHT = 0.1
 def log_fat_relu(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logarithm of a smooth max(x, 0) whose left tail falls as 1/x^2 instead of vanishing, same shape."""
     z = x / TAU_RELU
-    with np.errstate(over="ignore"):
-        return np.asarray(np.log(TAU_RELU * (np.logaddexp(0.0, z) + CAUCHY_WEIGHT / (1.0 + z * z))), dtype=np.float64)
+    soft = np.maximum(z, 0.0)
+    # Beyond 40 temperatures the softplus is the ReLU to the last digit; almost every sample lies there.
+    near = np.abs(z) < 40.0
+    soft[near] = np.logaddexp(0.0, z[near])
+    z *= z
+    z += 1.0
+    soft += CAUCHY_WEIGHT / z
+    soft *= TAU_RELU
+    return np.asarray(np.log(soft, out=soft), dtype=np.float64)
 
 
 def fat_minimum(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -47,7 +54,12 @@ def log_improvement(
     areas = np.zeros((samples.shape[0], samples.shape[1], lower.shape[1]))
     for j in range(samples.shape[2]):
         side = log_fat_relu(samples[:, :, None, j] - lower[:, None, :, j])
-        areas += fat_minimum(side, lengths[:, None, :, j])
+        # Against a side without an end the minimum is the improvement itself, but padding has no area.
+        open_ended = np.isinf(upper[:, :, j]) | np.isneginf(lengths[:, :, j])
+        if open_ended.all():
+            areas += np.where(np.isneginf(lengths[:, :, j]), -np.inf, 0.0)[:, None, :] + side
+        else:
+            areas += fat_minimum(side, lengths[:, None, :, j])
     return np.asarray(logsumexp(areas, axis=(0, 2)) - np.log(samples.shape[0]), dtype=np.float64)
 
 

@@ -100,7 +100,7 @@ class JointSampler:
             shared = model.covariance(to_base, whitened, self._whitened[j])
             loadings = solve_triangular(self._factors[j], shared.T, lower=True, check_finite=False).T
             mean[:, :, j] = model.mean(cross) + self.draws[:, :size, j] @ loadings.T
-            left = model.variance(whitened) - np.einsum("ij,ij->i", loadings, loadings)
+            left = model.variance(features, whitened) - np.einsum("ij,ij->i", loadings, loadings)
             residual[:, j] = np.maximum(left, 0.0)
             all_whitened.append(whitened)
             all_loadings.append(loadings)

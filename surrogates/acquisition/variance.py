@@ -43,7 +43,7 @@ def most_uncertain(
     for model in models:
         prior = model.prior_variance
         whitened, base_whitened = model.whiten(model.cross(pairs)), model.whiten(model.cross(pending_pairs))
-        variance = model.variance(whitened) / prior
+        variance = model.variance(features, whitened) / prior
         rows = whitened.T * (model.spread / np.sqrt(prior))
         if len(pending):
             covariance = model.covariance(statistics(pending, pending), base_whitened, base_whitened) / prior

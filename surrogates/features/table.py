@@ -54,6 +54,12 @@ class Features:
         dense[position[self.levels.indices], np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))] = 1.0
         return position, dense
 
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """Mean square of each row's descriptors, shape (n,); zero without descriptors."""
+        total = np.einsum("ij,ij->i", self.descriptors, self.descriptors)
+        return np.asarray(total / max(self.descriptors.shape[1], 1), dtype=np.float64)
+
     def shared_levels(self, other: "Features") -> NDArray[np.float64]:
         """Sum of the minima of the counts for all pairs of rows, shape (n, rows of other)."""
         position, dense = other._columns_hit

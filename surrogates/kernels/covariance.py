@@ -1,52 +1,60 @@
-"""The covariance of a latent property: a constant, fingerprint similarity and descriptor distance."""
+"""The covariance of a latent property."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogates.features import Features
 from surrogates.kernels.statistics import Statistics
 
 MEAN_VARIANCE = 0.5
 """Prior variance of a property's mean, in standardised units; as a constant kernel its uncertainty is carried along."""
 
+Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
 
 @dataclass(frozen=True)
 class Covariance:
-    """k = c + s * minmax(counts) + d * Matern52(descriptor distance / lengthscale), in standardised units.
+    """k = c + s * minmax(counts) + d * Matern52(descriptor distance / lengthscale) + l * mean descriptor product.
+
+    In standardised units. The linear part carries trends beyond the measured range, where the others fall back to the mean:
+    properties are nearly additive in groups, and the best candidates lie outside of what is known.
 
     Attributes:
         similarity: Variance s of the fingerprint part.
         descriptor: Variance d of the descriptor part.
+        linear: Variance l of the linear part.
         lengthscale: Lengthscale of the descriptor part, in root mean square standard deviations.
     """
 
     similarity: float
     descriptor: float
+    linear: float
     lengthscale: float
 
     @property
-    def structured(self) -> float:
-        """Prior variance without the constant."""
-        return self.similarity + self.descriptor
-
-    @property
     def variance(self) -> float:
-        """Prior variance."""
-        return MEAN_VARIANCE + self.structured
+        """Prior variance of a typical unit, whose descriptors have a mean square of one."""
+        return MEAN_VARIANCE + self.similarity + self.descriptor + self.linear
+
+    def structured_variances(self, features: Features) -> NDArray[np.float64]:
+        """Prior variances of n units without the constant, shape (n,)."""
+        return np.asarray(self.similarity + self.descriptor + self.linear * features.squares, dtype=np.float64)
 
     def correlation(self, pairs: Statistics) -> NDArray[np.float64]:
-        """Prior correlation of the latent property, the constant included, shape (N, M)."""
+        """Prior covariance, the constant included, relative to a typical unit's variance, shape (N, M)."""
         return (MEAN_VARIANCE + self(pairs)) / self.variance
 
-    def parts(self, pairs: Statistics) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return the fingerprint part, the descriptor part and its derivative by ln(lengthscale), each (N, M)."""
+    def parts(self, pairs: Statistics) -> Parts:
+        """Return fingerprint, descriptor and linear part, and the descriptor part's slope by ln(lengthscale), each (N, M)."""
         r = pairs.distance * (np.sqrt(5.0) / self.lengthscale)
         decay = np.exp(-r)
         square = r * r / 3.0
         return (
             self.similarity * pairs.similarity,
             self.descriptor * (1.0 + r + square) * decay,
+            self.linear * pairs.product,
             self.descriptor * square * (1.0 + r) * decay,
         )
 
@@ -54,4 +62,6 @@ class Covariance:
         """Evaluate the structured part, without the constant, shape (N, M)."""
         r = pairs.distance * (np.sqrt(5.0) / self.lengthscale)
         described = self.descriptor * (1.0 + r + r * r / 3.0) * np.exp(-r)
-        return np.asarray(self.similarity * pairs.similarity + described, dtype=np.float64)
+        return np.asarray(
+            self.similarity * pairs.similarity + described + self.linear * pairs.product, dtype=np.float64
+        )

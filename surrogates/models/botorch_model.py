@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from botorch.models.gp_regression import SingleTaskGP
     from botorch.models.model_list_gp_regression import ModelListGP
     from botorch.models.transforms.outcome import Standardize
-    from gpytorch.kernels import ConstantKernel, Kernel, MaternKernel, ScaleKernel
+    from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, ScaleKernel
     from gpytorch.means import ZeroMean
 
     from surrogates.kernels.gpytorch_minmax import MinMaxKernel
@@ -30,7 +30,7 @@ def feature_tensor(surrogates: SurrogateSet, units: Sequence[RepeatUnit]) -> tor
 
 
 def _tensor(features: Features) -> torch.Tensor:
-    # Divided by sqrt(d), the Euclidean distance of the descriptors is their root mean square difference.
+    # Divided by sqrt(d), distances and products of the descriptors are the means that the covariance takes.
     descriptors = features.descriptors / np.sqrt(max(features.descriptors.shape[1], 1))
     return torch.from_numpy(np.hstack([features.counts(), descriptors]))
 
@@ -91,4 +91,6 @@ def _kernel(model: PropertyGP, counts: int, descriptors: int) -> Kernel:
     matern.lengthscale = torch.tensor(k.lengthscale, dtype=torch.float64)
     described = ScaleKernel(matern).double()
     described.outputscale = torch.tensor(k.descriptor, dtype=torch.float64)
-    return similar + described + constant
+    linear = LinearKernel(active_dims=tuple(range(counts, counts + descriptors))).double()
+    linear.variance = torch.tensor(k.linear, dtype=torch.float64)
+    return similar + described + linear + constant

@@ -90,7 +90,7 @@ def _kernel(features: Features) -> Covariance:
     described = 1.0 if features.descriptors.shape[1] else 0.0
     printed = 1.0 if features.levels.nnz or not described else 0.0
     unit = LATENT_VARIANCE / (described + printed)
-    return Covariance(unit * printed, unit * described, LENGTHSCALE)
+    return Covariance(unit * printed, unit * described, 0.0, LENGTHSCALE)
 
 
 def _mode(gram: NDArray[np.float64], failed: NDArray[np.bool_], prior_logit: float) -> NDArray[np.float64]:

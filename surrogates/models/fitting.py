@@ -20,6 +20,9 @@ FAILED = 1e10
 START_POINTS = 250
 """Points on which the starts compete; only the winner is refined on all."""
 
+KERNEL = 4
+"""Number of hyperparameters of the covariance, which come first."""
+
 FIT_POINTS = 1500
 """Points from which the hyperparameters are fitted at most; all points enter the posterior."""
 
@@ -35,6 +38,7 @@ class _Layout:
         rows = [
             (np.log(0.5), 1.0, np.log(1e-4), np.log(1e2)),  # ln fingerprint variance
             (np.log(1.0), 1.5, np.log(1e-4), np.log(1e3)),  # ln descriptor variance
+            (np.log(0.5), 1.5, np.log(1e-4), np.log(1e3)),  # ln linear variance
             (np.log(1.0), 0.7, np.log(0.05), np.log(50.0)),  # ln lengthscale
             *[(-4.5, 1.5, np.log(1e-6), np.log(4.0))] * self.tasks,  # ln noise of each task
             *[(0.8, 0.5, -3.0, 3.0)] * extra,  # loadings: other fidelities mostly agree
@@ -44,11 +48,11 @@ class _Layout:
 
     def unpack(self, theta: NDArray[np.float64]) -> Hyperparameters:
         t = self.tasks
-        similarity, descriptor, lengthscale = np.exp(theta[:3])
-        noise = np.exp(theta[3 : 3 + t])
-        loadings = np.concatenate([[1.0], theta[3 + t : 2 + 2 * t]])
-        residuals = np.concatenate([[0.0], np.exp(theta[2 + 2 * t :])])
-        covariance = Covariance(float(similarity), float(descriptor), float(lengthscale))
+        kernel = np.exp(theta[:KERNEL])
+        noise = np.exp(theta[KERNEL : KERNEL + t])
+        loadings = np.concatenate([[1.0], theta[KERNEL + t : KERNEL + 2 * t - 1]])
+        residuals = np.concatenate([[0.0], np.exp(theta[KERNEL + 2 * t - 1 :])])
+        covariance = Covariance(*(float(value) for value in kernel))
         return Hyperparameters(covariance, TaskCoupling(loadings, residuals), noise)
 
 
@@ -75,8 +79,8 @@ class NegativeLogPosterior:
         one_task = self.tasks == 1
         coupling = parameters.coupling.matrix()
         weight = 1.0 if one_task else coupling[np.ix_(which, which)]
-        similar, described, slope = parameters.covariance.parts(self.pairs)
-        structured = similar + described
+        similar, described, linear, slope = parameters.covariance.parts(self.pairs)
+        structured = similar + described + linear
         matrix = weight * structured + MEAN_VARIANCE * (1.0 if one_task else which[:, None] == which[None, :])
         matrix[np.diag_indices(n)] += self.data.noise + parameters.noise[which]
         try:
@@ -92,15 +96,16 @@ class NegativeLogPosterior:
         gradient = np.zeros_like(theta)
         gradient[0] = 0.5 * float(np.vdot(weighted, similar))
         gradient[1] = 0.5 * float(np.vdot(weighted, described))
-        gradient[2] = 0.5 * float(np.vdot(weighted, slope))
+        gradient[2] = 0.5 * float(np.vdot(weighted, linear))
+        gradient[3] = 0.5 * float(np.vdot(weighted, slope))
         diagonal = np.bincount(which, weights=np.diag(inner), minlength=self.tasks)
-        gradient[3 : 3 + self.tasks] = 0.5 * parameters.noise * diagonal
+        gradient[KERNEL : KERNEL + self.tasks] = 0.5 * parameters.noise * diagonal
         if not one_task:
             members = np.eye(self.tasks)[which]
             by_task = members.T @ (inner * structured) @ members
             by_task = 0.5 * (by_task + by_task.T)
-            gradient[3 + self.tasks : 2 + 2 * self.tasks] = (by_task @ parameters.coupling.loadings)[1:]
-            gradient[2 + 2 * self.tasks :] = 0.5 * np.diag(by_task)[1:] * parameters.coupling.residuals[1:]
+            gradient[KERNEL + self.tasks : KERNEL + 2 * self.tasks - 1] = (by_task @ parameters.coupling.loadings)[1:]
+            gradient[KERNEL + 2 * self.tasks - 1 :] = 0.5 * np.diag(by_task)[1:] * parameters.coupling.residuals[1:]
         priors = layout.priors()
         z = (theta - priors[:, 0]) / priors[:, 1]
         return value + 0.5 * float(z @ z), gradient + z / priors[:, 1]

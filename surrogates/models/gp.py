@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 
+from surrogates.features import Features
 from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics
 from surrogates.models.linalg import robust_cholesky
 from surrogates.models.tasks import TaskCoupling
@@ -118,7 +119,7 @@ class PropertyGP:
 
     @property
     def prior_variance(self) -> float:
-        """Prior variance of the latent property, in its unit squared."""
+        """Prior variance of the latent property of a typical unit, in its unit squared."""
         return float(self.spread**2 * self.parameters.covariance.variance)
 
     @property
@@ -146,9 +147,9 @@ class PropertyGP:
         """Posterior mean of N points in the property's unit, shape (N,)."""
         return np.asarray(self.data.location + self.spread * (cross @ self.weights), dtype=np.float64)
 
-    def variance(self, whitened: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Posterior variance of the latent property, in its unit squared, shape (N,), from `whiten`."""
-        prior = self.parameters.covariance.variance
+    def variance(self, features: Features, whitened: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Posterior variance of the latent property of N points, in its unit squared, shape (N,), from `whiten`."""
+        prior = self.parameters.covariance.structured_variances(features) + MEAN_VARIANCE
         explained = np.einsum("ij,ij->j", whitened, whitened)
         return np.asarray(self.spread**2 * np.maximum(prior - explained, 1e-12 * prior), dtype=np.float64)
 

@@ -43,7 +43,7 @@ def condition_sparse(
     order = shuffled[np.argsort(data.tasks[shuffled] != 0, kind="stable")]
     support = np.sort(order[:inducing])
     coupling = parameters.coupling.matrix()
-    variances = np.diag(coupling) * parameters.covariance.structured + MEAN_VARIANCE
+    scales = np.diag(coupling)
     anchor = features.take(data.rows[support])
     anchor_tasks = data.tasks[support]
 
@@ -61,7 +61,8 @@ def condition_sparse(
         part = np.arange(start, min(start + CHUNK, len(data)))
         scaled = solve_triangular(factor, prior(part).T, lower=True, check_finite=False)
         tasks = data.tasks[part]
-        missed = np.maximum(variances[tasks] - np.einsum("ij,ij->j", scaled, scaled), 0.0)
+        structured = parameters.covariance.structured_variances(features.take(data.rows[part]))
+        missed = np.maximum(scales[tasks] * structured + MEAN_VARIANCE - np.einsum("ij,ij->j", scaled, scaled), 0.0)
         precision = 1.0 / (data.noise[part] + parameters.noise[tasks] + missed)
         information += (scaled * precision) @ scaled.T
         moment += scaled @ (precision * data.targets[part])

@@ -87,10 +87,11 @@ class SurrogateSet:
         mean = np.empty((len(features), len(self.models)))
         sd = np.empty_like(mean)
         for rows, pairs in self.chunks(features):
+            part = features.take(rows)
             for j, model in enumerate(self.models):
                 cross = model.cross(pairs)
                 mean[rows, j] = model.mean(cross)
-                sd[rows, j] = np.sqrt(model.variance(model.whiten(cross)))
+                sd[rows, j] = np.sqrt(model.variance(part, model.whiten(cross)))
         return Prediction(mean, sd, self.properties)
 
     def failure_probability(self, units: Sequence[RepeatUnit]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from surrogates import (
     log_interval_probability,
 )
 from surrogates.features import features_from_arrays
-from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics, minmax, statistics
+from surrogates.kernels import MEAN_VARIANCE, Covariance, minmax, statistics
 from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
 from surrogates.models.fitting import NegativeLogPosterior, _Layout
@@ -92,13 +92,14 @@ def test_likelihood_and_gradient_of_the_fit(tasks):
 
 def test_covariance_is_the_sum_of_its_parts():
     features = features_from_arrays(np.array([[1, 0], [0, 2]]), np.array([[0.0, 0.0], [2.0, 4.0]]))
-    kernel = Covariance(0.5, 2.0, 1.5)
+    kernel = Covariance(0.5, 2.0, 0.1, 1.5)
     root = np.sqrt(5.0) * np.sqrt(10.0) / 1.5
     off = 2.0 * (1 + root + root**2 / 3) * np.exp(-root)
-    np.testing.assert_allclose(kernel(statistics(features, features)), [[2.5, off], [off, 2.5]], rtol=1e-12)
-    similar, described, slope = kernel.parts(statistics(features, features))
-    np.testing.assert_allclose(similar + described, kernel(statistics(features, features)))
-    longer = Covariance(0.5, 2.0, 1.5 * np.exp(1e-6)).parts(statistics(features, features))[1]
+    np.testing.assert_allclose(kernel(statistics(features, features)), [[2.5, off], [off, 2.5 + 0.1 * 10]], rtol=1e-12)
+    np.testing.assert_allclose(kernel.structured_variances(features), [2.5, 3.5])
+    similar, described, linear, slope = kernel.parts(statistics(features, features))
+    np.testing.assert_allclose(similar + described + linear, kernel(statistics(features, features)))
+    longer = Covariance(0.5, 2.0, 0.1, 1.5 * np.exp(1e-6)).parts(statistics(features, features))[1]
     np.testing.assert_allclose((longer - described) / 1e-6, slope, atol=1e-5)
 
 
@@ -110,7 +111,8 @@ def textbook(surrogates, units):
     cross = kernel(statistics(everything, surrogates.features)) + MEAN_VARIANCE
     inverse = np.linalg.inv(own + np.diag(model.data.noise + model.parameters.noise[0]))
     mean = model.data.location + model.spread * cross @ inverse @ model.data.targets
-    variance = model.spread**2 * (kernel.variance - np.einsum("ij,jk,ik->i", cross, inverse, cross))
+    prior = kernel.structured_variances(everything) + MEAN_VARIANCE
+    variance = model.spread**2 * (prior - np.einsum("ij,jk,ik->i", cross, inverse, cross))
     return mean, np.sqrt(variance), inverse
 
 
@@ -131,10 +133,11 @@ def test_leave_one_out_equals_leaving_each_point_out():
     for i in range(8):
         rest = np.delete(np.arange(8), i)
         other = PropertyGP.condition("density", pairs.block(rest), model.data.take(rest), model.parameters)
-        cross = other.cross(Statistics(pairs.similarity[[i]], pairs.distance[[i]]))
+        point = surrogates.features.take(np.array([i]))
+        cross = other.cross(statistics(point, surrogates.features))
         noise = model.parameters.noise[0] * model.spread**2
         assert means[i] == pytest.approx(other.mean(cross)[0], rel=1e-8)
-        assert sds[i] == pytest.approx(np.sqrt(other.variance(other.whiten(cross))[0] + noise), rel=1e-6)
+        assert sds[i] == pytest.approx(np.sqrt(other.variance(point, other.whiten(cross))[0] + noise), rel=1e-6)
 
 
 def test_inducing_points_at_every_point_are_exact_and_fewer_are_close():
@@ -146,12 +149,14 @@ def test_inducing_points_at_every_point_are_exact_and_fewer_are_close():
     full = condition_sparse("density", surrogates.features, model.data, model.parameters, 8, rng)
     np.testing.assert_allclose(full.mean(full.cross(pairs)), model.mean(exact), rtol=1e-5)
     np.testing.assert_allclose(
-        full.variance(full.whiten(full.cross(pairs))), model.variance(model.whiten(exact)), rtol=1e-3, atol=1e-7
+        full.variance(surrogates.features, full.whiten(full.cross(pairs))),
+        model.variance(surrogates.features, model.whiten(exact)),
+        rtol=1e-3,
+        atol=1e-7,
     )
     few = condition_sparse("density", surrogates.features, model.data, model.parameters, 4, rng)
     cross = few.cross(pairs)
-    sd = np.sqrt(few.variance(few.whiten(cross)))
-    assert (sd**2 <= model.prior_variance).all()
+    sd = np.sqrt(few.variance(surrogates.features, few.whiten(cross)))
     assert (np.abs(few.mean(cross) - model.mean(exact)) < 3 * sd).all()
     with pytest.raises(ValueError, match="exact_points"):
         few.leave_one_out()

@@ -5,12 +5,20 @@ from scipy.stats import norm
 from mdcore.chem import RepeatUnit
 from surrogates import (
     AcquisitionSettings,
+    Constraint,
+    InvalidObjective,
     InvalidPool,
     Objective,
     Observations,
     UnknownSurrogate,
     fit_surrogates,
     select_batch,
+)
+from surrogates.acquisition.boxes import boxes_of
+from surrogates.acquisition.expectation import (
+    expected_improvement,
+    log_expected_hypervolume_improvement,
+    log_front_probability,
 )
 from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, normal_draws
@@ -54,6 +62,33 @@ def test_monte_carlo_improvement_matches_the_closed_form_of_one_normal():
     assert exact == pytest.approx(0.19780, abs=5e-6)
     assert mean_improvement(samples, lower, upper)[0] == pytest.approx(exact, rel=2e-3)
     assert np.exp(log_improvement(samples, lower, upper)[0]) == pytest.approx(exact, rel=2e-3)
+
+
+def test_closed_forms_of_one_normal():
+    mean, sd, best = np.array(-0.5), np.array(1.0), np.array(0.0)
+    assert expected_improvement(mean, sd, best) == pytest.approx(0.19780, abs=5e-6)
+    boxes = (np.zeros((1, 1, 1)), np.full((1, 1, 1), np.inf))
+    value = log_expected_hypervolume_improvement(np.full((1, 1, 1), -0.5), np.ones((1, 1)), *boxes)
+    assert np.exp(value[0]) == pytest.approx(norm.pdf(0.5) - 0.5 * norm.sf(0.5), rel=1e-12)
+    chance = log_front_probability(np.full((1, 1, 1), -0.5), np.ones((1, 1)), *boxes)
+    assert np.exp(chance[0]) == pytest.approx(norm.sf(0.5), rel=1e-12)
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_closed_forms_agree_with_sampling(m):
+    draws = np.random.default_rng(m)
+    front = draws.normal(size=(6, m))
+    reference = np.full(m, -2.0)
+    lower, upper = boxes_of(front, reference)
+    mean, sd = draws.normal(0.3, 0.5, size=(1, 5, m)), draws.uniform(0.3, 1.0, size=(5, m))
+    size = 40000
+    samples = mean + sd * draws.standard_normal((size, 5, m))
+    improvement = np.clip(np.minimum(samples[:, :, None], upper) - lower, 0, None).prod(axis=3).sum(axis=2)
+    joins = (samples > reference).all(axis=2) & ~(front[None, None] >= samples[:, :, None]).all(axis=3).any(axis=2)
+    value = np.exp(log_expected_hypervolume_improvement(mean, sd, lower[None], upper[None]))
+    chance = np.exp(log_front_probability(mean, sd, lower[None], upper[None]))
+    assert (np.abs(improvement.mean(axis=0) - value) < 5 * improvement.std(axis=0) / np.sqrt(size)).all()
+    assert (np.abs(joins.mean(axis=0) - chance) < 5 * np.sqrt(0.25 / size)).all()
 
 
 def test_log_improvement_stays_finite_and_ordered_far_below_the_front():
@@ -101,7 +136,9 @@ def test_joint_samples_have_the_posterior_moments():
         )
 
 
-@pytest.mark.parametrize("method", ["improvement", "max-variance", "random"])
+@pytest.mark.parametrize(
+    "method", ["mixed", "expected", "front", "improvement", "upper-bound", "thompson", "max-variance", "random"]
+)
 @pytest.mark.parametrize("seen", [0, 1, 10])
 def test_batches_are_new_distinct_and_reproducible(method, seen):
     surrogates = fitted(np.arange(seen), failed=[0] if seen > 1 else [])
@@ -139,12 +176,13 @@ def test_space_filling_is_the_pivoted_cholesky_of_the_prior():
     gram = surrogates.models[0].parameters.covariance.correlation(statistics(features, features))
     chosen = []
     for _ in range(4):
+        left = gram.diagonal().copy()
         if chosen:
             inner = np.linalg.inv(gram[np.ix_(chosen, chosen)])
-            left = 1 - np.einsum("ij,jk,ik->i", gram[:, chosen], inner, gram[:, chosen])
-        else:
-            left = np.ones(len(POOL))
-        chosen.append(int(np.argmax(np.where(np.isin(np.arange(len(POOL)), chosen), -1, np.round(left, 12)))))
+            left -= np.einsum("ij,jk,ik->i", gram[:, chosen], inner, gram[:, chosen])
+        left[chosen] = -1.0
+        chosen.append(int(np.argmax(left)))
+    # Before any data even the careful choice is careful everywhere alike.
     assert select_batch(surrogates, POOL, [Objective("density")], 4).indices == tuple(chosen)
 
 
@@ -189,6 +227,43 @@ def test_one_objective_finds_its_optimum_in_few_steps(objective, best):
             break
         seen.extend(select_batch(fitted(np.array(seen)), POOL, [objective], 1, seed=step).indices)
     assert objective.score(INDEX[seen]).max() >= goal - 1e-12
+
+
+def test_constraints_keep_the_choice_inside():
+    surrogates = fitted(np.arange(20))
+    roof = np.median(DENSITY)
+    free = select_batch(surrogates, POOL, [Objective("refractive_index")], 5)
+    bound = select_batch(
+        surrogates, POOL, [Objective("refractive_index")], 5, constraints=[Constraint("density", high=float(roof))]
+    )
+    assert DENSITY[list(bound.indices)].mean() < DENSITY[list(free.indices)].mean()
+    assert surrogates.predict([POOL[bound.indices[0]]]).mean[0, 0] < roof
+    with pytest.raises(InvalidObjective, match="no edge"):
+        Constraint("density")
+
+
+def test_a_cost_turns_the_choice_to_the_cheaper_twin():
+    surrogates = fitted(np.arange(10))
+    first = select_batch(surrogates, POOL, TWO, 1)
+    costs = np.ones(len(POOL))
+    costs[first.indices[0]] = 1e6
+    second = select_batch(surrogates, POOL, TWO, 1, costs=costs)
+    assert second.indices != first.indices
+    dear = select_batch(surrogates, POOL, TWO, 1, costs=np.full(len(POOL), 10.0))
+    assert dear.indices == first.indices
+    assert dear.values[0] == pytest.approx(first.values[0] - np.log(10.0))
+    with pytest.raises(InvalidPool, match="positive cost"):
+        select_batch(surrogates, POOL, TWO, 1, costs=-costs)
+
+
+def test_target_method_ranks_by_the_probability_of_the_region():
+    surrogates = fitted(np.arange(10))
+    region = [Objective("density", low=1.0, high=1.05)]
+    selection = select_batch(surrogates, POOL, region, 3, settings=AcquisitionSettings(method="target"))
+    value = surrogates.log_probability_of_target(POOL, {"density": (1.0, 1.05)})
+    value[:10] = -np.inf
+    failure = np.log1p(-surrogates.failure_probability(POOL))
+    assert selection.indices == tuple(np.argsort(-(value + failure), kind="stable")[:3])
 
 
 def test_bad_requests_are_refused():

@@ -1,0 +1,136 @@
+"""Values of candidates given a sampled base set, one class for all the improvement methods."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.acquisition.boxes import Boxes, boxes_of, pad
+from surrogates.acquisition.expectation import log_expected_hypervolume_improvement, log_front_probability
+from surrogates.acquisition.improvement import log_improvement, mean_improvement
+from surrogates.acquisition.joint import JointSampler, PoolBlock
+from surrogates.features import Features
+from surrogates.models import SurrogateSet
+from surrogates.objective import Constraint, Objective
+from surrogates.pareto import non_dominated, reference_scores
+from surrogates.settings import AcquisitionSettings
+
+FAR = -1e10
+"""Reference of a single objective, below every score."""
+
+SMALLEST_SD = 1e-9
+"""Smallest standard deviation of a score, in spreads: the candidate is then as good as known."""
+
+
+class Scorer:
+    """Scales properties to scores and values candidates by what they add to the sampled fronts."""
+
+    def __init__(
+        self,
+        surrogates: SurrogateSet,
+        objectives: Sequence[Objective],
+        constraints: Sequence[Constraint],
+        measured: Features,
+        settings: AcquisitionSettings,
+    ) -> None:
+        """Choose the scale and the reference point from the measured units.
+
+        Args:
+            surrogates: Fitted surrogates.
+            objectives: What to improve.
+            constraints: What a unit of the front must keep.
+            measured: Features of the measured units.
+            settings: Method and rule of the reference point.
+        """
+        self.objectives = list(objectives)
+        self.constraints = list(constraints)
+        self._surrogates = surrogates
+        self._settings = settings
+        self.scale = np.array([surrogates.model(objective.property).spread for objective in objectives])
+        prediction = surrogates.predict_features(measured)
+        columns = [surrogates.properties.index(objective.property) for objective in objectives]
+        means = self.scores(prediction.mean[:, columns])
+        given = [
+            None if (score := objective.reference_score()) is None else score / scale
+            for objective, scale in zip(self.objectives, self.scale, strict=True)
+        ]
+        if len(self.objectives) == 1 and given[0] is None:
+            self.reference = np.array([FAR])
+        else:
+            kept = means if settings.reference == "worst" else means[non_dominated(means)]
+            self.reference = reference_scores(kept, given)
+        # The closed forms need normal scores; the distance to a target is none.
+        self._normal = all(objective.direction != "target" for objective in objectives)
+        self._signs = np.array([-1.0 if objective.direction == "minimise" else 1.0 for objective in objectives])
+
+    def scores(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Scaled scores of values (..., m), same shape."""
+        columns = [objective.score(values[..., j]) / self.scale[j] for j, objective in enumerate(self.objectives)]
+        return np.stack(columns, axis=-1)
+
+    def feasible(self, features: Features) -> NDArray[np.bool_]:
+        """Mark the units whose predicted means keep every constraint, shape (n,)."""
+        mask = np.ones(len(features), dtype=bool)
+        if self.constraints:
+            prediction = self._surrogates.predict_features(features)
+            for constraint in self.constraints:
+                mask &= constraint.keeps(prediction.mean[:, self._surrogates.properties.index(constraint.property)])
+        return mask
+
+    def boxes(self, values: NDArray[np.float64], feasible: NDArray[np.bool_]) -> Boxes:
+        """Free boxes above the fronts of sampled values (S, B, m), of which only feasible units count."""
+        return pad([boxes_of(sample[feasible], self.reference) for sample in self.scores(values)])
+
+    def value(
+        self, sampler: JointSampler, block: PoolBlock, boxes: Boxes, *, quick: bool = False
+    ) -> NDArray[np.float64]:
+        """Log-value of the N candidates of a block, shape (N,).
+
+        Args:
+            sampler: The base set.
+            block: The candidates.
+            boxes: From `boxes`, for the base set as it is.
+            quick: Leave the smoothing of sampled improvements away, for a first look at a large pool.
+        """
+        method = self._settings.method
+        if method == "upper-bound":
+            with np.errstate(divide="ignore"):
+                optimistic = self._mean(block) + self._settings.optimism * self._sd(block)[None]
+                return np.asarray(np.log(mean_improvement(optimistic, *boxes)), dtype=np.float64)
+        if method == "thompson":
+            return self._thompson(sampler, block, boxes)
+        if method == "improvement" or not self._normal:
+            samples = self.scores(sampler.samples(block))
+            if quick:
+                with np.errstate(divide="ignore"):
+                    return np.asarray(np.log(mean_improvement(samples, *boxes)), dtype=np.float64)
+            return log_improvement(samples, *boxes)
+        return self._closed_form(method)(self._mean(block), self._sd(block), *boxes)
+
+    @staticmethod
+    def _closed_form(method: str) -> Callable[..., NDArray[np.float64]]:
+        if method == "front":
+            return log_front_probability
+        if method == "expected":
+            return log_expected_hypervolume_improvement
+
+        def both(*arguments: NDArray[np.float64]) -> NDArray[np.float64]:
+            return 0.5 * (log_expected_hypervolume_improvement(*arguments) + log_front_probability(*arguments))
+
+        return both
+
+    def _mean(self, block: PoolBlock) -> NDArray[np.float64]:
+        return np.asarray(self._signs * block.mean / self.scale, dtype=np.float64)
+
+    def _sd(self, block: PoolBlock) -> NDArray[np.float64]:
+        return np.asarray(np.maximum(np.sqrt(block.residual) / self.scale, SMALLEST_SD), dtype=np.float64)
+
+    def _thompson(self, sampler: JointSampler, block: PoolBlock, boxes: Boxes) -> NDArray[np.float64]:
+        """Improvement in one posterior draw, another for each choice; candidates are independent given the base set."""
+        turn = sampler.size % sampler.draws.shape[0]
+        noise = np.random.default_rng([sampler.size, block.mean.shape[1]]).standard_normal(block.residual.shape)
+        draw = self.scores(block.mean[turn] + np.sqrt(block.residual) * noise)
+        improvement = mean_improvement(draw[None], boxes[0][turn : turn + 1], boxes[1][turn : turn + 1])
+        # Where no draw improves, the best one by sum is taken, far below every improvement.
+        value = np.where(improvement > 0, np.log(np.maximum(improvement, 1e-300)), draw.sum(axis=1) - 1e3)
+        return np.asarray(value, dtype=np.float64)

@@ -1,0 +1,181 @@
+"""Replay of a search on a pool whose properties are known."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdcore.chem import RepeatUnit
+from surrogates.acquisition import select_batch
+from surrogates.errors import InvalidPool
+from surrogates.models import fit_surrogates
+from surrogates.models.surrogate_set import UnitFeatures
+from surrogates.objective import Objective
+from surrogates.observations import Observations
+from surrogates.pareto import dominated_volume, non_dominated, scores
+from surrogates.settings import AcquisitionSettings, SurrogateSettings
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A pool with known answers.
+
+    Attributes:
+        units: The N candidates, each key once.
+        values: For each property the answers, shape (N,); NaN where the evaluation fails.
+        stderrs: For each property the standard errors, shape (N,); a missing property has none.
+    """
+
+    units: tuple[RepeatUnit, ...]
+    values: Mapping[str, NDArray[np.float64]]
+    stderrs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def table(self, objectives: Sequence[Objective]) -> NDArray[np.float64]:
+        """Values of the objectives, shape (N, m)."""
+        return np.column_stack([np.asarray(self.values[o.property], dtype=np.float64) for o in objectives])
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to search, replayed beside others.
+
+    Attributes:
+        name: Name for tables and plots.
+        surrogates: Settings of the models.
+        acquisition: Settings of the choice.
+        featurise: Own features instead of those the settings name.
+    """
+
+    name: str
+    surrogates: SurrogateSettings = field(default_factory=SurrogateSettings)
+    acquisition: AcquisitionSettings = field(default_factory=AcquisitionSettings)
+    featurise: UnitFeatures | None = None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay did.
+
+    Attributes:
+        strategy: Name of the strategy.
+        seed: Its seed.
+        start: Rows of the oracle known at the start.
+        order: Rows in the order of evaluation, the start not included, shape (E,).
+        front_found: Points of the oracle's front known after each evaluation, shape (E + 1,), the start first.
+        volume: Hypervolume in scores over the oracle's own, shape (E + 1,).
+    """
+
+    strategy: str
+    seed: int
+    start: NDArray[np.int64]
+    order: NDArray[np.int64]
+    front_found: NDArray[np.int64]
+    volume: NDArray[np.float64]
+
+    def evaluations_to(self, found: int) -> int | None:
+        """Evaluations until so many points of the front were known, or None."""
+        reached = np.flatnonzero(self.front_found >= found)
+        return int(reached[0]) if len(reached) else None
+
+    @property
+    def area_under_volume(self) -> float:
+        """Mean of the hypervolume share over the evaluations, between 0 and 1."""
+        return float(self.volume[1:].mean()) if len(self.order) else float(self.volume[0])
+
+
+def replay(
+    oracle: Oracle,
+    objectives: Sequence[Objective],
+    strategy: Strategy,
+    evaluations: int,
+    batch: int,
+    seed: int,
+    start: Sequence[int] | None = None,
+    known: Observations | None = None,
+    random_start: int = 10,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Search the oracle as a campaign would, batch after batch.
+
+    Args:
+        oracle: Pool with known answers.
+        objectives: What to improve.
+        strategy: How to search.
+        evaluations: Evaluations to spend; fewer when the pool ends before.
+        batch: Units chosen at a time.
+        seed: Seed of the random start and of the strategy.
+        start: Rows of the oracle that are known at the start; by default `random_start` random ones, unless `known` is given.
+        known: Observations outside the pool, known at the start.
+        random_start: Size of the random start.
+        progress: Called with the number of evaluations after each batch.
+
+    Raises:
+        InvalidPool: The oracle has fewer units than the start asks for.
+    """
+    table = oracle.table(objectives)
+    points = scores(table, objectives)
+    front = np.flatnonzero(non_dominated(points))
+    valid = points[~np.isnan(points).any(axis=1)]
+    reference = valid.min(axis=0)
+    whole = dominated_volume(valid, reference)
+    rng = np.random.default_rng(seed)
+    if start is None:
+        size = 0 if known is not None else random_start
+        if size > len(oracle.units):
+            raise InvalidPool(
+                f"the oracle holds {len(oracle.units)} units, fewer than the start of {size}; lower random_start"
+            )
+        first = rng.permutation(len(oracle.units))[:size]
+    else:
+        first = np.array(start, dtype=np.int64)
+    seen = [int(i) for i in first]
+    properties = [objective.property for objective in objectives]
+    step = 0
+    while len(seen) - len(first) < evaluations:
+        surrogates = fit_surrogates(
+            _observe(oracle, seen, properties, known), properties, strategy.surrogates, step, strategy.featurise
+        )
+        left = np.setdiff1d(np.arange(len(oracle.units)), seen)
+        wanted = min(batch, evaluations - (len(seen) - len(first)))
+        picked = select_batch(
+            surrogates,
+            [oracle.units[i] for i in left],
+            objectives,
+            wanted,
+            (),
+            strategy.acquisition,
+            seed * 1000 + step,
+        )
+        if not picked.indices:
+            break
+        seen.extend(int(left[i]) for i in picked.indices)
+        step += 1
+        if progress is not None:
+            progress(len(seen) - len(first))
+    order = np.array(seen, dtype=np.int64)
+    counts = np.arange(len(first), len(seen) + 1)
+    in_front = np.concatenate([[0], np.cumsum(np.isin(order, front))])[counts]
+    volume = np.array([_volume(points[order[:k]], reference) for k in counts]) / whole
+    return Replay(strategy.name, seed, order[: len(first)], order[len(first) :], in_front, volume)
+
+
+def _volume(points: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
+    return dominated_volume(points[~np.isnan(points).any(axis=1)], reference)
+
+
+def _observe(
+    oracle: Oracle, rows: Sequence[int], properties: Sequence[str], known: Observations | None
+) -> Observations:
+    index = np.array(rows, dtype=np.int64)
+    before = known if known is not None else Observations(())
+    n = len(before)
+    values, stderrs = {}, {}
+    for name in properties:
+        values[name] = np.concatenate([before.values.get(name, np.full(n, np.nan)), oracle.values[name][index]])
+        errors = oracle.stderrs.get(name, np.zeros(len(oracle.units)))[index]
+        stderrs[name] = np.concatenate([before.stderrs.get(name, np.zeros(n)), errors])
+    missing = np.array([np.isnan(values[name][n:]) for name in properties]).any(axis=0)
+    return Observations(
+        (*before.units, *(oracle.units[i] for i in index)), values, stderrs, np.concatenate([before.failed, missing])
+    )
