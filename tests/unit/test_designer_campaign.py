@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
-from mdcore.simulate import Progress, SimulationResult
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.proposal import Proposal
@@ -17,6 +16,7 @@ from designer.store import EvaluationRecord
 from designer.store.ownership import Ownership
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
+from mdcore.simulate import Progress, SimulationResult
 
 Answer = Callable[[Job], SimulationResult | Failure]
 

@@ -75,7 +75,7 @@ BAD_CALLS: list[tuple[Callable[[Path], list[str]], list[str]]] = [
     (lambda p: ["report", str(p / "absent.sqlite")], ["absent.sqlite", "does not exist", "designer run"]),
     (lambda p: ["simulate", "*CC"], ["*CC"]),
     (lambda p: ["simulate", "*CC*", "--preset", "slow"], ["preset", "'slow'", "quick"]),
-    (lambda p: ["simulate", "*CC*", "--properties", "desnity"], ["desnity", "density?"]),
+    (lambda p: ["simulate", "*CC*", "--properties", "density_"], ["density_", "density?"]),
     (lambda p: ["simulate", "*CC*", "--properties", "homo_lumo_gap"], ["homo_lumo_gap", "not measured", "use one of"]),
     (lambda p: ["simulate", "*CC*", "--properties", ","], ["--properties", "at least one"]),
     (lambda p: ["simulate", "*CC*", "--seed", "-1"], ["--seed -1", "at least 0", "raise it"]),

@@ -46,7 +46,7 @@ MISTAKES = [
         BASE.replace("refractive_index", "refractive_indx"),
         ["objectives[0].property", "refractive_indx", "refractive_index?"],
     ),
-    (BASE + "simulation: {properties: [denisty]}", ["simulation.properties", "'denisty'", "density"]),
+    (BASE + "simulation: {properties: [densty]}", ["simulation.properties", "'densty'", "density"]),
     (BASE.replace("refractive_index", "sa_score"), ["'sa_score'", "not measured by simulation", "use one of density"]),
     (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
