@@ -79,8 +79,12 @@ def assess(records, reference):
     scale, per_pi = np.linalg.lstsq(design, np.ones(len(rows)), rcond=None)[0]
     residual = np.ones(len(rows)) - hat @ np.ones(len(rows))
     loo = residual / (1.0 - np.diag(hat))
-    graded = [(row[2][3] - row[2][1]) / row[1][2] for row in rows if row[1][3] == "A"]
-    spread = 1.0 / float(np.median(graded))
+    fraction = pi / np.array([Chem.MolFromSmiles(row[0]).GetNumHeavyAtoms() for row in rows])
+    graded = np.array([i for i, row in enumerate(rows) if row[1][3] == "A"], dtype=int)
+    spreads = np.array([(rows[i][2][3] - rows[i][2][1]) / rows[i][1][2] for i in graded])
+    spread = 1.0 / float(np.median(spreads))
+    left = spread * spreads - 1.0
+    saturated = fraction < 0.2
     return {
         "n": len(rows),
         "raw_mean": float(raw.mean()),
@@ -89,11 +93,19 @@ def assess(records, reference):
         "per_pi_atom": float(per_pi),
         "loo_rms": float(np.sqrt(np.mean(loo**2))),
         "worst": max(zip(np.abs(loo), (r[1][0] for r in rows), strict=True)),
+        "rms_saturated": _rms(residual[saturated]),
+        "rms_pi": _rms(residual[fraction > 0.5]),
         "n_dispersion": len(graded),
-        "dispersion_mean": float(np.mean(graded) - 1.0),
-        "dispersion_sd": float(np.std(graded, ddof=1)),
+        "dispersion_mean": float(np.mean(spreads) - 1.0),
+        "dispersion_sd": float(np.std(spreads, ddof=1)),
         "dispersion_scale": spread,
+        "dispersion_rms_saturated": _rms(left[saturated[graded]]),
+        "dispersion_rms_pi": _rms(left[fraction[graded] > 0.5]),
     }
+
+
+def _rms(values):
+    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def additive(reference):
@@ -130,8 +142,20 @@ def main():
     for level in arguments.level or LEVELS:
         if arguments.compute:
             compute(level, sorted({*graded, *(s for s in known if s in reference)}), store)
-        if len(store.get(level, {})) < 12:
+        if len(store.get(level, {})) < 8:
             continue
+        # Levels are compared on the liquids that both have; what is fitted below uses all of a level's own.
+        default = store.get(LEVELS[0], {})
+        shared = [s for s in store[level] if s in default and s in reference]
+        for name, records in ((level, store[level]), (LEVELS[0], default)):
+            common = assess({s: records[s] for s in shared}, reference)
+            for key in ("n", "raw_mean", "raw_sd", "loo_rms", "dispersion_mean", "dispersion_sd"):
+                figures[f"{level}.common.{name}.{key}"] = {
+                    "value": common[key],
+                    "unit": "1",
+                    "goal": None,
+                    "peer": None,
+                }
         found = assess(store[level], reference)
         print(f"{level}: {found}", file=sys.stderr)
         for key, value in found.items():

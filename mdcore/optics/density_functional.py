@@ -57,7 +57,9 @@ class Correction:
         )
 
 
-CORRECTIONS = MappingProxyType({"pbe0/aug-cc-pvdz/grid0": Correction(1.0072, -0.19, 0.968, 0.012, 0.05, 0.023, 0.13)})
+CORRECTIONS = MappingProxyType(
+    {"pbe0/aug-cc-pvdz/grid0": Correction(1.0065, -0.213, 0.961, 0.0125, 0.052, 0.023, 0.141)}
+)
 
 Cache = MutableMapping[str, str]
 

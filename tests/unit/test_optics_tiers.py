@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -228,3 +229,23 @@ def test_sum_over_a_molecule_and_its_periodic_sum_agree_far_from_ends():
     assert sum_increments(unit("*CC*").oligomer(30)).r_D == pytest.approx(
         60 * additive_refractions(unit("*CC*")).r_D + 2 * 1.028
     )
+
+
+def test_the_correction_is_the_one_that_the_committed_benchmark_found():
+    results = Path(__file__).parents[2] / "benchmarks" / "results" / "optics_levels.json"
+    figures = json.loads(results.read_text(encoding="utf-8"))["figures"]
+    name = Level().name
+    correction = tier.CORRECTIONS[name]
+    for attribute, figure, digits in (
+        ("scale", "scale", 5e-4),
+        ("per_pi_atom", "per_pi_atom", 5e-3),
+        ("dispersion_scale", "dispersion_scale", 5e-3),
+        ("relative_error", "rms_saturated", 1e-3),
+        ("pi_error", "rms_pi", 2e-3),
+        ("relative_dispersion_error", "dispersion_rms_saturated", 5e-3),
+        ("pi_dispersion_error", "dispersion_rms_pi", 1e-2),
+    ):
+        assert getattr(correction, attribute) == pytest.approx(figures[f"{name}.{figure}"]["value"], abs=digits), (
+            attribute
+        )
+    assert figures[f"{name}.n"]["value"] >= 25
