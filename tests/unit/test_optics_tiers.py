@@ -201,7 +201,7 @@ def test_dft_by_name_without_pyscf_says_what_to_install(monkeypatch):
 
 def test_settings_refuse_unknown_keys():
     with pytest.raises(ValueError, match="Extra inputs are not permitted"):
-        OpticsSettings.model_validate({"kind": "dft", "functionnal": "pbe"})
+        OpticsSettings.model_validate({"kind": "dft", "functionals": "pbe"})
     assert OpticsSettings.model_validate_json(OpticsSettings(kind="dft").model_dump_json()).level == Level()
 
 
