@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from mdcore.chem.errors import BundleError
 from mdcore.settings.stages import Stage
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _STAGES: TypeAdapter[tuple[Stage, ...]] = TypeAdapter(tuple[Stage, ...])
 _ARRAYS = (
     "atomic_numbers",
@@ -29,6 +29,7 @@ _ARRAYS = (
     "local_index",
     "chain_index",
     "chain_ends",
+    "chain_segments",
     "positions_nm",
     "box_nm",
 )
@@ -41,7 +42,8 @@ class SimulationBundle:
     Attributes:
         system_xml: Serialised OpenMM System.
         arrays: `atomic_numbers` (n,), `masses_amu` (n,), `true_masses_amu` (n,), `bonds` (m, 2), `bond_orders` (m,),
-            `residue_index` (n,), `local_index` (n,), `chain_index` (n,), `chain_ends` (n_chains, 2), `positions_nm` (n, 3), `box_nm` (3,).
+            `residue_index` (n,), `local_index` (n,), `chain_index` (n,), `chain_ends` (n_chains, 2), `chain_segments` (s, 2),
+            `positions_nm` (n, 3), `box_nm` (3,).
         stages: What to do, in order.
         seed: Seed of the dynamics, from which each stage derives its own.
         content: What is simulated, in JSON types: repeat unit, settings, estimates.

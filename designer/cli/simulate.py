@@ -17,7 +17,7 @@ from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, measured_text
 from mdcore.chem import Failure, RepeatUnit, property_spec
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED, Progress, SimulationResult, simulate
+from mdcore.simulate import SUPPORTED, Progress, SimulationResult, simulate, write_outputs
 
 
 def simulate_command(
@@ -39,6 +39,8 @@ def simulate_command(
             result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress)
         if isinstance(result, Failure):
             raise CampaignFailed(f"simulation of {unit.psmiles!r} failed ({result.kind}): {result.message}")
+        if out is not None:
+            write_outputs(out)
         if as_json:
             write_json(stream, _document(unit, preset, seed, result))
             return 0
@@ -46,7 +48,7 @@ def simulate_command(
         for measurement in result.measurements:
             stream.write(f"  {property_spec(measurement.property).label}: {measured_text(measurement)}\n")
         if out is not None:
-            stream.write(f"Kept in {out}\n")
+            stream.write(f"Kept in {out}: series.h5, plots, final.pdb and final.cif\n")
     return 0
 
 

@@ -244,6 +244,27 @@ def chain_ends(plans: Sequence[ChainPlan]) -> IntArray:
     return np.array(ends, dtype=np.int64).reshape(-1, 2)
 
 
+def chain_segments(plans: Sequence[ChainPlan]) -> IntArray:
+    """Return the segments whose common direction is the nematic order, shape (m, 2), atom indices.
+
+    A segment joins the head atoms of neighbouring repeat units, or of next neighbours where a unit has a single backbone atom, so
+    that the zigzag of the bonds does not count.
+    """
+    segments: list[tuple[int, int]] = []
+    first = 0
+    for plan in plans:
+        starts = first + np.cumsum([0, *(residue.n_atoms for residue in plan.residues)])
+        heads = [
+            int(start) + residue.head
+            for start, residue in zip(starts, plan.residues, strict=False)
+            if residue.head is not None and residue.tail is not None
+        ]
+        step = 2 if all(residue.span == 0 for residue in plan.residues) else 1
+        segments.extend(zip(heads[:-step], heads[step:], strict=True))
+        first = int(starts[-1])
+    return np.array(segments, dtype=np.int64).reshape(-1, 2)
+
+
 def _anchor_element(mol: Chem.Mol, label: int) -> int:
     star = next(atom for atom in stars_of(mol) if atom.GetIsotope() == label)
     return int(star.GetNeighbors()[0].GetAtomicNum())

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.build.cell import Cell, chain_ends
+from mdcore.build.cell import Cell, chain_ends, chain_segments
 from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
 from mdcore.settings.simulation import ForceFieldSettings
@@ -41,6 +41,7 @@ def make_bundle(
         "local_index": topology.local_index,
         "chain_index": topology.chain_index,
         "chain_ends": chain_ends(cell.plans),
+        "chain_segments": chain_segments(cell.plans),
         "positions_nm": cell.positions_nm,
         "box_nm": np.full(3, cell.box_nm),
     }

@@ -1,5 +1,6 @@
 """Estimators of properties: pure functions of series, without engines or files."""
 
+from mdcore.properties.glass import GlassFit, fit_glass, ramp_expansion, slowly_cooled_density
 from mdcore.properties.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.properties.thermodynamics import (
     Estimate,
@@ -15,16 +16,20 @@ from mdcore.properties.thermodynamics import (
 
 __all__ = [
     "Estimate",
+    "GlassFit",
     "OpticalEstimate",
     "abbe_estimate",
     "block_estimate",
     "bulk_modulus",
     "dielectric_estimate",
     "enthalpy_kj_mol",
+    "fit_glass",
     "fractional_free_volume",
     "index_estimate",
     "isothermal_compressibility",
     "mean_estimate",
+    "ramp_expansion",
     "root_mean_square",
+    "slowly_cooled_density",
     "thermal_expansion",
 ]

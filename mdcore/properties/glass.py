@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.properties.thermodynamics import Estimate
+from mdcore.protocols.statistics import statistical_inefficiency
 
 FloatArray = NDArray[np.float64]
 
@@ -70,6 +71,32 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
         melt_expansion_per_k=float(solution[2]),
         residual=float(np.sqrt(squares / len(temperature))),
     )
+
+
+def ramp_expansion(temperature_k: FloatArray, volume_nm3: FloatArray, window_k: float = 100.0) -> Estimate:
+    """Estimate the volumetric expansion in 1/K from the cold end of a cooling ramp, as the slope of ln V.
+
+    Args:
+        temperature_k: Shape (n,), target temperatures of the ramp in K.
+        volume_nm3: Shape (n,).
+        window_k: Width of the part of the ramp above its lowest temperature that is used.
+
+    Returns:
+        The slope; its standard error counts correlated residuals as fewer samples, and is infinite for fewer than ten records.
+    """
+    temperature = np.asarray(temperature_k, dtype=np.float64)
+    cold = temperature <= temperature.min() + window_k
+    t, y = temperature[cold] - temperature[cold].mean(), np.log(np.asarray(volume_nm3, dtype=np.float64)[cold])
+    spread = float(t @ t)
+    if len(t) < 10 or spread == 0.0:
+        return Estimate(float("nan"), float("inf"))
+    slope = float(t @ y) / spread
+    residual = y - y.mean() - slope * t
+    effective = len(t) / statistical_inefficiency(residual)
+    if effective <= 2.0:
+        return Estimate(slope, float("inf"))
+    variance = float(residual @ residual) / len(t) * effective / (effective - 2.0)
+    return Estimate(slope, float(np.sqrt(variance / (spread * effective / len(t)))))
 
 
 def slowly_cooled_density(

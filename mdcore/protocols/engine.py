@@ -9,7 +9,7 @@ from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import SimulationExploded
 from mdcore.chem.seeds import openmm_seed
 from mdcore.protocols.platform import choose_platform
-from mdcore.protocols.series import FloatArray, chain_sizes
+from mdcore.protocols.series import FloatArray, chain_sizes, nematic_order
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.stages import CompressStage, DynamicsStage, MinimiseStage
 
@@ -130,7 +130,7 @@ class StageEngine:
         self._integrator.step(n_steps)
 
     def record(self, fraction: float) -> tuple[list[float], FloatArray]:
-        """Return (target temperature, target pressure, temperature, potential, kinetic, volume, density) and chain sizes.
+        """Return the columns of the series from the target temperature on, and the chain sizes.
 
         Raises:
             SimulationExploded: A number is not finite or the kinetic temperature is far above its target.
@@ -149,7 +149,9 @@ class StageEngine:
         positions = np.asarray(state.getPositions(asNumpy=True)._value)
         sizes = chain_sizes(positions, arrays["true_masses_amu"], arrays["chain_index"], arrays["chain_ends"])
         density = self._bundle.mass_amu * _DALTON_PER_NM3_TO_G_CM3 / volume
-        return [target, self._ramp_pressure(fraction), temperature, potential, kinetic, volume, density], sizes
+        segments = positions[arrays["chain_segments"]]
+        order = nematic_order(segments[:, 1] - segments[:, 0])
+        return [target, self._ramp_pressure(fraction), temperature, potential, kinetic, volume, density, order], sizes
 
     def _ramp_temperature(self, fraction: float) -> float:
         if isinstance(self.stage, DynamicsStage):

@@ -17,6 +17,7 @@ COLUMNS = (
     "kinetic_kj_mol",
     "volume_nm3",
     "density_g_cm3",
+    "nematic_order",
 )
 """Columns of the series; `stage` is the index of the stage, `time_ps` counts from the start of the simulation."""
 
@@ -86,3 +87,19 @@ def chain_sizes(
     gyration = np.sqrt(np.add.reduceat(masses_amu * square, starts) / mass)
     end_to_end = np.linalg.norm(positions_nm[ends[:, 1]] - positions_nm[ends[:, 0]], axis=1)
     return np.stack([gyration, end_to_end], axis=1)
+
+
+def nematic_order(vectors: FloatArray) -> float:
+    """Return the nematic order parameter P2, the largest eigenvalue of Q = (3 <u u> - 1) / 2.
+
+    Eppenga and Frenkel 1984, doi:10.1080/00268978400101951. It is 1 for parallel segments and about sqrt(1/s) for s segments of
+    random direction; 0 for none.
+
+    Args:
+        vectors: Shape (s, 3), directions of any length; the sign does not matter.
+    """
+    if not len(vectors):
+        return 0.0
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    q = 1.5 * (unit.T @ unit) / len(unit) - 0.5 * np.eye(3)
+    return float(np.linalg.eigvalsh(q)[-1])

@@ -136,6 +136,7 @@ class SimulationSettings(Settings):
         cell: The amorphous cell.
         force_field: The force field.
         protocol: The stages.
+        replicates: Independent builds and runs of the same polymer; their scatter joins the standard errors.
         execution: Platform and pace on this machine; no part of what identifies a simulation.
     """
 
@@ -143,6 +144,7 @@ class SimulationSettings(Settings):
     cell: CellSettings = CellSettings()
     force_field: ForceFieldSettings = ForceFieldSettings()
     protocol: ProtocolSettings = ProtocolSettings()
+    replicates: int = Field(default=1, ge=1, le=100)
     execution: ExecutionSettings = ExecutionSettings()
 
     @model_validator(mode="before")

@@ -23,11 +23,14 @@ from mdcore.properties import (
     bulk_modulus,
     dielectric_estimate,
     enthalpy_kj_mol,
+    fit_glass,
     fractional_free_volume,
     index_estimate,
     isothermal_compressibility,
     mean_estimate,
+    ramp_expansion,
     root_mean_square,
+    slowly_cooled_density,
     thermal_expansion,
 )
 from mdcore.protocols.series import COLUMNS
@@ -43,18 +46,22 @@ class Sampled:
     Attributes:
         unit: The repeat unit.
         table: Shape (r, columns), rows of the sampling stage.
+        ramp: Shape (c, columns), rows of the cooling ramp; empty without one.
         chains: Shape (r, n_chains, 2), radius of gyration and end-to-end distance in nm.
         temperature_k: Temperature in K.
         pressure_atm: Pressure in atm.
+        glass_transition_k: Known glass transition temperature in K, or None.
         optics: Choice of the optics tier.
         optics_cache: Store of refractions, or None.
     """
 
     unit: RepeatUnit
     table: FloatArray
+    ramp: FloatArray
     chains: FloatArray
     temperature_k: float
     pressure_atm: float
+    glass_transition_k: float | None
     optics: OpticsSettings
     optics_cache: MutableMapping[str, str] | None
 
@@ -84,7 +91,27 @@ class Sampled:
 
     @cached_property
     def expansion(self) -> Estimate:
-        """Volumetric thermal expansion in 1/K."""
+        """Volumetric thermal expansion in 1/K: from fluctuations or the cooling ramp, whichever has the smaller error."""
+        ramp = self.ramp_column("temperature_target_K"), self.ramp_column("volume_nm3")
+        slope = ramp_expansion(*ramp) if len(self.ramp) else self.fluctuation_expansion
+        return min(slope, self.fluctuation_expansion, key=lambda estimate: estimate.stderr)
+
+    def ramp_column(self, name: str) -> FloatArray:
+        """Return one column of the cooling ramp, shape (c,)."""
+        return np.asarray(self.ramp[:, COLUMNS.index(name)])
+
+    def slowly_cooled(self) -> Estimate:
+        """Density in g/cm3 after correction for the cooling rate."""
+        if self.glass_transition_k is None or not len(self.ramp):
+            raise ValueError(
+                "slowly_cooled_density needs protocol.glass_transition_K, the measured glass transition; give it or leave the property out"
+            )
+        fit = fit_glass(self.ramp_column("temperature_target_K"), self.ramp_column("volume_nm3"))
+        return slowly_cooled_density(fit, self.density, self.glass_transition_k, self.temperature_k)
+
+    @cached_property
+    def fluctuation_expansion(self) -> Estimate:
+        """Volumetric thermal expansion in 1/K from the fluctuations of volume and enthalpy."""
         volume = self.column("volume_nm3")
         enthalpy = enthalpy_kj_mol(
             self.column("potential_kj_mol"), self.column("kinetic_kj_mol"), volume, self.pressure_atm
@@ -110,7 +137,12 @@ _ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate]] = {
     "radius_of_gyration": lambda s: root_mean_square(s.chains[:, :, 0]),
     "end_to_end_distance": lambda s: root_mean_square(s.chains[:, :, 1]),
     "fractional_free_volume": Sampled.free_volume,
+    "nematic_order": lambda s: mean_estimate(s.column("nematic_order")),
+    "slowly_cooled_density": Sampled.slowly_cooled,
 }
+
+OPTICAL: tuple[str, ...] = ("refractive_index", "abbe_number", "electronic_dielectric_constant")
+"""Properties that need molar refractions."""
 
 SUPPORTED: tuple[str, ...] = tuple(_ESTIMATORS)
 """Properties that a simulation measures."""
@@ -165,12 +197,15 @@ def analyse(
     rows = table[:, COLUMNS.index("stage")] == last
     if not isinstance(stage, DynamicsStage) or not rows.any():
         raise BundleError(f"run {run_folder} has no rows of a sampling stage; run it again with a longer sample_ps")
+    cooling = [i for i, s in enumerate(bundle.stages) if isinstance(s, DynamicsStage) and s.role == "cooling"]
     sampled = Sampled(
         unit=unit,
         table=table[rows],
+        ramp=table[np.isin(table[:, 0], cooling)],
         chains=chains[rows],
         temperature_k=stage.temperature_K[1],
         pressure_atm=stage.pressure_atm[1],
+        glass_transition_k=bundle.content["request"]["protocol"].get("glass_transition_K"),
         optics=optics or OpticsSettings(kind="additive"),
         optics_cache=optics_cache,
     )
@@ -178,7 +213,7 @@ def analyse(
     for name in properties:
         estimate = _ESTIMATORS[name](sampled)
         own = dict(provenance)
-        if name in ("refractive_index", "abbe_number", "electronic_dielectric_constant"):
+        if name in OPTICAL:
             own["optics_tier"] = sampled.refractions.tier
             own["optics_flags"] = list(sampled.refractions.flags)
         measured.append(

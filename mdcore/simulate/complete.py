@@ -12,13 +12,15 @@ from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
 from mdcore.chem.records import Failure
 from mdcore.chem.repeat_unit import RepeatUnit
-from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment
+from mdcore.chem.seeds import openmm_seed
+from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment, refractions
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
-from mdcore.simulate.analyse import analyse, check_supported
+from mdcore.simulate.analyse import OPTICAL, analyse, check_supported
 from mdcore.simulate.build import build_bundle
+from mdcore.simulate.replicates import combine_replicates
 from mdcore.simulate.result import SimulationResult, read_result, write_result
 
 _BUILD_SHARE = 0.05
@@ -77,6 +79,8 @@ def simulate(
         PlatformUnavailable: The wanted OpenMM platform does not work here.
     """
     check_supported(properties)
+    if "slowly_cooled_density" in properties and settings.protocol.glass_transition_K is None:
+        raise ValueError("slowly_cooled_density needs protocol.glass_transition_K; give it or leave the property out")
     identity = _identity(unit, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
     known = read_result(out / "result.json", identity)
@@ -90,8 +94,21 @@ def simulate(
         "versions": library_versions(),
     }
     try:
-        outcome: SimulationResult | Failure = _simulate(
-            unit, settings, seed, out, properties, progress, optics, optics_cache, provenance
+        outcome: SimulationResult | Failure = combine_replicates(
+            [
+                _simulate(
+                    unit,
+                    settings,
+                    seed if index == 0 else openmm_seed(seed, unit.key, f"replicate {index}"),
+                    out if settings.replicates == 1 else out / f"replicate-{index}",
+                    properties,
+                    _shared(progress, index, settings.replicates),
+                    optics,
+                    optics_cache,
+                    dict(provenance),
+                )
+                for index in range(settings.replicates)
+            ]
         )
     except tuple(error for error, _ in _KINDS) as error:
         kind = next(name for cause, name in _KINDS if isinstance(error, cause))
@@ -117,6 +134,10 @@ def _simulate(
 
     if progress is not None:
         progress(Progress("build", 0.0, 0.0))
+    chosen = optics or OpticsSettings(kind="additive")
+    if chosen.kind == "additive" and set(OPTICAL) & set(properties):
+        # An environment without increments is known from the repeat unit alone; no dynamics is spent on it.
+        refractions(unit, chosen)
     started = time.monotonic()
     bundle = build_bundle(unit, settings, seed=seed, out=out / "bundle")
     build_s = time.monotonic() - started
@@ -128,6 +149,7 @@ def _simulate(
         convergence_required=settings.protocol.convergence_required,
     )
     provenance |= {
+        "seed": seed,
         "content_hash": summary.content_hash,
         "platform": summary.platform,
         "wall_s": summary.wall_s + build_s,
@@ -158,6 +180,26 @@ def _simulate(
         "resumed": summary.resumed,
     }
     return SimulationResult(measurements, diagnostics, provenance)
+
+
+def _shared(
+    progress: Callable[[Progress], None] | None, index: int, replicates: int
+) -> Callable[[Progress], None] | None:
+    """Report the progress of one replicate as its share of all."""
+    if progress is None or replicates == 1:
+        return progress
+
+    def report(inner: Progress) -> None:
+        progress(
+            replace(
+                inner,
+                stage=f"{index + 1}/{replicates} {inner.stage}",
+                fraction=(index + inner.fraction) / replicates,
+                remaining_s=None,
+            )
+        )
+
+    return report
 
 
 def _identity(

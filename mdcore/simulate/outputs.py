@@ -9,7 +9,7 @@ from mdcore.simulate.structure_file import write_structure
 
 
 def write_outputs(folder: Path) -> tuple[Path, ...]:
-    """Write `series.h5`, `plots/*.png`, `final.cif` and `final.pdb` beside a finished simulation.
+    """Write `series.h5`, `plots/*.png`, `final.cif` and `final.pdb` beside a finished simulation, in the folder of each replicate.
 
     Args:
         folder: Folder that `simulate` worked in.
@@ -20,8 +20,11 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
     Raises:
         BundleError: The folder holds no finished simulation.
     """
-    bundle = SimulationBundle.read(folder / "bundle")
-    series = folder / "series.h5"
-    write_hdf5(bundle, folder / "run", series)
-    figures = write_figures(bundle, folder / "run", folder / "plots")
-    return (series, *figures, *write_structure(bundle, folder / "run", folder))
+    written: list[Path] = []
+    for own in sorted(folder.glob("replicate-*")) or [folder]:
+        bundle = SimulationBundle.read(own / "bundle")
+        written.append(own / "series.h5")
+        write_hdf5(bundle, own / "run", written[-1])
+        written.extend(write_figures(bundle, own / "run", own / "plots"))
+        written.extend(write_structure(bundle, own / "run", own))
+    return tuple(written)

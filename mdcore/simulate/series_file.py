@@ -17,6 +17,7 @@ _UNITS = {
     "kinetic_kj_mol": "kJ/mol",
     "volume_nm3": "nm3",
     "density_g_cm3": "g/cm3",
+    "nematic_order": "1",
 }
 
 

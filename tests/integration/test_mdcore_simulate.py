@@ -66,7 +66,9 @@ def check_outputs(files, bundle, table):
     by_name = {path.name: path for path in files}
     with h5py.File(by_name["series.h5"]) as stored:
         sample = next(stored[name] for name in stored if name.endswith("sample"))
-        np.testing.assert_array_equal(sample["density_g_cm3"], table[table[:, 0] == table[-1, 0], -1])
+        np.testing.assert_array_equal(
+            sample["density_g_cm3"], table[table[:, 0] == table[-1, 0], COLUMNS.index("density_g_cm3")]
+        )
         assert sample["temperature_K"].attrs["unit"] == "K"
         assert sample["radius_of_gyration_nm"].shape == (len(sample["time_ps"]), 2)
     mol = Chem.MolFromPDBFile(str(by_name["final.pdb"]), removeHs=False, sanitize=False)
@@ -247,3 +249,21 @@ def test_temperature_is_that_of_the_thermostat(bundle_folder, tmp_path):
     freedom = 3 * bundle.n_atoms - (bundle.arrays["atomic_numbers"] == 1).sum() - 3
     error = 300.0 * np.sqrt(2.0 / freedom) / np.sqrt(len(temperature) / 10.0)
     assert abs(temperature.mean() - 300.0) < 5 * error
+
+
+def test_replicates_and_cooling_properties(tmp_path):
+    settings = TINY.model_copy(
+        update={"replicates": 2, "protocol": TINY.protocol.model_copy(update={"glass_transition_K": 260.0})}
+    )
+    names = ("density", "nematic_order", "slowly_cooled_density", "volumetric_thermal_expansion")
+    result = simulate(UNIT, settings, seed=3, out=tmp_path, properties=names)
+    assert isinstance(result, SimulationResult)
+    values = {m.property: m for m in result.measurements}
+    own = values["density"].provenance["replicates"]
+    assert own[0]["value"] != own[1]["value"]
+    assert values["density"].value == pytest.approx(np.mean([one["value"] for one in own]))
+    # At 300 K the polymer is above its glass transition, where nothing is corrected.
+    assert values["slowly_cooled_density"].value == pytest.approx(values["density"].value)
+    assert 0.0 < values["nematic_order"].value < 1.0
+    with pytest.raises(ValueError, match="glass_transition_K"):
+        simulate(UNIT, TINY, seed=3, out=tmp_path, properties=("slowly_cooled_density",))

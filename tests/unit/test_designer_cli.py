@@ -188,6 +188,7 @@ def test_simulate_prints_one_document_whatever_libraries_print(
         )
 
     monkeypatch.setattr("designer.cli.simulate.simulate", chatty)
+    monkeypatch.setattr("designer.cli.simulate.write_outputs", lambda folder: ())
     for seed, value in ((3, 1.0), (9, None)):
         assert run(["simulate", "*OCC*", "--seed", str(seed), "--out", str(tmp_path / "kept"), "--json"]) == 0
         out, err = capfd.readouterr()

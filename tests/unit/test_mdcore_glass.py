@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mdcore.properties import Estimate
-from mdcore.properties.glass import fit_glass, slowly_cooled_density
+from mdcore.properties.glass import fit_glass, ramp_expansion, slowly_cooled_density
 
 GLASS, MELT, KINK = 2.0e-4, 6.0e-4, 430.0
 
@@ -39,3 +39,20 @@ def test_short_ramps_are_refused():
         fit_glass(np.linspace(300, 310, 100), np.ones(100))
     with pytest.raises(ValueError, match="cannot show a kink"):
         fit_glass(np.array([]), np.array([]))
+
+
+def test_expansion_of_the_cold_end_of_a_ramp():
+    rng = np.random.default_rng(2)
+    inside = 0
+    for _ in range(200):
+        temperature = np.linspace(600, 300, 301)
+        log_volume = GLASS * (temperature - 300) + rng.normal(0, 2e-3, 301)
+        found = ramp_expansion(temperature, np.exp(log_volume))
+        inside += abs(found.value - GLASS) < 1.96 * found.stderr
+    # Binomial error of the coverage is 1.5 %.
+    assert 0.88 < inside / 200 < 0.995
+    assert found.stderr == pytest.approx(2e-3 / np.sqrt(101 * 100**2 / 12), rel=0.3)
+
+
+def test_too_short_a_ramp_has_no_finite_error():
+    assert ramp_expansion(np.linspace(300, 600, 12), np.ones(12)).stderr == np.inf

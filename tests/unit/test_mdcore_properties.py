@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mdcore.chem import Measurement
 from mdcore.properties import (
     Estimate,
     bulk_modulus,
@@ -14,7 +15,9 @@ from mdcore.properties import (
     thermal_expansion,
 )
 from mdcore.protocols import COLUMNS, assess, half_drift, statistical_inefficiency
-from mdcore.protocols.series import Series, chain_sizes
+from mdcore.protocols.series import Series, chain_sizes, nematic_order
+from mdcore.simulate.replicates import combine_replicates
+from mdcore.simulate.result import SimulationResult
 
 BOLTZMANN = 1.380649e-23
 
@@ -130,3 +133,35 @@ def test_convergence_sees_a_drift(drift, passes):
     np.testing.assert_array_equal(back.table(), series.table())
     with pytest.raises(ValueError, match="values"):
         series.append([1.0], np.ones((2, 2)))
+
+
+def test_nematic_order_of_parallel_and_random_segments():
+    assert nematic_order(np.array([[0, 0, 1.0], [0, 0, -2.0], [0, 0, 0.5]])) == pytest.approx(1.0)
+    assert nematic_order(np.eye(3)) == pytest.approx(0.0, abs=1e-12)
+    random = np.random.default_rng(7).normal(size=(20000, 3))
+    assert nematic_order(random) < 5 / np.sqrt(20000)
+    assert nematic_order(np.zeros((0, 3))) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("values", "errors", "expected"),
+    [
+        ((1.0, 1.2, 1.1), (0.01, 0.01, 0.01), 0.1 / np.sqrt(3)),
+        ((1.1, 1.1), (0.03, 0.04), 0.025),
+        ((1.0, 3.0), (np.inf, 0.1), 1.0),
+    ],
+)
+def test_replicates_combine_scatter_and_own_errors(values, errors, expected):
+    results = [
+        SimulationResult((Measurement("density", v, e, "g/cm3", "md-quick", {"seed": i}),), {"converged": True}, {})
+        for i, (v, e) in enumerate(zip(values, errors, strict=True))
+    ]
+    combined = combine_replicates(results)
+    measurement = combined.measurements[0]
+    assert measurement.value == pytest.approx(np.mean(values))
+    assert measurement.stderr == pytest.approx(expected)
+    assert [one["seed"] for one in measurement.provenance["replicates"]] == list(range(len(values)))
+    assert combined.diagnostics["converged"] is True
+    assert combine_replicates(results[:1]) is results[0]
+    with pytest.raises(ValueError, match="at least one"):
+        combine_replicates([])

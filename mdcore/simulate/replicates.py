@@ -1,0 +1,43 @@
+"""Several independent simulations of one polymer as one result."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mdcore.simulate.result import SimulationResult
+
+
+def combine_replicates(results: Sequence[SimulationResult]) -> SimulationResult:
+    """Average the measurements of independent builds.
+
+    The standard error of the mean is the larger of what the scatter between replicates says, s / sqrt(n), and what their own
+    errors say, sqrt(sum of squares) / n: few replicates can agree by chance, and one glassy cell cannot see its own history.
+
+    Args:
+        results: One result per replicate, the same properties in the same order.
+
+    Raises:
+        ValueError: No results were given.
+    """
+    if not results:
+        raise ValueError("0 replicates have no mean; run at least one")
+    if len(results) == 1:
+        return results[0]
+    combined = []
+    for own in zip(*(result.measurements for result in results), strict=True):
+        values = np.array([m.value for m in own])
+        errors = np.array([m.stderr for m in own])
+        between = float(values.std(ddof=1) / np.sqrt(len(values)))
+        within = float(np.sqrt((errors**2).sum()) / len(errors))
+        provenance = dict(own[0].provenance) | {
+            "replicates": [{"value": m.value, "stderr": m.stderr, "seed": m.provenance.get("seed")} for m in own]
+        }
+        stderr = max(between, within) if np.isfinite(within) else between
+        combined.append(replace(own[0], value=float(values.mean()), stderr=stderr, provenance=provenance))
+    flags = [result.diagnostics.get("converged") for result in results]
+    diagnostics = {
+        "converged": None if None in flags else all(flags),
+        "replicates": [dict(result.diagnostics) for result in results],
+    }
+    return SimulationResult(tuple(combined), diagnostics, results[0].provenance)
