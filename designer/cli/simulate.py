@@ -117,13 +117,15 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:3.0f} % {task.fields[left]}"),
+        TextColumn("{task.percentage:3.0f} % {task.fields[pace]}"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("starting", total=1.0, left="")
+        task = bar.add_task("starting", total=1.0, pace="")
 
         def draw(progress: Progress) -> None:
+            speed = f"{progress.ns_per_day:.0f} ns/day" if progress.ns_per_day is not None else ""
             left = f"{duration(progress.remaining_s)} left" if progress.remaining_s is not None else ""
-            bar.update(task, completed=progress.fraction, description=progress.stage, left=left)
+            pace = ", ".join(part for part in (speed, left) if part)
+            bar.update(task, completed=progress.fraction, description=progress.stage, pace=pace)
 
         yield draw
