@@ -58,6 +58,16 @@ class Observations:
     def __len__(self) -> int:
         return len(self.units)
 
+    def take(self, rows: NDArray[np.int64]) -> "Observations":
+        """Keep chosen rows."""
+        return Observations(
+            tuple(self.units[i] for i in rows),
+            {name: column[rows] for name, column in self.values.items()},
+            {name: column[rows] for name, column in self.stderrs.items()},
+            self.failed[rows],
+            tuple(self.fidelities[i] for i in rows),
+        )
+
     def measured(self, name: str) -> NDArray[np.bool_]:
         """Rows in which a property was measured, shape (n,)."""
         column = self.values.get(name)

@@ -1,0 +1,215 @@
+"""Cross-validation of the surrogates, grouped so that no polymer and no close relative leaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from mdcore.chem import property_spec
+from surrogates.errors import InvalidObservations
+from surrogates.kernels import minmax
+from surrogates.models import fit_surrogates
+from surrogates.models.surrogate_set import UnitFeatures
+from surrogates.observations import Observations
+from surrogates.settings import SurrogateSettings
+
+LEVELS = (0.5, 0.8, 0.95)
+"""Central intervals whose coverage is reported."""
+
+CLUSTER_SIMILARITY = 0.6
+"""Units at least this similar to a cluster's first member join it."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """How well predicted measurements meet held-out ones.
+
+    Attributes:
+        n: Held-out measurements.
+        r2: Coefficient of determination.
+        mae: Mean absolute error, in the property's unit.
+        rmse: Root mean square error, in the property's unit.
+        nll: Mean negative log-likelihood, in nats, of values in the property's unit.
+        crps: Mean continuous ranked probability score, in the property's unit.
+        coverage: Share of measurements inside the central intervals of `LEVELS`, same order.
+    """
+
+    n: int
+    r2: float
+    mae: float
+    rmse: float
+    nll: float
+    crps: float
+    coverage: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Held-out predictions of one property.
+
+    Attributes:
+        property: Registry name.
+        groups: How the folds were grouped.
+        rows: Rows of the observations, shape (n,).
+        measured: Held-out measurements, in the property's unit, shape (n,).
+        mean: Their predictions, shape (n,).
+        sd: Standard deviations of the predicted measurements, noise included, shape (n,).
+        metrics: Summary.
+    """
+
+    property: str
+    groups: str
+    rows: NDArray[np.int64]
+    measured: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    metrics: Metrics
+
+
+def metrics_of(measured: NDArray[np.float64], mean: NDArray[np.float64], sd: NDArray[np.float64]) -> Metrics:
+    """Compare normal predictions with measurements, arrays of shape (n,).
+
+    The CRPS of a normal is that of Gneiting and Raftery (10.1198/016214506000001437), equation 21.
+    """
+    error = measured - mean
+    z = error / sd
+    spread = float(((measured - measured.mean()) ** 2).sum())
+    crps = sd * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / np.sqrt(np.pi))
+    return Metrics(
+        n=len(measured),
+        r2=1.0 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        nll=float(-norm.logpdf(measured, mean, sd).mean()),
+        crps=float(crps.mean()),
+        coverage=tuple(float((np.abs(z) <= norm.ppf(0.5 + level / 2)).mean()) for level in LEVELS),
+    )
+
+
+def clusters(observations: Observations, featurise: UnitFeatures) -> NDArray[np.int64]:
+    """Group units by fingerprint similarity to a cluster's first member, leader by leader, shape (n,)."""
+    features = featurise(observations.units)
+    labels = np.full(len(observations), -1, dtype=np.int64)
+    label = 0
+    for i in range(len(observations)):
+        if labels[i] >= 0:
+            continue
+        open_rows = np.flatnonzero(labels < 0)
+        near = minmax(features.take(open_rows), features.take(slice(i, i + 1)))[:, 0] >= CLUSTER_SIMILARITY
+        labels[open_rows[near]] = label
+        labels[i] = label
+        label += 1
+    return labels
+
+
+def folds(groups: Sequence[Any] | NDArray[np.int64], k: int, seed: int) -> NDArray[np.int64]:
+    """Deal whole groups into k folds of similar size, shape (n,).
+
+    Raises:
+        InvalidObservations: There are fewer groups than folds.
+    """
+    _, inverse, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    if len(sizes) < k:
+        raise InvalidObservations(f"{len(sizes)} groups do not fill {k} folds; measure more or ask for fewer folds")
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    load = np.zeros(k)
+    fold_of = np.empty(len(sizes), dtype=np.int64)
+    for group in order:
+        fold_of[group] = int(np.argmin(load))
+        load[fold_of[group]] += sizes[group]
+    return np.asarray(fold_of[inverse], dtype=np.int64)
+
+
+def cross_validate(
+    observations: Observations,
+    name: str,
+    settings: SurrogateSettings | None = None,
+    groups: Literal["key", "cluster"] = "key",
+    k: int = 5,
+    seed: int = 0,
+    featurise: UnitFeatures | None = None,
+) -> CrossValidation:
+    """Predict every measurement of a property from folds that hold neither the polymer nor, with `cluster`, its relatives.
+
+    Args:
+        observations: What was measured.
+        name: Property.
+        settings: How to build the surrogates.
+        groups: Keep all rows of one key, or of one cluster of similar units, in the same fold.
+        k: Number of folds.
+        seed: Seed of the folds and fits.
+        featurise: Own features instead of those the settings name.
+
+    Raises:
+        InvalidObservations: There are fewer groups than folds.
+    """
+    settings = settings or SurrogateSettings()
+    fidelity = observations.target_fidelity(settings.fidelity)
+    surrogates_of_all = fit_surrogates(Observations(()), [name], settings, seed, featurise)
+    if groups == "cluster":
+        labels = clusters(observations, surrogates_of_all.featurise)
+    else:
+        labels = np.unique([unit.key for unit in observations.units], return_inverse=True)[1]
+    own = observations.measured(name) & (np.array(observations.fidelities) == fidelity)
+    rows = np.flatnonzero(own)
+    parts = np.full(len(observations), -1, dtype=np.int64)
+    parts[rows] = folds(labels[rows], k, seed)
+    held_groups = {int(part): set(labels[parts == part].tolist()) for part in range(k)}
+    mean, sd = np.empty(len(observations)), np.empty(len(observations))
+    for part in range(k):
+        out = np.flatnonzero(parts == part)
+        # Rows of other fidelities leak as well when they are of a held-out group.
+        kept = np.flatnonzero([label not in held_groups[part] for label in labels.tolist()])
+        surrogates = fit_surrogates(observations.take(kept), [name], settings, seed + part, surrogates_of_all.featurise)
+        prediction = surrogates.predict([observations.units[i] for i in out])
+        model = surrogates.models[0]
+        mean[out] = prediction.mean[:, 0]
+        noise = model.parameters.noise[0] * model.spread**2 + observations.noise_variance(name)[out]
+        sd[out] = np.sqrt(prediction.sd[:, 0] ** 2 + noise)
+    measured = observations.values[name][rows]
+    return CrossValidation(
+        name, groups, rows, measured, mean[rows], sd[rows], metrics_of(measured, mean[rows], sd[rows])
+    )
+
+
+def parity_figure(validation: CrossValidation) -> Any:
+    """Draw predicted against measured values with their standard deviations; returns a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    spec = property_spec(validation.property)
+    figure = Figure(figsize=(4.2, 4.0), layout="constrained")
+    axes = figure.subplots()
+    axes.errorbar(
+        validation.measured, validation.mean, yerr=validation.sd, fmt="o", ms=3, lw=0.5, alpha=0.5, color="#1f77b4"
+    )
+    edges = [
+        min(validation.measured.min(), validation.mean.min()),
+        max(validation.measured.max(), validation.mean.max()),
+    ]
+    axes.plot(edges, edges, color="#444444", lw=1)
+    axes.set_xlabel(f"measured {spec.axis_label}")
+    axes.set_ylabel(f"predicted {spec.axis_label}")
+    metrics = validation.metrics
+    axes.set_title(f"R² {metrics.r2:.3f}, MAE {metrics.mae:.3g}, n = {metrics.n}", fontsize=10)
+    return figure
+
+
+def calibration_figure(validation: CrossValidation) -> Any:
+    """Draw observed against expected coverage of central intervals; returns a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    expected = np.linspace(0.02, 0.98, 49)
+    z = np.abs(validation.measured - validation.mean) / validation.sd
+    observed = [(z <= norm.ppf(0.5 + level / 2)).mean() for level in expected]
+    figure = Figure(figsize=(4.2, 4.0), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#444444", lw=1)
+    axes.plot(expected, observed, color="#1f77b4")
+    axes.set_xlabel("expected share inside the interval")
+    axes.set_ylabel("observed share")
+    axes.set_title(f"{property_spec(validation.property).label}: calibration", fontsize=10)
+    return figure
