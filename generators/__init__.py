@@ -11,13 +11,22 @@ from generators.errors import GeneratorsError
 if TYPE_CHECKING:
     from generators.candidate import Candidate, LogLikelihood
     from generators.corpus import Corpus, CorpusSettings, load_corpus
+    from generators.diversity import diverse_subset, internal_diversity, novelty
     from generators.filters import Filters
-    from generators.generator import SMCGenerator
+    from generators.generator import ReactionGenerator, SMCGenerator
     from generators.language import LanguageModel
+    from generators.lists import read_list
+    from generators.models import load_model
+    from generators.neural import NeuralModel
     from generators.ngram import NGramModel
-    from generators.smc.sampler import SMCResult, SMCSampler
+    from generators.reactions import MonomerLibrary, enumerate_polymers
+    from generators.retro import route, routes
+    from generators.route import Monomer, Route
+    from generators.smc.run import SMCResult
+    from generators.smc.sampler import SMCSampler
     from generators.smc.settings import SMCSettings
     from generators.synthesis import sa_score
+    from generators.training import NeuralSettings, TrainingProgress, train_neural
 
 _HOMES = {
     "Candidate": "candidate",
@@ -26,13 +35,29 @@ _HOMES = {
     "Filters": "filters",
     "LanguageModel": "language",
     "LogLikelihood": "candidate",
+    "Monomer": "route",
+    "MonomerLibrary": "reactions",
     "NGramModel": "ngram",
+    "NeuralModel": "neural",
+    "NeuralSettings": "training",
+    "ReactionGenerator": "generator",
+    "Route": "route",
     "SMCGenerator": "generator",
-    "SMCResult": "smc.sampler",
+    "SMCResult": "smc.run",
     "SMCSampler": "smc.sampler",
     "SMCSettings": "smc.settings",
+    "TrainingProgress": "training",
+    "diverse_subset": "diversity",
+    "enumerate_polymers": "reactions",
+    "internal_diversity": "diversity",
     "load_corpus": "corpus",
+    "load_model": "models",
+    "novelty": "diversity",
+    "read_list": "lists",
+    "route": "retro",
+    "routes": "retro",
     "sa_score": "synthesis",
+    "train_neural": "training",
 }
 
 __all__ = [
@@ -43,13 +68,29 @@ __all__ = [
     "GeneratorsError",
     "LanguageModel",
     "LogLikelihood",
+    "Monomer",
+    "MonomerLibrary",
     "NGramModel",
+    "NeuralModel",
+    "NeuralSettings",
+    "ReactionGenerator",
+    "Route",
     "SMCGenerator",
     "SMCResult",
     "SMCSampler",
     "SMCSettings",
+    "TrainingProgress",
+    "diverse_subset",
+    "enumerate_polymers",
+    "internal_diversity",
     "load_corpus",
+    "load_model",
+    "novelty",
+    "read_list",
+    "route",
+    "routes",
     "sa_score",
+    "train_neural",
 ]
 
 

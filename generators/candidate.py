@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.route import Route
 from mdcore.chem import RepeatUnit
 
 LogLikelihood = Callable[[Sequence[RepeatUnit]], NDArray[np.float64]]
@@ -19,9 +20,11 @@ class Candidate:
     Attributes:
         unit: The repeat unit, spelled as its canonical key.
         log_prior: Natural log of the probability that the generator's prior gives to the string it came from.
-        origin: How it came about, such as `smc, ngram-10, stage 4`.
+        origin: How it came about, such as `smc, ngram-10, 4 stages`.
+        route: Polymerisation and monomers, where they are known.
     """
 
     unit: RepeatUnit
     log_prior: float
     origin: str
+    route: Route | None = None

@@ -47,7 +47,7 @@ class CorpusSettings(BaseModel):
     reactions: bool = True
     polymers: Path | None = None
     monomers: Path | None = None
-    max_per_rule: int | None = Field(default=1800, ge=1)
+    max_per_rule: int | None = Field(default=3000, ge=1)
     max_heavy_atoms: int = Field(default=70, ge=2)
 
 

@@ -1,35 +1,33 @@
 """Proposes candidates: prior samples, or posterior samples under a likelihood."""
 
-from collections.abc import Collection
-from typing import Any, final
+from collections.abc import Collection, Sequence
+from typing import Any, Generic, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.candidate import Candidate, LogLikelihood
 from generators.errors import ExhaustedProposals
 from generators.filters import Filters
 from generators.language import LanguageModel
-from generators.smc.population import Evaluator, Particles
-from generators.smc.sampler import SMCResult, SMCSampler
+from generators.lists import Entry, common_monomers
+from generators.reactions import MonomerLibrary
+from generators.smc.population import Evaluator, Particles, S
+from generators.smc.reaction_space import ReactionSpace
+from generators.smc.run import SMCResult, Space, temper
+from generators.smc.sampler import SMCSampler
 from generators.smc.settings import SMCSettings
 
 
-@final
-class SMCGenerator:
-    """Proposes distinct repeat units from a language model under filters, tilted towards a likelihood by SMC.
+class Proposer(Generic[S]):
+    """Draws distinct candidates from a prior, tilted towards a likelihood by sequential Monte Carlo.
 
     Args:
-        model: Language model.
-        settings: Settings of sequential Monte Carlo.
-        filters: Constraints on every proposal.
+        space: The prior and its moves.
     """
 
-    def __init__(
-        self, model: LanguageModel[Any], settings: SMCSettings | None = None, filters: Filters | None = None
-    ) -> None:
-        self.model = model
-        self.filters = filters if filters is not None else Filters()
-        self.sampler = SMCSampler(model, settings, self.filters)
+    def __init__(self, space: Space[S]) -> None:
+        self.space = space
 
     def propose(
         self,
@@ -55,61 +53,107 @@ class SMCGenerator:
             ImpossibleTarget: The likelihood is zero wherever the prior reaches.
         """
         excluded = exclude if isinstance(exclude, (set, frozenset, dict)) else frozenset(exclude)
-        found: dict[str, Candidate] = {}
-        evaluator = self.sampler.evaluator(log_likelihood)
+        found = _Found(self.space, n, excluded)
+        evaluator = Evaluator(log_likelihood, self.space.accepts)
         if log_likelihood is None:
-            return self._from_prior(n, evaluator, rng, excluded)
-        result = self.run(evaluator, rng, max(self.sampler.settings.particles, 2 * n))
-        population = result.particles
-        origin = f"smc, {self.model.name}, {len(result.stages)} stages"
-        self._collect(population, rng.permutation(len(population.units)), origin, excluded, n, found)
-        for sweep in range(1, self.sampler.settings.max_top_up + 1):
-            if len(found) == n:
-                break
-            population, _ = self.sampler.sweep(population, 1.0, evaluator, rng)
-            self._collect(
-                population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}", excluded, n, found
+            self._from_prior(found, evaluator, rng)
+        else:
+            self._from_posterior(found, evaluator, rng)
+        if not found.complete:
+            raise ExhaustedProposals(
+                f"{len(found.candidates)} distinct new repeat units found with {self.space.name} where {n} were asked for; "
+                "ask for fewer, widen the target or the filters, or raise max_top_up"
             )
+        return list(found.candidates.values())
+
+    def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[S]:
+        """Run sequential Monte Carlo and return the whole result, with evidence and ancestry."""
+        return temper(self.space, evaluator, rng, particles)
+
+    def _from_prior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
+        for _ in range(self.space.settings.max_top_up + 1):
+            if found.complete:
+                return
+            batch = max(64, 2 * (found.n - len(found.candidates)))
+            population = self.space.draw_prior(batch, evaluator, rng)
+            found.add(population, np.arange(batch), f"prior, {self.space.name}")
+
+    def _from_posterior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
+        result = self.run(evaluator, rng, max(self.space.settings.particles, 2 * found.n))
+        population = result.particles
+        origin = f"smc, {self.space.name}, {len(result.stages)} stages"
+        found.add(population, rng.permutation(len(population.units)), origin)
+        for sweep in range(1, self.space.settings.max_top_up + 1):
+            if found.complete:
+                return
+            population, _ = self.space.sweep(population, 1.0, evaluator, rng)
+            found.add(population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}")
         for stage, earlier in zip(reversed(result.stages[:-1]), reversed(result.history[:-1]), strict=True):
             rows = rng.permutation(len(earlier.units))
-            self._collect(earlier, rows, f"smc, {self.model.name}, beta {stage.beta:.3g}", excluded, n, found)
-        if len(found) < n:
-            raise ExhaustedProposals(
-                f"{len(found)} distinct new repeat units found where {n} were asked for; ask for fewer, widen the target or the "
-                "filters, or raise max_top_up"
-            )
-        return list(found.values())
+            found.add(earlier, rows, f"smc, {self.space.name}, beta {stage.beta:.3g}")
 
-    def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult:
-        """Run sequential Monte Carlo and return the whole result, with evidence and ancestry."""
-        return self.sampler.run(evaluator, rng, particles)
 
-    def _from_prior(
-        self, n: int, evaluator: Evaluator, rng: np.random.Generator, excluded: Collection[str]
-    ) -> list[Candidate]:
-        found: dict[str, Candidate] = {}
-        for _ in range(self.sampler.settings.max_top_up + 1):
-            batch = max(64, 2 * (n - len(found)))
-            population = self.sampler.draw_prior(batch, evaluator, rng)
-            self._collect(population, np.arange(batch), f"prior, {self.model.name}", excluded, n, found)
-            if len(found) == n:
-                return list(found.values())
-        raise ExhaustedProposals(
-            f"{len(found)} distinct new repeat units drawn from {self.model.name} where {n} were asked for; ask for fewer or "
-            "loosen the filters"
-        )
+class _Found(Generic[S]):
+    """Distinct candidates collected so far."""
 
-    @staticmethod
-    def _collect(
-        population: Particles,
-        rows: np.typing.NDArray[np.intp],
-        origin: str,
-        excluded: Collection[str],
-        n: int,
-        found: dict[str, Candidate],
-    ) -> None:
-        log_prob = population.strings.log_prob
+    def __init__(self, space: Space[S], n: int, excluded: Collection[str]) -> None:
+        self.space = space
+        self.n = n
+        self.excluded = excluded
+        self.candidates: dict[str, Candidate] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many as asked for."""
+        return len(self.candidates) >= self.n
+
+    def add(self, population: Particles[S], rows: NDArray[np.intp], origin: str) -> None:
+        """Add the particles of some rows, in their order, up to the number asked for."""
+        log_prob = population.states.log_prob
         for row in rows:
+            if self.complete:
+                return
             unit = population.units[row]
-            if len(found) < n and unit.key not in excluded and unit.key not in found:
-                found[unit.key] = Candidate(unit, float(log_prob[row]), origin)
+            if unit.key not in self.excluded and unit.key not in self.candidates:
+                route = self.space.route(population.states, int(row))
+                self.candidates[unit.key] = Candidate(unit, float(log_prob[row]), origin, route)
+
+
+@final
+class SMCGenerator(Proposer[Any]):
+    """Proposes distinct repeat units from a language model under filters, tilted towards a likelihood by SMC.
+
+    Args:
+        model: Language model.
+        settings: Settings of sequential Monte Carlo.
+        filters: Constraints on every proposal.
+    """
+
+    def __init__(
+        self, model: LanguageModel[Any], settings: SMCSettings | None = None, filters: Filters | None = None
+    ) -> None:
+        self.model = model
+        self.filters = filters if filters is not None else Filters()
+        self.sampler = SMCSampler(model, settings, self.filters)
+        super().__init__(self.sampler)
+
+
+@final
+class ReactionGenerator(Proposer[Any]):
+    """Proposes distinct repeat units that the polymerisation rules make from a monomer list; each comes with its route.
+
+    Args:
+        monomers: The monomers; by default the project's list.
+        settings: Settings of sequential Monte Carlo.
+        filters: Constraints on every proposal.
+    """
+
+    def __init__(
+        self,
+        monomers: Sequence[Entry] | None = None,
+        settings: SMCSettings | None = None,
+        filters: Filters | None = None,
+    ) -> None:
+        self.filters = filters if filters is not None else Filters()
+        library = MonomerLibrary.of(monomers if monomers is not None else common_monomers())
+        super().__init__(ReactionSpace(library, settings, self.filters))

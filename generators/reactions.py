@@ -14,34 +14,7 @@ from rdkit.Chem import rdChemReactions
 
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
-
-
-@dataclass(frozen=True)
-class Monomer:
-    """A monomer.
-
-    Attributes:
-        name: Name, or its SMILES where it has none.
-        smiles: Canonical SMILES.
-    """
-
-    name: str
-    smiles: str
-
-
-@dataclass(frozen=True)
-class Route:
-    """How a repeat unit is made.
-
-    Attributes:
-        reaction: Name of the polymerisation rule.
-        polymer: Class of the polymer.
-        monomers: One or two monomers, in the order of the rule.
-    """
-
-    reaction: str
-    polymer: str
-    monomers: tuple[Monomer, ...]
+from generators.route import Monomer, Route
 
 
 @dataclass(frozen=True)
@@ -76,16 +49,18 @@ class Rule:
         polymer: Class of the polymer.
         classes: Classes of its one or two monomers.
         reaction: The reaction; its product is the repeat unit with two stars.
+        regular: Keep only the products that are most nearly head to tail, as vinyl monomers polymerise.
     """
 
     name: str
     polymer: str
     classes: tuple[str, ...]
     reaction: rdChemReactions.ChemicalReaction
+    regular: bool = False
 
     def products(self, monomers: Sequence[Chem.Mol]) -> tuple[str, ...]:
         """Return the distinct repeat units that monomers give, as canonical SMILES with two stars, sorted."""
-        found = set()
+        found: dict[str, int] = {}
         with rdBase.BlockLogs():
             for product, *_ in self.reaction.RunReactants(tuple(monomers)):
                 try:
@@ -95,8 +70,17 @@ class Rule:
                     continue
                 text = Chem.MolToSmiles(product)
                 if text.count("*") == 2 and "." not in text:
-                    found.add(str(text))
-        return tuple(sorted(found))
+                    found[str(text)] = _head_to_head(product) if self.regular else 0
+        fewest = min(found.values(), default=0)
+        return tuple(sorted(text for text, count in found.items() if count == fewest))
+
+
+def _head_to_head(unit: Chem.Mol) -> int:
+    """Count backbone bonds, that to the next unit included, between two carbons that both carry substituents."""
+    stars = [atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0]
+    path = Chem.GetShortestPath(unit, *stars)[1:-1]
+    bulky = [unit.GetAtomWithIdx(i).GetDegree() > 2 for i in path]
+    return sum(one and other for one, other in zip(bulky, [*bulky[1:], bulky[0]], strict=True))
 
 
 def _count_groups(matches: Sequence[tuple[int, ...]]) -> int:
@@ -128,7 +112,7 @@ def polymerisation_rules() -> tuple[tuple[Rule, ...], dict[str, MonomerClass]]:
         with rdBase.BlockLogs():
             reaction.Initialize()
         names = tuple(entry[key] for key in ("first", "second") if key in entry)
-        rules.append(Rule(entry["name"], entry["polymer"], names, reaction))
+        rules.append(Rule(entry["name"], entry["polymer"], names, reaction, entry.get("regular", False)))
     return tuple(rules), classes
 
 

@@ -139,7 +139,7 @@ def standard_spellings(key: str, vocabulary_names: Vocabulary) -> tuple[tuple[in
         vocabulary_names: Tokens to use.
     """
     found: dict[tuple[int, ...], None] = {}
-    for text in _cuts(key):
+    for text in backbone_cuts(key):
         for reverse in (False, True):
             try:
                 found[tuple(encode(text, vocabulary_names, reverse=reverse))] = None
@@ -148,7 +148,8 @@ def standard_spellings(key: str, vocabulary_names: Vocabulary) -> tuple[tuple[in
     return tuple(found)
 
 
-def _cuts(key: str) -> list[str]:
+def backbone_cuts(key: str) -> list[str]:
+    """Return spellings of a polymer from every cut of its backbone at a single bond outside rings."""
     mol = RepeatUnit.from_psmiles(key, elements=None).primitive_mol
     stars = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
     head, tail = stars[1], stars[2]

@@ -2,32 +2,47 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.candidate import LogLikelihood
-from generators.decoding import FloatArray, Strings
+from generators.decoding import FloatArray
 from mdcore.chem import RepeatUnit
 
 
+class States(Protocol):
+    """What n particles are: strings of a language model, or choices of monomers."""
+
+    @property
+    def log_prob(self) -> FloatArray:
+        """Log prior probability of each, shape (n,)."""
+
+    def take(self, rows: NDArray[np.intp], /) -> Self:
+        """Return some of them, in the order given, possibly repeated."""
+
+
+S = TypeVar("S", bound=States)
+
+
 @dataclass(frozen=True)
-class Particles:
+class Particles(Generic[S]):
     """A population.
 
     Attributes:
-        strings: n strings.
+        states: What the n particles are.
         units: Their repeat units, spelled canonically.
         log_likelihoods: (n,) natural logs.
     """
 
-    strings: Strings
+    states: S
     units: tuple[RepeatUnit, ...]
     log_likelihoods: FloatArray
 
-    def take(self, rows: NDArray[np.intp]) -> "Particles":
+    def take(self, rows: NDArray[np.intp]) -> "Particles[S]":
         """Return some particles, in the order given, possibly repeated."""
-        return Particles(self.strings.take(rows), tuple(self.units[i] for i in rows), self.log_likelihoods[rows])
+        return Particles(self.states.take(rows), tuple(self.units[i] for i in rows), self.log_likelihoods[rows])
 
 
 @dataclass

@@ -1,79 +1,31 @@
 """Sequential Monte Carlo with likelihood tempering over the strings of a language model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.candidate import LogLikelihood
-from generators.decoding import FloatArray, Strings
-from generators.errors import ExhaustedProposals, ImpossibleTarget
+from generators.decoding import Strings
+from generators.errors import ExhaustedProposals
 from generators.language import LanguageModel
+from generators.route import Route
 from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
 from generators.smc.population import Evaluator, Particles
+from generators.smc.run import SMCResult, temper
 from generators.smc.settings import SMCSettings
-from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000
 """Strings refused by the filter, for each particle, after which the filter is taken to accept nothing."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One tempering step.
-
-    Attributes:
-        beta: Exponent of the likelihood after the step.
-        ess: Effective sample size of its incremental weights.
-        acceptance: Fraction of Metropolis-Hastings proposals accepted after it.
-        ancestors: (n,) row of the population before the step that each particle descends from.
-    """
-
-    beta: float
-    ess: float
-    acceptance: float
-    ancestors: NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class SMCResult:
-    """A population drawn from p(S) L(S).
-
-    Attributes:
-        particles: The population; its members have equal weights.
-        log_evidence: Estimate of the log of the prior mean of the likelihood, over the strings that the filter accepts.
-        stages: The steps taken.
-        history: The population after each step.
-        calls: Distinct repeat units the likelihood was evaluated for.
-    """
-
-    particles: Particles
-    log_evidence: float
-    stages: tuple[Stage, ...]
-    history: tuple[Particles, ...]
-    calls: int
-
-    @property
-    def origins(self) -> NDArray[np.intp]:
-        """Row of the initial population that each particle descends from, shape (n,)."""
-        rows = np.arange(len(self.particles.units))
-        for stage in reversed(self.stages):
-            rows = stage.ancestors[rows]
-        return rows
-
-
 @final
 class SMCSampler:
     """Samples pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to 1.
 
-    p is the language model restricted to strings that the filter accepts, L the likelihood. At each stage beta grows until the
-    effective sample size of the incremental weights L^(step) has fallen to its target (Del Moral, Doucet & Jasra 2006, doi
-    10.1111/j.1467-9868.2006.00553.x, section 2.3); the particles are resampled systematically and moved by Metropolis-Hastings
-    kernels that leave the new pi_beta invariant. The product of the mean incremental weights estimates the evidence.
-    Particles with L = 0 are dropped in a first stage of its own at beta = 0.
+    p is the language model restricted to strings that the filter accepts, L the likelihood; see `temper`. The moves regrow the
+    end or an inner piece of a string, or write the same polymer in another way.
 
     Args:
         model: Language model.
@@ -88,6 +40,7 @@ class SMCSampler:
         accepts: Callable[[RepeatUnit], bool] | None = None,
     ) -> None:
         self.model = model
+        self.name = model.name
         self.settings = settings if settings is not None else SMCSettings()
         self.accepts = accepts
 
@@ -95,45 +48,11 @@ class SMCSampler:
         """Return the evaluator of a likelihood, to share between runs."""
         return Evaluator(log_likelihood, self.accepts)
 
-    def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult:
-        """Run from the prior to the target.
+    def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[Strings]:
+        """Run from the prior to the target; see `temper`."""
+        return temper(self, evaluator, rng, particles)
 
-        Raises:
-            ImpossibleTarget: No particle has a finite likelihood, or the target was not reached in `max_stages`.
-            ExhaustedProposals: The filter refuses practically every string.
-        """
-        population = self.draw_prior(particles if particles is not None else self.settings.particles, evaluator, rng)
-        n = len(population.units)
-        beta, log_evidence = 0.0, 0.0
-        stages: list[Stage] = []
-        history: list[Particles] = []
-        if (population.log_likelihoods == -np.inf).any():
-            weights = np.where(population.log_likelihoods == -np.inf, -np.inf, 0.0)
-            log_evidence += log_mean_exp(weights)
-            if log_evidence == -np.inf:
-                raise ImpossibleTarget(
-                    f"the likelihood of all {n} repeat units drawn from {self.model.name} is zero; widen the target"
-                )
-            population, stage = self._step(population, weights, 0.0, evaluator, rng)
-            stages.append(stage)
-            history.append(population)
-        while beta < 1.0:
-            if len(stages) > self.settings.max_stages:
-                raise ImpossibleTarget(
-                    f"target not reached in {self.settings.max_stages} stages (beta {beta:.3g}); widen the target or raise "
-                    "max_stages"
-                )
-            values = population.log_likelihoods
-            step = next_step(values, 1.0 - beta, self.settings.ess_fraction * n)
-            beta = 1.0 if step >= 1.0 - beta else beta + step
-            weights = step * values
-            log_evidence += log_mean_exp(weights)
-            population, stage = self._step(population, weights, beta, evaluator, rng)
-            stages.append(stage)
-            history.append(population)
-        return SMCResult(population, log_evidence, tuple(stages), tuple(history), evaluator.calls)
-
-    def draw_prior(self, n: int, evaluator: Evaluator, rng: np.random.Generator) -> Particles:
+    def draw_prior(self, n: int, evaluator: Evaluator, rng: np.random.Generator) -> Particles[Strings]:
         """Draw n particles from the language model restricted to what the filter accepts."""
         parts: list[Strings] = []
         units: list[RepeatUnit] = []
@@ -152,15 +71,19 @@ class SMCSampler:
         strings = Strings(np.concatenate([p.tokens for p in parts]), np.concatenate([p.log_probs for p in parts]))
         return Particles(strings, tuple(units), evaluator.values(units))
 
+    def route(self, states: Strings, row: int) -> Route | None:
+        """Return None: a string says nothing about how its polymer is made."""
+        return None
+
     def sweep(
-        self, population: Particles, beta: float, evaluator: Evaluator, rng: np.random.Generator
-    ) -> tuple[Particles, int]:
+        self, population: Particles[Strings], beta: float, evaluator: Evaluator, rng: np.random.Generator
+    ) -> tuple[Particles[Strings], int]:
         """Move every particle once by a kernel that leaves pi_beta invariant; return how many proposals were accepted."""
         n = len(population.units)
         frequencies = np.array([self.settings.tail, self.settings.segment, self.settings.respell])
         kinds = rng.choice(3, size=n, p=frequencies / frequencies.sum())
-        tokens = population.strings.tokens.copy()
-        log_probs = population.strings.log_probs.copy()
+        tokens = population.states.tokens.copy()
+        log_probs = population.states.log_probs.copy()
         units = list(population.units)
         values = population.log_likelihoods.copy()
         accepted = 0
@@ -191,27 +114,9 @@ class SMCSampler:
             accepted += int(take.sum())
         return Particles(Strings(tokens, log_probs), tuple(units), values), accepted
 
-    def _propose(self, kind: int, population: Particles, rng: np.random.Generator) -> Proposal:
+    def _propose(self, kind: int, population: Particles[Strings], rng: np.random.Generator) -> Proposal:
         if kind == 0:
-            return regrow_tail(self.model, population.strings, rng)
+            return regrow_tail(self.model, population.states, rng)
         if kind == 1:
-            return regrow_segment(self.model, population.strings, self.settings.max_segment, rng)
-        return respell(self.model, population.strings, [unit.key for unit in population.units], rng)
-
-    def _step(
-        self,
-        population: Particles,
-        log_weights: FloatArray,
-        beta: float,
-        evaluator: Evaluator,
-        rng: np.random.Generator,
-    ) -> tuple[Particles, Stage]:
-        ancestors = systematic_resample(log_weights, rng)
-        population = population.take(ancestors)
-        accepted = 0
-        for _ in range(self.settings.sweeps):
-            population, moved = self.sweep(population, beta, evaluator, rng)
-            accepted += moved
-        tried = self.settings.sweeps * len(population.units)
-        acceptance = accepted / tried if tried else 0.0
-        return population, Stage(beta, effective_sample_size(log_weights), acceptance, ancestors)
+            return regrow_segment(self.model, population.states, self.settings.max_segment, rng)
+        return respell(self.model, population.states, [unit.key for unit in population.units], rng)

@@ -106,7 +106,7 @@ def z_score(frequencies, posterior, n):
 def test_population_is_the_exact_posterior(toy):
     result = run(toy, N, 1, sweeps=6)
     assert len(toy.rows) > 30
-    assert toy.distance(result.particles.strings) < 0.02
+    assert toy.distance(result.particles.states) < 0.02
     # The prior is far from the posterior, so the number above says something.
     assert 0.5 * np.abs(toy.prior - toy.posterior).sum() > 0.3
 
@@ -114,8 +114,8 @@ def test_population_is_the_exact_posterior(toy):
 @pytest.mark.slow
 def test_distance_falls_with_the_root_of_the_number_of_particles(toy):
     """Mean distance at N over that at 16 N is 4, within three standard errors of the measured means."""
-    few = np.array([toy.distance(run(toy, 400, seed).particles.strings) for seed in range(16)])
-    many = np.array([toy.distance(run(toy, 6400, seed).particles.strings) for seed in range(4)])
+    few = np.array([toy.distance(run(toy, 400, seed).particles.states) for seed in range(16)])
+    many = np.array([toy.distance(run(toy, 6400, seed).particles.states) for seed in range(4)])
     ratio = few.mean() / many.mean()
     relative = np.hypot(few.std(ddof=1) / few.mean() / 4, many.std(ddof=1) / many.mean() / 2)
     assert abs(ratio / 4 - 1) < 3 * relative + 0.1
@@ -137,17 +137,15 @@ def test_each_move_leaves_the_posterior_invariant(toy, move):
     rng = np.random.default_rng(11)
     n = 4000
     population = exact_population(toy, evaluator, n, rng)
-    start = population.strings.tokens.copy()
+    start = population.states.tokens.copy()
     moved = 0
     for _ in range(4):
         population, accepted = smc.sweep(population, 1.0, evaluator, rng)
         moved += accepted
-    assert (population.strings.tokens != start).any(axis=1).mean() > 0.1
+    assert (population.states.tokens != start).any(axis=1).mean() > 0.1
     assert moved
-    assert abs(z_score(toy.frequencies(population.strings), toy.posterior, n)) < 5
-    assert score(toy.model, population.strings.tokens).log_probs == pytest.approx(
-        population.strings.log_probs, abs=1e-10
-    )
+    assert abs(z_score(toy.frequencies(population.states), toy.posterior, n)) < 5
+    assert score(toy.model, population.states.tokens).log_probs == pytest.approx(population.states.log_probs, abs=1e-10)
 
 
 def exact_population(toy, evaluator, n, rng):
@@ -174,7 +172,7 @@ def test_without_the_metropolis_correction_the_posterior_is_wrong(toy, name, mon
     population = exact_population(toy, evaluator, 4000, rng)
     for _ in range(4):
         population, _ = smc.sweep(population, 1.0, evaluator, rng)
-    assert z_score(toy.frequencies(population.strings), toy.posterior, 4000) > 20
+    assert z_score(toy.frequencies(population.states), toy.posterior, 4000) > 20
 
 
 def test_without_the_proposal_ratio_the_posterior_is_wrong(toy, monkeypatch):
@@ -190,7 +188,7 @@ def test_without_the_proposal_ratio_the_posterior_is_wrong(toy, monkeypatch):
     population = exact_population(toy, evaluator, n, rng)
     for _ in range(4):
         population, _ = smc.sweep(population, 1.0, evaluator, rng)
-    assert z_score(toy.frequencies(population.strings), toy.posterior, n) > 20
+    assert z_score(toy.frequencies(population.states), toy.posterior, n) > 20
 
 
 def test_filter_restricts_the_prior(toy):
@@ -206,7 +204,7 @@ def test_filter_restricts_the_prior(toy):
     evidence = (prior * np.exp(toy.log_likelihood)).sum()
     smc = SMCSampler(toy.model, SMCSettings(particles=4000), accepts)
     result = smc.run(smc.evaluator(oxygen_likelihood), np.random.default_rng(3))
-    frequencies = toy.frequencies(result.particles.strings)
+    frequencies = toy.frequencies(result.particles.states)
     assert frequencies[~inside].sum() == 0
     posterior = prior * np.exp(toy.log_likelihood) / evidence
     distance = 0.5 * np.abs(frequencies - posterior).sum()

@@ -1,0 +1,71 @@
+"""Diverse subsets and how diverse a set is."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from rdkit import DataStructs, rdBase
+from rdkit.Chem import rdFingerprintGenerator
+from rdkit.SimDivFilters import rdSimDivPickers
+
+from mdcore.chem import RepeatUnit
+
+_BITS = 2048
+_RADIUS = 2
+
+
+def fingerprints(units: Sequence[RepeatUnit]) -> list[DataStructs.ExplicitBitVect]:
+    """Return the Morgan bit fingerprint (radius 2, 2048 bits) of the periodic unit of each polymer.
+
+    Only environments centred on the middle unit of an oligomer count, so the result does not depend on cut and direction.
+    """
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS, fpSize=_BITS)
+    found = []
+    for unit in units:
+        mol, centre = unit.window(_RADIUS + 1)
+        found.append(generator.GetFingerprint(mol, fromAtoms=list(centre)))
+    return found
+
+
+def diverse_subset(units: Sequence[RepeatUnit], n: int, seed: int = 0, first: Collection[int] = ()) -> tuple[int, ...]:
+    """Choose n units that are far from each other: MaxMin on Tanimoto distances.
+
+    Each next unit is the one whose nearest chosen neighbour is farthest (Ashton et al. 2002, doi
+    10.1002/qsar.200290002), computed lazily, without a distance matrix.
+
+    Args:
+        units: The pool.
+        n: Size of the subset, at most the pool's.
+        seed: Of the first pick.
+        first: Rows that are chosen already.
+
+    Returns:
+        Rows of the subset, those of `first` first.
+
+    Raises:
+        ValueError: n exceeds the pool.
+    """
+    if n > len(units):
+        raise ValueError(f"a diverse subset of {n} exceeds the pool of {len(units)}; ask for at most that many")
+    if n <= len(first):
+        return tuple(first)[:n]
+    with rdBase.BlockLogs():
+        picks = rdSimDivPickers.MaxMinPicker().LazyBitVectorPick(
+            fingerprints(units), len(units), n, list(first), seed + 1
+        )
+    return tuple(int(i) for i in picks)
+
+
+def internal_diversity(units: Sequence[RepeatUnit]) -> float:
+    """Return one minus the mean Tanimoto similarity over all pairs; NaN for fewer than two units."""
+    prints = fingerprints(units)
+    if len(prints) < 2:
+        return float("nan")
+    total = sum(float(np.sum(DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]))) for i in range(1, len(prints)))
+    return 1.0 - total / (len(prints) * (len(prints) - 1) / 2)
+
+
+def novelty(units: Sequence[RepeatUnit], known: Collection[str]) -> float:
+    """Return the fraction of units whose canonical key is not among the known ones; NaN for no units."""
+    if not units:
+        return float("nan")
+    return sum(unit.key not in known for unit in units) / len(units)

@@ -1,0 +1,170 @@
+"""Choices of polymerisation and monomers as particles."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.decoding import FloatArray
+from generators.errors import ExhaustedProposals, InvalidList
+from generators.reactions import MonomerLibrary, Rule, polymerisation_rules
+from generators.route import Route
+from generators.smc.population import Evaluator, Particles
+from generators.smc.settings import SMCSettings
+from mdcore.chem import RepeatUnit
+
+_MAX_REFUSED = 1000
+"""Choices refused, for each particle, after which nothing is taken to be acceptable."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """n choices.
+
+    Attributes:
+        chosen: (n, 4) rule, first and second monomer within their classes (0 where a rule has one), and product.
+        log_prob: (n,) natural log of the prior probability of each.
+    """
+
+    chosen: NDArray[np.intp]
+    log_prob: FloatArray
+
+    def take(self, rows: NDArray[np.intp], /) -> "Choices":
+        """Return some of them."""
+        return Choices(self.chosen[rows], self.log_prob[rows])
+
+
+@final
+class ReactionSpace:
+    """Prior over syntheses: a rule, its monomers, and one of the products they give; all three uniform.
+
+    Each rule that has monomers is equally likely, whatever the size of its library, so that no class of polymers drowns the
+    others; monomers are uniform within their class, and products within those of the choice. A choice without a product, or
+    whose product the filter refuses, is outside the prior. The moves draw one monomer anew, or everything.
+
+    Args:
+        library: Monomers by class.
+        settings: Settings of sequential Monte Carlo; `tail` is the frequency of drawing everything anew, `segment` that of
+            drawing one monomer.
+        accepts: Filter; None accepts everything.
+
+    Raises:
+        InvalidList: The library has monomers for no rule.
+    """
+
+    def __init__(
+        self,
+        library: MonomerLibrary,
+        settings: SMCSettings | None = None,
+        accepts: Callable[[RepeatUnit], bool] | None = None,
+    ) -> None:
+        self.library = library
+        self.settings = settings if settings is not None else SMCSettings()
+        self.accepts = accepts
+        self.name = "reaction"
+        self.rules: tuple[Rule, ...] = tuple(rule for rule in polymerisation_rules()[0] if library.size(rule) > 0)
+        if not self.rules:
+            raise InvalidList("the monomers fit no polymerisation rule; give monomers of at least one class")
+        self.sizes = np.array([[self._size(rule, 0), self._size(rule, 1)] for rule in self.rules])
+        self._products: dict[tuple[int, int, int], tuple[str, ...]] = {}
+
+    def _size(self, rule: Rule, place: int) -> int:
+        return len(self.library.members[rule.classes[place]]) if place < len(rule.classes) else 1
+
+    def products(self, rule: int, first: int, second: int) -> tuple[str, ...]:
+        """Return the repeat units that a choice gives."""
+        where = (rule, first, second)
+        if where not in self._products:
+            here = self.rules[rule]
+            members = [self.library.members[name][i] for name, i in zip(here.classes, (first, second), strict=False)]
+            alike = len(members) == 2 and members[0][0] == members[1][0]
+            self._products[where] = () if alike else here.products([mol for _, mol in members])
+        return self._products[where]
+
+    def route(self, states: Choices, row: int) -> Route:
+        """Return the synthesis that a particle is."""
+        rule, first, second, _ = states.chosen[row]
+        here = self.rules[rule]
+        monomers = (self.library.members[name][i][0] for name, i in zip(here.classes, (first, second), strict=False))
+        return Route(here.name, here.polymer, tuple(monomers))
+
+    def _complete(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Choices, list[str | None]]:
+        """Draw a product for each choice; None where it has none."""
+        texts: list[str | None] = []
+        counts = np.ones(len(chosen))
+        for row, (rule, first, second) in enumerate(chosen[:, :3].tolist()):
+            products = self.products(rule, first, second)
+            if products:
+                chosen[row, 3] = rng.integers(len(products))
+                counts[row] = len(products)
+            texts.append(products[chosen[row, 3]] if products else None)
+        sizes = self.sizes[chosen[:, 0]].prod(axis=1)
+        return Choices(chosen, -np.log(len(self.rules) * sizes * counts)), texts
+
+    def _draw(self, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        rule = rng.integers(len(self.rules), size=n)
+        members = np.floor(rng.random((n, 2)) * self.sizes[rule]).astype(np.intp)
+        return np.column_stack([rule, members, np.zeros(n, dtype=np.intp)])
+
+    @staticmethod
+    def _units(texts: list[str | None], evaluator: Evaluator) -> list[RepeatUnit | None]:
+        known = iter(evaluator.units([text for text in texts if text is not None]))
+        return [None if text is None else next(known) for text in texts]
+
+    def draw_prior(self, n: int, evaluator: Evaluator, rng: np.random.Generator) -> Particles[Choices]:
+        """Draw n particles from the prior, restricted to what the filter accepts."""
+        parts: list[Choices] = []
+        units: list[RepeatUnit] = []
+        refused = 0
+        while len(units) < n:
+            states, texts = self._complete(self._draw(max(16, n - len(units)), rng), rng)
+            drawn = self._units(texts, evaluator)
+            rows = [i for i, unit in enumerate(drawn) if unit is not None][: n - len(units)]
+            refused += len(drawn) - len(rows)
+            if refused > _MAX_REFUSED * n:
+                raise ExhaustedProposals(
+                    f"{refused} syntheses were refused and {len(units)} accepted; loosen the filter or add monomers"
+                )
+            parts.append(states.take(np.array(rows, dtype=np.intp)))
+            units += [unit for unit in (drawn[i] for i in rows) if unit is not None]
+        states = Choices(np.concatenate([p.chosen for p in parts]), np.concatenate([p.log_prob for p in parts]))
+        return Particles(states, tuple(units), evaluator.values(units))
+
+    def sweep(
+        self, population: Particles[Choices], beta: float, evaluator: Evaluator, rng: np.random.Generator
+    ) -> tuple[Particles[Choices], int]:
+        """Move every particle once by a Metropolis-Hastings kernel.
+
+        All choices are uniform, so drawing anew from the prior (independently, or one monomer given the rest) proposes with the
+        prior's own conditional probability, and only the likelihoods are left in the acceptance ratio.
+        """
+        n = len(population.units)
+        chosen = population.states.chosen.copy()
+        everything, one = self.settings.tail, self.settings.segment
+        anew = rng.random(n) < (everything / (everything + one) if everything + one else 1.0)
+        fresh = self._draw(n, rng)
+        place = np.where(self.sizes[chosen[:, 0], 1] > 1, rng.integers(2, size=n), 0)
+        replaced = np.floor(rng.random(n) * self.sizes[chosen[:, 0], place]).astype(np.intp)
+        chosen[np.arange(n), 1 + place] = replaced
+        chosen[anew] = fresh[anew]
+        states, texts = self._complete(chosen, rng)
+        drawn = self._units(texts, evaluator)
+        good = np.array([i for i, unit in enumerate(drawn) if unit is not None], dtype=np.intp)
+        new_values = evaluator.values([unit for unit in drawn if unit is not None])
+        possible = new_values > -np.inf
+        old_values = population.log_likelihoods[good]
+        log_ratio = np.where(possible, beta * (np.where(possible, new_values, 0.0) - old_values), -np.inf)
+        take = np.log1p(-rng.random(len(good))) < log_ratio
+        rows = good[take]
+        result = population.states.chosen.copy(), population.states.log_prob.copy(), population.log_likelihoods.copy()
+        result[0][rows] = states.chosen[rows]
+        result[1][rows] = states.log_prob[rows]
+        result[2][rows] = new_values[take]
+        units = list(population.units)
+        for row in rows:
+            unit = drawn[row]
+            assert unit is not None
+            units[row] = unit
+        return Particles(Choices(result[0], result[1]), tuple(units), result[2]), int(take.sum())

@@ -1,0 +1,150 @@
+"""Tempering from a prior to a target, whatever the particles are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.decoding import FloatArray
+from generators.errors import ImpossibleTarget
+from generators.route import Route
+from generators.smc.population import Evaluator, Particles, S
+from generators.smc.settings import SMCSettings
+from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
+from mdcore.chem import RepeatUnit
+
+
+class Space(Protocol[S]):
+    """A prior to draw from and kernels to move by.
+
+    Attributes:
+        name: Short name of the prior, for records.
+        settings: Settings of sequential Monte Carlo.
+        accepts: Filter; the prior is restricted to what it accepts.
+    """
+
+    name: str
+    settings: SMCSettings
+    accepts: Callable[[RepeatUnit], bool] | None
+
+    def draw_prior(self, n: int, evaluator: Evaluator, rng: np.random.Generator) -> Particles[S]:
+        """Draw n particles from the prior, restricted to what the filter accepts."""
+
+    def sweep(
+        self, population: Particles[S], beta: float, evaluator: Evaluator, rng: np.random.Generator
+    ) -> tuple[Particles[S], int]:
+        """Move every particle by a kernel that leaves prior x likelihood^beta invariant; return how many moved."""
+
+    def route(self, states: S, row: int) -> Route | None:
+        """Return how the polymer of one particle is made, where the particle says so."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One tempering step.
+
+    Attributes:
+        beta: Exponent of the likelihood after the step.
+        ess: Effective sample size of its incremental weights.
+        acceptance: Fraction of Metropolis-Hastings proposals accepted after it.
+        ancestors: (n,) row of the population before the step that each particle descends from.
+    """
+
+    beta: float
+    ess: float
+    acceptance: float
+    ancestors: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class SMCResult(Generic[S]):
+    """A population drawn from p(S) L(S).
+
+    Attributes:
+        particles: The population; its members have equal weights.
+        log_evidence: Estimate of the log of the prior mean of the likelihood, over the strings that the filter accepts.
+        stages: The steps taken.
+        history: The population after each step.
+        calls: Distinct repeat units the likelihood was evaluated for.
+    """
+
+    particles: Particles[S]
+    log_evidence: float
+    stages: tuple[Stage, ...]
+    history: tuple[Particles[S], ...]
+    calls: int
+
+    @property
+    def origins(self) -> NDArray[np.intp]:
+        """Row of the initial population that each particle descends from, shape (n,)."""
+        rows = np.arange(len(self.particles.units))
+        for stage in reversed(self.stages):
+            rows = stage.ancestors[rows]
+        return rows
+
+
+def temper(
+    space: Space[S], evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None
+) -> SMCResult[S]:
+    """Sample pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to 1.
+
+    At each stage beta grows until the effective sample size of the incremental weights L^(step) has fallen to its target (Del
+    Moral, Doucet & Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x, section 2.3); the particles are resampled
+    systematically and moved by Metropolis-Hastings kernels that leave the new pi_beta invariant. The product of the mean
+    incremental weights estimates the evidence. Particles with L = 0 are dropped in a first stage of its own at beta = 0.
+
+    Raises:
+        ImpossibleTarget: No particle has a finite likelihood, or the target was not reached in `max_stages`.
+        ExhaustedProposals: The filter refuses practically every string.
+    """
+    population = space.draw_prior(particles if particles is not None else space.settings.particles, evaluator, rng)
+    n = len(population.units)
+    beta, log_evidence = 0.0, 0.0
+    stages: list[Stage] = []
+    history: list[Particles[S]] = []
+    if (population.log_likelihoods == -np.inf).any():
+        weights = np.where(population.log_likelihoods == -np.inf, -np.inf, 0.0)
+        log_evidence += log_mean_exp(weights)
+        if log_evidence == -np.inf:
+            raise ImpossibleTarget(
+                f"the likelihood of all {n} repeat units drawn from {space.name} is zero; widen the target"
+            )
+        population, stage = _step(space, population, weights, 0.0, evaluator, rng)
+        stages.append(stage)
+        history.append(population)
+    while beta < 1.0:
+        if len(stages) > space.settings.max_stages:
+            raise ImpossibleTarget(
+                f"target not reached in {space.settings.max_stages} stages (beta {beta:.3g}); widen the target or raise "
+                "max_stages"
+            )
+        values = population.log_likelihoods
+        step = next_step(values, 1.0 - beta, space.settings.ess_fraction * n)
+        beta = 1.0 if step >= 1.0 - beta else beta + step
+        weights = step * values
+        log_evidence += log_mean_exp(weights)
+        population, stage = _step(space, population, weights, beta, evaluator, rng)
+        stages.append(stage)
+        history.append(population)
+    return SMCResult(population, log_evidence, tuple(stages), tuple(history), evaluator.calls)
+
+
+def _step(
+    space: Space[S],
+    population: Particles[S],
+    log_weights: FloatArray,
+    beta: float,
+    evaluator: Evaluator,
+    rng: np.random.Generator,
+) -> tuple[Particles[S], Stage]:
+    ancestors = systematic_resample(log_weights, rng)
+    population = population.take(ancestors)
+    accepted = 0
+    for _ in range(space.settings.sweeps):
+        population, moved = space.sweep(population, beta, evaluator, rng)
+        accepted += moved
+    tried = space.settings.sweeps * len(population.units)
+    acceptance = accepted / tried if tried else 0.0
+    return population, Stage(beta, effective_sample_size(log_weights), acceptance, ancestors)

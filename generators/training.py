@@ -1,0 +1,243 @@
+"""Training and fine-tuning of the neural language model."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from generators.errors import NothingToLearn
+from generators.grammar import Grammar
+from generators.language import encode_all
+from generators.neural import NeuralModel, TokenGRU, read_arrays, write_arrays
+from generators.notation import TokenArray, pad
+from mdcore.chem import RepeatUnit
+
+CHECKPOINT_FORMAT = "polymer-designer GRU training"
+CHECKPOINT_VERSION = 1
+
+
+class NeuralSettings(BaseModel):
+    """Settings of the network and its training.
+
+    Attributes:
+        embedding, hidden, layers, dropout: The network.
+        batch: Strings in a step.
+        learning_rate: Of Adam, halved when the validation loss does not fall.
+        epochs: Most passes over the data.
+        patience: Passes without a better validation loss after which training stops.
+        validation: Fraction of the units kept for validation.
+        respelled: Fraction of the units that each pass sees in a random other spelling of the same molecule.
+        seed: Of initial weights, shuffling, spelling and the validation split.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    embedding: int = Field(default=48, ge=1)
+    hidden: int = Field(default=256, ge=1)
+    layers: int = Field(default=2, ge=1)
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    batch: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0.0)
+    epochs: int = Field(default=30, ge=1)
+    patience: int = Field(default=3, ge=1)
+    validation: float = Field(default=0.05, gt=0.0, lt=0.5)
+    respelled: float = Field(default=0.2, ge=0.0, le=1.0)
+    seed: int = Field(default=0, ge=0)
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Where a training stands.
+
+    Attributes:
+        epoch: Passes finished.
+        epochs: Most passes.
+        fraction: Of the current pass, 0 to 1.
+        train_bits: Mean bits per string of the current or last pass.
+        validation_bits: Bits per string on the validation units after the last pass, NaN before.
+    """
+
+    epoch: int
+    epochs: int
+    fraction: float
+    train_bits: float
+    validation_bits: float
+
+
+def train_neural(
+    units: Sequence[RepeatUnit | str],
+    settings: NeuralSettings | None = None,
+    *,
+    start: NeuralModel | None = None,
+    checkpoint: Path | None = None,
+    progress: Callable[[TrainingProgress], None] | None = None,
+) -> NeuralModel:
+    """Train a network on repeat units, or fine-tune one, and return the state with the best validation loss.
+
+    Args:
+        units: What to learn; what the grammar cannot express is left out.
+        settings: Settings.
+        start: Model to fine-tune; its network and grammar are used in place of the settings' network.
+        checkpoint: File to write after each pass; if it exists, training goes on from it.
+        progress: Called about a hundred times.
+
+    Raises:
+        NothingToLearn: Fewer than two units are left.
+        InvalidModelFile: The checkpoint is damaged or of another version.
+    """
+    settings = settings if settings is not None else NeuralSettings()
+    grammar = start.grammar if start is not None else Grammar()
+    known = [(unit, row) for unit, row in zip(units, encode_all(units, grammar), strict=True) if row is not None]
+    if len(known) < 2:
+        raise NothingToLearn(f"{len(known)} repeat units to train on; give at least 2 that the grammar can express")
+    rng = np.random.default_rng(settings.seed)
+    order = rng.permutation(len(known))
+    held = max(1, int(settings.validation * len(known)))
+    validation = pad([known[i][1] for i in order[:held]])
+    train = [known[i] for i in order[held:]]
+    torch.manual_seed(settings.seed)
+    if start is not None:
+        network = TokenGRU(**start.network.shape, dropout=settings.dropout)
+        network.load_state_dict(start.network.state_dict())
+    else:
+        network = TokenGRU(
+            len(grammar.vocabulary), settings.embedding, settings.hidden, settings.layers, settings.dropout
+        )
+    run = _Training(network, grammar, settings, checkpoint)
+    run.resume()
+    while run.epoch < settings.epochs and run.since_best < settings.patience:
+        run.one_epoch(train, validation, progress)
+    network.load_state_dict(run.best)
+    return NeuralModel(grammar, network)
+
+
+class _Training:
+    """The state that changes while training."""
+
+    def __init__(self, network: TokenGRU, grammar: Grammar, settings: NeuralSettings, checkpoint: Path | None) -> None:
+        self.network = network
+        self.grammar = grammar
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.epoch = 0
+        self.since_best = 0
+        self.best_bits = math.inf
+        self.last_bits = math.nan
+        self.best = _copy(network)
+
+    def one_epoch(
+        self,
+        train: Sequence[tuple[RepeatUnit | str, list[int]]],
+        validation: TokenArray,
+        progress: Callable[[TrainingProgress], None] | None,
+    ) -> None:
+        """Go through the data once; the draws depend on the seed and the number of the pass only."""
+        settings = self.settings
+        rng = np.random.default_rng([settings.seed, self.epoch])
+        torch.manual_seed(int(rng.integers(2**31)))
+        order = rng.permutation(len(train))
+        steps = range(0, len(order), settings.batch)
+        report = max(1, len(steps) // 20)
+        bits, seen = 0.0, 0
+        self.network.train()
+        for number, first in enumerate(steps):
+            rows = [train[i] for i in order[first : first + settings.batch]]
+            tokens = pad([self._spelled(unit, row, rng) for unit, row in rows])
+            loss = string_nats(self.network, tokens).mean()
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            self.optimiser.step()
+            bits += float(loss.detach()) / math.log(2) * len(rows)
+            seen += len(rows)
+            if progress is not None and number % report == 0:
+                fraction = first / len(order)
+                progress(TrainingProgress(self.epoch, settings.epochs, fraction, bits / seen, self.best_bits))
+        self.epoch += 1
+        self._judge(validation)
+        self._save()
+        if progress is not None:
+            progress(TrainingProgress(self.epoch, settings.epochs, 0.0, bits / max(1, seen), self.last_bits))
+
+    def _spelled(self, unit: RepeatUnit | str, row: list[int], rng: np.random.Generator) -> list[int]:
+        if rng.random() >= self.settings.respelled:
+            return row
+        (other,) = encode_all([unit], self.grammar, rng)
+        return other if other is not None else row
+
+    def _judge(self, validation: TokenArray) -> None:
+        self.network.eval()
+        with torch.no_grad():
+            parts = [string_nats(self.network, validation[i : i + 256]) for i in range(0, len(validation), 256)]
+        self.last_bits = float(torch.cat(parts).mean()) / math.log(2)
+        if self.last_bits < self.best_bits:
+            self.best_bits, self.since_best, self.best = self.last_bits, 0, _copy(self.network)
+        else:
+            self.since_best += 1
+            for group in self.optimiser.param_groups:
+                group["lr"] *= 0.5
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        arrays: dict[str, Any] = {f"now/{k}": v.numpy() for k, v in _copy(self.network).items()}
+        arrays |= {f"best/{k}": v.numpy() for k, v in self.best.items()}
+        for number, state in self.optimiser.state_dict()["state"].items():
+            arrays |= {f"adam/{number}/{k}": np.asarray(v) for k, v in state.items()}
+        header = {
+            "format": CHECKPOINT_FORMAT,
+            "version": CHECKPOINT_VERSION,
+            "shape": self.network.shape,
+            "epoch": self.epoch,
+            "since_best": self.since_best,
+            "best_bits": self.best_bits,
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
+        }
+        write_arrays(self.checkpoint, header, arrays)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint if there is one."""
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return
+        header, arrays = read_arrays(self.checkpoint, CHECKPOINT_FORMAT, CHECKPOINT_VERSION)
+        if header["shape"] != self.network.shape:
+            raise ValueError(
+                f"checkpoint {self.checkpoint} is of a network {header['shape']}, the settings ask for {self.network.shape}; "
+                "use the same settings or remove it"
+            )
+        self.epoch, self.since_best, self.best_bits = header["epoch"], header["since_best"], header["best_bits"]
+        self.network.load_state_dict(_tensors(arrays, "now/"))
+        self.best = _tensors(arrays, "best/")
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for name, value in _tensors(arrays, "adam/").items():
+            number, key = name.split("/")
+            state.setdefault(int(number), {})[key] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+        for group in self.optimiser.param_groups:
+            group["lr"] = header["learning_rate"]
+
+
+def string_nats(network: TokenGRU, tokens: TokenArray) -> torch.Tensor:
+    """Return the negative log probability of each string under the network alone, without the grammar's mask, shape (n,)."""
+    targets = torch.as_tensor(tokens.astype(np.int64))
+    written = targets >= 0
+    begin = torch.full((len(tokens), 1), network.shape["n_tokens"], dtype=torch.long)
+    symbols = torch.cat([begin, targets[:, :-1].clamp(min=0)], dim=1)
+    logits, _ = network(symbols)
+    nats = nn.functional.cross_entropy(logits.transpose(1, 2), targets.clamp(min=0), reduction="none")
+    return (nats * written).sum(dim=1)
+
+
+def _copy(network: TokenGRU) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def _tensors(arrays: dict[str, Any], prefix: str) -> dict[str, torch.Tensor]:
+    return {name[len(prefix) :]: torch.as_tensor(value) for name, value in arrays.items() if name.startswith(prefix)}

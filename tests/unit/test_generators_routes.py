@@ -1,0 +1,157 @@
+"""Routes: backwards they find what textbooks say, forwards they give the unit back, and SMC over them is exact."""
+
+import numpy as np
+import pytest
+
+from generators.errors import InvalidList
+from generators.filters import Filters
+from generators.generator import ReactionGenerator
+from generators.lists import Entry
+from generators.reactions import MonomerLibrary, polymerisation_rules
+from generators.retro import route, routes
+from generators.route import Route
+from generators.smc import SMCSettings
+from generators.smc.population import Evaluator
+from generators.smc.reaction_space import ReactionSpace
+from generators.smc.run import temper
+from mdcore.chem import RepeatUnit
+
+TEXTBOOK = {
+    "*CC(*)c1ccccc1": ("vinyl addition", {"styrene"}),
+    "*CC*": ("vinyl addition", {"ethylene"}),
+    "*C(F)(F)C(*)(F)F": ("vinyl addition", {"tetrafluoroethylene"}),
+    "*COC*": ("epoxide ring opening", {"ethylene oxide"}),
+    "*CC(C)=CC*": ("1,4-addition of dienes", {"isoprene"}),
+    "*OC(=O)c1ccc(C(=O)OCC*)cc1": ("polyesterification", {"terephthalic acid", "ethylene glycol"}),
+    "*NCCCCCCNC(=O)CCCCC(*)=O": ("polyamidation", {"adipic acid", "hexamethylenediamine"}),
+    "*NCCCCCC(*)=O": ("lactam ring opening", {"epsilon-caprolactam"}),
+    "*c1ccc(Oc2ccc(N3C(=O)c4cc5c(cc4C3=O)C(=O)N(*)C5=O)cc2)cc1": (
+        "polyimidation",
+        {"pyromellitic dianhydride", "4,4'-oxydianiline"},
+    ),
+    "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1": ("polycarbonate formation", {"bisphenol A", "carbon monoxide"}),
+    "*OCCCCOC(=O)Nc1ccc(Cc2ccc(NC(*)=O)cc2)cc1": (
+        "polyurethane formation",
+        {"4,4'-methylenediphenyl diisocyanate", "1,4-butanediol"},
+    ),
+    "*NCCNC(=O)NCCCCCCNC(*)=O": ("polyurea formation", {"hexamethylene diisocyanate", "ethylenediamine"}),
+    "*Oc1c(C)cc(*)cc1C": ("oxidative coupling of phenols", {"2,6-dimethylphenol"}),
+    "*C=CC1CCC(*)C1": ("ring-opening metathesis", {"norbornene"}),
+    "*CC(c1ccccc1)C1C(*)C(=O)OC1=O": (
+        "alternating vinyl and cyclic olefin copolymerisation",
+        {"styrene", "maleic anhydride"},
+    ),
+    "*Oc1ccc(C(C)(C)c2ccc(Oc3ccc(S(=O)(=O)c4ccc(*)cc4)cc3)cc2)cc1": (
+        "aromatic substitution of dihalosulfones",
+        {"4,4'-difluorodiphenyl sulfone", "bisphenol A"},
+    ),
+}
+
+
+@pytest.mark.parametrize("psmiles", TEXTBOOK)
+def test_route_is_that_of_textbooks_whatever_the_cut(psmiles):
+    reaction, monomers = TEXTBOOK[psmiles]
+    found = routes(RepeatUnit.from_psmiles(psmiles))
+    assert (reaction, monomers) in [(item.reaction, {m.name for m in item.monomers}) for item in found]
+    assert route(RepeatUnit.from_psmiles(psmiles)) == found[0]
+
+
+@pytest.mark.parametrize("psmiles", ["*CC(*)C=O", "*c1ccc(*)s1", "*CS*", "*C=C*"])
+def test_units_that_no_rule_makes_have_no_route(psmiles):
+    assert route(RepeatUnit.from_psmiles(psmiles)) is None
+
+
+def test_route_tells_itself_in_one_line():
+    assert str(route(RepeatUnit.from_psmiles("*CC*"))) == "vinyl addition of ethylene"
+
+
+def forward(made: Route) -> set[str]:
+    """Keys that a route's rule gives for its monomers, worked out from the rule alone."""
+    rule = next(rule for rule in polymerisation_rules()[0] if rule.name == made.reaction)
+    library = MonomerLibrary.of([Entry(monomer.name, monomer.smiles) for monomer in made.monomers])
+    keys = set()
+    for members in library.pairs(rule):
+        keys |= {RepeatUnit.from_psmiles(text).key for text in rule.products([mol for _, mol in members])}
+    return keys
+
+
+@pytest.mark.slow
+def test_proposals_come_with_routes_that_give_them_back():
+    candidates = ReactionGenerator(filters=Filters()).propose(120, np.random.default_rng(4))
+    assert len({candidate.unit.key for candidate in candidates}) == 120
+    for candidate in candidates:
+        assert candidate.route is not None
+        assert candidate.unit.key in forward(candidate.route)
+    assert len({candidate.route.reaction for candidate in candidates}) >= 12
+    backwards = [route(candidate.unit) for candidate in candidates[:40]]
+    assert all(
+        candidate.unit.key in forward(item) for candidate, item in zip(candidates, backwards, strict=False) if item
+    )
+    assert sum(item is not None for item in backwards) >= 38
+
+
+MONOMERS = [
+    Entry(name, smiles)
+    for name, smiles in {
+        "a2": "OC(=O)CC(=O)O",
+        "a3": "OC(=O)CCC(=O)O",
+        "a4": "OC(=O)CSCC(=O)O",
+        "b2": "OCCO",
+        "b3": "CC(O)CO",
+        "b4": "OCCSCCO",
+        "s": "C=Cc1ccccc1",
+        "v": "C=CC",
+        "c": "C=CS(C)(=O)=O",
+    }.items()
+]
+
+
+def sulfur(units):
+    return np.array(
+        [1.2 * sum(a.GetSymbol() == "S" for a in unit.mol.GetAtoms()) - 0.1 * unit.n_heavy_atoms for unit in units]
+    )
+
+
+def test_smc_over_monomers_samples_the_exact_posterior():
+    n = 6000
+    space = ReactionSpace(MonomerLibrary.of(MONOMERS), SMCSettings(particles=n, sweeps=5))
+    exact = {}
+    for rule, (first, second) in enumerate(space.sizes):
+        for one in range(first):
+            for other in range(second):
+                products = space.products(rule, one, other)
+                for text in products:
+                    key = RepeatUnit.from_psmiles(text).key
+                    share = 1 / (len(space.rules) * first * second * len(products))
+                    exact[key] = exact.get(key, 0.0) + share
+    mass = sum(exact.values())
+    keys = list(exact)
+    prior = np.array([exact[key] for key in keys]) / mass
+    joint = prior * np.exp(sulfur([RepeatUnit(psmiles=key, key=key) for key in keys]))
+    evidence = joint.sum()
+    posterior = joint / evidence
+    result = temper(space, Evaluator(sulfur, None), np.random.default_rng(8))
+    counts = np.zeros(len(keys))
+    for unit in result.particles.units:
+        counts[keys.index(unit.key)] += 1
+    distance = 0.5 * np.abs(counts / n - posterior).sum()
+    assert len(keys) > 12
+    assert 0.5 * np.abs(prior - posterior).sum() > 0.2
+    # Independent draws would have this mean distance; the population's is at most twice that.
+    assert distance < np.sqrt(2 * posterior * (1 - posterior) / (np.pi * n)).sum()
+    assert result.log_evidence == pytest.approx(np.log(evidence), abs=0.1)
+
+
+def test_log_prior_is_that_of_the_choice():
+    generator = ReactionGenerator(MONOMERS[:2] + MONOMERS[3:5])
+    candidates = generator.propose(4, np.random.default_rng(0))
+    rules = len(generator.space.rules)
+    for candidate in candidates:
+        assert candidate.route.reaction == "polyesterification"
+        # Four pairs of monomers; propylene glycol can be written in two directions, of which the polymer shows one.
+        assert min(abs(candidate.log_prior - np.log(share / rules)) for share in (1 / 4, 1 / 8)) < 1e-12
+
+
+def test_monomers_that_fit_no_rule_are_refused():
+    with pytest.raises(InvalidList, match="fit no polymerisation rule"):
+        ReactionGenerator([Entry("methane", "C")])
