@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from generators.ngram import NGramModel
     from generators.reactions import MonomerLibrary, enumerate_polymers
     from generators.retro import route, routes
-    from generators.route import Monomer, Route
     from generators.smc.run import SMCResult
     from generators.smc.sampler import SMCSampler
     from generators.smc.settings import SMCSettings
     from generators.synthesis import sa_score
+    from generators.synthesis_route import Monomer, Route
     from generators.training import NeuralSettings, TrainingProgress, train_neural
 
 _HOMES = {
@@ -35,13 +35,13 @@ _HOMES = {
     "Filters": "filters",
     "LanguageModel": "language",
     "LogLikelihood": "candidate",
-    "Monomer": "route",
+    "Monomer": "synthesis_route",
     "MonomerLibrary": "reactions",
     "NGramModel": "ngram",
     "NeuralModel": "neural",
     "NeuralSettings": "training",
     "ReactionGenerator": "generator",
-    "Route": "route",
+    "Route": "synthesis_route",
     "SMCGenerator": "generator",
     "SMCResult": "smc.run",
     "SMCSampler": "smc.sampler",

@@ -14,7 +14,7 @@ from rdkit.Chem import rdChemReactions
 
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
-from generators.route import Monomer, Route
+from generators.synthesis_route import Monomer, Route
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from rdkit.Chem import rdChemReactions
 
 from generators.lists import Entry, common_monomers
 from generators.reactions import MonomerLibrary, polymerisation_rules
-from generators.route import Monomer, Route
 from generators.smc.moves import backbone_cuts
+from generators.synthesis_route import Monomer, Route
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 _ESTER = "([#0][OX2,SX2:1].[#0][CX3:2]=[OX1:3].[CX3:4](=[OX1:5])-[OX2,SX2:6])"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from generators.decoding import FloatArray
 from generators.errors import ExhaustedProposals, InvalidList
 from generators.reactions import MonomerLibrary, Rule, polymerisation_rules
-from generators.route import Route
 from generators.smc.population import Evaluator, Particles
 from generators.smc.settings import SMCSettings
+from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000

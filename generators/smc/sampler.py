@@ -9,11 +9,11 @@ from generators.candidate import LogLikelihood
 from generators.decoding import Strings
 from generators.errors import ExhaustedProposals
 from generators.language import LanguageModel
-from generators.route import Route
 from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
 from generators.smc.population import Evaluator, Particles
 from generators.smc.run import SMCResult, temper
 from generators.smc.settings import SMCSettings
+from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000

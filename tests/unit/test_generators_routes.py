@@ -9,11 +9,11 @@ from generators.generator import ReactionGenerator
 from generators.lists import Entry
 from generators.reactions import MonomerLibrary, polymerisation_rules
 from generators.retro import route, routes
-from generators.route import Route
 from generators.smc import SMCSettings
 from generators.smc.population import Evaluator
 from generators.smc.reaction_space import ReactionSpace
 from generators.smc.run import temper
+from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 TEXTBOOK = {
