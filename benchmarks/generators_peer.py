@@ -1,0 +1,83 @@
+"""XenonPy's iQSPR at its own job, for `benchmarks/generators.py`; runs in an environment of its own (Python 3.8, xenonpy).
+
+Reads one JSON document from stdin and writes one to stdout. Tasks:
+
+`speed`: fit an n-gram of order 10 to `units`, then let it modify `proposals` of them; counts what is valid and has two stars.
+`design`: run IQSPR from `start` under a likelihood that this process asks for line by line on file descriptors 3 and 4.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+from rdkit import Chem, RDLogger  # noqa: E402
+from xenonpy.inverse.base import BaseLogLikelihoodSet  # noqa: E402,F401
+from xenonpy.inverse.base import BaseLogLikelihood  # noqa: E402
+from xenonpy.inverse.iqspr import IQSPR, NGram  # noqa: E402
+
+RDLogger.DisableLog("rdApp.*")
+
+
+def speed(task):
+    model = NGram(sample_order=(1, 10))
+    start = time.process_time()
+    model.fit(task["units"], train_order=(1, 10))
+    fit = time.process_time() - start
+    seeds = [random.choice(task["units"]) for _ in range(task["proposals"])]
+    start = time.process_time()
+    proposed = model.proposal(seeds)
+    propose = time.process_time() - start
+    mols = [Chem.MolFromSmiles(text) for text in proposed]
+    stars = [m is not None and sum(a.GetAtomicNum() == 0 for a in m.GetAtoms()) == 2 for m in mols]
+    return {
+        "fit_per_s": len(task["units"]) / fit,
+        "proposals_per_s": len(seeds) / propose,
+        "valid": float(np.mean([m is not None for m in mols])),
+        "two_stars": float(np.mean(stars)),
+    }
+
+
+class Remote(BaseLogLikelihood):
+    """The same likelihood as the project's sampler gets, asked for over a pipe."""
+
+    def __init__(self):
+        self.ask = os.fdopen(4, "w")
+        self.hear = os.fdopen(3)
+        self.calls = 0
+
+    def log_likelihood(self, smis, **targets):
+        self.ask.write(json.dumps(list(smis)) + "\n")
+        self.ask.flush()
+        values = json.loads(self.hear.readline())
+        self.calls = values["calls"]
+        return pd.DataFrame({"target": values["log_likelihoods"]})
+
+
+def design(task):
+    model = NGram(sample_order=(1, 10))
+    model.fit(task["units"], train_order=(1, 10))
+    remote = Remote()
+    search = IQSPR(estimator=remote, modifier=model)
+    found = []
+    for sample, *_ in search(task["start"], beta=np.array(task["beta"])):
+        found = list(sample)
+        if remote.calls >= task["calls"]:
+            break
+    return {"found": found, "calls": remote.calls}
+
+
+def main():
+    task = json.load(sys.stdin)
+    np.random.seed(task["seed"])
+    random.seed(task["seed"])
+    json.dump({"speed": speed, "design": design}[task["task"]](task), sys.stdout)
+
+
+main()
