@@ -125,10 +125,12 @@ def summary(rows):
             figures["abbe_slope"] = float(slope)
     figures["inside_95_percent_interval"] = float(np.mean(hits))
     inferred = [(r["abbe_experiment"], r["abbe"]) for r in rows if "abbe" in r]
-    figures["abbe_mae_with_inferred_densities"] = float(np.mean([abs(found - wanted) for wanted, found in inferred]))
     if len(inferred) > 2:
+        figures["abbe_mae_with_inferred_densities"] = float(
+            np.mean([abs(found - wanted) for wanted, found in inferred])
+        )
         figures["abbe_slope_with_inferred_densities"] = float(np.polyfit(*zip(*inferred, strict=True), 1)[0])
-    figures["abbe_polymers_with_inferred_densities"] = len(inferred)
+        figures["abbe_polymers_with_inferred_densities"] = len(inferred)
     return figures
 
 
