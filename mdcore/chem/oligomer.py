@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rdkit import Chem, rdBase
 
-from mdcore.chem.notation import HEAD, TAIL, stars_of
+from mdcore.chem.notation import HEAD, TAIL
 
 _STEREO = {
     Chem.BondStereo.STEREOE: Chem.BondStereo.STEREOTRANS,
@@ -30,6 +30,53 @@ class Chain:
     unit_atoms: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What joining needs of a unit or end group, read once and used for every copy."""
+
+    atoms: tuple[tuple[int, Chem.Atom], ...]
+    bonds: tuple[tuple[int, int, Chem.BondType], ...]
+    anchors: dict[int, int]
+    stars: dict[int, int]
+    chiral: tuple[tuple[int, Chem.ChiralType, tuple[int, ...]], ...]
+    stereo: tuple[tuple[int, int, int, int, Chem.BondStereo], ...]
+
+    @classmethod
+    def read(cls, mol: Chem.Mol) -> "_Part":
+        atoms = list(mol.GetAtoms())
+        bonds = list(mol.GetBonds())
+        stars = {atom.GetIsotope(): atom.GetIdx() for atom in atoms if atom.GetAtomicNum() == 0}
+        labels = {index: label for label, index in stars.items()}
+        return cls(
+            atoms=tuple((atom.GetIdx(), atom) for atom in atoms if atom.GetIdx() not in labels),
+            bonds=tuple(
+                (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondType())
+                for bond in bonds
+                if bond.GetBeginAtomIdx() not in labels and bond.GetEndAtomIdx() not in labels
+            ),
+            anchors={label: mol.GetAtomWithIdx(index).GetNeighbors()[0].GetIdx() for label, index in stars.items()},
+            stars=labels,
+            chiral=tuple(
+                (
+                    atom.GetIdx(),
+                    atom.GetChiralTag(),
+                    tuple(bond.GetOtherAtomIdx(atom.GetIdx()) for bond in atom.GetBonds()),
+                )
+                for atom in atoms
+                if atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED
+            ),
+            stereo=tuple(
+                (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), sides[0], sides[1], _STEREO[bond.GetStereo()])
+                for bond in bonds
+                if bond.GetStereo() in _STEREO and len(sides := list(bond.GetStereoAtoms())) == 2
+            ),
+        )
+
+    def anchor(self, label: int) -> int:
+        """The atom that carries the star of a label; an end group has one star, whatever its label."""
+        return self.anchors[label] if len(self.anchors) > 1 else next(iter(self.anchors.values()))
+
+
 def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem.Mol) -> Chain:
     """Join repeat units head to tail and cap the ends.
 
@@ -45,35 +92,32 @@ def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem
     """
     if not units:
         raise ValueError("a chain of 0 repeat units has no atoms; ask for at least 1")
-    parts = [head_group, *units, tail_group]
+    known = {id(mol): _Part.read(mol) for mol in (head_group, *units, tail_group)}
+    parts = [known[id(mol)] for mol in (head_group, *units, tail_group)]
+    # End groups come last, so that hydrogens that are trimmed off do not move the units' indices.
+    order = [*range(1, len(parts) - 1), 0, len(parts) - 1]
     editable = Chem.RWMol()
-    index: list[dict[int, int]] = []
+    index: list[dict[int, int]] = [{} for _ in parts]
     residues: list[int] = []
     unit_atoms: list[int] = []
-    order = [*range(1, len(parts) - 1), 0, len(parts) - 1]
-    index = [{} for _ in parts]
     for part in order:
-        for atom in parts[part].GetAtoms():
-            if atom.GetAtomicNum() == 0:
-                continue
-            index[part][atom.GetIdx()] = editable.AddAtom(atom)
+        for own, atom in parts[part].atoms:
+            index[part][own] = editable.AddAtom(atom)
             residues.append(part - 1)
-            unit_atoms.append(atom.GetIdx())
+            unit_atoms.append(own)
     for part in order:
-        for bond in parts[part].GetBonds():
-            begin, end = index[part].get(bond.GetBeginAtomIdx()), index[part].get(bond.GetEndAtomIdx())
-            if begin is not None and end is not None:
-                editable.AddBond(begin, end, bond.GetBondType())
-    joints = [
-        (_exit(parts[i], first=i == 0), _entry(parts[i + 1], last=i + 2 == len(parts))) for i in range(len(parts) - 1)
-    ]
-    for part, (leaving, entering) in enumerate(joints):
-        editable.AddBond(index[part][leaving], index[part + 1][entering], Chem.BondType.SINGLE)
+        image = index[part]
+        for begin, end, kind in parts[part].bonds:
+            editable.AddBond(image[begin], image[end], kind)
+    for part in range(len(parts) - 1):
+        leaving, entering = index[part][parts[part].anchor(TAIL)], index[part + 1][parts[part + 1].anchor(HEAD)]
+        editable.AddBond(leaving, entering, Chem.BondType.SINGLE)
     mol = editable.GetMol()
     for part, source in enumerate(parts):
-        outside = _outside(source, part, joints, index)
-        _copy_chirality(source, mol, {**index[part], **outside})
-        _copy_double_bonds(source, mol, {**index[part], **outside})
+        if source.chiral or source.stereo:
+            image = {**index[part], **_outside(parts, part, index)}
+            _copy_chirality(source, mol, image)
+            _copy_double_bonds(source, mol, image)
     with rdBase.BlockLogs():
         Chem.SanitizeMol(mol)
         # Cis/trans marks survive the clean-up of stereo only as directions of the neighbouring bonds.
@@ -82,7 +126,7 @@ def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem
         trimmed = Chem.RemoveHs(mol)
         Chem.AssignStereochemistry(trimmed, cleanIt=True, force=True)
     if trimmed.GetNumAtoms() != n_kept:
-        kept = [i for i, atom in enumerate(mol.GetAtoms()) if not _removable(atom)]
+        kept = [i for i, atom in enumerate(list(mol.GetAtoms())) if not _removable(atom)]
         residues = [residues[i] for i in kept]
         unit_atoms = [unit_atoms[i] for i in kept]
     return Chain(trimmed, tuple(residues), tuple(unit_atoms))
@@ -92,39 +136,22 @@ def _removable(atom: Chem.Atom) -> bool:
     return bool(atom.GetAtomicNum() == 1 and atom.GetIsotope() == 0 and atom.GetDegree() == 1)
 
 
-def _star(mol: Chem.Mol, label: int | None) -> Chem.Atom:
-    return next(star for star in stars_of(mol) if label is None or star.GetIsotope() == label)
-
-
-def _exit(part: Chem.Mol, *, first: bool) -> int:
-    return int(_star(part, None if first else TAIL).GetNeighbors()[0].GetIdx())
-
-
-def _entry(part: Chem.Mol, *, last: bool) -> int:
-    return int(_star(part, None if last else HEAD).GetNeighbors()[0].GetIdx())
-
-
-def _outside(source: Chem.Mol, part: int, joints: list[tuple[int, int]], index: list[dict[int, int]]) -> dict[int, int]:
+def _outside(parts: Sequence[_Part], part: int, index: list[dict[int, int]]) -> dict[int, int]:
     """Map each star of a part to the atom of the neighbouring part that took its place."""
     outside: dict[int, int] = {}
-    for star in stars_of(source):
-        follows = part == 0 or (part < len(joints) and star.GetIsotope() == TAIL)
-        if follows:
-            outside[star.GetIdx()] = index[part + 1][joints[part][1]]
-        else:
-            outside[star.GetIdx()] = index[part - 1][joints[part - 1][0]]
+    for star, label in parts[part].stars.items():
+        follows = part == 0 or (part < len(parts) - 1 and label == TAIL)
+        neighbour = part + 1 if follows else part - 1
+        outside[star] = index[neighbour][parts[neighbour].anchor(HEAD if follows else TAIL)]
     return outside
 
 
-def _copy_chirality(source: Chem.Mol, mol: Chem.Mol, image: dict[int, int]) -> None:
-    for atom in source.GetAtoms():
-        if atom.GetChiralTag() == Chem.ChiralType.CHI_UNSPECIFIED:
-            continue
-        target = mol.GetAtomWithIdx(image[atom.GetIdx()])
-        wanted = [image[bond.GetOtherAtomIdx(atom.GetIdx())] for bond in atom.GetBonds()]
+def _copy_chirality(source: _Part, mol: Chem.Mol, image: dict[int, int]) -> None:
+    for own, tag, neighbours in source.chiral:
+        target = mol.GetAtomWithIdx(image[own])
         found = [bond.GetOtherAtomIdx(target.GetIdx()) for bond in target.GetBonds()]
-        target.SetChiralTag(atom.GetChiralTag())
-        if _odd([found.index(i) for i in wanted]):
+        target.SetChiralTag(tag)
+        if _odd([found.index(image[i]) for i in neighbours]):
             target.InvertChirality()
 
 
@@ -135,14 +162,9 @@ def _odd(permutation: list[int]) -> bool:
     return inversions % 2 == 1
 
 
-def _copy_double_bonds(source: Chem.Mol, mol: Chem.Mol, image: dict[int, int]) -> None:
-    for bond in source.GetBonds():
-        stereo = _STEREO.get(bond.GetStereo())
-        if stereo is None:
-            continue
-        target = mol.GetBondBetweenAtoms(image[bond.GetBeginAtomIdx()], image[bond.GetEndAtomIdx()])
-        first, second = (image[i] for i in bond.GetStereoAtoms())
-        if target.GetBeginAtomIdx() != image[bond.GetBeginAtomIdx()]:
-            first, second = second, first
-        target.SetStereoAtoms(first, second)
+def _copy_double_bonds(source: _Part, mol: Chem.Mol, image: dict[int, int]) -> None:
+    for begin, end, first, second, stereo in source.stereo:
+        target = mol.GetBondBetweenAtoms(image[begin], image[end])
+        ends = (image[first], image[second])
+        target.SetStereoAtoms(*(ends if target.GetBeginAtomIdx() == image[begin] else ends[::-1]))
         target.SetStereo(stereo)
