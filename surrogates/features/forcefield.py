@@ -1,0 +1,139 @@
+"""Force-field descriptors: kernel means of the parameters of a SMIRNOFF file over one period."""
+
+import importlib.util
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from mdcore.chem import RepeatUnit
+from surrogates.errors import SurrogatesError
+
+GRID = 10
+"""Grid points of each parameter's distribution."""
+
+SPREAD = 0.25
+"""Descriptors, shares between zero and one, are divided by this to be of the order of one."""
+
+RANGES = {
+    ("vdW", "rmin_half"): (0.3, 2.4),
+    ("vdW", "epsilon"): (0.0, 0.4),
+    ("Bonds", "length"): (0.95, 2.0),
+    ("Bonds", "k"): (300.0, 1800.0),
+    ("Angles", "angle"): (90.0, 180.0),
+    ("Angles", "k"): (50.0, 350.0),
+    ("ProperTorsions", "k"): (-2.0, 8.0),
+}
+"""Range of the grid of each parameter, in the file's units (angstrom, kcal/mol, degree); a torsion's k is the sum of its terms."""
+
+LENGTH = GRID * len(RANGES)
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
+
+
+class ForceFieldFileMissing(SurrogatesError, OSError):
+    """The SMIRNOFF file is not installed."""
+
+
+@dataclass(frozen=True)
+class ForceFieldDescriptors:
+    """Callable that describes a unit by the parameters a SMIRNOFF force field gives it; pass it to `Featuriser(further=...)`.
+
+    For each kind of parameter the descriptor is the mean over the period's terms of a Gaussian bump at each grid point, as
+    wide as the grid's spacing: the kernel mean embedding of Kusaba et al. (10.1103/PhysRevB.108.134107), from SMIRKS that the file
+    assigns to atoms, bonds, angles and torsions (the last match wins). A term counts when its first atom is in the period.
+
+    Attributes:
+        path: The SMIRNOFF file.
+        bonds: Bonds between the period and the caps of the window.
+    """
+
+    path: Path
+    bonds: int = 4
+
+    @classmethod
+    def installed(cls, name: str = "openff-2.2.1.offxml") -> "ForceFieldDescriptors":
+        """Use a file of the installed `openforcefields` package.
+
+        Raises:
+            ForceFieldFileMissing: The package or the file is not there.
+        """
+        spec = importlib.util.find_spec("openforcefields")
+        folder = Path(next(iter(spec.submodule_search_locations or [""]))) if spec is not None else Path()
+        path = folder / "offxml" / name
+        if spec is None or not path.is_file():
+            raise ForceFieldFileMissing(f"{name} is not installed; install openforcefields or name another file")
+        return cls(path)
+
+    def __call__(self, unit: RepeatUnit) -> NDArray[np.float64]:
+        """Describe a unit, shape (LENGTH,)."""
+        terms = self.parameters(unit)
+        blocks = []
+        for kind, (low, high) in RANGES.items():
+            grid, width = np.linspace(low, high, GRID), (high - low) / (GRID - 1)
+            values = np.clip(terms[kind], low, high)
+            bumps = np.exp(-0.5 * ((values[:, None] - grid) / width) ** 2)
+            blocks.append(bumps.mean(axis=0) if len(values) else np.zeros(GRID))
+        return np.concatenate(blocks) / SPREAD
+
+    def parameters(self, unit: RepeatUnit) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """Parameters of the terms of one period, one array for each key of `RANGES`."""
+        window, centre = unit.window(self.bonds)
+        mol = Chem.AddHs(window)
+        Chem.Kekulize(mol, clearAromaticFlags=True)
+        Chem.SetAromaticity(mol, Chem.AromaticityModel.AROMATICITY_MDL)
+        inside = set(centre)
+        inside |= {n.GetIdx() for i in centre for n in mol.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1}
+        found: dict[tuple[str, str], list[float]] = {kind: [] for kind in RANGES}
+        for section, rules in _rules(self.path).items():
+            assigned: dict[tuple[int, ...], dict[str, float]] = {}
+            for pattern, tags, values in rules:
+                for match in mol.GetSubstructMatches(pattern, uniquify=False, maxMatches=1_000_000):
+                    atoms = tuple(match[tag] for tag in tags)
+                    assigned[min(atoms, atoms[::-1])] = values
+            for atoms, values in assigned.items():
+                # A term across the period's edge is met once from either end, each time with half its weight on average.
+                for end in (atoms[0], atoms[-1]):
+                    if end in inside:
+                        for name, value in values.items():
+                            found[section, name].append(value)
+        return {kind: np.array(values) for kind, values in found.items()}
+
+
+_Rule = tuple[Chem.Mol, tuple[int, ...], dict[str, float]]
+
+
+@lru_cache(maxsize=4)
+def _rules(path: Path) -> dict[str, list[_Rule]]:
+    """Patterns of each section in the file's order, with the positions of their tagged atoms and their parameters."""
+    root = ET.parse(path).getroot()
+    sections: dict[str, list[_Rule]] = {}
+    for section in {kind for kind, _ in RANGES}:
+        names = [name for kind, name in RANGES if kind == section]
+        sections[section] = []
+        for entry in root.find(section) or ():
+            pattern = Chem.MolFromSmarts(entry.attrib["smirks"])
+            order = {atom.GetAtomMapNum(): atom.GetIdx() for atom in pattern.GetAtoms() if atom.GetAtomMapNum()}
+            tags = tuple(order[number] for number in sorted(order))
+            sections[section].append((pattern, tags, {name: _value(entry, name) for name in names}))
+    return sections
+
+
+def _value(entry: ET.Element, name: str) -> float:
+    """Read a parameter; numbered ones are summed, and a Lennard-Jones sigma is turned into half the minimum's distance."""
+    if name == "rmin_half" and "sigma" in entry.attrib:
+        return _number(entry.attrib["sigma"]) * 2 ** (1 / 6) / 2
+    if name in entry.attrib:
+        return _number(entry.attrib[name])
+    return sum(_number(text) for key, text in entry.attrib.items() if re.fullmatch(rf"{name}\d+", key))
+
+
+def _number(text: str) -> float:
+    match = _NUMBER.match(text.strip())
+    if match is None:
+        raise ForceFieldFileMissing(f"{text!r} is no number with a unit; use a SMIRNOFF file")
+    return float(match.group())
