@@ -18,10 +18,7 @@ warnings.filterwarnings("ignore")
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from rdkit import Chem, RDLogger  # noqa: E402
-from xenonpy.inverse.base import (
-    BaseLogLikelihood,
-    BaseLogLikelihoodSet,  # noqa: F401
-)
+from xenonpy.inverse.base import BaseLogLikelihood  # noqa: E402
 from xenonpy.inverse.iqspr import IQSPR, NGram  # noqa: E402
 
 RDLogger.DisableLog("rdApp.*")
