@@ -11,8 +11,16 @@ from surrogates.errors import (
     SurrogatesError,
     SurrogatesWarning,
     UnknownSurrogate,
+    UnreadableModel,
 )
-from surrogates.models import Prediction, SurrogateSet, fit_surrogates, log_interval_probability
+from surrogates.models import (
+    Prediction,
+    SurrogateSet,
+    fit_surrogates,
+    load_surrogates,
+    log_interval_probability,
+    save_surrogates,
+)
 from surrogates.objective import Constraint, Objective
 from surrogates.observations import Observations
 from surrogates.pareto import hypervolume, pareto_mask, reference_point
@@ -36,10 +44,13 @@ __all__ = [
     "SurrogatesError",
     "SurrogatesWarning",
     "UnknownSurrogate",
+    "UnreadableModel",
     "fit_surrogates",
     "hypervolume",
+    "load_surrogates",
     "log_interval_probability",
     "pareto_mask",
     "reference_point",
+    "save_surrogates",
     "select_batch",
 ]

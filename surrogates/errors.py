@@ -8,6 +8,7 @@ The tree::
     ├── UnknownSurrogate (KeyError)        a property no surrogate was fitted for
     ├── NoPriorRange (ValueError)          a property without data and without an entry in the registry
     ├── InvalidPool (ValueError)           a candidate pool or batch size that allows no choice
+    ├── UnreadableModel (OSError)          a file that holds no saved surrogates
     └── FitError (ArithmeticError)         a covariance matrix that stays singular under every jitter
 
     SurrogatesWarning (UserWarning)
@@ -41,6 +42,10 @@ class NoPriorRange(SurrogatesError, ValueError):
 
 class InvalidPool(SurrogatesError, ValueError):
     """A candidate pool or batch size that allows no choice."""
+
+
+class UnreadableModel(SurrogatesError, OSError):
+    """A file that holds no saved surrogates."""
 
 
 class FitError(SurrogatesError, ArithmeticError):

@@ -13,7 +13,7 @@ from surrogates.features import Features, shared_featuriser
 from surrogates.kernels import Statistics, statistics
 from surrogates.models.failure import FailureModel
 from surrogates.models.fitting import FIT_POINTS, fit_hyperparameters
-from surrogates.models.gp import PropertyGP, TrainingData
+from surrogates.models.gp import Hyperparameters, PropertyGP, TrainingData
 from surrogates.models.inducing import condition_sparse
 from surrogates.models.training import training_data
 from surrogates.observations import Observations
@@ -51,6 +51,7 @@ class SurrogateSet:
         fidelity: Fidelity that is predicted.
         settings: Settings they were built with.
         featurise: Turns units into features, computed or recalled.
+        seed: Seed they were fitted with.
     """
 
     observations: Observations
@@ -61,6 +62,7 @@ class SurrogateSet:
     fidelity: str
     settings: SurrogateSettings
     featurise: UnitFeatures
+    seed: int = 0
 
     def model(self, name: str) -> PropertyGP:
         """Return the model of a property.
@@ -147,6 +149,7 @@ def fit_surrogates(
     settings: SurrogateSettings | None = None,
     seed: int = 0,
     featurise: UnitFeatures | None = None,
+    parameters: Mapping[str, Hyperparameters] | None = None,
 ) -> SurrogateSet:
     """Fit one Gaussian process for each property and the model of failure.
 
@@ -158,6 +161,7 @@ def fit_surrogates(
         settings: How to build them.
         seed: Seed of the random starts of the fit and of the inducing points.
         featurise: Own features instead of those the settings name.
+        parameters: Hyperparameters of properties that are not to be fitted again.
 
     Raises:
         NoPriorRange: A property has neither data nor a range in the registry.
@@ -172,11 +176,11 @@ def fit_surrogates(
     for j, name in enumerate(properties):
         companions = tuple(other for other in properties if other != name) if settings.share_properties else ()
         data, tasks = training_data(observations, name, fidelity, companions)
-        rng = np.random.default_rng([seed, j])
-        models.append(_fit_property(name, features, whole, data, tasks, settings, rng))
+        known = (parameters or {}).get(name)
+        models.append(_fit_property(name, features, whole, data, tasks, settings, [seed, j], known))
     failure = FailureModel.fit(features, observations.failed, settings.failure_rate)
     return SurrogateSet(
-        observations, tuple(properties), tuple(models), failure, features, fidelity, settings, featurise
+        observations, tuple(properties), tuple(models), failure, features, fidelity, settings, featurise, seed
     )
 
 
@@ -187,15 +191,18 @@ def _fit_property(
     data: TrainingData,
     tasks: int,
     settings: SurrogateSettings,
-    rng: np.random.Generator,
+    seeds: Sequence[int],
+    parameters: Hyperparameters | None,
 ) -> PropertyGP:
-    exact = len(data) <= settings.exact_points
-    if exact:
+    rng = np.random.default_rng([*seeds, 0])
+    if len(data) <= settings.exact_points:
         part = features.take(data.rows)
         pairs = whole.block(data.rows) if whole is not None else statistics(part, part)
-        parameters = fit_hyperparameters(pairs, data, tasks, settings.restarts, rng)
+        parameters = parameters or fit_hyperparameters(pairs, data, tasks, settings.restarts, rng)
         return PropertyGP.condition(name, pairs, data, parameters)
-    kept = data.sample(FIT_POINTS, rng)
-    part = features.take(kept.rows)
-    parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng)
-    return condition_sparse(name, features, data, parameters, settings.inducing_points, rng)
+    if parameters is None:
+        kept = data.sample(FIT_POINTS, rng)
+        part = features.take(kept.rows)
+        parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng)
+    anchors = np.random.default_rng([*seeds, 1])
+    return condition_sparse(name, features, data, parameters, settings.inducing_points, anchors)

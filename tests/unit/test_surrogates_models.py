@@ -13,8 +13,11 @@ from surrogates import (
     Observations,
     SurrogateSettings,
     UnknownSurrogate,
+    UnreadableModel,
     fit_surrogates,
+    load_surrogates,
     log_interval_probability,
+    save_surrogates,
 )
 from surrogates.features import features_from_arrays
 from surrogates.kernels import MEAN_VARIANCE, Covariance, minmax, statistics
@@ -288,3 +291,30 @@ def test_bad_observations_are_refused():
         Observations(UNITS[:1], {"density": np.ones(1)}, {"density": -np.ones(1)})
     with pytest.raises(NoPriorRange, match="measure it"):
         fit_surrogates(Observations(()), ["colour"])
+
+
+@pytest.mark.parametrize("exact_points", [5000, 5])
+def test_saved_surrogates_predict_the_same(tmp_path, exact_points):
+    values = {"density": np.concatenate([DENSITY[:6], [np.nan, np.nan], DENSITY[:2] - 0.1])}
+    observations = Observations(
+        (*UNITS, *UNITS[:2]),
+        values,
+        {"density": np.full(10, 0.01)},
+        np.arange(10) == 7,
+        ("md-quick",) * 8 + ("md-gaff2",) * 2,
+    )
+    settings = SurrogateSettings(fidelity="md-quick", exact_points=exact_points, inducing_points=4)
+    surrogates = fit_surrogates(observations, ["density", "refractive_index"], settings, seed=3)
+    save_surrogates(surrogates, tmp_path / "model.json")
+    again = load_surrogates(tmp_path / "model.json")
+    np.testing.assert_allclose(again.predict(UNITS).mean, surrogates.predict(UNITS).mean, rtol=1e-10)
+    np.testing.assert_allclose(again.predict(UNITS).sd, surrogates.predict(UNITS).sd, rtol=1e-6)
+    np.testing.assert_allclose(again.failure_probability(UNITS), surrogates.failure_probability(UNITS))
+
+
+def test_a_foreign_file_is_refused(tmp_path):
+    with pytest.raises(UnreadableModel, match="cannot be read"):
+        load_surrogates(tmp_path / "missing.json")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UnreadableModel, match="format"):
+        load_surrogates(tmp_path / "other.json")

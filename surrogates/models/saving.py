@@ -1,0 +1,84 @@
+"""Fitted surrogates on disk, as JSON: observations, settings and hyperparameters."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mdcore.chem import RepeatUnit
+from surrogates.errors import UnreadableModel
+from surrogates.kernels import Covariance
+from surrogates.models.gp import Hyperparameters
+from surrogates.models.surrogate_set import SurrogateSet, UnitFeatures, fit_surrogates
+from surrogates.models.tasks import TaskCoupling
+from surrogates.observations import Observations
+from surrogates.settings import SurrogateSettings
+
+FORMAT = "polymer-designer surrogates 1"
+
+
+def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
+    """Write a set to a JSON file; own features are not stored and must be passed to `load_surrogates` again."""
+    observations = surrogates.observations
+    document = {
+        "format": FORMAT,
+        "properties": surrogates.properties,
+        "settings": surrogates.settings.model_dump(mode="json"),
+        "seed": surrogates.seed,
+        "units": [unit.psmiles for unit in observations.units],
+        "values": {name: _numbers(column) for name, column in observations.values.items()},
+        "stderrs": {name: _numbers(column) for name, column in observations.stderrs.items()},
+        "failed": observations.failed.tolist(),
+        "fidelities": observations.fidelities,
+        "hyperparameters": {
+            model.name: {
+                "covariance": asdict(model.parameters.covariance),
+                "loadings": model.parameters.coupling.loadings.tolist(),
+                "residuals": model.parameters.coupling.residuals.tolist(),
+                "noise": model.parameters.noise.tolist(),
+            }
+            for model in surrogates.models
+        },
+    }
+    path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+
+
+def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> SurrogateSet:
+    """Read a set back; it predicts what it predicted when it was saved, without a new fit.
+
+    Raises:
+        UnreadableModel: The file is missing or holds no surrogates of this version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnreadableModel(f"{path} cannot be read as surrogates ({error}); fit them again") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UnreadableModel(f"{path} is no file of the format {FORMAT!r}; fit the surrogates again")
+    observations = Observations(
+        tuple(RepeatUnit.from_psmiles(text, elements=None) for text in document["units"]),
+        {name: _array(column) for name, column in document["values"].items()},
+        {name: _array(column) for name, column in document["stderrs"].items()},
+        np.array(document["failed"], dtype=bool),
+        tuple(document["fidelities"]),
+    )
+    parameters = {
+        name: Hyperparameters(
+            Covariance(**stored["covariance"]),
+            TaskCoupling(np.array(stored["loadings"]), np.array(stored["residuals"])),
+            np.array(stored["noise"]),
+        )
+        for name, stored in document["hyperparameters"].items()
+    }
+    settings = SurrogateSettings.model_validate(document["settings"])
+    return fit_surrogates(observations, document["properties"], settings, int(document["seed"]), featurise, parameters)
+
+
+def _numbers(column: Any) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in column]
+
+
+def _array(column: list[float | None]) -> Any:
+    return np.array([np.nan if value is None else value for value in column])
