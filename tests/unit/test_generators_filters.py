@@ -50,7 +50,7 @@ def test_reasons(psmiles, settings, expected):
         ("*CC(*)C(=O)Cl", "acid halide"),
         ("*CC(*)N=C=O", "isocyanate"),
         ("*CC(*)NF", "halogen on nitrogen, oxygen, sulfur or phosphorus"),
-        ("*CC(*)NOO", "peroxide"),
+        ("*CC(*)OOC", "peroxide"),
         ("*C(O)=C*", "enol"),
     ],
 )
