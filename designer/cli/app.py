@@ -65,12 +65,15 @@ def simulate(
     override: Annotated[
         list[str] | None, typer.Option("--set", help="A setting that differs, as protocol.temperature_K=350.")
     ] = None,
+    optics: Annotated[
+        str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
+    ] = "additive",
     json: Json = False,
 ) -> int:
     """Simulate one polymer."""
     from designer.cli.simulate import simulate_command
 
-    return simulate_command(psmiles, preset, properties, seed, out, override or [], as_json=json)
+    return simulate_command(psmiles, preset, properties, seed, out, override or [], optics, as_json=json)
 
 
 @app.command()

@@ -16,12 +16,21 @@ from designer.config.messages import one_line
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, measured_text
 from mdcore.chem import Failure, RepeatUnit, property_spec
+from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import SUPPORTED, Progress, SimulationResult, simulate, write_outputs
 
 
 def simulate_command(
-    psmiles: str, preset: str, properties: str, seed: int, out: Path | None, overrides: Sequence[str], *, as_json: bool
+    psmiles: str,
+    preset: str,
+    properties: str,
+    seed: int,
+    out: Path | None,
+    overrides: Sequence[str],
+    optics: str,
+    *,
+    as_json: bool,
 ) -> int:
     """Simulate one repeat unit and print what was measured."""
     with answer_stream() as stream:
@@ -35,8 +44,9 @@ def simulate_command(
             )
         at_least("--seed", seed, 0)
         settings = _settings(preset, overrides)
+        tier = _optics(optics)
         with _folder(out) as folder, _progress() as progress:
-            result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress)
+            result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier)
         if isinstance(result, Failure):
             raise CampaignFailed(f"simulation of {unit.psmiles!r} failed ({result.kind}): {result.message}")
         if out is not None:
@@ -85,6 +95,14 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
         return SimulationSettings.model_validate(document)
     except ValidationError as error:
         raise InvalidRequest(f"simulation settings: {one_line(error, SimulationSettings)}") from error
+
+
+def _optics(kind: str) -> OpticsSettings:
+    """Choose the tier of the molar refractions."""
+    try:
+        return OpticsSettings.model_validate({"kind": kind})
+    except ValidationError as error:
+        raise InvalidRequest(f"--optics {kind!r} is unknown; use auto, additive or dft") from error
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from mdcore.chem.records import Failure
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed
 from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment, refractions
+from mdcore.optics.level import require_pyscf
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
 from mdcore.settings.execution import ExecutionSettings
@@ -76,11 +77,14 @@ def simulate(
     Raises:
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation, or the seed is negative.
+        OpticsUnavailable: The DFT tier was asked for and PySCF is not installed.
         PlatformUnavailable: The wanted OpenMM platform does not work here.
     """
     check_supported(properties)
     if "slowly_cooled_density" in properties and settings.protocol.glass_transition_K is None:
         raise ValueError("slowly_cooled_density needs protocol.glass_transition_K; give it or leave the property out")
+    if optics is not None and optics.kind == "dft" and set(OPTICAL) & set(properties):
+        require_pyscf()
     identity = _identity(unit, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
     known = read_result(out / "result.json", identity)

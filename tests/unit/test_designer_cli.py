@@ -83,6 +83,7 @@ BAD_CALLS: list[tuple[Callable[[Path], list[str]], list[str]]] = [
         lambda p: ["simulate", "*CC*", "--set", "protocol.temperature_K=-3"],
         ["protocol.temperature_K", "-3", "greater than 0"],
     ),
+    (lambda p: ["simulate", "*CC*", "--optics", "magic"], ["--optics", "'magic'", "additive"]),
     (lambda p: ["simulate", "*CC*", "--set", "hotter"], ["'hotter'", "write it as"]),
     (lambda p: ["generate", "--n", "0"], ["--n 0", "at least 1", "raise it"]),
     (lambda p: ["generate", "--target", "refractive_index=1.6"], ["--target", "write it as"]),
@@ -177,7 +178,7 @@ def test_status_tells_counts_front_and_failures(finished: Path, capfd: pytest.Ca
 def test_simulate_prints_one_document_whatever_libraries_print(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def chatty(unit, settings, *, seed, out, properties, progress):
+    def chatty(unit, settings, *, seed, out, properties, progress, optics):
         print("a library greets")
         os.write(1, b"and so does one in C\n")
         subprocess.run(["echo", "and a child"], check=True)
