@@ -48,8 +48,9 @@ def column(table: pd.DataFrame, name: str) -> np.ndarray:
 
 def peer_features(descriptors: dict[str, np.ndarray]):
     """Features from a table of force-field descriptors instead of the project's own."""
+    width = len(next(iter(descriptors.values())))
     return lambda units: features_from_arrays(
-        descriptors=np.array([descriptors[unit.key] for unit in units]).reshape(len(units), -1)
+        descriptors=np.array([descriptors[unit.key] for unit in units]).reshape(len(units), width)
     )
 
 

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from mdcore.chem import property_spec
 from surrogates.errors import InvalidObservations
+from surrogates.features import shared_featuriser
 from surrogates.kernels import minmax
 from surrogates.models import fit_surrogates
 from surrogates.models.surrogate_set import UnitFeatures
@@ -149,9 +150,9 @@ def cross_validate(
     """
     settings = settings or SurrogateSettings()
     fidelity = observations.target_fidelity(settings.fidelity)
-    surrogates_of_all = fit_surrogates(Observations(()), [name], settings, seed, featurise)
+    featurise = featurise or shared_featuriser(settings)
     if groups == "cluster":
-        labels = clusters(observations, surrogates_of_all.featurise)
+        labels = clusters(observations, featurise)
     else:
         labels = np.unique([unit.key for unit in observations.units], return_inverse=True)[1]
     own = observations.measured(name) & (np.array(observations.fidelities) == fidelity)
@@ -164,7 +165,7 @@ def cross_validate(
         out = np.flatnonzero(parts == part)
         # Rows of other fidelities leak as well when they are of a held-out group.
         kept = np.flatnonzero([label not in held_groups[part] for label in labels.tolist()])
-        surrogates = fit_surrogates(observations.take(kept), [name], settings, seed + part, surrogates_of_all.featurise)
+        surrogates = fit_surrogates(observations.take(kept), [name], settings, seed + part, featurise)
         prediction = surrogates.predict([observations.units[i] for i in out])
         model = surrogates.models[0]
         mean[out] = prediction.mean[:, 0]
