@@ -1,7 +1,7 @@
 """Sequences of repeat units along a chain: homopolymer, alternating, random and block copolymers."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,7 +15,17 @@ class AlternatingSequence(Settings):
     kind: Literal["alternating"] = "alternating"
 
 
-class RandomSequence(Settings):
+class _FractionalSequence(Settings):
+    fractions: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _normalised(self) -> Self:
+        if min(self.fractions, default=0.0) <= 0 or abs(sum(self.fractions) - 1.0) > 1e-6:
+            raise ValueError(f"fractions {self.fractions} must be positive and sum to 1")
+        return self
+
+
+class RandomSequence(_FractionalSequence):
     """Each unit is drawn independently (an ideal copolymer).
 
     Attributes:
@@ -23,16 +33,9 @@ class RandomSequence(Settings):
     """
 
     kind: Literal["random"] = "random"
-    fractions: tuple[float, ...]
-
-    @model_validator(mode="after")
-    def _normalised(self) -> "RandomSequence":
-        if min(self.fractions, default=0.0) <= 0 or abs(sum(self.fractions) - 1.0) > 1e-6:
-            raise ValueError(f"fractions {self.fractions} must be positive and sum to 1")
-        return self
 
 
-class BlockSequence(Settings):
+class BlockSequence(_FractionalSequence):
     """One block of each unit, first to last.
 
     Attributes:
@@ -40,13 +43,6 @@ class BlockSequence(Settings):
     """
 
     kind: Literal["block"] = "block"
-    fractions: tuple[float, ...]
-
-    @model_validator(mode="after")
-    def _normalised(self) -> "BlockSequence":
-        if min(self.fractions, default=0.0) <= 0 or abs(sum(self.fractions) - 1.0) > 1e-6:
-            raise ValueError(f"fractions {self.fractions} must be positive and sum to 1")
-        return self
 
 
 UnitSequence = Annotated[AlternatingSequence | RandomSequence | BlockSequence, Field(discriminator="kind")]

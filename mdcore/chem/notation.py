@@ -2,7 +2,7 @@
 
 from rdkit import Chem, rdBase
 
-from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit
+from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit, MDCoreError
 
 HEAD, TAIL = 1, 2
 """Isotope labels of the two stars: the bond to the previous and to the next repeat unit."""
@@ -33,20 +33,11 @@ def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
         star.SetIsotope(label)
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(0)
-    problem = _sanitise(mol)
-    if problem:
-        raise InvalidRepeatUnit(
-            f"pSMILES {shown} is chemically impossible ({problem}); correct the valences or aromaticity"
-        )
-    with rdBase.BlockLogs():
-        mol = Chem.RemoveHs(mol)
+    mol = _checked(mol, f"pSMILES {shown}", elements, InvalidRepeatUnit)
     if not any(atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()):
         raise InvalidRepeatUnit(
             f"pSMILES {shown} has no heavy atom between its stars; write a repeat unit such as *CC*"
         )
-    problem = _composition_problem(mol, elements)
-    if problem:
-        raise InvalidRepeatUnit(f"pSMILES {shown} {problem}")
     return mol
 
 
@@ -64,17 +55,7 @@ def read_molecule(text: str, elements: frozenset[str] | None) -> Chem.Mol:
         raise InvalidMolecule(f"SMILES {shown} has stars; a molecule has none, a repeat unit exactly two")
     if len(Chem.GetMolFrags(mol)) != 1:
         raise InvalidMolecule(f"SMILES {shown} has several fragments; give one molecule")
-    problem = _sanitise(mol)
-    if problem:
-        raise InvalidMolecule(
-            f"SMILES {shown} is chemically impossible ({problem}); correct the valences or aromaticity"
-        )
-    with rdBase.BlockLogs():
-        mol = Chem.RemoveHs(mol)
-    problem = _composition_problem(mol, elements)
-    if problem:
-        raise InvalidMolecule(f"SMILES {shown} {problem}")
-    return mol
+    return _checked(mol, f"SMILES {shown}", elements, InvalidMolecule)
 
 
 def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
@@ -147,6 +128,19 @@ def _check_stars(mol: Chem.Mol, shown: str) -> None:
             raise InvalidRepeatUnit(
                 f"pSMILES {shown} has a star in a multiple bond; cut the backbone at a single bond instead"
             )
+
+
+def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: type[MDCoreError]) -> Chem.Mol:
+    """Sanitise, drop explicit hydrogens and check charge, radicals and elements; raise `error` with a text that begins `named`."""
+    problem = _sanitise(mol)
+    if problem:
+        raise error(f"{named} is chemically impossible ({problem}); correct the valences or aromaticity")
+    with rdBase.BlockLogs():
+        mol = Chem.RemoveHs(mol)
+    problem = _composition_problem(mol, elements)
+    if problem:
+        raise error(f"{named} {problem}")
+    return mol
 
 
 def _sanitise(mol: Chem.Mol) -> str | None:
