@@ -227,7 +227,15 @@ def halves():
             continue
     keys = np.random.default_rng(0).permutation(list(rows))
     half = len(keys) // 2
-    return [(part, np.array([np.nanmean(rows[key], axis=0) for key in part])) for part in (keys[:half], keys[half:])]
+    return [(part, np.array([mean_of(rows[key]) for key in part])) for part in (keys[:half], keys[half:])]
+
+
+def mean_of(values) -> np.ndarray:
+    """Mean of the rows that hold a number, column by column; NaN where none does."""
+    table = np.array(values)
+    known = np.isfinite(table)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, table, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
 
 
 def fitted(part, seed):
@@ -268,7 +276,7 @@ def design(arguments, corpus) -> dict:
 
         settings = SMCSettings(particles=150 if arguments.quick else 600)
         generator = SMCGenerator(model, settings, Filters(sa_score=6.0))
-        found = [c.unit for c in generator.propose(n, np.random.default_rng(3), likelihood)]
+        found = [c.unit for c in generator.propose(n, np.random.default_rng(3), likelihood, known)]
         spent = calls
         plain = [c.unit for c in generator.propose(5 * n, np.random.default_rng(4))]
         ours, base = share(judge, found, target), share(judge, plain, target)
