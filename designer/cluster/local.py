@@ -1,8 +1,12 @@
 """Worker processes on this machine."""
 
 import logging
+import os
+import signal
 import socket
 import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 
 import dask
 import distributed
@@ -13,6 +17,8 @@ from designer.config.sections import LocalClusterSettings
 from mdcore.simulate import simulate
 
 LOOPBACK = "127.0.0.1"
+SHUTDOWN_S = 15
+"""Seconds that workers get to leave of their own accord."""
 
 
 def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = simulate) -> DaskCluster:
@@ -55,10 +61,23 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = sim
         client = distributed.Client(cluster)
 
     def close() -> None:
-        client.close(timeout=5)
-        cluster.close(timeout=5)
+        workers = [nanny.pid for nanny in cluster.workers.values()]
+        try:
+            client.close(timeout=SHUTDOWN_S)
+            cluster.close(timeout=SHUTDOWN_S)
+        except TimeoutError:
+            # Every outcome is recorded by now and a running simulation goes on from its checkpoint: a worker that is too
+            # busy to leave in time is ended by force, and the campaign has not failed.
+            _end(workers)
 
     return DaskCluster(client, settings.workers, close, simulate)
+
+
+def _end(pids: Iterable[int | None]) -> None:
+    for pid in pids:
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _free_port(wanted: int) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cloudpickle
+import distributed
+import psutil
 import pytest
 
 from designer.cluster import Finished, Job, Message, Progressed
@@ -138,3 +140,29 @@ def test_a_port_in_use_is_no_obstacle(recwarn: pytest.WarningsRecorder) -> None:
         finally:
             cluster.close()
     assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_workers_that_do_not_leave_in_time_are_ended_by_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = start_local(LocalClusterSettings(dashboard_port=0), quick)  # type: ignore[arg-type]
+    cluster.submit(job(tmp_path, 1))
+    (done,) = [
+        m for m in listen(cluster, lambda heard: any(isinstance(m, Finished) for m in heard)) if isinstance(m, Finished)
+    ]
+    worker = int(done.outcome.worker.rpartition(":")[2])
+
+    def late(self: distributed.LocalCluster, timeout: float | None = None) -> None:
+        raise TimeoutError(f"timed out after {timeout} s.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(distributed.LocalCluster, "close", late)
+        cluster.close()
+    # The nannies, whose own end was held up here, must leave nothing behind either.
+    cluster._client.cluster.close(timeout=30)
+    deadline = time.monotonic() + 20
+    while (
+        time.monotonic() < deadline
+        and psutil.pid_exists(worker)
+        and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE
+    ):
+        time.sleep(0.1)
+    assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == psutil.STATUS_ZOMBIE
