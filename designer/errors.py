@@ -8,6 +8,7 @@ The tree::
     ├── InvalidRequest (ValueError)          a command-line argument that breaks a rule
     ├── ForeignStore (ValueError)            a database that is no store, or one of another version
     ├── StoreLocked (OSError)                another program holds the store
+    ├── ImportConflict (ValueError)          known data that contradict what was imported before
     ├── CampaignMismatch (ValueError)        the store holds this campaign with other identity
     ├── CampaignBusy (OSError)               another process runs this campaign
     ├── UnknownCampaign (LookupError)        the store holds no such campaign
@@ -40,6 +41,10 @@ class ForeignStore(DesignerError, ValueError):
 
 class StoreLocked(DesignerError, OSError):
     """Another program holds the store's lock for longer than we wait."""
+
+
+class ImportConflict(DesignerError, ValueError):
+    """A file of known data was imported before with other content."""
 
 
 class CampaignMismatch(DesignerError, ValueError):

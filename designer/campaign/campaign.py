@@ -13,7 +13,8 @@ from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Progressed
 from designer.config import CampaignConfig, load_config
-from designer.errors import CampaignBusy, CampaignFailed, DesignerError
+from designer.errors import CampaignBusy, CampaignFailed, DesignerError, InvalidConfig
+from designer.store.imported import imported_records
 from designer.store.opening import be_patient, create_store
 from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
@@ -94,7 +95,7 @@ class Campaign:
 
     def pareto_front(self) -> "pd.DataFrame":
         """Return the evaluations that no other dominates, with every measured property and its standard error."""
-        return front_frame(self.store.evaluations("done"), self.objectives)
+        return front_frame(self.store.evaluations("done"), self.objectives, self.config.limit_list())
 
     def finished_reason(self) -> str | None:
         """Return which stop rule has been reached, or None."""
@@ -211,7 +212,17 @@ class Campaign:
         if self._proposer is None:
             from designer.campaign.proposer import BayesianProposer
 
-            self._proposer = BayesianProposer(self.config, note=self._listener.note)
+            imported = imported_records(self.store.engine)
+            for limit in self.config.limits:
+                if limit.property not in (*self.config.properties(), *(record.property for record in imported)):
+                    raise InvalidConfig(
+                        f"limit on {limit.property!r}: neither simulations nor known data tell it; add it to "
+                        "simulation.properties, or `designer import` data of it into the store"
+                    )
+            if imported:
+                sources = ", ".join(sorted({record.fidelity for record in imported}))
+                self._listener.note(f"known data: {len({r.key for r in imported})} polymers ({sources})")
+            self._proposer = BayesianProposer(self.config, note=self._listener.note, imported=imported)
         return self._proposer
 
     def _record(self, proposal: Proposal) -> EvaluationRecord:
@@ -268,7 +279,9 @@ class Campaign:
         self._stored_progress.pop(record.id, None)
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
         self._records[record.id] = record
-        self._listener.finished(record, front_records(tuple(self._records.values()), self.objectives))
+        self._listener.finished(
+            record, front_records(tuple(self._records.values()), self.objectives, self.config.limit_list())
+        )
 
 
 def _ordinal(record: EvaluationRecord) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.store.records import EvaluationRecord
-from surrogates import Objective, hypervolume, pareto_mask, reference_point
+from surrogates import Constraint, Objective, hypervolume, pareto_mask, reference_point
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +23,20 @@ def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Ob
     return table
 
 
-def front_records(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> tuple[EvaluationRecord, ...]:
-    """Return the evaluations that no other dominates, best in the first objective first."""
-    done = [record for record in records if record.state == "done"]
+def within(record: EvaluationRecord, limits: Sequence[Constraint]) -> bool:
+    """Tell whether no measured value of an evaluation breaks a limit."""
+    measured = ((limit, record.measured(limit.property)) for limit in limits)
+    return all(m is None or bool(limit.keeps(np.array([m.value]))[0]) for limit, m in measured)
+
+
+def front_records(
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
+) -> tuple[EvaluationRecord, ...]:
+    """Return the evaluations that no other dominates, best in the first objective first.
+
+    An evaluation that measured a value outside of a limit neither belongs to the front nor dominates.
+    """
+    done = [record for record in records if record.state == "done" and within(record, limits)]
     values = measured_values(done, objectives)
     if not done or not objectives:
         return ()
@@ -35,7 +46,7 @@ def front_records(records: Sequence[EvaluationRecord], objectives: Sequence[Obje
 
 
 def hypervolume_history(
-    records: Sequence[EvaluationRecord], objectives: Sequence[Objective]
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the dominated hypervolume after each finished evaluation.
 
@@ -49,6 +60,7 @@ def hypervolume_history(
     )
     counts = np.arange(1, len(finished) + 1)
     values = measured_values(finished, objectives)
+    values[[not within(record, limits) for record in finished]] = np.nan
     complete = ~np.isnan(values).any(axis=1)
     if not complete.any():
         return counts, np.zeros(len(finished))
@@ -56,11 +68,13 @@ def hypervolume_history(
     return counts, np.array([hypervolume(values[:n], objectives, reference) for n in counts])
 
 
-def front_frame(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> "pd.DataFrame":
+def front_frame(
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
+) -> "pd.DataFrame":
     """Return the front as a table: structure, origin, and each measured property with its standard error."""
     import pandas as pd
 
-    front = front_records(records, objectives)
+    front = front_records(records, objectives, limits)
     names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])
     rows = []
     for record in front:

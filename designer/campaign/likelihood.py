@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from designer.config.sections import ObjectiveSettings
 from generators import LogLikelihood
 from mdcore.chem import RepeatUnit
-from surrogates import SurrogateSet, log_interval_probability
+from surrogates import Constraint, SurrogateSet, log_interval_probability
 
 Bounds = tuple[float | None, float | None]
 MAX_FRONT_POINTS = 8
@@ -32,6 +32,23 @@ def targets_beyond(
         front = front[order[chosen]]
     regions = [{o.property: _bounds(o, float(v)) for o, v in zip(objectives, row, strict=True)} for row in front]
     return tuple(dict(items) for items in dict.fromkeys(tuple(region.items()) for region in regions))
+
+
+def within_limits(
+    regions: Sequence[Mapping[str, Bounds]], limits: Sequence[Constraint]
+) -> tuple[Mapping[str, Bounds], ...]:
+    """Cut every region with the limits; a region that a limit excludes keeps the limit alone."""
+    cut = []
+    for region in regions:
+        bounds = dict(region)
+        for limit in limits:
+            low, high = bounds.get(limit.property, (None, None))
+            low = limit.low if low is None else (low if limit.low is None else max(low, limit.low))
+            high = limit.high if high is None else (high if limit.high is None else min(high, limit.high))
+            empty = low is not None and high is not None and low >= high
+            bounds[limit.property] = (limit.low, limit.high) if empty else (low, high)
+        cut.append(bounds)
+    return tuple(cut)
 
 
 def improvement_likelihood(surrogates: SurrogateSet, regions: Sequence[Mapping[str, Bounds]]) -> LogLikelihood:

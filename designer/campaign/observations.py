@@ -1,10 +1,12 @@
 """From the store's records to what the surrogates learn from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
+from designer.store.imported import ImportedRecord
 from designer.store.records import EvaluationRecord
 from mdcore.chem import RepeatUnit
 from surrogates import Observations
@@ -15,31 +17,74 @@ MACHINE_FAILURES = frozenset({"worker", "internal"})
 
 @lru_cache(maxsize=200_000)
 def unit_of(psmiles: str) -> RepeatUnit:
-    """Parse a repeat unit that the store holds, once."""
-    return RepeatUnit.from_psmiles(psmiles)
+    """Parse a repeat unit that the store holds, once; known data may have elements that no force field covers."""
+    return RepeatUnit.from_psmiles(psmiles, elements=None)
 
 
-def observations_of(records: Iterable[EvaluationRecord], properties: Sequence[str]) -> Observations:
-    """Gather finished evaluations, sorted by key so that the order of arrival changes nothing.
+@dataclass(frozen=True)
+class _Row:
+    """One row of the observations; what is not measured is missing."""
+
+    psmiles: str
+    fidelity: str
+    values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    failed: bool = False
+
+
+def observations_of(
+    records: Iterable[EvaluationRecord],
+    properties: Sequence[str],
+    fidelity: str = "",
+    imported: Iterable[ImportedRecord] = (),
+    needed: Sequence[str] | None = None,
+) -> Observations:
+    """Gather finished evaluations and known data, sorted by content so that the order of arrival changes nothing.
 
     Args:
         records: Evaluations in any state; only finished ones count.
         properties: What the surrogates model.
+        fidelity: Where the evaluations come from.
+        imported: Known data of any fidelity; those of `fidelity` count as if they had been evaluated.
+        needed: Properties whose failure in the known data is a failure of the polymer; `properties` by default.
     """
-    finished = sorted((r for r in records if _informative(r)), key=lambda r: r.key)
-    values = {name: np.full(len(finished), np.nan) for name in properties}
-    stderrs = {name: np.full(len(finished), np.nan) for name in properties}
-    for row, record in enumerate(finished):
-        for name in properties:
-            if measurement := record.measured(name):
-                values[name][row] = measurement.value
-                stderrs[name][row] = measurement.stderr
+    rows = [
+        _Row(
+            record.psmiles,
+            fidelity,
+            {name: (m.value, m.stderr) for name in properties if (m := record.measured(name))},
+            record.state == "failed",
+        )
+        for record in sorted((r for r in records if _informative(r)), key=lambda r: r.key)
+    ]
+    rows += _known_rows(imported, properties, properties if needed is None else needed)
+    values = {name: np.full(len(rows), np.nan) for name in properties}
+    stderrs = {name: np.full(len(rows), np.nan) for name in properties}
+    for i, row in enumerate(rows):
+        for name, (value, stderr) in row.values.items():
+            values[name][i], stderrs[name][i] = value, stderr
     return Observations(
-        units=tuple(unit_of(record.psmiles) for record in finished),
+        units=tuple(unit_of(row.psmiles) for row in rows),
         values=values,
         stderrs=stderrs,
-        failed=np.array([record.state == "failed" for record in finished], dtype=bool),
+        failed=np.array([row.failed for row in rows], dtype=bool),
+        fidelities=tuple(row.fidelity for row in rows),
     )
+
+
+def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], needed: Sequence[str]) -> list[_Row]:
+    """Join the known values of one line of one source; failures become rows of their own."""
+    lines: dict[tuple[str, str, str, int], list[ImportedRecord]] = {}
+    for record in imported:
+        if record.property in properties:
+            lines.setdefault((record.psmiles, record.fidelity, record.digest, record.line), []).append(record)
+    rows = []
+    for (psmiles, fidelity, _, _), group in lines.items():
+        values = {r.property: (r.value, r.stderr) for r in group if r.value is not None}
+        if values:
+            rows.append(_Row(psmiles, fidelity, values))
+        if any(r.value is None and r.property in needed for r in group):
+            rows.append(_Row(psmiles, fidelity, failed=True))
+    return rows
 
 
 def _informative(record: EvaluationRecord) -> bool:

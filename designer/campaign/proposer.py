@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.campaign.front import front_records, measured_values
-from designer.campaign.likelihood import improvement_likelihood, targets_beyond
+from designer.campaign.likelihood import improvement_likelihood, targets_beyond, within_limits
 from designer.campaign.observations import observations_of, unit_of
 from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
 from designer.config.sections import CorpusInitial, ListInitial
+from designer.store.imported import ImportedRecord
 from designer.store.records import EvaluationRecord, PredictedValue
 from designer.text import told_in_quarters
 from mdcore.chem import RepeatUnit, rng_for, seed_sequence
 
 if TYPE_CHECKING:
     from generators import Candidate, Corpus, LogLikelihood, SMCGenerator
-    from surrogates import SurrogateSet
+    from surrogates import Observations, SurrogateSet
 
 
 class BayesianProposer:
@@ -31,11 +32,19 @@ class BayesianProposer:
     Args:
         config: The campaign.
         note: Told what takes time, one line each.
+        imported: Known data; those of other fidelities help through the coupling that the surrogates learn.
     """
 
-    def __init__(self, config: CampaignConfig, note: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        config: CampaignConfig,
+        note: Callable[[str], None] = lambda text: None,
+        imported: Sequence[ImportedRecord] = (),
+    ) -> None:
         self._config = config
         self._note = note
+        self._imported = tuple(r for r in imported if r.property in config.modelled())
+        self._fidelity = config.simulation_settings().fidelity
         self._objectives = config.objective_list()
         self._learnt_from = -1
         self._surrogates: SurrogateSet | None = None
@@ -105,7 +114,14 @@ class BayesianProposer:
         content = _digest([*(r.key for r in records), *(unit.key for unit in pending)])
         seed = int(seed_sequence(self._config.seed, content, "acquisition").generate_state(1)[0])
         selection = select_batch(
-            surrogates, units, self._objectives, n, pending, settings=self._config.acquisition, seed=seed
+            surrogates,
+            units,
+            self._objectives,
+            n,
+            pending,
+            settings=self._config.acquisition,
+            seed=seed,
+            constraints=self._config.limit_list(),
         )
         prediction = surrogates.predict([units[i] for i in selection.indices])
         return [
@@ -126,21 +142,27 @@ class BayesianProposer:
         """Refit the surrogates and make the pool anew when enough evaluations have finished since the last time."""
         from surrogates import fit_surrogates
 
-        observations = observations_of(records, self._config.properties())
+        observations = self._observe(records)
         due = self._learnt_from < 0 or len(observations) - self._learnt_from >= self._config.generator.refresh_every
         exhausted = sum(candidate.unit.key not in taken for candidate in self._pool) < n
         if self._surrogates is None or due:
             content = _digest([unit.key for unit in observations.units])
             seed = int(seed_sequence(self._config.seed, content, "surrogates").generate_state(1)[0])
-            self._surrogates = fit_surrogates(
-                observations, self._config.properties(), self._config.surrogates, seed=seed
-            )
+            settings = self._config.surrogates
+            if settings.fidelity is None:
+                settings = settings.model_copy(update={"fidelity": self._fidelity})
+            self._surrogates = fit_surrogates(observations, self._config.modelled(), settings, seed=seed)
             self._learnt_from = len(observations)
         if due or exhausted:
             content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
             rng = rng_for(self._config.seed, content, "proposal")
             self._pool = self._make_pool(n, rng, self._likelihood(self._surrogates, records), self._forbidden(taken))
         return self._surrogates
+
+    def _observe(self, records: Sequence[EvaluationRecord]) -> "Observations":
+        config = self._config
+        needed = [objective.property for objective in config.objectives]
+        return observations_of(records, config.modelled(), self._fidelity, self._imported, needed)
 
     def _make_pool(
         self, n: int, rng: np.random.Generator, likelihood: "LogLikelihood | None", forbidden: frozenset[str]
@@ -163,12 +185,12 @@ class BayesianProposer:
                 size = max(size // 4, n)
 
     def _likelihood(self, surrogates: "SurrogateSet", records: Sequence[EvaluationRecord]) -> "LogLikelihood | None":
-        front = front_records(records, self._objectives)
-        if not front:
+        limits = self._config.limit_list()
+        front = front_records(records, self._objectives, limits)
+        if not front and not limits:
             return None
-        return improvement_likelihood(
-            surrogates, targets_beyond(self._config.objectives, measured_values(front, self._objectives))
-        )
+        regions = targets_beyond(self._config.objectives, measured_values(front, self._objectives)) if front else ({},)
+        return improvement_likelihood(surrogates, within_limits(regions, limits))
 
     def _forbidden(self, taken: Collection[str]) -> frozenset[str]:
         return self._corpus.keys.union(taken) if self._config.novelty == "required" else frozenset(taken)

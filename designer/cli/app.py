@@ -94,6 +94,38 @@ def generate(
     return generate_command(n, target or [], store, seed, as_json=json)
 
 
+DataFile = Annotated[Path, typer.Argument(help="CSV file with a heading; its structures are pSMILES.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="What a column holds, as 'Cp=heat_capacity_cp:J/kg/K' or 'Cp_err=heat_capacity_cp_stderr:J/kg/K'."),
+]  # fmt: skip
+Smiles = Annotated[str | None, typer.Option(help="Column of the structures; psmiles or smiles otherwise.")]
+Sentinels = Annotated[
+    list[float] | None, typer.Option("--failed", help="Number that means a failure; -9999 otherwise.")
+]
+
+
+@app.command("import")
+def import_(
+    data: DataFile,
+    store: Annotated[str, typer.Argument(help="A store (path or URL), a campaign's folder, or its YAML file.")],
+    fidelity: Annotated[str, typer.Option(help="Where the data come from, as md-gaff2 or experiment.")],
+    column: Columns = None,
+    smiles: Smiles = None,
+    failed: Sentinels = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of older content of this file.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if a row cannot be used.")] = False,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Put known data into a store, where every campaign learns from them."""
+    from designer.cli.importing import import_command
+    from designer.data.table import SENTINELS
+
+    return import_command(
+        data, store, fidelity, column or [], smiles, failed or SENTINELS, replace=replace, strict=strict, as_json=json
+    )
+
+
 @app.command()
 def doctor(json: Json = False) -> int:
     """Tell what works on this machine and what does not."""

@@ -11,6 +11,7 @@ from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest
+from designer.store import imported_records
 from designer.text import told_in_quarters, with_error
 from generators import Candidate, CorpusSettings, Filters, NGramModel, SMCGenerator, SMCSettings, load_corpus
 from mdcore.chem import property_spec, rng_for, seed_sequence
@@ -81,14 +82,21 @@ def _surrogates(region: Mapping[str, Bounds], store: str | None, seed: int) -> "
         raise InvalidRequest(
             f"--target {next(iter(region))} needs a surrogate and none is trained; give --store with measurements of it"
         )
-    campaign, _ = find_campaign(store, None)
-    observations = observations_of(campaign.evaluations("done", "failed"), tuple(region))
+    campaign, config = find_campaign(store, None)
+    fidelity = config.simulation_settings().fidelity
+    observations = observations_of(
+        campaign.evaluations("done", "failed"), tuple(region), fidelity, imported_records(campaign.engine)
+    )
     for name in region:
         if not observations.measured(name).any():
             raise InvalidRequest(f"store {store!r} holds no measurement of {name!r}; give one that measured it")
     digest = "\n".join(unit.key for unit in observations.units)
+    settings = config.surrogates.model_copy(update={"fidelity": config.surrogates.fidelity or fidelity})
     return fit_surrogates(
-        observations, tuple(region), seed=int(seed_sequence(seed, digest, "surrogates").generate_state(1)[0])
+        observations,
+        tuple(region),
+        settings,
+        seed=int(seed_sequence(seed, digest, "surrogates").generate_state(1)[0]),
     )
 
 

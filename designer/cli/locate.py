@@ -7,6 +7,14 @@ from designer.store import CampaignStore, open_store
 from designer.store.url import normalise_url
 
 
+def locate_store(text: str) -> str:
+    """Return the URL of the store behind a path, URL, folder or YAML file, whether or not it exists."""
+    path = Path(text)
+    if path.suffix in (".yaml", ".yml"):
+        return load_config(path).store_url()
+    return normalise_url(str(path / "store.sqlite") if path.is_dir() else text)
+
+
 def find_campaign(text: str, name: str | None) -> tuple[CampaignStore, CampaignConfig]:
     """Open the campaign behind a store, a folder or a YAML file.
 

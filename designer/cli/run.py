@@ -36,7 +36,7 @@ def run_command(config: Path, *, as_json: bool, with_report: bool) -> int:
 def _answer(
     stream: TextIO, campaign: Campaign, reason: str, already: bool, page: Path | None, *, as_json: bool
 ) -> None:
-    front = front_records(campaign.store.evaluations("done"), campaign.objectives)
+    front = front_records(campaign.store.evaluations("done"), campaign.objectives, campaign.config.limit_list())
     if as_json:
         document = {
             "campaign": campaign.config.name,

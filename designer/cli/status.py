@@ -16,7 +16,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
         store, config = find_campaign(text, name)
         campaign, counts = store.campaign(), store.counts()
         records = store.evaluations()
-        front = front_records(records, config.objective_list())
+        front = front_records(records, config.objective_list(), config.limit_list())
         running = [record for record in records if record.state == "running"]
         failures = [record for record in records if record.failure]
         alive = is_running(store)

@@ -13,6 +13,11 @@ from mdcore.chem import Measurement, property_spec
 from surrogates import Objective
 
 
+def count(number: int, noun: str) -> str:
+    """Return `1 row` or `3 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def measurement_document(measurement: Measurement) -> dict[str, object]:
     """Return a measurement in JSON types."""
     return {

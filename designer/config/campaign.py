@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from designer.config.sections import (
     InitialSettings,
+    LimitSettings,
     LocalClusterSettings,
     NGramSMCSettings,
     ObjectiveSettings,
@@ -21,7 +22,7 @@ from designer.config.sections import (
 from designer.store.url import normalise_url
 from generators import CorpusSettings, Filters
 from mdcore.settings import SimulationSettings
-from surrogates import AcquisitionSettings, Objective, SurrogateSettings
+from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
 
 
 class CampaignConfig(Section):
@@ -31,6 +32,7 @@ class CampaignConfig(Section):
         name: Names the folder under `runs/` and the campaign in its store.
         seed: Every random draw derives from it and from what is drawn.
         objectives: What the polymers shall be good at.
+        limits: Ranges that properties must keep, simulated or predicted.
         constraints: What a proposed repeat unit must obey.
         novelty: `required`: what the generator proposes is outside the corpus; `allowed`: it may be inside.
         corpus: What the language model learns from.
@@ -48,6 +50,7 @@ class CampaignConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     seed: Annotated[int, Field(ge=0)] = 0
     objectives: Annotated[tuple[ObjectiveSettings, ...], Field(min_length=1)]
+    limits: tuple[LimitSettings, ...] = ()
     constraints: Filters = Filters()
     novelty: Literal["required", "allowed"] = "required"
     corpus: CorpusSettings = CorpusSettings()
@@ -70,6 +73,15 @@ class CampaignConfig(Section):
                 raise ValueError(f"property {name!r} is the objective of two entries; keep one of them")
         return objectives
 
+    @field_validator("limits")
+    @classmethod
+    def _one_each(cls, limits: tuple[LimitSettings, ...]) -> tuple[LimitSettings, ...]:
+        names = [limit.property for limit in limits]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"property {name!r} has two limits; write low and high into one of them")
+        return limits
+
     @model_validator(mode="after")
     def _store_is_a_url(self) -> "CampaignConfig":
         self.store_url()
@@ -87,6 +99,14 @@ class CampaignConfig(Section):
     def properties(self) -> tuple[str, ...]:
         """Return what each simulation measures: the objectives' properties first, then the others."""
         return tuple(dict.fromkeys([*(o.property for o in self.objectives), *self.simulation.properties]))
+
+    def modelled(self) -> tuple[str, ...]:
+        """Return what the surrogates predict: what is measured, and what is limited."""
+        return tuple(dict.fromkeys([*self.properties(), *(limit.property for limit in self.limits)]))
+
+    def limit_list(self) -> tuple[Constraint, ...]:
+        """Return the limits as the surrogates take them."""
+        return tuple(limit.constraint() for limit in self.limits)
 
     def objective_list(self) -> tuple[Objective, ...]:
         """Return the objectives as the surrogates take them."""
@@ -116,6 +136,8 @@ class CampaignConfig(Section):
             {key: value for key, value in objective.items() if value is not None}
             for objective in document["objectives"]
         ]
+        if self.limits:
+            minimal["limits"] = [{k: v for k, v in limit.items() if v is not None} for limit in document["limits"]]
         return minimal
 
     def identity(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import SUPPORTED
-from surrogates import Objective
+from surrogates import Constraint, Objective
 
 
 class Section(BaseModel):
@@ -75,6 +75,28 @@ class ObjectiveSettings(Section):
         """Return the objective as the surrogates take it."""
         low, high = (self.region.low, self.region.high) if self.region else (None, None)
         return Objective(self.property, self.direction, target=self.value, low=low, high=high)
+
+
+class LimitSettings(Region):
+    """A range that a property must keep, simulated or predicted; an open end is left out.
+
+    Attributes:
+        property: Registry name. A property that the simulations do not measure is predicted from known data.
+    """
+
+    property: str
+
+    @field_validator("property")
+    @classmethod
+    def _registered(cls, name: str) -> str:
+        try:
+            return property_spec(name).name
+        except UnknownProperty as error:
+            raise ValueError(str(error)) from error
+
+    def constraint(self) -> Constraint:
+        """Return the limit as the surrogates take it."""
+        return Constraint(self.property, self.low, self.high)
 
 
 class NGramSMCSettings(Section):
@@ -193,6 +215,7 @@ __all__ = [
     "CorpusInitial",
     "CorpusSettings",
     "InitialSettings",
+    "LimitSettings",
     "ListInitial",
     "LocalClusterSettings",
     "NGramSMCSettings",

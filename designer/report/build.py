@@ -49,10 +49,11 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     """Return what the template shows."""
     campaign, records = store.campaign(), store.evaluations()
     objectives = config.objective_list()
-    front = front_records(records, objectives)
+    limits = config.limit_list()
+    front = front_records(records, objectives, limits)
     finished = [record for record in records if record.state in ("done", "failed")]
     done = [record for record in records if record.state == "done"]
-    _, volumes = hypervolume_history(records, objectives)
+    _, volumes = hypervolume_history(records, objectives, limits)
     on_front = {record.id for record in front}
     simulated_s = sum(record.wall_s for record in records)
     return {
@@ -77,11 +78,11 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         ],
         "front": [_card(record, config, front=True) for record in front],
         "columns": _columns(config, done),
-        "front_figures": front_figures(records, objectives) if done else [],
+        "front_figures": front_figures(records, objectives, limits) if done else [],
         "known": [
             k for k in known_polymers() if len(objectives) > 1 and all(o.property in k.values for o in objectives[:2])
         ],
-        "hypervolume_figure": hypervolume_figure(records, objectives) if len(objectives) > 1 and done else None,
+        "hypervolume_figure": hypervolume_figure(records, objectives, limits) if len(objectives) > 1 and done else None,
         "hypervolume": f"{volumes[-1]:.4g}" if len(volumes) else None,
         "predictions": prediction_figures(records, objectives),
         "calibration": _calibration(records, [o.property for o in objectives]),

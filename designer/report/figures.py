@@ -13,7 +13,7 @@ from designer.campaign.front import front_records, hypervolume_history
 from designer.report.known import known_polymers
 from designer.store.records import EvaluationRecord
 from mdcore.chem import property_spec
-from surrogates import Objective
+from surrogates import Constraint, Objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,22 +39,26 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def front_figures(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> list[tuple[str, str]]:
+def front_figures(
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
+) -> list[tuple[str, str]]:
     """Plot each pair of objectives, or the single objective over time; returns (title, SVG)."""
     if len(objectives) == 1:
         return [(property_spec(objectives[0].property).label, _progress_figure(records, objectives[0]))]
     return [
         (
             f"{property_spec(a.property).label} against {property_spec(b.property).label}",
-            _pair_figure(records, objectives, a, b),
+            _pair_figure(records, objectives, limits, a, b),
         )
         for a, b in combinations(objectives, 2)
     ]
 
 
-def hypervolume_figure(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> str:
+def hypervolume_figure(
+    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
+) -> str:
     """Plot the dominated hypervolume against finished evaluations."""
-    counts, volumes = hypervolume_history(records, objectives)
+    counts, volumes = hypervolume_history(records, objectives, limits)
     with _figure(4.0, 3.3) as (figure, axes):
         axes.step(np.append(0, counts), np.append(0, volumes), where="post", color=ACCENT, linewidth=1.8)
         axes.fill_between(np.append(0, counts), np.append(0, volumes), step="post", color=ACCENT, alpha=0.08)
@@ -110,10 +114,14 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
 
 
 def _pair_figure(
-    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], first: Objective, second: Objective
+    records: Sequence[EvaluationRecord],
+    objectives: Sequence[Objective],
+    limits: Sequence[Constraint],
+    first: Objective,
+    second: Objective,
 ) -> str:
     done = [r for r in records if r.measured(first.property) and r.measured(second.property)]
-    front = front_records(done, objectives)
+    front = front_records(done, objectives, limits)
     on_front = {record.id for record in front}
     with _figure(8.6, 5.0) as (figure, axes):
         for chosen, colour, label in ((False, MUTED, "evaluated"), (True, ACCENT, "Pareto front")):

@@ -1,5 +1,6 @@
 """The store: the single truth about a campaign, in SQLite or another database that SQLAlchemy speaks."""
 
+from designer.store.imported import ImportedRecord, add_imported, imported_records
 from designer.store.opening import create_store, open_store
 from designer.store.records import CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
 from designer.store.store import CampaignStore, campaign_names
@@ -9,8 +10,11 @@ __all__ = [
     "CampaignStore",
     "EvaluationRecord",
     "EventRecord",
+    "ImportedRecord",
     "PredictedValue",
+    "add_imported",
     "campaign_names",
     "create_store",
+    "imported_records",
     "open_store",
 ]

@@ -56,6 +56,9 @@ def create_store(url: str) -> Engine:
             if not inspect(connection).get_table_names():
                 Base.metadata.create_all(connection)
                 connection.execute(insert(SchemaRow).values(application=APPLICATION, version=SCHEMA_VERSION))
+            elif inspect(connection).has_table(SchemaRow.__tablename__):
+                # Tables that came later are added; they leave the others as they are, so that the version stays.
+                Base.metadata.create_all(connection)
     except OperationalError as error:
         raise locked(url, error) from error
     _check_schema(engine, url)

@@ -121,6 +121,28 @@ class FailureRow(Base):
     provenance: Mapped[dict[str, Any]]
 
 
+class ImportedRow(Base):
+    """One value, or failure, that was known before; it belongs to the store and serves all of its campaigns.
+
+    A store made before this table existed gets it when it is next opened for writing.
+    """
+
+    __tablename__ = "imported"
+    __table_args__ = (UniqueConstraint("digest", "fidelity", "line", "property"), Index("imported_by_key", "key"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    psmiles: Mapped[str]
+    property: Mapped[str]
+    value: Mapped[float | None] = mapped_column(Float)
+    stderr: Mapped[float] = mapped_column(Float, default=0.0)
+    unit: Mapped[str]
+    fidelity: Mapped[str]
+    source: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    line: Mapped[int]
+    imported_at: Mapped[float] = mapped_column(Float)
+
+
 class EventRow(Base):
     """What happened, for people who ask later."""
 

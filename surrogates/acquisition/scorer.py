@@ -32,6 +32,7 @@ class Scorer:
         constraints: Sequence[Constraint],
         measured: Features,
         settings: AcquisitionSettings,
+        front_is_empty: bool = False,
     ) -> None:
         """Choose the scale and the reference point from the measured units.
 
@@ -41,6 +42,7 @@ class Scorer:
             constraints: What a unit of the front must keep.
             measured: Features of the measured units.
             settings: Method and rule of the reference point.
+            front_is_empty: The measured units are known from other fidelities only and make up no front.
         """
         self.objectives = list(objectives)
         self.constraints = list(constraints)
@@ -54,7 +56,7 @@ class Scorer:
             None if (score := objective.reference_score()) is None else score / scale
             for objective, scale in zip(self.objectives, self.scale, strict=True)
         ]
-        if len(self.objectives) == 1 and given[0] is None:
+        if len(self.objectives) == 1 and given[0] is None and not front_is_empty:
             self.reference = np.array([FAR])
         else:
             kept = means if settings.reference == "worst" else means[non_dominated(means)]

@@ -55,8 +55,8 @@ def select_batch(
     """Choose up to q units of a pool, one after the other, each given the measured, the pending and the chosen ones.
 
     Units that were observed before at the predicted fidelity (failed ones included), that are pending or that repeat a
-    choice are never chosen. While nothing has been measured the improvement is undefined; the units are then chosen by
-    their remaining variance.
+    choice are never chosen. While nothing has been measured, at any fidelity, the improvement is undefined; the units are
+    then chosen by their remaining variance.
 
     Args:
         surrogates: Fitted surrogates that cover every objective and constraint.
@@ -95,15 +95,19 @@ def select_batch(
     features = surrogates.featurise([pool[i] for i in rows])
     penalty = _penalty(surrogates, features, constraints, settings) - np.log(price[rows])
     measured = _measured_rows(surrogates, objectives)
+    # What other fidelities measured is no part of the front, but tells where it may be before anything else does.
+    known = measured if len(measured) else _measured_rows(surrogates, objectives, elsewhere=True)
     waiting = surrogates.featurise(list({unit.key: unit for unit in pending}.values()))
     if settings.method == "target":
         value = _target_value(surrogates, features, objectives) + penalty
         best = np.argsort(-value, kind="stable")[:q]
         return Selection(tuple(int(i) for i in rows[best]), value[best])
-    if settings.method == "max-variance" or len(measured) == 0:
+    if settings.method == "max-variance" or len(known) == 0:
         picks, values = most_uncertain(models, surrogates.features, features, waiting, penalty, q)
     else:
-        scorer = Scorer(surrogates, objectives, constraints, surrogates.features.take(measured), settings)
+        scorer = Scorer(
+            surrogates, objectives, constraints, surrogates.features.take(known), settings, len(measured) == 0
+        )
         picks, values = _improve(surrogates, models, scorer, features, measured, waiting, penalty, q, settings, seed)
     return Selection(tuple(int(rows[i]) for i in picks), np.asarray(values))
 
@@ -152,14 +156,17 @@ def _first_of_each(pool: Sequence[RepeatUnit], taken: set[str]) -> NDArray[np.in
     return np.array(rows, dtype=np.int64)
 
 
-def _measured_rows(surrogates: SurrogateSet, objectives: Sequence[Objective]) -> NDArray[np.int64]:
-    """First row of each distinct unit with a measurement of some objective."""
+def _measured_rows(
+    surrogates: SurrogateSet, objectives: Sequence[Objective], *, elsewhere: bool = False
+) -> NDArray[np.int64]:
+    """First row of each distinct unit with a measurement of some objective at the predicted fidelity, or `elsewhere`."""
     observations = surrogates.observations
+    there = np.array([(level != surrogates.fidelity) == elsewhere for level in observations.fidelities], dtype=bool)
     any_measured = np.zeros(len(observations), dtype=bool)
     for objective in objectives:
         any_measured |= observations.measured(objective.property)
     first: dict[str, int] = {}
-    for i in np.flatnonzero(any_measured):
+    for i in np.flatnonzero(any_measured & there):
         first.setdefault(observations.units[i].key, int(i))
     return np.array(sorted(first.values()), dtype=np.int64)
 

@@ -1,0 +1,118 @@
+"""`designer import`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from designer.cli.locate import locate_store
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.data import DataTable, parse_columns, read_table
+from designer.errors import InvalidRequest
+from designer.store import create_store
+from designer.store.imported import ImportedRecord, add_imported
+from designer.store.url import shown
+from mdcore.chem import property_spec
+
+MOST_SHOWN = 1000
+"""Bad rows printed one by one; a file with more has something else wrong."""
+
+
+def import_command(
+    data: Path,
+    store: str,
+    fidelity: str,
+    columns: Sequence[str],
+    smiles: str | None,
+    sentinels: Sequence[float],
+    *,
+    replace: bool,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Read a table into a store as known data; exit status 2 where no row can be used, or with `strict` any cannot."""
+    with answer_stream() as stream:
+        if not fidelity.strip() or fidelity != fidelity.strip():
+            raise InvalidRequest(f"--fidelity {fidelity!r} is no name; write where the data come from, as md-gaff2")
+        table = read_table(data, parse_columns(columns), smiles, sentinels)
+        url = locate_store(store)
+        records = records_of(table, fidelity)
+        if not records:
+            first = f"; line {table.bad[0].line}: {table.bad[0].text}" if table.bad else ""
+            raise InvalidRequest(f"{data}: no row has a value that can be used{first}")
+        if strict and table.bad:
+            raise InvalidRequest(
+                f"{data}: {count(len(table.bad), 'row')} cannot be used, the first is line {table.bad[0].line}: "
+                f"{table.bad[0].text}; correct it, or leave --strict away"
+            )
+        engine = create_store(url)
+        try:
+            added = add_imported(engine, records, source=data.name, digest=table.digest, replace=replace)
+        finally:
+            engine.dispose()
+        document = _document(table, records, added, fidelity, shown(url))
+        if as_json:
+            write_json(stream, document)
+            return 0
+        for note in table.notes:
+            stream.write(f"left out: {note}\n")
+        for row in table.bad[:MOST_SHOWN]:
+            stream.write(f"line {row.line} left out: {row.text}\n")
+        if len(table.bad) > MOST_SHOWN:
+            stream.write(f"... and {len(table.bad) - MOST_SHOWN} more rows left out; --json lists them all\n")
+        for name, summary in document["properties"].items():  # type: ignore[attr-defined]
+            unit = "" if summary["unit"] == "1" else f" {summary['unit']}"
+            span = f", {summary['lowest']:.4g} to {summary['highest']:.4g}{unit}" if summary["values"] else ""
+            stream.write(
+                f"{name}: {count(summary['values'], 'value')}{span}, {count(summary['failures'], 'failure')}\n"
+            )
+        stream.write(
+            f"{count(document['rows'], 'row')} in {data}: {document['used']} used, {document['empty']} without a value, "  # type: ignore[arg-type]
+            f"{len(table.bad)} left out. {added} added to {shown(url)} as {fidelity}"
+            f"{'' if added == len(records) else ', the others were there already'}.\n"
+        )
+    return 0
+
+
+def records_of(table: DataTable, fidelity: str) -> list[ImportedRecord]:
+    """Return the values and failures of a table as the store keeps them."""
+    records = []
+    for row in table.rows:
+        key, psmiles = row.unit.key, row.unit.psmiles
+        for name, value in row.values.items():
+            stderr = row.stderrs.get(name, 0.0)
+            records.append(ImportedRecord(key, psmiles, name, value, stderr, fidelity, row.line))
+        records += [ImportedRecord(key, psmiles, name, None, 0.0, fidelity, row.line) for name in row.failed]
+    return records
+
+
+def _document(
+    table: DataTable, records: Sequence[ImportedRecord], added: int, fidelity: str, store: str
+) -> dict[str, object]:
+    properties = {}
+    for name in table.properties:
+        values = [r.value for r in records if r.property == name and r.value is not None]
+        properties[name] = {
+            "values": len(values),
+            "failures": sum(r.property == name and r.value is None for r in records),
+            "lowest": min(values, default=None),
+            "highest": max(values, default=None),
+            "unit": property_spec(name).unit,
+        }
+    empty = sum(not row.values and not row.failed for row in table.rows)
+    return {
+        "data": str(table.path),
+        "store": store,
+        "fidelity": fidelity,
+        "columns": [
+            {"column": c.column, "property": c.property, "stderr": c.is_error, "unit": c.unit} for c in table.columns
+        ],
+        "rows": len(table.rows) + len(table.bad),
+        "used": len(table.rows) - empty,
+        "empty": empty,
+        "polymers": len({record.key for record in records}),
+        "added": added,
+        "already_there": len(records) - added,
+        "properties": properties,
+        "columns_left_out": table.notes,
+        "left_out": [{"line": row.line, "reason": row.text} for row in table.bad],
+    }

@@ -1,0 +1,84 @@
+"""Units of tables, converted to the registry's."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from designer.errors import InvalidRequest
+from mdcore.chem import property_spec
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Registry value = scale * value of the table + offset; a standard error is scaled alone.
+
+    Attributes:
+        scale: Registry units for each unit of the table.
+        offset: Zero of the table's unit in the registry's; other than zero for temperatures in degrees.
+    """
+
+    scale: float
+    offset: float
+
+    def value(self, number: float) -> float:
+        """Convert a value."""
+        return self.scale * number + self.offset
+
+    def error(self, number: float) -> float:
+        """Convert a standard error, which no shift of the zero changes."""
+        return abs(self.scale) * number
+
+
+def conversion(unit: str, name: str) -> Conversion:
+    """Return how values in `unit` become values of the property `name` in the registry's unit.
+
+    Units are written as in the registry (`g/cm3`, `J/kg/K`, `1e-4/K`, `degC`), as far as pint knows them.
+
+    Raises:
+        InvalidRequest: The unit is unknown or of another dimension.
+        UnknownProperty: The registry has no such property.
+    """
+    target = property_spec(name).unit
+    if unit == target:
+        return Conversion(1.0, 0.0)
+    import pint
+
+    registry = _registry()
+    factor, plain = _factor(unit)
+    try:
+        source = registry.parse_units(_exponents(plain)) if plain != "1" else registry.parse_units("")
+        goal = registry.parse_units(_exponents(target)) if target != "1" else registry.parse_units("")
+        zero = registry.Quantity(0.0, source).to(goal).magnitude
+        one = registry.Quantity(1.0, source).to(goal).magnitude
+    except pint.DimensionalityError as error:
+        raise InvalidRequest(
+            f"unit {unit!r} cannot be converted to {target!r}, the unit of {name}; give the unit of the column"
+        ) from error
+    except (pint.PintError, ValueError, TypeError, AttributeError, AssertionError, SyntaxError) as error:
+        raise InvalidRequest(f"unit {unit!r} is unknown; write it like {target!r}, the unit of {name}") from error
+    return Conversion(float(one - zero) * factor, float(zero))
+
+
+@lru_cache(maxsize=1)
+def _registry() -> "UnitRegistry[float]":
+    import pint
+
+    return pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+
+
+def _factor(unit: str) -> tuple[float, str]:
+    """Split a number off the front: `1e-4/K` is 0.0001 and `1/K`."""
+    match = re.match(r"^\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?:\s*\*\s*|\s+|(?=/)|$)(.*)$", unit)
+    if not match:
+        return 1.0, unit.strip()
+    rest = match[2].strip()
+    return float(match[1]), f"1{rest}" if rest.startswith("/") else rest or "1"
+
+
+def _exponents(unit: str) -> str:
+    """Write exponents as pint reads them: `g/cm3` and `g/cm^3` become `g/cm**3`."""
+    return re.sub(r"([A-Za-z°µμ])\^?(-?\d+)", r"\1**\2", unit.replace("%", "percent"))
