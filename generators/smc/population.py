@@ -67,11 +67,10 @@ class Evaluator:
         found = []
         for text in texts:
             if text not in self._units:
-                key = RepeatUnit.from_psmiles(text, elements=None).key
-                unit = RepeatUnit(psmiles=key, key=key)
-                if key not in self._accepted:
-                    self._accepted[key] = self.accepts is None or self.accepts(unit)
-                self._units[text] = unit if self._accepted[key] else None
+                unit = RepeatUnit.canonical(text, elements=None)
+                if unit.key not in self._accepted:
+                    self._accepted[unit.key] = self.accepts is None or self.accepts(unit)
+                self._units[text] = unit if self._accepted[unit.key] else None
             found.append(self._units[text])
         return found
 

@@ -13,15 +13,16 @@ from itertools import pairwise
 
 from rdkit import Chem, rdBase
 
-from mdcore.chem.notation import HEAD, TAIL, spell, stars_of
+from mdcore.chem.notation import HEAD, TAIL, spell, star_indices, stars_of
 
 Word = tuple[str, ...]
+Cut = tuple[int, int]
 
 
 def star_path(mol: Chem.Mol) -> list[int]:
     """Return the atom indices from the head star to the tail star along the shortest path, stars included."""
-    head, tail = sorted(stars_of(mol), key=lambda atom: atom.GetIsotope())
-    return list(Chem.GetShortestPath(mol, head.GetIdx(), tail.GetIdx()))
+    head, tail = sorted(star_indices(mol), key=lambda index: mol.GetAtomWithIdx(index).GetIsotope())
+    return list(Chem.GetShortestPath(mol, head, tail))
 
 
 def canonical_unit(mol: Chem.Mol) -> tuple[str, Chem.Mol]:
@@ -33,34 +34,77 @@ def canonical_unit(mol: Chem.Mol) -> tuple[str, Chem.Mol]:
     Returns:
         The key, itself a pSMILES, and the molecule it spells with labelled stars.
     """
-    forward = _word(mol)
+    path = star_path(mol)
+    cuts = _cuts(mol, path)
+    forward = _word(mol, path, cuts)
     backward = tuple(_swapped(link) for link in reversed(forward))
-    word = min(_least_rotation(forward), _least_rotation(backward))
-    unit = _join(word[: _period(word)])
+    turns, swap = min(
+        ((turn, swap) for swap in (False, True) for turn in range(len(forward))),
+        key=lambda place: _rotated(backward if place[1] else forward, place[0]),
+    )
+    word = _rotated(backward if swap else forward, turns)
+    period = _period(word)
+    stereo = any(mark in link for link in word for mark in "@/\\")
+    if period < len(word) or len(word) == 1 or stereo:
+        unit = _join(word[:period])
+        return spell(unit), unit
+    # The link that comes first is entered through the cut before it, or from behind through the one after it.
+    seam = (-turns if swap else turns) % len(word)
+    unit = _recut(mol, path, cuts[seam - 1] if seam else None, swap)
     return spell(unit), unit
 
 
-def _word(mol: Chem.Mol) -> Word:
-    path = star_path(mol)
-    cuts: list[int] = []
-    labels: list[tuple[int, int]] = []
+def _cuts(mol: Chem.Mol, path: list[int]) -> list[Cut]:
+    """Return the atoms before and behind each place where the backbone could have been cut instead, head to tail."""
+    cuts = []
     for left, right in pairwise(path[1:-1]):
         bond = mol.GetBondBetweenAtoms(left, right)
         if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing():
-            cuts.append(bond.GetIdx())
-            # RDKit gives the first label to the dummy at the bond's end atom, the second to the one at its begin atom.
-            labels.append((HEAD, TAIL) if bond.GetBeginAtomIdx() == left else (TAIL, HEAD))
+            cuts.append((left, right))
+    return cuts
+
+
+def _word(mol: Chem.Mol, path: list[int], cuts: list[Cut]) -> Word:
     if not cuts:
         return (Chem.MolToSmiles(mol),)
-    pieces = Chem.FragmentOnBonds(mol, cuts, dummyLabels=labels)
-    members: list[tuple[int, ...]] = []
-    fragments = Chem.GetMolFrags(pieces, asMols=True, sanitizeFrags=False, fragsMolAtomMapping=members)
-    place = {atom: position for position, atom in enumerate(path)}
-    order = sorted(
-        range(len(fragments)),
-        key=lambda i: min((place[atom] for atom in members[i] if 0 < place.get(atom, 0) < len(path) - 1), default=0),
-    )
-    return tuple(Chem.MolToSmiles(fragments[i]) for i in order)
+    bonds = [mol.GetBondBetweenAtoms(left, right) for left, right in cuts]
+    # RDKit gives the first label to the dummy at the bond's end atom, the second to the one at its begin atom.
+    labels = [
+        (HEAD, TAIL) if bond.GetBeginAtomIdx() == left else (TAIL, HEAD)
+        for bond, (left, _) in zip(bonds, cuts, strict=True)
+    ]
+    pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx() for bond in bonds], dummyLabels=labels)
+    # All links are spelled in one go; the order of the atoms in the text tells which link is which.
+    texts = Chem.MolToSmiles(pieces).split(".")
+    written = pieces.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
+    members = Chem.GetMolFrags(pieces)
+    link_of = {atom: number for number, atoms in enumerate(members) for atom in atoms}
+    spelled: dict[int, str] = {}
+    begin = 0
+    for text in texts:
+        number = link_of[written[begin]]
+        spelled[number] = text
+        begin += len(members[number])
+    return tuple(spelled[number] for number in dict.fromkeys(link_of[atom] for atom in path[1:-1]))
+
+
+def _recut(mol: Chem.Mol, path: list[int], cut: Cut | None, swap: bool) -> Chem.Mol:
+    """Return the same chain cut at another place (None for the same one), its direction reversed on request."""
+    if cut is None and not swap:
+        return mol
+    unit = Chem.RWMol(mol)
+    head, first, last, tail = path[0], path[1], path[-2], path[-1]
+    if cut is not None:
+        left, right = cut
+        for one, other in ((head, first), (last, tail), (left, right)):
+            unit.RemoveBond(one, other)
+        for one, other in ((last, first), (head, right), (left, tail)):
+            unit.AddBond(one, other, Chem.BondType.SINGLE)
+        Chem.FastFindRings(unit)
+    if swap:
+        unit.GetAtomWithIdx(head).SetIsotope(TAIL)
+        unit.GetAtomWithIdx(tail).SetIsotope(HEAD)
+    return unit
 
 
 @lru_cache(maxsize=16384)
@@ -81,8 +125,8 @@ def _swapped(link: str) -> str:
     return str(Chem.MolToSmiles(mol))
 
 
-def _least_rotation(word: Word) -> Word:
-    return min(word[i:] + word[:i] for i in range(len(word)))
+def _rotated(word: Word, turns: int) -> Word:
+    return word[turns:] + word[:turns]
 
 
 def _period(word: Word) -> int:

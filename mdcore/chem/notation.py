@@ -1,11 +1,18 @@
 """Reading pSMILES: from any spelling to a checked molecule whose two stars are labelled head (1) and tail (2)."""
 
 from rdkit import Chem, rdBase
+from rdkit.Chem import rdqueries
 
 from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit, MDCoreError
 
 HEAD, TAIL = 1, 2
 """Isotope labels of the two stars: the bond to the previous and to the next repeat unit."""
+
+# Patterns are matched in compiled code; a loop over atoms in Python would cost more than all the rest.
+_STAR = Chem.MolFromSmarts("[#0]")
+_HYDROGEN = Chem.MolFromSmarts("[#1]")
+_RADICAL = Chem.RWMol()
+_RADICAL.AddAtom(rdqueries.NumRadicalElectronsGreaterQueryAtom(0))
 
 
 def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
@@ -31,10 +38,11 @@ def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
     _check_stars(mol, shown)
     for label, star in zip((HEAD, TAIL), stars_of(mol), strict=True):
         star.SetIsotope(label)
-    for atom in mol.GetAtoms():
-        atom.SetAtomMapNum(0)
+    if ":" in text:
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
     mol = _checked(mol, f"pSMILES {shown}", elements, InvalidRepeatUnit)
-    if not any(atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()):
+    if not mol.GetNumHeavyAtoms():
         raise InvalidRepeatUnit(
             f"pSMILES {shown} has no heavy atom between its stars; write a repeat unit such as *CC*"
         )
@@ -82,7 +90,12 @@ def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
 
 def stars_of(mol: Chem.Mol) -> list[Chem.Atom]:
     """Return the dummy atoms of a molecule in the order of their indices."""
-    return [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+    return [mol.GetAtomWithIdx(index) for index in star_indices(mol)]
+
+
+def star_indices(mol: Chem.Mol) -> list[int]:
+    """Return the indices of the dummy atoms of a molecule, ascending."""
+    return sorted(index for (index,) in mol.GetSubstructMatches(_STAR))
 
 
 def spell(mol: Chem.Mol) -> str:
@@ -135,8 +148,9 @@ def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: 
     problem = _sanitise(mol)
     if problem:
         raise error(f"{named} is chemically impossible ({problem}); correct the valences or aromaticity")
-    with rdBase.BlockLogs():
-        mol = Chem.RemoveHs(mol)
+    if mol.HasSubstructMatch(_HYDROGEN):
+        with rdBase.BlockLogs():
+            mol = Chem.RemoveHs(mol)
     problem = _composition_problem(mol, elements)
     if problem:
         raise error(f"{named} {problem}")
@@ -157,7 +171,8 @@ def _composition_problem(mol: Chem.Mol, elements: frozenset[str] | None) -> str 
     charge = Chem.GetFormalCharge(mol)
     if charge:
         return f"has the net charge {charge:+d}; write the neutral form"
-    radicals = sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0)
+    reactive = [mol.GetAtomWithIdx(index) for (index,) in mol.GetSubstructMatches(_RADICAL)]
+    radicals = sum(atom.GetNumRadicalElectrons() for atom in reactive if atom.GetAtomicNum() > 0)
     if radicals:
         return f"has {radicals} unpaired electrons; add the missing hydrogens or bonds"
     if elements is not None:

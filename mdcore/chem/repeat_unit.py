@@ -40,8 +40,14 @@ class RepeatUnit:
                 a net charge, a foreign element, or no valid SMILES at all.
         """
         mol = read_repeat_unit(text, elements)
-        key, _ = canonical_unit(mol)
-        return cls(spell(mol), key)
+        key, unit = canonical_unit(mol)
+        return cls(key if unit is mol else spell(mol), key)
+
+    @classmethod
+    def canonical(cls, text: str, *, elements: frozenset[str] | None = FORCE_FIELD_ELEMENTS) -> "RepeatUnit":
+        """Read a pSMILES like `from_psmiles`, but return the smallest period, spelled as its key."""
+        key, _ = canonical_unit(read_repeat_unit(text, elements))
+        return cls(key, key)
 
     @property
     def mol(self) -> Chem.Mol:
