@@ -28,6 +28,8 @@ EXCLUDED_BONDS = 2
 """Atoms up to this many bonds apart may be at any distance: bond lengths and angles set it."""
 GHOST_RADIUS_NM = 0.17
 """Radius of the next residue's head atom, whose place each placement already fixes."""
+_SPEAR_REACH_NM = 0.4
+"""Distance between the middle of a bond and the centre of a ring beyond which they cannot cross: rings of up to 14 atoms."""
 N_TRIALS = 16
 DEAD_ENDS_PER_RESIDUE = 3
 """Dead ends per residue of the chain after which it is begun anew."""
@@ -74,6 +76,7 @@ class ChainGrower:
         self._rng = rng
         self._bonded: list[list[int]] = [[] for _ in range(capacity)]
         self._rings_of: list[list[tuple[int, ...]]] = [[] for _ in range(capacity)]
+        self._ring_centres: dict[tuple[int, ...], FloatArray] = {}
 
     def grow(self, plan: ChainPlan, first: int, restarts: int = 8) -> bool:
         """Grow one chain.
@@ -118,9 +121,13 @@ class ChainGrower:
                 for gone in reversed(placed):
                     self._leave(gone)
                 return False
-            for _ in range(min(setback, len(placed))):
+            # Only a dead end at the front says that the way there is wrong; one on the way back to it is undone by a step. Were
+            # all of them to double the setback, a chain would be taken apart faster than it grows.
+            at_front = index >= furthest - 1
+            for _ in range(min(setback if at_front else 1, len(placed))):
                 self._leave(placed.pop())
-            setback = min(2 * setback, 16)
+            if at_front:
+                setback = min(2 * setback, 16)
         return True
 
     def _place(self, residue: Residue, configuration: int, start: int, placed: list[_Placed]) -> _Placed | None:
@@ -228,20 +235,23 @@ class ChainGrower:
         middle = step.positions.mean(axis=0)
         reach = float(np.linalg.norm(step.positions - middle, axis=1).max()) + 0.45
         near = self.grid.near(middle, reach)
-        for ring in {ring for atom in near.tolist() for ring in self._rings_of[atom]}:
-            atoms = self.grid.positions[list(ring)]
-            outside = ~np.isin(pairs, ring).any(axis=1)
-            if outside.any() and pierces(self._beside(segments[outside], atoms), atoms).any():
-                return True
-        if not step.residue.rings:
-            return False
-        bonds = np.array([(a, b) for a in near.tolist() for b in self._bonded[a] if a < b], dtype=np.int64).reshape(
-            -1, 2
-        )
-        old = self.grid.positions[bonds] if len(bonds) else np.zeros((0, 2, 3))
+        rings = list({ring for atom in near.tolist() for ring in self._rings_of[atom]})
+        if rings:
+            centres = np.array([self._ring_centres[ring] for ring in rings])
+            gaps = self.grid.minimum_image(segments.mean(axis=1)[:, None] - centres[None])
+            close = (np.einsum("srk,srk->sr", gaps, gaps) < _SPEAR_REACH_NM**2).any(axis=0)
+            for number in np.flatnonzero(close).tolist():
+                ring = rings[number]
+                outside = ~np.isin(pairs, ring).any(axis=1)
+                atoms = self.grid.positions[list(ring)]
+                if outside.any() and pierces(self._beside(segments[outside], atoms), atoms).any():
+                    return True
         for ring in step.residue.rings:
             atoms = step.positions[list(ring)]
-            if len(old) and pierces(self._beside(old, atoms), atoms).any():
+            gap = self.grid.minimum_image(self.grid.positions[near] - atoms.mean(axis=0))
+            beside = near[np.einsum("ak,ak->a", gap, gap) < (_SPEAR_REACH_NM + 0.1) ** 2]
+            bonds = np.array([(a, b) for a in beside.tolist() for b in self._bonded[a]], dtype=np.int64).reshape(-1, 2)
+            if len(bonds) and pierces(self._beside(self.grid.positions[bonds], atoms), atoms).any():
                 return True
         return False
 
@@ -264,6 +274,7 @@ class ChainGrower:
         for ring in step.residue.rings:
             whole = tuple(atom + step.first for atom in ring)
             self._rings_of[whole[0]].append(whole)
+            self._ring_centres[whole] = step.positions[list(ring)].mean(axis=0)
 
     def _leave(self, step: _Placed) -> None:
         self.grid.pop(step.residue.n_atoms)

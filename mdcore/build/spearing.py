@@ -22,8 +22,18 @@ def pierces(segments: FloatArray, ring: FloatArray) -> np.ndarray:
     """
     centre = ring.mean(axis=0)
     edge_1 = ring - centre
-    edge_2 = np.roll(ring, -1, axis=0) - centre
     origin, direction = segments[:, 0], segments[:, 1] - segments[:, 0]
+    # A segment that is further away than the ring and the segment reach together cannot touch it; that rules out nearly all.
+    reach = np.sqrt(np.einsum("ti,ti->t", edge_1, edge_1).max()) + 0.5 * np.sqrt(
+        np.einsum("si,si->s", direction, direction)
+    )
+    away = origin + 0.5 * direction - centre
+    close = np.flatnonzero(np.einsum("si,si->s", away, away) <= reach**2)
+    result = np.zeros(len(segments), dtype=bool)
+    if not len(close):
+        return result
+    origin, direction = origin[close], direction[close]
+    edge_2 = np.concatenate([edge_1[1:], edge_1[:1]])
     p = np.cross(direction[:, None, :], edge_2[None, :, :])
     determinant = np.einsum("sti,ti->st", p, edge_1)
     safe = np.where(np.abs(determinant) < 1e-12, np.inf, determinant)
@@ -33,7 +43,8 @@ def pierces(segments: FloatArray, ring: FloatArray) -> np.ndarray:
     v = np.einsum("sti,si->st", q, direction) / safe
     t = np.einsum("sti,ti->st", q, edge_2) / safe
     hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (t >= 0) & (t <= 1) & np.isfinite(safe)
-    return np.asarray(hit.any(axis=1))
+    result[close] = hit.any(axis=1)
+    return result
 
 
 def find_spears(
