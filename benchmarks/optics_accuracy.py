@@ -10,8 +10,10 @@ the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polariz
 import argparse
 import csv
 import json
+import math
 import platform
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +22,11 @@ import numpy as np
 from mdcore.chem import RepeatUnit
 from mdcore.optics import FolderCache, OpticsSettings, additive_refractions, prefers_additive
 from mdcore.optics.density_functional import dft_refractions
+from mdcore.optics.scheme import scheme_for
 from mdcore.properties.refraction import abbe_estimate, index_estimate
 
 HERE = Path(__file__).parent
+UNITS = HERE / "results" / "optics_units_dft"
 # Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
 DENSITY_RELATIVE_ERROR = 0.005
 INDEX_ERROR = 0.003
@@ -134,6 +138,16 @@ def summary(rows):
     return figures
 
 
+def dft(unit, settings, cache):
+    """Refractions of the DFT tier from one conformer."""
+    return dft_refractions(unit, settings.level, n_conformers=1, max_heavy_atoms=settings.max_heavy_atoms, cache=cache)
+
+
+def cost(unit, settings):
+    """Estimate of the work: the cube of the molecules' sizes."""
+    return sum(len(kept) ** 3 for _, kept in scheme_for(unit, settings.max_heavy_atoms).terms)
+
+
 GOALS = {
     "auto.n_mae": {"at_most": 0.010},
     "auto.abbe_mae": {"at_most": 2.5},
@@ -149,26 +163,34 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing DFT polarizabilities")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further polymer after that time")
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         parser.error(f"--data {arguments.data} is no folder; it must hold experimental/ and optical_calibration/")
-    cache = (FolderCache if arguments.compute else ReadOnly)(HERE / "results" / "optics_units_dft")
+    cache = (FolderCache if arguments.compute else ReadOnly)(UNITS)
     settings = OpticsSettings()
     tables = {"additive": [], "dft": [], "auto": []}
-    for polymer in polymers(arguments.data):
+    chosen = polymers(arguments.data)
+    deadline = time.monotonic() + 60.0 * arguments.minutes
+    if arguments.compute:
+        for polymer in sorted(chosen, key=lambda p: cost(p.unit, settings)):
+            if time.monotonic() < deadline:
+                started = time.monotonic()
+                dft(polymer.unit, settings, cache)
+                print(f"{polymer.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        cache = ReadOnly(UNITS)
+    for polymer in chosen:
         additive = additive_refractions(polymer.unit)
         tables["additive"].append(row_for(polymer, additive))
         try:
-            dft = dft_refractions(
-                polymer.unit, settings.level, n_conformers=1, max_heavy_atoms=settings.max_heavy_atoms, cache=cache
-            )
+            computed = dft(polymer.unit, settings, cache)
         except KeyError:
-            dft = None
+            computed = None
         else:
-            tables["dft"].append(row_for(polymer, dft))
-        use_dft = dft is not None and not prefers_additive(polymer.unit, additive, settings.level)
-        tables["auto"].append(row_for(polymer, dft if use_dft else additive))
+            tables["dft"].append(row_for(polymer, computed))
+        use_dft = computed is not None and not prefers_additive(polymer.unit, additive, settings.level)
+        tables["auto"].append(row_for(polymer, computed if use_dft else additive))
     figures = {}
     for tier, rows in tables.items():
         for key, value in (summary(rows) if rows else {}).items():

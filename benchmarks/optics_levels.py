@@ -11,6 +11,7 @@ computed on PySCF's grid level 1 in place of 0; where both were, they differ by 
 import argparse
 import csv
 import json
+import math
 import platform
 import sys
 import time
@@ -32,6 +33,7 @@ STORE = HERE / "results" / "optics_levels_dft.json"
 LEVELS = ("pbe0/aug-cc-pvdz/grid0", "pbe0/def2-svpd/grid0", "b3lyp/aug-cc-pvdz/grid0", "camb3lyp/aug-cc-pvdz/grid0")
 # Inorganic, or without a sound force-field geometry (MMFF94 stretches carbon disulfide by 0.24 A).
 EXCLUDED = {"O", "S=C=S"}
+MAX_HEAVY_ATOMS = 11
 
 
 def liquids():
@@ -52,12 +54,21 @@ def liquids():
     return {smiles: row for smiles, row in found.items() if smiles not in EXCLUDED}
 
 
-def compute(level_name, smiles_list, store):
+def model_compounds():
+    """Molecules behind rows of the increment table, and others that check them, as canonical SMILES."""
+    found = []
+    for name in ("increment_references.csv", "increment_checks.csv"):
+        with (HERE / "data" / name).open(encoding="utf-8") as lines:
+            found += [Chem.CanonSmiles(row["smiles"]) for row in csv.DictReader(lines)]
+    return found
+
+
+def compute(level_name, smiles_list, store, deadline):
     functional, basis, grid = level_name.split("/")
     level = Level(functional, basis, int(grid.removeprefix("grid")))
     done = store.setdefault(level_name, {})
     for smiles in sorted(smiles_list, key=lambda s: Chem.MolFromSmiles(s).GetNumHeavyAtoms()):
-        if smiles in done:
+        if smiles in done or time.monotonic() > deadline:
             continue
         start = time.perf_counter()
         conformer = conformers(Chem.MolFromSmiles(smiles), 1, 7)[0]
@@ -123,12 +134,17 @@ def main():
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
     parser.add_argument("--level", action="append", help=f"levels to compare; default {', '.join(LEVELS)}")
     arguments = parser.parse_args()
     reference = liquids()
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
-    known = sorted({smiles for level in store.values() for smiles in level})
-    graded = [s for s, row in reference.items() if row[3] is not None and Chem.MolFromSmiles(s).GetNumHeavyAtoms() < 12]
+    deadline = time.monotonic() + 60.0 * arguments.minutes
+    graded = [
+        s
+        for s, row in reference.items()
+        if row[3] is not None and Chem.MolFromSmiles(s).GetNumHeavyAtoms() <= MAX_HEAVY_ATOMS
+    ]
     figures = {}
     deviations, flagged, spreads = additive(reference)
     for name, value in (
@@ -141,7 +157,8 @@ def main():
         figures[name] = {"value": value, "unit": "1", "goal": None, "peer": None}
     for level in arguments.level or LEVELS:
         if arguments.compute:
-            compute(level, sorted({*graded, *(s for s in known if s in reference)}), store)
+            wanted = {*graded, *model_compounds()} if level == LEVELS[0] else graded
+            compute(level, sorted(wanted), store, deadline)
         if len(store.get(level, {})) < 8:
             continue
         # Levels are compared on the liquids that both have; what is fitted below uses all of a level's own.

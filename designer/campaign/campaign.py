@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from designer.campaign.front import front_frame, front_records
 from designer.campaign.listener import Listener, SilentListener
 from designer.campaign.proposal import Proposal, Proposer
+from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Progressed
@@ -20,6 +21,7 @@ from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
+from mdcore.optics.level import require_pyscf
 from mdcore.simulate import Progress
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Campaign:
         self._records: dict[int, EvaluationRecord] = {}
         self._stored_progress: dict[int, float] = {}
         self._failures_in_a_row = 0
+        self._refractions: RefractionKeeper | None = None
 
     @classmethod
     def from_yaml(cls, path: Path | str, *, listener: Listener | None = None) -> "Campaign":
@@ -112,6 +115,7 @@ class Campaign:
         Raises:
             CampaignBusy: Another process runs it.
             CampaignFailed: It cannot go on; what was measured is in the store.
+            OpticsUnavailable: It asks for DFT by name and PySCF is not installed.
             Interrupted: SIGINT or SIGTERM came; `run` resumes.
         """
         if getattr(multiprocessing.process.current_process(), "_inheriting", False):
@@ -121,6 +125,8 @@ class Campaign:
         if reason := self.finished_reason():
             self._mark_finished(reason)
             return reason
+        if self.config.optics.kind == "dft":
+            require_pyscf()
         with raise_on_signals(), Ownership(self.store) as ownership:
             be_patient(self.store.engine)
             self._records = {record.id: record for record in self.store.evaluations()}
@@ -239,19 +245,30 @@ class Campaign:
             predicted=proposal.predicted,
         )
 
+    @property
+    def refractions(self) -> RefractionKeeper:
+        """Return what keeps the DFT tier's results."""
+        if self._refractions is None:
+            self._refractions = RefractionKeeper(self.config, self.store.engine)
+        return self._refractions
+
     def _submit(self, cluster: Cluster, record: EvaluationRecord) -> None:
         record = self.store.start(record.id)
         self._records[record.id] = record
         self._listener.submitted(record)
+        label = f"{self.config.name}-{record.ordinal:05d}"
+        self.refractions.before(cluster, record.psmiles, label)
         cluster.submit(
             Job(
                 evaluation_id=record.id,
-                label=f"{self.config.name}-{record.ordinal:05d}",
+                label=label,
                 psmiles=record.psmiles,
                 settings=self.config.simulation_settings().model_dump(mode="json"),
                 seed=record.seed,
                 folder=(self.config.campaign_folder / record.folder).resolve(),
                 properties=self.config.properties(),
+                optics=None if self.config.optics.kind == "additive" else self.config.optics.model_dump(mode="json"),
+                optics_folder=self.refractions.folder,
             )
         )
 
@@ -268,6 +285,7 @@ class Campaign:
     def _on_finished(self, message: Finished) -> None:
         result, outcome = message.outcome.result, message.outcome
         failed = isinstance(result, Failure)
+        self.refractions.after(self._records[message.evaluation_id].psmiles)
         record = self.store.finish(
             message.evaluation_id,
             result if isinstance(result, Failure) else result.measurements,

@@ -67,7 +67,7 @@ def simulate(
     ] = None,
     optics: Annotated[
         str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
-    ] = "additive",
+    ] = "auto",
     json: Json = False,
 ) -> int:
     """Simulate one polymer."""

@@ -20,6 +20,8 @@ class Job:
         seed: Seed of the simulation.
         folder: Where it works and resumes, reachable by every worker.
         properties: What it measures.
+        optics: Settings of the molar refractions in JSON types; None means increments.
+        optics_folder: Where the DFT tier keeps its results, shared by all jobs of a campaign.
     """
 
     evaluation_id: int
@@ -29,6 +31,25 @@ class Job:
     seed: int
     folder: Path
     properties: tuple[str, ...]
+    optics: dict[str, Any] | None = None
+    optics_folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class RefractionsJob:
+    """Molar refractions of one repeat unit, to be computed beside its simulation.
+
+    Attributes:
+        label: How the dashboard calls it.
+        psmiles: The repeat unit.
+        optics: Settings of the molar refractions in JSON types.
+        folder: Where the result is kept and the simulation's analysis looks for it.
+    """
+
+    label: str
+    psmiles: str
+    optics: dict[str, Any]
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,10 @@ class Cluster(Protocol):
 
     def submit(self, job: Job) -> None:
         """Start a job, or queue it."""
+        ...
+
+    def submit_refractions(self, job: RefractionsJob) -> None:
+        """Start quantum chemistry beside the simulations, or queue it; its result appears in the job's folder."""
         ...
 
     def messages(self, timeout_s: float) -> list[Message]:

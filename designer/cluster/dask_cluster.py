@@ -11,8 +11,8 @@ from typing import Any
 
 import distributed
 
-from designer.cluster.base import Finished, Job, Message, Progressed
-from designer.cluster.task import Outcome, SimulateFunction, run_job
+from designer.cluster.base import Finished, Job, Message, Progressed, RefractionsJob
+from designer.cluster.task import Outcome, SimulateFunction, run_job, run_refractions
 from mdcore.chem import Failure
 from mdcore.simulate import Progress, simulate
 
@@ -27,7 +27,23 @@ def dask_task(job: Job, simulate: SimulateFunction) -> Outcome:
         worker.log_event(TOPIC, {"evaluation_id": job.evaluation_id, "progress": dataclasses.asdict(progress)})
 
     with _output_to(job.folder / "output.log"):
-        return run_job(job.psmiles, job.settings, job.seed, job.folder, job.properties, simulate, report)
+        return run_job(
+            job.psmiles,
+            job.settings,
+            job.seed,
+            job.folder,
+            job.properties,
+            simulate,
+            report,
+            job.optics,
+            job.optics_folder,
+        )
+
+
+def refractions_task(job: RefractionsJob) -> str | None:
+    """Compute molar refractions inside a Dask worker."""
+    with _output_to(job.folder / "output.log"):
+        return run_refractions(job.psmiles, job.optics, job.folder)
 
 
 @contextmanager
@@ -70,6 +86,7 @@ class DaskCluster:
         self._heard: queue.Queue[Message] = queue.Queue()
         # A future that nobody holds is cancelled by Dask.
         self._futures: dict[int, distributed.Future[Outcome]] = {}
+        self._beside: set[distributed.Future[str | None]] = set()
         client.subscribe_topic(TOPIC, self._on_event)
 
     @property
@@ -90,6 +107,12 @@ class DaskCluster:
         self._futures[job.evaluation_id] = future
         future.add_done_callback(lambda done: self._on_done(job.evaluation_id, done))
 
+    def submit_refractions(self, job: RefractionsJob) -> None:
+        """Hand quantum chemistry to the scheduler; a simulation that needs it first computes it itself."""
+        future = self._client.submit(refractions_task, job, key=f"{job.label}-optics-{time.monotonic_ns()}", pure=False)
+        self._beside.add(future)
+        future.add_done_callback(self._beside.discard)
+
     def messages(self, timeout_s: float) -> list[Message]:
         """Return what was heard; waits at most `timeout_s` for the first message."""
         heard = []
@@ -103,6 +126,7 @@ class DaskCluster:
     def close(self) -> None:
         """End every job, the workers and the scheduler."""
         self._futures.clear()
+        self._beside.clear()
         self._close()
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:

@@ -5,13 +5,14 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mdcore.chem import Failure, RepeatUnit
+from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, refractions
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import Progress, SimulationResult
 
@@ -30,6 +31,8 @@ class SimulateFunction(Protocol):
         out: Path,
         properties: Sequence[str],
         progress: Callable[[Progress], None] | None = None,
+        optics: OpticsSettings | None = None,
+        optics_cache: MutableMapping[str, str] | None = None,
     ) -> SimulationResult | Failure:
         """Simulate one repeat unit; resumable in `out`."""
         ...
@@ -58,6 +61,8 @@ def run_job(
     properties: Sequence[str],
     simulate: SimulateFunction,
     progress: Callable[[Progress], None] | None = None,
+    optics: Mapping[str, Any] | None = None,
+    optics_folder: Path | None = None,
 ) -> Outcome:
     """Simulate in `folder`, alone there, and log when that started and ended.
 
@@ -66,6 +71,10 @@ def run_job(
     """
     folder.mkdir(parents=True, exist_ok=True)
     worker = f"{socket.gethostname()}:{os.getpid()}"
+    tier: dict[str, Any] = {}
+    if optics is not None:
+        tier["optics"] = OpticsSettings.model_validate(dict(optics))
+        tier["optics_cache"] = FolderCache(optics_folder) if optics_folder is not None else None
     with _alone_in(folder):
         started = time.perf_counter()
         _log(folder, "started", worker)
@@ -76,9 +85,24 @@ def run_job(
             out=folder,
             properties=tuple(properties),
             progress=_throttled(progress) if progress else None,
+            **tier,
         )
         _log(folder, "failed" if isinstance(result, Failure) else "done", worker)
     return Outcome(result, worker, time.perf_counter() - started)
+
+
+def run_refractions(psmiles: str, optics: Mapping[str, Any], folder: Path) -> str | None:
+    """Compute the molar refractions of one unit into `folder`.
+
+    Returns:
+        Why it was not possible, or None; the simulation's analysis meets the same obstacle and records it.
+    """
+    try:
+        settings = OpticsSettings.model_validate(dict(optics))
+        refractions(RepeatUnit.from_psmiles(psmiles), settings, cache=FolderCache(folder))
+    except OpticsFailed as error:
+        return str(error)
+    return None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from designer.config.sections import (
 )
 from designer.store.url import normalise_url
 from generators import CorpusSettings, Filters
+from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
 from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
 
@@ -40,6 +41,7 @@ class CampaignConfig(Section):
         surrogates: How measurements are generalised.
         acquisition: How the next candidate is chosen.
         simulation: How a candidate is measured.
+        optics: How refractive index and Abbe number get their molar refractions; DFT runs beside the simulations.
         initial: The first evaluations, before the surrogates have a say.
         cluster: Where simulations run.
         stop: When the campaign is finished.
@@ -58,6 +60,7 @@ class CampaignConfig(Section):
     surrogates: SurrogateSettings = SurrogateSettings()
     acquisition: AcquisitionSettings = AcquisitionSettings()
     simulation: SimulationSection = SimulationSection()
+    optics: OpticsSettings = OpticsSettings(kind="additive")
     initial: InitialSettings = PriorInitial()
     cluster: LocalClusterSettings = LocalClusterSettings()
     stop: StopSettings
@@ -150,12 +153,19 @@ class CampaignConfig(Section):
             "objectives": [{"property": o.property, "direction": o.direction} for o in self.objectives],
             "simulation": self._measuring(),
             "properties": list(self.properties()),
+            **self._optics_identity(),
         }
 
     def settings_digest(self) -> str:
         """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
-        content = {"settings": self._measuring(), "properties": self.properties()}
+        content = {"settings": self._measuring(), "properties": self.properties(), **self._optics_identity()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _optics_identity(self) -> dict[str, Any]:
+        # Left out at its default, so that stores from before this section stay valid. The device changes no result.
+        if self.optics.kind == "additive":
+            return {}
+        return {"optics": self.optics.model_dump(mode="json", exclude={"device"})}
 
     def _measuring(self) -> dict[str, Any]:
         # How fast and where a simulation runs is no part of what it measures.

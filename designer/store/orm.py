@@ -153,3 +153,14 @@ class EventRow(Base):
     at: Mapped[float] = mapped_column(Float)
     kind: Mapped[str]
     message: Mapped[str]
+
+
+class RefractionRow(Base):
+    """Polarizabilities of a repeat unit by quantum chemistry; they serve every campaign of the store."""
+
+    __tablename__ = "refraction"
+    cache_key: Mapped[str] = mapped_column(primary_key=True)
+    unit_key: Mapped[str] = mapped_column(index=True)
+    level: Mapped[str]
+    record: Mapped[str]
+    computed_at: Mapped[float] = mapped_column(Float)

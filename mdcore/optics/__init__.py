@@ -8,9 +8,9 @@ from mdcore.optics.values import LINES_NM, Refractions
 if TYPE_CHECKING:
     from mdcore.optics.additive import additive_refractions
     from mdcore.optics.cache import FolderCache
-    from mdcore.optics.density_functional import dft_refractions
+    from mdcore.optics.density_functional import dft_cache_key, dft_refractions, key_prefix
     from mdcore.optics.settings import OpticsSettings
-    from mdcore.optics.tiers import prefers_additive, refractions
+    from mdcore.optics.tiers import needs_dft, prefers_additive, refractions
 
 __all__ = [
     "LINES_NM",
@@ -21,7 +21,10 @@ __all__ = [
     "Refractions",
     "UnknownEnvironment",
     "additive_refractions",
+    "dft_cache_key",
     "dft_refractions",
+    "key_prefix",
+    "needs_dft",
     "prefers_additive",
     "refractions",
 ]
@@ -30,7 +33,10 @@ _HOMES = {
     "FolderCache": "mdcore.optics.cache",
     "OpticsSettings": "mdcore.optics.settings",
     "additive_refractions": "mdcore.optics.additive",
+    "dft_cache_key": "mdcore.optics.density_functional",
     "dft_refractions": "mdcore.optics.density_functional",
+    "key_prefix": "mdcore.optics.density_functional",
+    "needs_dft": "mdcore.optics.tiers",
     "prefers_additive": "mdcore.optics.tiers",
     "refractions": "mdcore.optics.tiers",
 }

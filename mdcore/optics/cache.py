@@ -1,9 +1,11 @@
 """Results of the DFT tier kept in a folder."""
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -20,6 +22,13 @@ class FolderCache(MutableMapping[str, str]):
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Hold the right to compute one entry; other processes that ask for it wait until it is given back."""
+        with self._path(key).with_suffix(".lock").open("w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
 
     def __getitem__(self, key: str) -> str:
         try:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Collection, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,11 +13,13 @@ from rdkit import Chem
 from scipy import constants
 
 from mdcore.chem import RepeatUnit, seed_sequence
+from mdcore.optics.cache import FolderCache
 from mdcore.optics.errors import OpticsFailed
-from mdcore.optics.geometry import conformers, cut
+from mdcore.optics.geometry import ETKDG, ConformerSource, cut
 from mdcore.optics.level import Level, require_pyscf
 from mdcore.optics.polarizability import isotropic, polarizability
 from mdcore.optics.scheme import Scheme, scheme_for
+from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
 
 # Molar refraction of one cubic angstrom, in cm3/mol.
@@ -73,11 +76,13 @@ def dft_refractions(
     seed: int = 0,
     cache: Cache | None = None,
     correction: Correction | None = None,
+    source: ConformerSource = ETKDG,
+    device: str = "auto",
 ) -> Refractions:
     """Compute the molar refractions of one primitive repeat unit by density-functional linear response.
 
-    Gas-phase response at ETKDG and MMFF94s geometries, corrected for the condensed phase as `Correction` says; levels
-    without a fitted correction stay raw and carry a larger error.
+    Gas-phase response at the geometries of `source`, ETKDG and MMFF94s by default, corrected for the condensed phase as
+    `Correction` says; levels without a fitted correction stay raw and carry a larger error.
 
     Args:
         unit: Repeat unit.
@@ -88,37 +93,66 @@ def dft_refractions(
         cache: Texts by key, for example a store or a folder; a finished unit is read from it instead of computed. It holds
             raw polarizabilities.
         correction: In place of the level's own; `Correction()` leaves the values raw.
+        source: Where the geometries come from.
+        device: See `mdcore.optics.device.choose_device`.
 
     Raises:
-        OpticsUnavailable: PySCF is not installed.
+        OpticsUnavailable: PySCF is not installed, or the wanted device cannot be used.
         OpticsFailed: A calculation did not converge.
     """
     level = Level() if level is None else level
     plan = scheme_for(unit, max_heavy_atoms)
-    key = f"optics|{unit.key}|{level.name}|{plan.name}|conformers {n_conformers}|seed {seed}"
-    text = cache.get(key) if cache is not None else None
-    if text is None:
-        record = {"alpha_A3": unit_polarizabilities(unit, plan, level, n_conformers, seed).tolist()}
-        if cache is not None:
-            cache[key] = json.dumps(record)
-    else:
-        record = json.loads(text)
+    held: Cache = {} if cache is None else cache
+    key = _cache_key(unit, level, plan, n_conformers, seed, source)
+    if key not in held:
+        with _alone(held, key):
+            # While this process waited, another one may have computed it.
+            if key not in held:
+                alpha = unit_polarizabilities(unit, plan, level, n_conformers, seed, source, device)
+                held[key] = json.dumps({"alpha_A3": alpha.tolist()})
     if correction is None:
         correction = CORRECTIONS.get(level.name, Correction())
-    return _refractions(unit, np.array(record["alpha_A3"], dtype=np.float64), correction)
+    return _refractions(unit, np.array(json.loads(held[key])["alpha_A3"], dtype=np.float64), correction)
+
+
+def dft_cache_key(unit: RepeatUnit, settings: OpticsSettings, seed: int = 0) -> str:
+    """Return the key under which `refractions` keeps what DFT gives for a unit at embedded conformers."""
+    plan = scheme_for(unit, settings.max_heavy_atoms)
+    return _cache_key(unit, settings.level, plan, settings.n_conformers, seed, ETKDG)
+
+
+def _cache_key(
+    unit: RepeatUnit, level: Level, plan: Scheme, n_conformers: int, seed: int, source: ConformerSource
+) -> str:
+    return f"{key_prefix(unit)}{level.name}|{plan.name}|conformers {n_conformers}|{source.name}seed {seed}"
+
+
+def key_prefix(unit: RepeatUnit) -> str:
+    """Return what every cache key of a unit begins with."""
+    return f"optics|{unit.key}|"
+
+
+def _alone(cache: Cache, key: str) -> AbstractContextManager[None]:
+    return cache.alone(key) if isinstance(cache, FolderCache) else nullcontext()
 
 
 def unit_polarizabilities(
-    unit: RepeatUnit, plan: Scheme, level: Level, n_conformers: int, seed: int
+    unit: RepeatUnit,
+    plan: Scheme,
+    level: Level,
+    n_conformers: int,
+    seed: int,
+    source: ConformerSource = ETKDG,
+    device: str = "auto",
 ) -> NDArray[np.float64]:
     """Return mean polarizabilities per primitive unit in cubic angstrom, shape (conformers, 5): static, C, D, F, g."""
     require_pyscf()
     word = int(seed_sequence(seed, unit.key, "optics conformers").generate_state(1, np.uint32)[0]) % (2**31)
     rows = []
-    for conformer in conformers(plan.oligomer, n_conformers, word):
+    for conformer in source(plan.oligomer, n_conformers, word):
         total = np.zeros(5)
         for coefficient, kept in plan.terms:
-            total += coefficient * isotropic(polarizability(cut(conformer, set(kept)), level))
+            total += coefficient * isotropic(polarizability(cut(conformer, set(kept)), level, device=device))
         rows.append(total / plan.n_units)
     return np.array(rows)
 

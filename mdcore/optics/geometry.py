@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,62 @@ def conformers(mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
     return [Chem.Mol(full, confId=identifier) for identifier in found]
 
 
+class ConformerSource(Protocol):
+    """Where geometries of an oligomer come from."""
+
+    @property
+    def name(self) -> str:
+        """What sets its geometries apart in cache keys: empty for embedded ones, else a text that ends in `|`."""
+        ...
+
+    def __call__(self, mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
+        """Return molecules with explicit hydrogens and one conformer each; see `conformers`."""
+        ...
+
+
+@dataclass(frozen=True)
+class EmbeddedConformers:
+    """Random conformers in the gas phase."""
+
+    name: str = ""
+
+    def __call__(self, mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
+        """Return conformers; see `conformers`."""
+        return conformers(mol, count, seed)
+
+
+ETKDG = EmbeddedConformers()
+
+
+def relax_keeping_torsions(mol: Chem.Mol) -> Chem.Mol:
+    """Relax bonds and angles with MMFF94s (UFF where it lacks a term) while every torsion about a single bond stays.
+
+    Takes the thermal motion of stiff modes out of a geometry from molecular dynamics, to which polarizabilities are
+    sensitive, and leaves its conformation.
+
+    Args:
+        mol: Molecule with explicit hydrogens and one conformer.
+    """
+    relaxed = Chem.Mol(mol)
+    properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(relaxed, mmffVariant="MMFF94s")
+    if properties is not None:
+        field = rdForceFieldHelpers.MMFFGetMoleculeForceField(relaxed, properties)
+        constrain = field.MMFFAddTorsionConstraint
+    else:
+        field = rdForceFieldHelpers.UFFGetMoleculeForceField(relaxed)
+        constrain = field.UFFAddTorsionConstraint
+    field.Initialize()
+    for bond in relaxed.GetBonds():
+        a, b = bond.GetBeginAtom(), bond.GetEndAtom()
+        if bond.IsInRing() or bond.GetBondTypeAsDouble() != 1.0 or min(a.GetDegree(), b.GetDegree()) < 2:
+            continue
+        first = next(n.GetIdx() for n in a.GetNeighbors() if n.GetIdx() != b.GetIdx())
+        last = next(n.GetIdx() for n in b.GetNeighbors() if n.GetIdx() != a.GetIdx())
+        constrain(first, a.GetIdx(), b.GetIdx(), last, True, 0.0, 0.0, 100.0)
+    field.Minimize(maxIts=2000)
+    return relaxed
+
+
 def geometry(mol: Chem.Mol) -> Geometry:
     """Read symbols and coordinates off a molecule with one conformer."""
     return Geometry(
@@ -92,6 +148,11 @@ def cut(mol: Chem.Mol, kept: set[int]) -> Geometry:
             if bond.GetBondType() != Chem.BondType.SINGLE:
                 raise OpticsFailed(f"cannot cap the {bond.GetBondType()} bond {atom.GetSymbol()}-{other.GetSymbol()}")
             direction = positions[other.GetIdx()] - positions[index]
-            length = _CAP_ANGSTROM.get(atom.GetAtomicNum(), 1.09)
-            coordinates.append(positions[index] + direction * (length / math.sqrt(float(direction @ direction))))
+            coordinates.append(positions[index] + cap_offset(atom.GetAtomicNum(), direction))
     return Geometry(tuple(symbols), np.array(coordinates, dtype=np.float64))
+
+
+def cap_offset(atomic_number: int, direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a capping hydrogen lies from its atom, in angstrom, along the bond it stands for."""
+    length = _CAP_ANGSTROM.get(atomic_number, 1.09)
+    return np.asarray(direction * (length / math.sqrt(float(direction @ direction))), dtype=np.float64)

@@ -39,12 +39,14 @@ class KohnShamHessian:
 
     Args:
         mean_field: A converged `pyscf.dft.RKS` with `density_fit()`, of an LDA or GGA, hybrid or not.
+        xp: Array module of the products, numpy or cupy. What enters and leaves them is numpy.
 
     Raises:
         OpticsFailed: The functional is a meta-GGA, which this module does not differentiate.
     """
 
-    def __init__(self, mean_field: Any) -> None:
+    def __init__(self, mean_field: Any, xp: Any = np) -> None:
+        self._xp = xp
         self.occupied: Array = mean_field.mo_coeff[:, mean_field.mo_occ > 0]
         self.virtual: Array = mean_field.mo_coeff[:, mean_field.mo_occ == 0]
         energies = mean_field.mo_energy
@@ -57,25 +59,27 @@ class KohnShamHessian:
         if omega != 0.0 and abs(long_range - short_range) > 1e-12:
             with mean_field.with_df.range_coulomb(omega) as attenuated:
                 self._exchanges.append(self._fit(attenuated, long_range - short_range, pairs=True))
-        self._kernel = _Kernel(mean_field, self.occupied, self.virtual)
+        self._kernel = _Kernel(mean_field, self.occupied, self.virtual, xp)
 
     def _fit(self, with_df: Any, exchange: float, *, pairs: bool) -> _Fitted:
         from pyscf import lib
 
-        virtual = self.virtual.astype(np.float32)
+        xp = self._xp
+        occupied, virtual = xp.asarray(self.occupied), xp.asarray(self.virtual)
+        compact = virtual.astype(np.float32)
         oo, vo, vv = [], [], []
         for packed in with_df.loop():
-            full = lib.unpack_tril(packed)
-            half = np.einsum("Ppq,qi->Ppi", full, self.occupied, optimize=True)
-            oo.append(np.einsum("pj,Ppi->Pji", self.occupied, half, optimize=True))
-            vo.append(np.einsum("pa,Ppi->Pai", self.virtual, half, optimize=True))
+            full = xp.asarray(lib.unpack_tril(packed))
+            half = xp.einsum("Ppq,qi->Ppi", full, occupied, optimize=True)
+            oo.append(xp.einsum("pj,Ppi->Pji", occupied, half, optimize=True))
+            vo.append(xp.einsum("pa,Ppi->Pai", virtual, half, optimize=True))
             if pairs:
-                vv.append(virtual.T @ (full.astype(np.float32) @ virtual))
+                vv.append(compact.T @ (full.astype(np.float32) @ compact))
         n = self.virtual.shape[1]
         return _Fitted(
-            np.concatenate(oo),
-            np.concatenate(vo),
-            np.concatenate(vv) if pairs else np.empty((0, n, n), np.float32),
+            xp.concatenate(oo),
+            xp.concatenate(vo),
+            xp.concatenate(vv) if pairs else xp.empty((0, n, n), np.float32),
             exchange,
         )
 
@@ -90,39 +94,46 @@ class KohnShamHessian:
 
     def products(self, vectors: Array) -> tuple[Array, Array]:
         """Return (A + B) u and (A - B) u for the rows u of an (m, n) array."""
-        u = vectors.reshape(-1, self.virtual.shape[1], self.occupied.shape[1])
+        xp = self._xp
+        rows, gaps = xp.asarray(vectors), xp.asarray(self.gaps)
+        u = rows.reshape(-1, self.virtual.shape[1], self.occupied.shape[1])
         flat = self._coulomb.vo.reshape(len(self._coulomb.vo), -1)
-        plus = self.gaps * vectors + 4.0 * ((vectors @ flat.T) @ flat) + self._kernel.apply(u).reshape(vectors.shape)
-        minus = self.gaps * vectors
+        plus = gaps * rows + 4.0 * ((rows @ flat.T) @ flat) + self._kernel.apply(u).reshape(rows.shape)
+        minus = gaps * rows
         for fitted in self._exchanges:
-            direct, crossed = _direct(fitted, u), _crossed(fitted, u)
-            plus -= fitted.exchange * (direct + crossed).reshape(vectors.shape)
-            minus -= fitted.exchange * (direct - crossed).reshape(vectors.shape)
-        return plus, minus
+            direct, crossed = _direct(fitted, u, xp), _crossed(fitted, u, xp)
+            plus -= fitted.exchange * (direct + crossed).reshape(rows.shape)
+            minus -= fitted.exchange * (direct - crossed).reshape(rows.shape)
+        return _on_host(plus), _on_host(minus)
 
 
-def _direct(fitted: _Fitted, u: Array) -> Array:
+def _on_host(array: Any) -> Array:
+    """Copy an array of a GPU to the CPU; leave one of the CPU as it is."""
+    return np.asarray(array.get() if hasattr(array, "get") else array, dtype=np.float64)
+
+
+def _direct(fitted: _Fitted, u: Any, xp: Any) -> Any:
     """Contract (ab|ij) with u_bj."""
     m, n_virtual, n_occupied = u.shape
-    total = np.zeros((n_virtual, m * n_occupied), dtype=np.float64)
+    total = xp.zeros((n_virtual, m * n_occupied), dtype=np.float64)
     stacked = u.transpose(1, 0, 2).reshape(-1, n_occupied)
     for block in _blocks(len(fitted.oo), 8 * m * n_virtual * n_occupied):
-        right = np.einsum("Pji,xj->Pxi", fitted.oo[block], stacked, optimize=True).astype(np.float32)
+        right = xp.einsum("Pji,xj->Pxi", fitted.oo[block], stacked, optimize=True).astype(np.float32)
         right = right.reshape(-1, m * n_occupied)
         left = fitted.vv[block].transpose(1, 0, 2).reshape(n_virtual, -1)
         total += left @ right
     return total.reshape(n_virtual, m, n_occupied).transpose(1, 0, 2)
 
 
-def _crossed(fitted: _Fitted, u: Array) -> Array:
+def _crossed(fitted: _Fitted, u: Any, xp: Any) -> Any:
     """Contract (aj|bi) with u_bj."""
-    total = np.zeros_like(u)
+    total = xp.zeros_like(u)
     n_occupied = u.shape[2]
     for block in _blocks(len(fitted.vo), 8 * n_occupied * u.shape[1]):
         vo = fitted.vo[block]
         for x, amplitudes in enumerate(u):
-            inner = np.einsum("Pbi,bj->Pji", vo, amplitudes, optimize=True)
-            total[x] += np.einsum("Paj,Pji->ai", vo, inner, optimize=True)
+            inner = xp.einsum("Pbi,bj->Pji", vo, amplitudes, optimize=True)
+            total[x] += xp.einsum("Paj,Pji->ai", vo, inner, optimize=True)
     return total
 
 
@@ -134,12 +145,13 @@ def _blocks(length: int, bytes_per_row: int, limit: int = 400_000_000) -> Iterat
 class _Kernel:
     """The exchange-correlation kernel of an LDA or GGA, on the grid of the ground state."""
 
-    def __init__(self, mean_field: Any, occupied: Array, virtual: Array) -> None:
+    def __init__(self, mean_field: Any, occupied: Array, virtual: Array, xp: Any) -> None:
+        self._xp = xp
         numerical, molecule, grids = mean_field._numint, mean_field.mol, mean_field.grids
         kind = numerical._xc_type(mean_field.xc)
         if kind not in ("LDA", "GGA", "HF"):
             raise OpticsFailed(f"functional {mean_field.xc} is a {kind}; choose an LDA or GGA, hybrid or not")
-        self._parts: list[tuple[_Compact, _Compact, Array]] = []
+        self._parts: list[tuple[Any, Any, Any]] = []
         if kind == "HF":
             return
         derivative = 0 if kind == "LDA" else 1
@@ -154,20 +166,22 @@ class _Kernel:
                 2
             ]
             f_xc = np.asarray(f_xc).reshape(n_components, n_components, -1) * weights
-            self._parts.append((occ.astype(np.float32), vir.astype(np.float32), f_xc))
+            compact = (xp.asarray(occ.astype(np.float32)), xp.asarray(vir.astype(np.float32)))
+            self._parts.append((*compact, xp.asarray(f_xc)))
 
-    def apply(self, u: Array) -> Array:
+    def apply(self, u: Any) -> Any:
         """Return 4 times the kernel's product with amplitudes of shape (m, virtual, occupied)."""
-        total = np.zeros_like(u)
+        xp = self._xp
+        total = xp.zeros_like(u)
         amplitudes = u.astype(np.float32)
         for occ, vir, f_xc in self._parts:
             for x, amplitude in enumerate(amplitudes):
                 moved = vir @ amplitude
-                change = np.einsum("gi,cgi->cg", occ[0], moved, optimize=True).astype(np.float64)
+                change = xp.einsum("gi,cgi->cg", occ[0], moved, optimize=True).astype(np.float64)
                 if len(occ) > 1:
-                    change[1:] += np.einsum("cgi,gi->cg", occ[1:], moved[0], optimize=True)
-                potential = 4.0 * np.einsum("cdg,dg->cg", f_xc, change, optimize=True).astype(np.float32)
-                weighted = np.einsum("cg,cgi->gi", potential, occ, optimize=True)
+                    change[1:] += xp.einsum("cgi,gi->cg", occ[1:], moved[0], optimize=True)
+                potential = 4.0 * xp.einsum("cdg,dg->cg", f_xc, change, optimize=True).astype(np.float32)
+                weighted = xp.einsum("cg,cgi->gi", potential, occ, optimize=True)
                 total[x] += vir[0].T @ weighted
                 for c in range(1, len(occ)):
                     total[x] += vir[c].T @ (potential[c][:, None] * occ[0])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import constants
 
+from mdcore.optics.device import Device, array_module, choose_device
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import Geometry
 from mdcore.optics.level import Level, require_pyscf
@@ -26,26 +27,30 @@ def omega_hartree(wavelength_nm: float) -> float:
 LINE_OMEGAS = (0.0, *(omega_hartree(nm) for nm in LINES_NM.values()))
 
 
-def polarizability(molecule: Geometry, level: Level, omegas: Sequence[float] = LINE_OMEGAS) -> NDArray[np.float64]:
+def polarizability(
+    molecule: Geometry, level: Level, omegas: Sequence[float] = LINE_OMEGAS, *, device: str = "auto"
+) -> NDArray[np.float64]:
     """Compute polarizability tensors.
 
     Args:
         molecule: Closed-shell, neutral molecule.
         level: Functional, basis and numerical settings.
         omegas: Frequencies in hartree; by default static and the lines C, D, F, g.
+        device: See `mdcore.optics.device.choose_device`.
 
     Returns:
         Tensors in cubic angstrom, shape (len(omegas), 3, 3).
 
     Raises:
-        OpticsUnavailable: PySCF is not installed.
+        OpticsUnavailable: PySCF is not installed, or the wanted device cannot be used.
         OpticsFailed: The ground state or the response did not converge.
     """
     require_pyscf()
     from mdcore.optics.kohn_sham import KohnShamHessian
 
-    mean_field = ground_state(molecule, level)
-    hessian = KohnShamHessian(mean_field)
+    chosen = choose_device(device)
+    mean_field = ground_state(molecule, level, chosen)
+    hessian = KohnShamHessian(mean_field, array_module(chosen))
     tensors = solve_response(
         hessian.products,
         hessian.gaps,
@@ -56,8 +61,13 @@ def polarizability(molecule: Geometry, level: Level, omegas: Sequence[float] = L
     return np.asarray(tensors * BOHR_ANGSTROM**3, dtype=np.float64)
 
 
-def ground_state(molecule: Geometry, level: Level) -> Any:
+def ground_state(molecule: Geometry, level: Level, device: Device = "cpu") -> Any:
     """Converge the density-fitted Kohn-Sham ground state.
+
+    Args:
+        molecule: Closed-shell, neutral molecule.
+        level: Functional, basis and numerical settings.
+        device: Where to iterate; the result lives on the CPU.
 
     Raises:
         OpticsFailed: It did not converge, not even by second-order steps.
@@ -78,7 +88,12 @@ def ground_state(molecule: Geometry, level: Level) -> Any:
     mean_field = plain.density_fit()
     mean_field.grids.level = level.grid
     mean_field.conv_tol = 1e-7
-    mean_field.kernel()
+    if device == "cuda":
+        on_gpu = mean_field.to_gpu()
+        on_gpu.kernel()
+        mean_field = on_gpu.to_cpu()
+    else:
+        mean_field.kernel()
     if not mean_field.converged:
         orbitals, occupations = mean_field.mo_coeff, mean_field.mo_occ
         mean_field = mean_field.newton()

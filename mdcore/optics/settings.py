@@ -18,6 +18,8 @@ class OpticsSettings(Settings):
         basis: Orbital basis of the DFT tier; it must hold diffuse functions.
         n_conformers: Conformers that are averaged.
         max_heavy_atoms: Largest oligomer treated whole; larger repeat units are closed by a junction correction.
+        conformers: `etkdg`: embedded in the gas phase, known before any dynamics; `cell`: cut out of the simulated cell.
+        device: `cuda` computes on a GPU (gpu4pyscf), `cpu` does not, `auto` does where one can be used.
     """
 
     kind: Literal["auto", "additive", "dft"] = "auto"
@@ -25,6 +27,8 @@ class OpticsSettings(Settings):
     basis: str = "aug-cc-pvdz"
     n_conformers: int = Field(default=2, ge=1, le=50)
     max_heavy_atoms: int = Field(default=16, ge=8, le=200)
+    conformers: Literal["etkdg", "cell"] = "etkdg"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property
     def level(self) -> Level:

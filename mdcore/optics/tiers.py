@@ -5,6 +5,7 @@ from collections.abc import MutableMapping
 from mdcore.chem import RepeatUnit
 from mdcore.optics.additive import additive_refractions
 from mdcore.optics.errors import UnknownEnvironment
+from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.optics.level import Level, pyscf_available
 from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
@@ -23,12 +24,26 @@ def prefers_additive(unit: RepeatUnit, additive: Refractions, level: Level) -> b
     return additive.relative_error / level_error * (additive.relative_dispersion_error / dispersion_error) <= 1.0
 
 
+def needs_dft(unit: RepeatUnit, settings: OpticsSettings) -> bool:
+    """Tell whether `refractions` will ask DFT for a unit: by name, or because `auto` finds it the better tier here."""
+    if settings.kind != "auto":
+        return settings.kind == "dft"
+    if not pyscf_available():
+        return False
+    try:
+        additive = additive_refractions(unit)
+    except UnknownEnvironment:
+        return True
+    return not prefers_additive(unit, additive, settings.level)
+
+
 def refractions(
     unit: RepeatUnit,
     settings: OpticsSettings | None = None,
     *,
     cache: MutableMapping[str, str] | None = None,
     seed: int = 0,
+    source: ConformerSource = ETKDG,
 ) -> Refractions:
     """Return the molar refractions of a repeat unit by the tier that the settings choose.
 
@@ -37,6 +52,7 @@ def refractions(
         settings: Tier and level; defaults if None.
         cache: Results of the DFT tier by key; see `dft_refractions`.
         seed: Seed of the DFT tier's conformers.
+        source: Geometries for the DFT tier, embedded ones by default, or from a simulated cell.
 
     Raises:
         UnknownEnvironment: The additive tier has no value and DFT was not asked for or is not installed.
@@ -44,17 +60,8 @@ def refractions(
         OpticsFailed: A DFT calculation did not converge.
     """
     settings = OpticsSettings() if settings is None else settings
-    if settings.kind == "additive":
+    if not needs_dft(unit, settings):
         return additive_refractions(unit)
-    if settings.kind == "auto":
-        try:
-            additive = additive_refractions(unit)
-        except UnknownEnvironment:
-            if not pyscf_available():
-                raise
-        else:
-            if not pyscf_available() or prefers_additive(unit, additive, settings.level):
-                return additive
     from mdcore.optics.density_functional import dft_refractions
 
     return dft_refractions(
@@ -64,4 +71,6 @@ def refractions(
         max_heavy_atoms=settings.max_heavy_atoms,
         seed=seed,
         cache=cache,
+        source=source,
+        device=settings.device,
     )

@@ -6,12 +6,13 @@ from mdcore.protocols.progress import Progress
 from mdcore.simulate.result import SimulationResult
 
 if TYPE_CHECKING:
-    from mdcore.simulate.analyse import SUPPORTED, analyse
+    from mdcore.simulate.analyse import OPTICAL, SUPPORTED, analyse
     from mdcore.simulate.build import build_bundle
     from mdcore.simulate.complete import run_bundle, simulate
     from mdcore.simulate.outputs import write_outputs
 
 __all__ = [
+    "OPTICAL",
     "SUPPORTED",
     "Progress",
     "SimulationResult",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "OPTICAL": "mdcore.simulate.analyse",
     "SUPPORTED": "mdcore.simulate.analyse",
     "analyse": "mdcore.simulate.analyse",
     "build_bundle": "mdcore.simulate.build",

@@ -16,6 +16,7 @@ from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Measurement
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions, refractions
+from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.properties import (
     Estimate,
     OpticalEstimate,
@@ -35,6 +36,7 @@ from mdcore.properties import (
 )
 from mdcore.protocols.series import COLUMNS
 from mdcore.settings.stages import DynamicsStage
+from mdcore.simulate.cell_conformers import CellConformers
 
 FloatArray = NDArray[np.float64]
 
@@ -53,6 +55,7 @@ class Sampled:
         glass_transition_k: Known glass transition temperature in K, or None.
         optics: Choice of the optics tier.
         optics_cache: Store of refractions, or None.
+        conformers: Geometries for the DFT tier.
     """
 
     unit: RepeatUnit
@@ -64,6 +67,7 @@ class Sampled:
     glass_transition_k: float | None
     optics: OpticsSettings
     optics_cache: MutableMapping[str, str] | None
+    conformers: ConformerSource = ETKDG
 
     def column(self, name: str) -> FloatArray:
         """Return one column of the table, shape (r,)."""
@@ -77,7 +81,7 @@ class Sampled:
     @cached_property
     def refractions(self) -> Refractions:
         """Molar refractions of the repeat unit."""
-        return refractions(self.unit, self.optics, cache=self.optics_cache)
+        return refractions(self.unit, self.optics, cache=self.optics_cache, source=self.conformers)
 
     def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> Estimate:
         """Combine density and refractions into an optical property."""
@@ -198,6 +202,7 @@ def analyse(
     if not isinstance(stage, DynamicsStage) or not rows.any():
         raise BundleError(f"run {run_folder} has no rows of a sampling stage; run it again with a longer sample_ps")
     cooling = [i for i, s in enumerate(bundle.stages) if isinstance(s, DynamicsStage) and s.role == "cooling"]
+    from_cell = optics is not None and optics.conformers == "cell" and bool(set(OPTICAL) & set(properties))
     sampled = Sampled(
         unit=unit,
         table=table[rows],
@@ -208,6 +213,7 @@ def analyse(
         glass_transition_k=bundle.content["request"]["protocol"].get("glass_transition_K"),
         optics=optics or OpticsSettings(kind="additive"),
         optics_cache=optics_cache,
+        conformers=CellConformers.read(unit, bundle, run_folder) if from_cell else ETKDG,
     )
     measured = []
     for name in properties:
@@ -216,6 +222,10 @@ def analyse(
         if name in OPTICAL:
             own["optics_tier"] = sampled.refractions.tier
             own["optics_flags"] = list(sampled.refractions.flags)
+            own["optics_relative_errors"] = {
+                "level": sampled.refractions.relative_error,
+                "dispersion": sampled.refractions.relative_dispersion_error,
+            }
         measured.append(
             Measurement(name, float(estimate.value), float(estimate.stderr), property_spec(name).unit, fidelity, own)
         )

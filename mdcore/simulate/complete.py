@@ -13,7 +13,7 @@ from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, Unp
 from mdcore.chem.records import Failure
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed
-from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment, refractions
+from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment, needs_dft, refractions
 from mdcore.optics.level import require_pyscf
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
@@ -69,7 +69,7 @@ def simulate(
         properties: Registry names of what to measure.
         progress: Called as the simulation goes on.
         optics: Optics tier; additive if None.
-        optics_cache: Store of refractions.
+        optics_cache: Store of refractions; the folder `optics` in `out` if None.
 
     Returns:
         The measurements, or a `Failure` when the polymer cannot be parameterised, built, run or converged.
@@ -139,7 +139,8 @@ def _simulate(
     if progress is not None:
         progress(Progress("build", 0.0, 0.0))
     chosen = optics or OpticsSettings(kind="additive")
-    if chosen.kind == "additive" and set(OPTICAL) & set(properties):
+    by_dft = bool(set(OPTICAL) & set(properties)) and needs_dft(unit, chosen)
+    if set(OPTICAL) & set(properties) and not by_dft:
         # An environment without increments is known from the repeat unit alone; no dynamics is spent on it.
         refractions(unit, chosen)
     started = time.monotonic()
@@ -158,6 +159,10 @@ def _simulate(
         "platform": summary.platform,
         "wall_s": summary.wall_s + build_s,
     }
+    if by_dft:
+        report(Progress("optics", 1.0, 0.0))
+        # What is computed outlives this process, like everything else in the folder.
+        optics_cache = FolderCache(out / "optics") if optics_cache is None else optics_cache
     measurements = analyse(
         unit,
         bundle,

@@ -7,6 +7,7 @@ pyscf = pytest.importorskip("pyscf", reason="the dft extra is not installed")
 
 from rdkit import Chem  # noqa: E402
 
+from mdcore.optics.device import gpu_obstacle  # noqa: E402
 from mdcore.optics.geometry import Geometry, conformers, cut, geometry  # noqa: E402
 from mdcore.optics.kohn_sham import KohnShamHessian  # noqa: E402
 from mdcore.optics.level import Level  # noqa: E402
@@ -33,6 +34,49 @@ def test_products_agree_with_pyscf(functional):
         )
         # The exchange and kernel arrays are held in single precision.
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+class OnDevice(np.ndarray):
+    """An array that counts as being on a GPU: numpy refuses to mix it, and `get` copies it back."""
+
+    def get(self):
+        return np.array(self)
+
+
+class DeviceModule:
+    """Numpy under another name, whose arrays are `OnDevice`; it has what CuPy has and this project uses."""
+
+    used = 0
+
+    def __getattr__(self, name):
+        function = getattr(np, name)
+
+        def call(*arguments, **options):
+            DeviceModule.used += 1
+            assert all(isinstance(a, OnDevice) for a in arguments if isinstance(a, np.ndarray)) or name == "asarray"
+            return function(*arguments, **options).view(OnDevice)
+
+        return call
+
+
+def test_products_on_another_array_module_are_the_same():
+    mean_field = ground_state(WATER, SMALL)
+    on_host, on_device = KohnShamHessian(mean_field), KohnShamHessian(mean_field, DeviceModule())
+    u = np.random.default_rng(1).normal(0, 1, (2, on_host.gaps.size))
+    for expected, found in zip(on_host.products(u), on_device.products(u), strict=True):
+        assert type(found) is np.ndarray
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert DeviceModule.used > 20
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_what_the_cpu_gives():
+    obstacle = gpu_obstacle()
+    if obstacle is not None:
+        pytest.skip(obstacle)
+    omegas = (0.0, omega_hartree(486.13))
+    host, device = (polarizability(WATER, SMALL, omegas, device=d) for d in ("cpu", "cuda"))
+    np.testing.assert_allclose(device, host, atol=1e-3)
 
 
 def test_static_limit_is_the_finite_field_derivative():

@@ -74,7 +74,7 @@ def test_an_additive_property_goes_through_every_scheme_unchanged(psmiles, limit
     """With the polarizability replaced by a sum over bonds and atoms the scheme must return the periodic sum exactly."""
     per_atom = {"C": 1.0, "H": 0.4, "O": 0.6, "N": 0.9, "Si": 3.0}
 
-    def fake(molecule, level, omegas=LINE_OMEGAS):
+    def fake(molecule, level, omegas=LINE_OMEGAS, *, device="auto"):
         total = sum(per_atom[s] for s in molecule.symbols)
         scale = 1.0 + 0.5 * np.array(omegas) ** 2
         return total * scale[:, None, None] * np.eye(3)

@@ -1,0 +1,47 @@
+"""Results of quantum chemistry in a store: each repeat unit is computed once for all campaigns of it."""
+
+import time
+
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.orm import Session
+
+from designer.store.opening import writing
+from designer.store.orm import RefractionRow
+
+
+class RefractionStore:
+    """Polarizabilities of repeat units by the key that tells unit, level of theory, scheme and conformers.
+
+    A store that an earlier version made gets its table here.
+
+    Args:
+        engine: An opened store.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        if not inspect(engine).has_table(RefractionRow.__tablename__):
+            with writing(engine).begin() as connection:
+                RefractionRow.metadata.tables[RefractionRow.__tablename__].create(connection, checkfirst=True)
+
+    def get(self, cache_key: str) -> str | None:
+        """Return what was kept under a key of the DFT tier, or None."""
+        with Session(self._engine) as session:
+            return session.scalar(select(RefractionRow.record).where(RefractionRow.cache_key == cache_key))
+
+    def keep(self, cache_key: str, unit_key: str, level: str, record: str) -> None:
+        """Keep a result; one that is there already stays.
+
+        Args:
+            cache_key: Key of the DFT tier.
+            unit_key: Canonical key of the repeat unit.
+            level: Level of theory.
+            record: What the DFT tier wrote.
+        """
+        with Session(writing(self._engine)) as session, session.begin():
+            if session.get(RefractionRow, cache_key) is None:
+                session.add(
+                    RefractionRow(
+                        cache_key=cache_key, unit_key=unit_key, level=level, record=record, computed_at=time.time()
+                    )
+                )

@@ -1,0 +1,178 @@
+"""The DFT tier in a campaign: identity, jobs beside the simulations, and the store that keeps results."""
+
+import json
+import multiprocessing
+import sqlite3
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from designer.campaign.refractions import RefractionKeeper
+from designer.cluster import RefractionsJob
+from designer.cluster.task import run_job, run_refractions
+from designer.config import config_from_mapping, load_config
+from designer.errors import InvalidConfig
+from designer.store import create_store, open_store
+from designer.store.refractions import RefractionStore
+from mdcore.chem import RepeatUnit
+from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, dft_cache_key
+from mdcore.optics import density_functional as tier
+from mdcore.settings import SimulationSettings
+from mdcore.simulate import SimulationResult
+
+ALPHA = np.array([[9.0, 9.2, 9.3, 9.5, 9.7]])
+STYRENE = "*CC(*)c1ccccc1"
+
+
+def config(folder: Path, **optics: object):
+    document = {
+        "name": "light",
+        "folder": str(folder),
+        "objectives": [{"property": "refractive_index"}],
+        "stop": {"evaluations": 2},
+    }
+    return config_from_mapping(document | ({"optics": optics} if optics else {}))
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.jobs: list[RefractionsJob] = []
+
+    def submit_refractions(self, job: RefractionsJob) -> None:
+        self.jobs.append(job)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    calls: list[str] = []
+
+    def fake(unit, *_):
+        calls.append(unit.key)
+        return ALPHA
+
+    monkeypatch.setattr(tier, "unit_polarizabilities", fake)
+    return calls
+
+
+def test_the_section_is_part_of_what_a_campaign_measures(tmp_path):
+    plain, dft = config(tmp_path), config(tmp_path, kind="dft")
+    assert plain.optics.kind == "additive"
+    assert "optics" not in plain.identity()
+    assert plain.settings_digest() != dft.settings_digest()
+    assert dft.identity()["optics"]["functional"] == "pbe0"
+    # Where it is computed changes no result.
+    assert dft.settings_digest() == config(tmp_path, kind="dft", device="cpu").settings_digest()
+    with pytest.raises(InvalidConfig, match="optics"):
+        config(tmp_path, kind="magic")
+
+
+def test_the_optical_configuration_shows_the_section():
+    path = Path(__file__).parents[2] / "configs" / "optical.yaml"
+    assert "optics:" in path.read_text(encoding="utf-8")
+    assert load_config(path).optics.kind == "auto"
+
+
+def test_what_a_unit_needs_is_computed_beside_its_simulation_and_kept_for_other_campaigns(tmp_path, counted):
+    settings = config(tmp_path / "a", kind="dft", n_conformers=1)
+    engine = create_store(f"sqlite:///{tmp_path / 'group.sqlite'}")
+    keeper, cluster = RefractionKeeper(settings, engine), Recorder()
+    keeper.before(cluster, STYRENE, "light-00001")
+    assert [job.label for job in cluster.jobs] == ["light-00001"]
+    job = cluster.jobs[0]
+    assert run_refractions(job.psmiles, job.optics, job.folder) is None
+    keeper.after(STYRENE)
+    assert len(counted) == 1
+    # The same campaign finds it in its folder, another one in the store; the spelling does not matter.
+    keeper.before(cluster, "*C(c1ccccc1)C*", "light-00002")
+    other = RefractionKeeper(config(tmp_path / "b", kind="dft", n_conformers=1), engine)
+    other.before(cluster, "*C(c1ccccc1)C*", "other-00001")
+    assert len(cluster.jobs) == 1
+    run_refractions(STYRENE, job.optics, other.folder)
+    assert len(counted) == 1
+    engine.dispose()
+    rows = (
+        sqlite3.connect(tmp_path / "group.sqlite").execute("SELECT unit_key, level, record FROM refraction").fetchall()
+    )
+    assert [row[:2] for row in rows] == [(RepeatUnit.from_psmiles(STYRENE).key, "pbe0/aug-cc-pvdz/grid0")]
+    assert json.loads(rows[0][2])["alpha_A3"] == ALPHA.tolist()
+
+
+@pytest.mark.parametrize("optics", [{"kind": "additive"}, {"kind": "auto"}, {"kind": "dft", "conformers": "cell"}])
+def test_nothing_is_computed_beside_where_increments_suffice_or_the_cell_is_needed(tmp_path, optics):
+    engine, cluster = create_store(f"sqlite:///{tmp_path / 's.sqlite'}"), Recorder()
+    RefractionKeeper(config(tmp_path, **optics), engine).before(cluster, STYRENE, "light-00001")
+    assert cluster.jobs == []
+    engine.dispose()
+
+
+def test_a_store_of_an_earlier_version_gets_the_table(tmp_path):
+    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    create_store(url).dispose()
+    connection = sqlite3.connect(tmp_path / "old.sqlite")
+    connection.execute("DROP TABLE refraction")
+    connection.commit()
+    connection.close()
+    engine = open_store(url)
+    kept = RefractionStore(engine)
+    assert kept.get("a") is None
+    kept.keep("a", "*C*", "level", "first")
+    kept.keep("a", "*C*", "level", "second")
+    assert RefractionStore(engine).get("a") == "first"
+    engine.dispose()
+
+
+def test_a_failed_calculation_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    def fails(*_):
+        raise OpticsFailed("the ground state did not converge")
+
+    monkeypatch.setattr(tier, "unit_polarizabilities", fails)
+    message = run_refractions(STYRENE, {"kind": "dft"}, tmp_path)
+    assert message == "the ground state did not converge"
+    assert len(FolderCache(tmp_path)) == 0
+
+
+def test_a_simulation_is_handed_the_tier_and_the_folder_of_results(tmp_path):
+    seen = {}
+
+    def simulate(unit, settings, *, seed, out, properties, progress, **more):
+        seen.update(more)
+        return SimulationResult((), {}, {})
+
+    arguments = (STYRENE, SimulationSettings().model_dump(mode="json"), 1, tmp_path, ("density",), simulate)
+    run_job(*arguments)
+    assert seen == {}
+    run_job(*arguments, None, {"kind": "dft", "basis": "def2-svpd"}, tmp_path / "optics")
+    assert seen["optics"] == OpticsSettings(kind="dft", basis="def2-svpd")
+    seen["optics_cache"]["x"] = "y"
+    assert FolderCache(tmp_path / "optics")["x"] == "y"
+
+
+def compute_slowly(folder: Path) -> None:
+    def slow(*_):
+        with (folder / "calls").open("a") as stream:
+            stream.write("x")
+        time.sleep(0.5)
+        return ALPHA
+
+    tier.unit_polarizabilities = slow
+    tier.dft_refractions(RepeatUnit.from_psmiles(STYRENE), cache=FolderCache(folder / "optics"))
+
+
+def test_two_processes_that_need_one_unit_compute_it_once(tmp_path):
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=compute_slowly, args=(tmp_path,)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert (tmp_path / "calls").read_text() == "x"
+
+
+def test_the_key_names_unit_level_scheme_and_conformers():
+    key = dft_cache_key(RepeatUnit.from_psmiles(STYRENE), OpticsSettings(n_conformers=3))
+    assert key == dft_cache_key(RepeatUnit.from_psmiles("*C(c1ccccc1)C*"), OpticsSettings(n_conformers=3))
+    for part in (RepeatUnit.from_psmiles(STYRENE).key, "pbe0/aug-cc-pvdz/grid0", "difference 2-1", "conformers 3"):
+        assert f"|{part}|" in key
