@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from generators.context import N_STRUCTURES, PathMemory, structure
 from generators.decoding import FloatArray
 from generators.errors import InvalidModelFile
 from generators.grammar import Grammar, GrammarState
@@ -17,16 +18,21 @@ from generators.language import LanguageModel
 from generators.vocabulary import Vocabulary
 
 FORMAT = "polymer-designer GRU"
-VERSION = 1
+VERSION = 2
+PATH_SYMBOLS = 3
+"""Symbols of the path back to the head that the network sees beside the last token."""
 
 
 @final
 class TokenGRU(nn.Module):
-    """Gated recurrent units from tokens to the logits of the next token.
+    """Gated recurrent units from what has been written to the logits of the next token.
+
+    Before each token the network sees the last token, the open rings and branches, and the nearest symbols of the path back to
+    the head (`generators.context`), so that it need not count brackets itself.
 
     Args:
-        n_tokens: Size of the vocabulary; the input has one symbol more, for the beginning.
-        embedding: Width of the token embedding.
+        n_tokens: Size of the vocabulary; the first input has one symbol more, for the beginning.
+        embedding: Width of the embedding of the last token; the others have half of it.
         hidden: Width of each layer.
         layers: Number of layers.
         dropout: Dropout between layers and before the output.
@@ -35,28 +41,47 @@ class TokenGRU(nn.Module):
     def __init__(self, n_tokens: int, embedding: int, hidden: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.shape = {"n_tokens": n_tokens, "embedding": embedding, "hidden": hidden, "layers": layers}
+        half = max(1, embedding // 2)
         self.embed = nn.Embedding(n_tokens + 1, embedding)
-        self.gru = nn.GRU(embedding, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+        self.embed_structure = nn.Embedding(N_STRUCTURES, half)
+        self.embed_path = nn.ModuleList(nn.Embedding(2 * n_tokens + 1, half) for _ in range(PATH_SYMBOLS))
+        width = embedding + (1 + PATH_SYMBOLS) * half
+        self.gru = nn.GRU(width, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.drop = nn.Dropout(dropout)
         self.out = nn.Linear(hidden, n_tokens)
 
-    def forward(self, symbols: torch.Tensor, state: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits (n, L, V) and the state (layers, n, hidden) after symbols (n, L)."""
-        output, state = self.gru(self.embed(symbols), state)
+    def forward(self, seen: torch.Tensor, state: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits (n, L, V) and the state (layers, n, hidden) after the inputs `seen`, (n, L, 2 + PATH_SYMBOLS).
+
+        The columns of `seen` are the last token, the structure and the path, nearest first.
+        """
+        parts = [self.embed(seen[..., 0]), self.embed_structure(seen[..., 1])]
+        parts += [embed(seen[..., 2 + place]) for place, embed in enumerate(self.embed_path)]
+        output, state = self.gru(self.drop(torch.cat(parts, dim=-1)), state)
         return self.out(self.drop(output)), state
 
 
-@dataclass(frozen=True)
+def inputs(symbols: NDArray[np.integer], structures: NDArray[np.int16], paths: NDArray[np.int8]) -> torch.Tensor:
+    """Return what the network sees, shape (..., 2 + PATH_SYMBOLS), from last tokens, structures and paths."""
+    columns = [symbols[..., None], structures[..., None], paths]
+    return torch.as_tensor(np.concatenate(columns, axis=-1, dtype=np.int64, casting="unsafe"))
+
+
+@dataclass
 class NeuralMemory:
     """What the network remembers of n strings.
 
     Attributes:
-        state: (layers, n, hidden) state after the tokens so far.
-        logits: (n, V) of the next token.
+        state: (layers, n, hidden) state before the last token.
+        symbols: (n,) last token.
+        path: Paths back to the head.
+        ahead: Logits (n, V) and state behind the last token, once they have been computed.
     """
 
     state: torch.Tensor
-    logits: torch.Tensor
+    symbols: NDArray[np.int64]
+    path: PathMemory
+    ahead: tuple[torch.Tensor, torch.Tensor] | None = None
 
 
 @final
@@ -75,27 +100,35 @@ class NeuralModel(LanguageModel[NeuralMemory]):
 
     def begin(self, n: int) -> NeuralMemory:
         """Return the memory of n strings that hold only their head star."""
-        symbols = torch.full((n, 1), len(self.grammar.vocabulary), dtype=torch.long)
-        with torch.no_grad():
-            logits, state = self.network(symbols)
-        return NeuralMemory(state, logits[:, -1])
+        bos = len(self.grammar.vocabulary)
+        state = torch.zeros(self.network.shape["layers"], n, self.network.shape["hidden"])
+        return NeuralMemory(state, np.full(n, bos, dtype=np.int64), PathMemory.begin(n, PATH_SYMBOLS, bos))
+
+    def _ahead(self, memory: NeuralMemory, state: GrammarState) -> tuple[torch.Tensor, torch.Tensor]:
+        if memory.ahead is None:
+            seen = inputs(memory.symbols, structure(state), memory.path.context)
+            with torch.no_grad():
+                logits, after = self.network(seen[:, None], memory.state.contiguous())
+            memory.ahead = logits[:, -1], after
+        return memory.ahead
 
     def probabilities(self, memory: NeuralMemory, state: GrammarState) -> FloatArray:
         """Return the probability of each token, shape (n, V), in float64."""
-        result: FloatArray = torch.softmax(memory.logits.double(), dim=1).numpy()
+        logits, _ = self._ahead(memory, state)
+        result: FloatArray = torch.softmax(logits.double(), dim=1).numpy()
         return result
 
     def extend(self, memory: NeuralMemory, state: GrammarState, tokens: NDArray[np.integer]) -> NeuralMemory:
         """Return the memory after one more token for each string."""
-        symbols = torch.as_tensor(np.asarray(tokens, dtype=np.int64))[:, None]
-        with torch.no_grad():
-            logits, after = self.network(symbols, memory.state.contiguous())
-        return NeuralMemory(after, logits[:, -1])
+        _, after = self._ahead(memory, state)
+        memory.path.extend(state, tokens, self.grammar.vocabulary)
+        return NeuralMemory(after, np.asarray(tokens, dtype=np.int64), memory.path)
 
     def take(self, memory: NeuralMemory, rows: NDArray[np.intp]) -> NeuralMemory:
         """Return the memory of some rows."""
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
-        return NeuralMemory(memory.state[:, index], memory.logits[index])
+        ahead = None if memory.ahead is None else (memory.ahead[0][index], memory.ahead[1][:, index])
+        return NeuralMemory(memory.state[:, index], memory.symbols[rows], memory.path.take(rows), ahead)
 
     def save(self, path: Path | str) -> None:
         """Write the model to an `.npz` file that holds plain arrays and a JSON header."""

@@ -2,46 +2,29 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.context import PathMemory, structure, walk
 from generators.decoding import FloatArray
 from generators.errors import InvalidModelFile, NothingToLearn
-from generators.grammar import MAX_DEPTH, Grammar, GrammarState
+from generators.grammar import Grammar, GrammarState
 from generators.language import LanguageModel, encode_all
 from generators.ngram_levels import Level, Smoothing, build_levels, extend_hash
-from generators.notation import PADDING, TokenArray, pad
-from generators.vocabulary import Kind, Vocabulary
+from generators.notation import PADDING, pad
+from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
 
 FORMAT = "polymer-designer n-gram"
 VERSION = 1
 MAX_ORDER = 20
-_MAX_AGE = 11
-
-
-@dataclass(frozen=True)
-class NGramMemory:
-    """What an n-gram model remembers of n strings.
-
-    Attributes:
-        context: (n, K) symbols on the path from the current atom back to the head, nearest first. A closed branch is one
-            symbol there, that of its first atom.
-        branch_context: (n, MAX_DEPTH, K) contexts to return to.
-        branch_first: (n, MAX_DEPTH) first token of each open branch.
-    """
-
-    context: NDArray[np.int8]
-    branch_context: NDArray[np.int8]
-    branch_first: NDArray[np.int8]
 
 
 @final
-class NGramModel(LanguageModel[NGramMemory]):
+class NGramModel(LanguageModel[PathMemory]):
     """Interpolated n-gram model with branch and ring context.
 
     The context of a token is the path from it back to the head, closed branches contracted to one symbol, together with the
@@ -97,18 +80,18 @@ class NGramModel(LanguageModel[NGramMemory]):
         levels = build_levels(contexts, features if order > 1 else None, tokens, len(grammar.vocabulary), smoothing)
         return cls(grammar, order, levels, n_units)
 
-    def begin(self, n: int) -> NGramMemory:
+    def begin(self, n: int) -> PathMemory:
         """Return the memory of n strings that hold only their head star."""
-        return _begin(n, self.order - 1, self._bos)
+        return PathMemory.begin(n, self.order - 1, self._bos)
 
-    def probabilities(self, memory: NGramMemory, state: GrammarState) -> FloatArray:
+    def probabilities(self, memory: PathMemory, state: GrammarState) -> FloatArray:
         """Return the smoothed probability of each token, shape (n, V)."""
         n = len(state)
         probabilities = np.repeat(self._unigram, n, axis=0)
         if len(self.levels) == 1:
             return probabilities
         rows = np.arange(n)
-        hashes = extend_hash(np.zeros(n, dtype=np.uint64), _structure(state))
+        hashes = extend_hash(np.zeros(n, dtype=np.uint64), structure(state))
         for column, level in enumerate(self.levels[1:]):
             seen, places = level.find(hashes)
             if not len(seen):
@@ -119,13 +102,14 @@ class NGramModel(LanguageModel[NGramMemory]):
                 hashes = extend_hash(hashes, memory.context[rows, column])
         return probabilities
 
-    def extend(self, memory: NGramMemory, state: GrammarState, tokens: NDArray[np.integer]) -> NGramMemory:
+    def extend(self, memory: PathMemory, state: GrammarState, tokens: NDArray[np.integer]) -> PathMemory:
         """Return the memory after one more token for each string."""
-        return _extend(memory, state, tokens, self.grammar.vocabulary)
+        memory.extend(state, tokens, self.grammar.vocabulary)
+        return memory
 
-    def take(self, memory: NGramMemory, rows: NDArray[np.intp]) -> NGramMemory:
+    def take(self, memory: PathMemory, rows: NDArray[np.intp]) -> PathMemory:
         """Return the memory of some rows."""
-        return NGramMemory(memory.context[rows], memory.branch_context[rows], memory.branch_first[rows])
+        return memory.take(rows)
 
     def save(self, path: Path | str) -> None:
         """Write the model to an `.npz` file that holds plain arrays and a JSON header."""
@@ -170,46 +154,6 @@ class NGramModel(LanguageModel[NGramMemory]):
         return cls(grammar, header["order"], levels, header["n_units"])
 
 
-def _begin(n: int, width: int, bos: int) -> NGramMemory:
-    return NGramMemory(
-        np.full((n, width), bos, dtype=np.int8),
-        np.full((n, MAX_DEPTH, width), bos, dtype=np.int8),
-        np.zeros((n, MAX_DEPTH), dtype=np.int8),
-    )
-
-
-def _extend(
-    memory: NGramMemory, state: GrammarState, tokens: NDArray[np.integer], vocabulary: Vocabulary
-) -> NGramMemory:
-    kind = vocabulary.kind[tokens]
-    context = memory.context
-    symbols = tokens.astype(np.int8)
-    opening = np.flatnonzero(kind == Kind.BRANCH_OPEN)
-    if len(opening):
-        memory.branch_context[opening, state.depth[opening]] = context[opening]
-    first = np.flatnonzero((kind == Kind.ATOM) & state.in_branch)
-    if len(first):
-        memory.branch_first[first, state.depth[first] - 1] = tokens[first]
-    closing = np.flatnonzero(kind == Kind.BRANCH_CLOSE)
-    if len(closing):
-        at = state.depth[closing] - 1
-        context[closing] = memory.branch_context[closing, at]
-        symbols[closing] = len(vocabulary) + 1 + memory.branch_first[closing, at]
-    if context.shape[1]:
-        context[:, 1:] = context[:, :-1].copy()
-        context[:, 0] = symbols
-    return memory
-
-
-def _structure(state: GrammarState) -> NDArray[np.int16]:
-    """Return one number for the open rings, the bonds since the latest was opened, and the depth of branches."""
-    rings = np.minimum(state.n_rings, 3)
-    age = state.level - state.ring_level[np.arange(len(state)), state.n_rings - 1]
-    age = np.where(rings > 0, np.clip(age, 0, _MAX_AGE), 0)
-    structure: NDArray[np.int16] = (rings * (_MAX_AGE + 1) + age) * 3 + np.minimum(state.depth, 2)
-    return structure
-
-
 def _collect(
     units: Iterable[RepeatUnit | str], grammar: Grammar, width: int, batch: int = 8192
 ) -> tuple[NDArray[np.int8], NDArray[np.int16], NDArray[np.int8], int]:
@@ -222,11 +166,13 @@ def _collect(
 
     def flush() -> None:
         nonlocal n_units
-        context, feature, token, n = _walk(pad(rows), grammar, width)
-        contexts.append(context)
-        features.append(feature)
-        tokens.append(token)
-        n_units += n
+        batch_tokens = pad(rows)
+        seen = walk(batch_tokens, grammar, width)
+        used = (batch_tokens != PADDING) & seen.accepted[:, None]
+        contexts.append(seen.contexts[used])
+        features.append(seen.structures[used])
+        tokens.append(batch_tokens[used])
+        n_units += int(seen.accepted.sum())
         rows.clear()
 
     for row in encode_all(units, grammar):
@@ -239,32 +185,3 @@ def _collect(
     if not contexts:
         return np.zeros((0, width), np.int8), np.zeros(0, np.int16), np.zeros(0, np.int8), 0
     return np.concatenate(contexts), np.concatenate(features), np.concatenate(tokens), n_units
-
-
-def _walk(
-    tokens: TokenArray, grammar: Grammar, width: int
-) -> tuple[NDArray[np.int8], NDArray[np.int16], NDArray[np.int8], int]:
-    vocabulary = grammar.vocabulary
-    n, length = tokens.shape
-    contexts = np.zeros((n, length, width), dtype=np.int8)
-    features = np.zeros((n, length), dtype=np.int16)
-    rows = np.arange(n)
-    accepted = np.ones(n, dtype=bool)
-    state = grammar.start(n)
-    memory = _begin(n, width, len(vocabulary))
-    for position in range(length):
-        chosen = tokens[rows, position].astype(np.intp)
-        contexts[rows, position] = memory.context
-        features[rows, position] = _structure(state)
-        valid = grammar.allowed(state)[np.arange(len(rows)), chosen]
-        accepted[rows[~valid]] = False
-        going = np.flatnonzero(valid & (chosen != grammar.star))
-        if not len(going):
-            break
-        if len(going) < len(rows):
-            rows, chosen, state = rows[going], chosen[going], state.take(going)
-            memory = NGramMemory(memory.context[going], memory.branch_context[going], memory.branch_first[going])
-        memory = _extend(memory, state, chosen, vocabulary)
-        grammar.advance(state, chosen)
-    used = (tokens != PADDING) & accepted[:, None]
-    return contexts[used], features[used], tokens[used], int(accepted.sum())

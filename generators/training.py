@@ -1,7 +1,7 @@
 """Training and fine-tuning of the neural language model."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,19 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from generators.errors import NothingToLearn
+from generators.context import walk
+from generators.errors import InexpressibleUnit, NothingToLearn
 from generators.grammar import Grammar
 from generators.language import encode_all
-from generators.neural import NeuralModel, TokenGRU, read_arrays, write_arrays
-from generators.notation import TokenArray, pad
+from generators.neural import PATH_SYMBOLS, NeuralModel, TokenGRU, inputs, read_arrays, write_arrays
+from generators.notation import encode, pad
+from generators.smc.moves import backbone_cuts
 from mdcore.chem import RepeatUnit
 
 CHECKPOINT_FORMAT = "polymer-designer GRU training"
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
+_CHUNK = 2048
+_IMPOSSIBLE = -1e9
 
 
 class NeuralSettings(BaseModel):
@@ -32,7 +36,8 @@ class NeuralSettings(BaseModel):
         epochs: Most passes over the data.
         patience: Passes without a better validation loss after which training stops.
         validation: Fraction of the units kept for validation.
-        respelled: Fraction of the units that each pass sees in a random other spelling of the same molecule.
+        respelled: Fraction of the units that each pass sees in another spelling of the same polymer: from another cut or the other
+            end, or with branches in random order.
         seed: Of initial weights, shuffling, spelling and the validation split.
     """
 
@@ -99,7 +104,7 @@ def train_neural(
     rng = np.random.default_rng(settings.seed)
     order = rng.permutation(len(known))
     held = max(1, int(settings.validation * len(known)))
-    validation = pad([known[i][1] for i in order[:held]])
+    validation = [known[i][1] for i in order[:held]]
     train = [known[i] for i in order[held:]]
     torch.manual_seed(settings.seed)
     if start is not None:
@@ -135,30 +140,27 @@ class _Training:
     def one_epoch(
         self,
         train: Sequence[tuple[RepeatUnit | str, list[int]]],
-        validation: TokenArray,
+        validation: Sequence[list[int]],
         progress: Callable[[TrainingProgress], None] | None,
     ) -> None:
         """Go through the data once; the draws depend on the seed and the number of the pass only."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, self.epoch])
         torch.manual_seed(int(rng.integers(2**31)))
-        order = rng.permutation(len(train))
-        steps = range(0, len(order), settings.batch)
-        report = max(1, len(steps) // 20)
+        n_steps = -(-len(train) // settings.batch)
+        report = max(1, n_steps // 20)
         bits, seen = 0.0, 0
         self.network.train()
-        for number, first in enumerate(steps):
-            rows = [train[i] for i in order[first : first + settings.batch]]
-            tokens = pad([self._spelled(unit, row, rng) for unit, row in rows])
-            loss = string_nats(self.network, tokens).mean()
+        for number, batch in enumerate(self._batches(train, rng)):
+            loss = string_nats(self.network, batch).mean()
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             self.optimiser.step()
-            bits += float(loss.detach()) / math.log(2) * len(rows)
-            seen += len(rows)
+            bits += float(loss.detach()) / math.log(2) * len(batch.targets)
+            seen += len(batch.targets)
             if progress is not None and number % report == 0:
-                fraction = first / len(order)
+                fraction = min(1.0, seen / len(train))
                 progress(TrainingProgress(self.epoch, settings.epochs, fraction, bits / seen, self.best_bits))
         self.epoch += 1
         self._judge(validation)
@@ -166,16 +168,41 @@ class _Training:
         if progress is not None:
             progress(TrainingProgress(self.epoch, settings.epochs, 0.0, bits / max(1, seen), self.last_bits))
 
+    def _batches(
+        self, train: Sequence[tuple[RepeatUnit | str, list[int]]], rng: np.random.Generator
+    ) -> Iterator["Batch"]:
+        """Yield the strings in random batches of similar length; only `_CHUNK` of them are held as arrays at a time."""
+        order = rng.permutation(len(train))
+        for first in range(0, len(order), _CHUNK):
+            rows = [self._spelled(*train[i], rng) for i in order[first : first + _CHUNK]]
+            by_length = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+            starts = list(range(0, len(rows), self.settings.batch))
+            whole = Batch.of([rows[i] for i in by_length], self.grammar)
+            for start in rng.permutation(starts):
+                yield whole.part(int(start), int(start) + self.settings.batch)
+
     def _spelled(self, unit: RepeatUnit | str, row: list[int], rng: np.random.Generator) -> list[int]:
         if rng.random() >= self.settings.respelled:
             return row
-        (other,) = encode_all([unit], self.grammar, rng)
-        return other if other is not None else row
+        if rng.random() < 0.5:
+            texts = backbone_cuts(unit.key if isinstance(unit, RepeatUnit) else unit)
+            try:
+                other = encode(
+                    texts[int(rng.integers(len(texts)))], self.grammar.vocabulary, reverse=bool(rng.integers(2))
+                )
+            except InexpressibleUnit:
+                return row
+        else:
+            other = encode(unit, self.grammar.vocabulary, rng)
+        return other if len(other) <= self.grammar.max_tokens else row
 
-    def _judge(self, validation: TokenArray) -> None:
+    def _judge(self, validation: Sequence[list[int]]) -> None:
         self.network.eval()
         with torch.no_grad():
-            parts = [string_nats(self.network, validation[i : i + 256]) for i in range(0, len(validation), 256)]
+            parts = [
+                string_nats(self.network, Batch.of(validation[i : i + 256], self.grammar))
+                for i in range(0, len(validation), 256)
+            ]
         self.last_bits = float(torch.cat(parts).mean()) / math.log(2)
         if self.last_bits < self.best_bits:
             self.best_bits, self.since_best, self.best = self.last_bits, 0, _copy(self.network)
@@ -224,15 +251,49 @@ class _Training:
             group["lr"] = header["learning_rate"]
 
 
-def string_nats(network: TokenGRU, tokens: TokenArray) -> torch.Tensor:
-    """Return the negative log probability of each string under the network alone, without the grammar's mask, shape (n,)."""
-    targets = torch.as_tensor(tokens.astype(np.int64))
-    written = targets >= 0
-    begin = torch.full((len(tokens), 1), network.shape["n_tokens"], dtype=torch.long)
-    symbols = torch.cat([begin, targets[:, :-1].clamp(min=0)], dim=1)
-    logits, _ = network(symbols)
-    nats = nn.functional.cross_entropy(logits.transpose(1, 2), targets.clamp(min=0), reduction="none")
-    return (nats * written).sum(dim=1)
+@dataclass(frozen=True)
+class Batch:
+    """Strings as the network sees them.
+
+    Attributes:
+        seen: (n, L, C) inputs before each token.
+        targets: (n, L) the tokens, -1 behind the closing star.
+        allowed: (n, L, V) what the grammar allowed.
+    """
+
+    seen: torch.Tensor
+    targets: torch.Tensor
+    allowed: torch.Tensor
+
+    @classmethod
+    def of(cls, rows: Sequence[list[int]], grammar: Grammar) -> "Batch":
+        """Walk through strings that the grammar accepts."""
+        tokens = pad(rows)
+        seen = walk(tokens, grammar, PATH_SYMBOLS, masks=True)
+        assert seen.allowed is not None
+        last = np.full(tokens.shape, len(grammar.vocabulary), dtype=np.int64)
+        last[:, 1:] = np.maximum(tokens[:, :-1], 0)
+        return cls(
+            inputs(last, seen.structures, seen.contexts),
+            torch.as_tensor(tokens.astype(np.int64)),
+            torch.as_tensor(seen.allowed),
+        )
+
+    def part(self, first: int, end: int) -> "Batch":
+        """Return some strings, cut to the longest of them."""
+        targets = self.targets[first:end]
+        length = int((targets >= 0).sum(dim=1).max())
+        return Batch(self.seen[first:end, :length], targets[:, :length], self.allowed[first:end, :length])
+
+
+def string_nats(network: TokenGRU, batch: Batch) -> torch.Tensor:
+    """Return the negative log probability of each string under the network and the grammar's mask, shape (n,)."""
+    logits, _ = network(batch.seen)
+    written = batch.targets >= 0
+    allowed = batch.allowed | ~written[..., None]
+    log_probs = torch.log_softmax(logits.masked_fill(~allowed, _IMPOSSIBLE), dim=2)
+    picked = log_probs.gather(2, batch.targets.clamp(min=0)[..., None])[..., 0]
+    return -(picked * written).sum(dim=1)
 
 
 def _copy(network: TokenGRU) -> dict[str, torch.Tensor]:

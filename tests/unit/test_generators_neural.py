@@ -11,7 +11,7 @@ from generators.errors import InvalidModelFile, NothingToLearn
 from generators.models import load_model
 from generators.neural import NeuralModel
 from generators.ngram import NGramModel
-from generators.training import NeuralSettings, train_neural
+from generators.training import Batch, NeuralSettings, string_nats, train_neural
 from mdcore.chem import RepeatUnit
 
 UNITS = (
@@ -43,6 +43,13 @@ def test_samples_are_valid_and_scored_alike(model):
     assert score(model, strings.tokens).log_probs == pytest.approx(strings.log_probs, abs=1e-4)
     for text in model.spell(strings.tokens):
         assert RepeatUnit.from_psmiles(text).key.count("*") == 2
+
+
+def test_training_minimises_what_sampling_and_scoring_use(model):
+    strings = model.sample_strings(20, np.random.default_rng(1))
+    rows = [[int(token) for token in row if token >= 0] for row in strings.tokens]
+    nats = string_nats(model.network, Batch.of(rows, model.grammar)).detach().numpy()
+    assert nats == pytest.approx(-strings.log_prob, abs=1e-3)
 
 
 def test_training_lowers_the_loss():
