@@ -174,7 +174,7 @@ class _Training:
         """Yield the strings in random batches of similar length; only `_CHUNK` of them are held as arrays at a time."""
         order = rng.permutation(len(train))
         for first in range(0, len(order), _CHUNK):
-            rows = [self._spelled(*train[i], rng) for i in order[first : first + _CHUNK]]
+            rows = [self._spelled(train[i][0], train[i][1], rng) for i in order[first : first + _CHUNK]]
             by_length = sorted(range(len(rows)), key=lambda i: len(rows[i]))
             starts = list(range(0, len(rows), self.settings.batch))
             whole = Batch.of([rows[i] for i in by_length], self.grammar)
