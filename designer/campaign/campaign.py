@@ -12,7 +12,7 @@ from designer.campaign.proposal import Proposal, Proposer
 from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, may_start, stop_reason
-from designer.cluster.base import Cluster, Finished, Job, Progressed
+from designer.cluster.base import Cluster, Finished, Job, Progressed, ShowsCampaign
 from designer.config import CampaignConfig, load_config
 from designer.errors import CampaignBusy, CampaignFailed, DesignerError, InvalidConfig
 from designer.store.imported import imported_records
@@ -62,6 +62,7 @@ class Campaign:
         self._opened: CampaignStore | None = None
         self._records: dict[int, EvaluationRecord] = {}
         self._stored_progress: dict[int, float] = {}
+        self._progress: dict[int, Progress] = {}
         self._failures_in_a_row = 0
         self._refractions: RefractionKeeper | None = None
 
@@ -157,8 +158,7 @@ class Campaign:
     def _run_on_cluster(self, ownership: Ownership) -> str:
         cluster = self._start_cluster()
         try:
-            if cluster.dashboard:
-                self._listener.note(f"dashboard: {cluster.dashboard}")
+            self._show_on(cluster)
             resumed = sorted((r for r in self._records.values() if r.state in ("proposed", "running")), key=_ordinal)
             self.store.add_event("resumed" if self._records else "started", f"{len(resumed)} evaluations to go on with")
             for record in resumed:
@@ -166,6 +166,20 @@ class Campaign:
             return self._loop(cluster, ownership)
         finally:
             cluster.close()
+
+    def _show_on(self, cluster: Cluster) -> None:
+        page = None
+        if isinstance(cluster, ShowsCampaign):
+            from designer.dashboard.gather import Gatherer
+            from designer.dashboard.watcher import Watcher
+
+            page = cluster.show(
+                Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, self._progress).view)
+            )
+        if page:
+            self._listener.note(f"campaign page, on this machine only: {page}")
+        elif cluster.dashboard:
+            self._listener.note(f"dashboard: {cluster.dashboard}")
 
     def _loop(self, cluster: Cluster, ownership: Ownership) -> str:
         while True:
@@ -277,6 +291,7 @@ class Campaign:
         if record.state != "running":
             return
         self._listener.progressed(record, progress)
+        self._progress[evaluation_id] = progress
         now = time.monotonic()
         if now - self._stored_progress.get(evaluation_id, -PROGRESS_TO_STORE_S) >= PROGRESS_TO_STORE_S:
             self._stored_progress[evaluation_id] = now
@@ -295,6 +310,7 @@ class Campaign:
             provenance=result.provenance,
         )
         self._stored_progress.pop(record.id, None)
+        self._progress.pop(record.id, None)
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
         self._records[record.id] = record
         self._listener.finished(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from designer.campaign.growth import FrontGrowth
 from designer.store.records import EvaluationRecord
-from surrogates import Constraint, Objective, hypervolume, pareto_mask, reference_point
+from surrogates import Constraint, Objective, pareto_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,14 +59,15 @@ def hypervolume_history(
     finished = sorted(
         (r for r in records if r.state in ("done", "failed")), key=lambda r: (r.finished_at or 0.0, r.ordinal)
     )
-    counts = np.arange(1, len(finished) + 1)
+    growth = FrontGrowth(objectives)
     values = measured_values(finished, objectives)
     values[[not within(record, limits) for record in finished]] = np.nan
-    complete = ~np.isnan(values).any(axis=1)
-    if not complete.any():
-        return counts, np.zeros(len(finished))
-    reference = reference_point(values[complete], objectives)
-    return counts, np.array([hypervolume(values[:n], objectives, reference) for n in counts])
+    for row in values:
+        growth.add(row)
+    counts, volumes = np.arange(1, len(finished) + 1), np.zeros(len(finished))
+    for start, volume in zip(*growth.curve(), strict=True):
+        volumes[start - 1 :] = volume
+    return counts, volumes
 
 
 def front_frame(

@@ -54,6 +54,20 @@ def report(
 
 
 @app.command()
+def dashboard(
+    store: StoreArgument,
+    campaign: CampaignName = None,
+    host: Annotated[str, typer.Option(help="Interface to listen on; the loopback interface by default.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.")] = 0,
+    json: Json = False,
+) -> int:
+    """Serve the campaign page to a browser, from the store alone."""
+    from designer.cli.dashboard import dashboard_command
+
+    return dashboard_command(store, campaign, host, port, as_json=json)
+
+
+@app.command()
 def simulate(
     psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
     preset: Annotated[str, typer.Option(help="Named set of simulation settings: quick, standard, accurate.")] = "quick",

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from designer.cluster.task import Outcome
 from mdcore.simulate import Progress
+
+if TYPE_CHECKING:
+    from designer.dashboard.watcher import Watcher
 
 
 @dataclass(frozen=True)
@@ -98,4 +101,13 @@ class Cluster(Protocol):
 
     def close(self) -> None:
         """End every job at once; what they wrote on disk lets them go on later."""
+        ...
+
+
+@runtime_checkable
+class ShowsCampaign(Protocol):
+    """A cluster whose dashboard can hold the campaign page."""
+
+    def show(self, watcher: "Watcher") -> str | None:
+        """Add the page to the dashboard; returns its address, None where the cluster has no dashboard."""
         ...

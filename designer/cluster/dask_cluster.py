@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import distributed
 
@@ -15,6 +15,10 @@ from designer.cluster.base import Finished, Job, Message, Progressed, Refraction
 from designer.cluster.task import Outcome, SimulateFunction, run_job, run_refractions
 from mdcore.chem import Failure
 from mdcore.simulate import Progress, simulate
+
+if TYPE_CHECKING:
+    from designer.dashboard.attach import AttachedPage
+    from designer.dashboard.watcher import Watcher
 
 TOPIC = "polymer-designer-progress"
 
@@ -87,6 +91,7 @@ class DaskCluster:
         # A future that nobody holds is cancelled by Dask.
         self._futures: dict[int, distributed.Future[Outcome]] = {}
         self._beside: set[distributed.Future[str | None]] = set()
+        self._page: AttachedPage | None = None
         client.subscribe_topic(TOPIC, self._on_event)
 
     @property
@@ -98,6 +103,15 @@ class DaskCluster:
     def dashboard(self) -> str | None:
         """Return the address of the Dask dashboard."""
         return str(self._client.dashboard_link) or None
+
+    def show(self, watcher: "Watcher") -> str | None:
+        """Add the campaign page to the Dask dashboard; returns its address, None where there is no dashboard."""
+        from designer.dashboard.attach import AttachedPage
+
+        if self.dashboard is None:
+            return None
+        self._page = AttachedPage(self._client, watcher)
+        return self._page.url
 
     def submit(self, job: Job) -> None:
         """Hand a job to the scheduler, which restarts it elsewhere when its worker is lost."""
@@ -127,6 +141,8 @@ class DaskCluster:
         """End every job, the workers and the scheduler."""
         self._futures.clear()
         self._beside.clear()
+        if self._page is not None:
+            self._page.close()
         self._close()
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:

@@ -107,7 +107,7 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
             )
             axes.set_xlim(*ends)
             axes.set_ylim(*ends)
-            axes.set_xlabel(f"Measured {_lower(spec.axis_label)}")
+            axes.set_xlabel(f"Measured {in_a_sentence(spec.axis_label)}")
             axes.set_ylabel("Predicted")
             figures.append((spec.label, _svg(figure)))
     return figures
@@ -196,7 +196,7 @@ def _aim(objective: Objective) -> str:
     return f"{property_spec(objective.property).axis_label}  {arrow or f'→ near {objective.target:g}'}"
 
 
-def _lower(label: str) -> str:
+def in_a_sentence(label: str) -> str:
     """Return a label for the middle of a sentence; proper names keep their capital."""
     return label if label.startswith("Abbe") else label[0].lower() + label[1:]
 

@@ -33,3 +33,15 @@ def shown(url: str) -> str:
     if path is not None:
         return str(path)
     return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)
+
+
+_ADDRESS = re.compile(r"\b(?:sqlite|postgres(?:ql)?)(?:\+\w+)?://[^\s'\",;)]*")
+_LOGIN = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@'\"]+@")
+_SECRET = re.compile(r"(?i)\b(password|passwd|secret|token|api[_-]?key)(\s*[=:]\s*)[^\s'\",;)]+")
+
+
+def without_secrets(text: str) -> str:
+    """Return text fit for pages that others read: no address of a store, no login, no password or token."""
+    text = _ADDRESS.sub("(a store)", text)
+    text = _LOGIN.sub(r"\1***@", text)
+    return _SECRET.sub(r"\1\2***", text)

@@ -1,0 +1,56 @@
+"""What simulations have cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from designer.store.records import EvaluationRecord
+
+GPU_PLATFORMS = frozenset({"CUDA", "HIP", "OpenCL"})
+"""OpenMM platforms whose time counts as that of a GPU."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Machine time.
+
+    Attributes:
+        simulated_s: Wall time of all simulations together in s.
+        core_h: Hours of CPU cores.
+        gpu_h: Hours of GPUs.
+    """
+
+    simulated_s: float = 0.0
+    core_h: float = 0.0
+    gpu_h: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.simulated_s + other.simulated_s, self.core_h + other.core_h, self.gpu_h + other.gpu_h)
+
+    def text(self) -> str:
+        """Return `12.3 GPU-hours` or `4.56 core-hours`, both where both were spent."""
+        parts = [(self.gpu_h, "GPU-hours"), (self.core_h, "core-hours")]
+        spent = [f"{_three_digits(hours)} {unit}" for hours, unit in parts if hours > 0]
+        return " + ".join(spent) or "0 core-hours"
+
+
+def cost_of(record: EvaluationRecord, threads: int, simulations_per_gpu: int = 1) -> Cost:
+    """Return what an evaluation has cost.
+
+    Args:
+        record: A finished evaluation.
+        threads: CPU threads of a simulation.
+        simulations_per_gpu: Simulations that share a GPU.
+    """
+    hours = record.wall_s / 3600
+    if record.provenance.get("platform") in GPU_PLATFORMS:
+        return Cost(record.wall_s, 0.0, hours / simulations_per_gpu)
+    return Cost(record.wall_s, hours * threads, 0.0)
+
+
+def cost_of_all(records: Iterable[EvaluationRecord], threads: int, simulations_per_gpu: int = 1) -> Cost:
+    """Return what evaluations have cost together."""
+    return sum((cost_of(record, threads, simulations_per_gpu) for record in records), Cost())
+
+
+def _three_digits(hours: float) -> str:
+    return f"{hours:.0f}" if hours >= 100 else f"{hours:.3g}"

@@ -1,0 +1,66 @@
+"""How the dominated hypervolume of a campaign grows, one evaluation after the other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from surrogates import Objective, hypervolume, reference_point
+
+
+class FrontGrowth:
+    """Remembers which evaluations entered the front when they finished; all others leave the hypervolume as it is.
+
+    A campaign of n evaluations has few of them, so that a new evaluation costs a comparison with the front, and the curve
+    a handful of volumes.
+
+    Args:
+        objectives: The m objectives.
+    """
+
+    def __init__(self, objectives: Sequence[Objective]) -> None:
+        self._objectives = tuple(objectives)
+        self._finished = 0
+        self._entered: list[tuple[int, NDArray[np.float64]]] = []
+        self._front = np.empty((0, len(self._objectives)))
+        self._front_scores = np.empty((0, len(self._objectives)))
+
+    def add(self, values: ArrayLike) -> bool:
+        """Count a finished evaluation and return whether it entered the front.
+
+        Args:
+            values: Its m measured values in the objectives' order; NaN where one is missing, as after a failure.
+        """
+        self._finished += 1
+        row = np.asarray(values, dtype=np.float64)
+        if np.isnan(row).any():
+            return False
+        score = np.array([float(o.score(row[j : j + 1])[0]) for j, o in enumerate(self._objectives)])
+        old = self._front_scores
+        if ((old >= score).all(axis=1) & (old > score).any(axis=1)).any():
+            return False
+        stays = ~((old <= score).all(axis=1) & (old < score).any(axis=1))
+        self._front = np.vstack([self._front[stays], row])
+        self._front_scores = np.vstack([old[stays], score])
+        self._entered.append((self._finished, row))
+        return True
+
+    def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return where the curve rises, and to what.
+
+        The reference point is that of all measurements together, so that the curve never falls.
+
+        Returns:
+            Numbers of finished evaluations, shape (k,), rising, and the hypervolume from there on, shape (k,).
+        """
+        if not self._entered:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        reference = reference_point(self._front, self._objectives)
+        counts = np.array([count for count, _ in self._entered])
+        rows = np.array([row for _, row in self._entered])
+        return counts, np.array([hypervolume(rows[: k + 1], self._objectives, reference) for k in range(len(rows))])
+
+    @property
+    def finished(self) -> int:
+        """Return how many evaluations were counted."""
+        return self._finished

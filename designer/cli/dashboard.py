@@ -1,0 +1,54 @@
+"""`designer dashboard`."""
+
+import logging
+from typing import TextIO
+
+from designer.cli.checks import at_least
+from designer.cli.locate import find_campaign
+from designer.cli.output import answer_stream, write_json
+from designer.errors import InvalidRequest
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def dashboard_command(text: str, name: str | None, host: str, port: int, *, as_json: bool) -> int:
+    """Serve the campaign page from the store alone until interrupted."""
+    with answer_stream() as stream:
+        at_least("--port", port, 0)
+        if port > 65535:
+            raise InvalidRequest(f"--port {port} must be at most 65535; lower it")
+        store, config = find_campaign(text, name)
+        from designer.dashboard.gather import Gatherer
+        from designer.dashboard.server import PageServer
+        from designer.dashboard.watcher import Watcher
+
+        for logger in ("bokeh", "tornado"):
+            logging.getLogger(logger).setLevel(logging.CRITICAL)
+        watcher = Watcher(Gatherer(store, config).view)
+        server = PageServer(watcher, host, port)
+        _tell(stream, server.url, host, as_json=as_json)
+        try:
+            server.run()
+        finally:
+            watcher.close()
+            store.close()
+    return 0
+
+
+def _tell(stream: TextIO, url: str, host: str, *, as_json: bool) -> None:
+    private = host in LOOPBACK
+    if as_json:
+        write_json(stream, {"url": url, "loopback": private})
+    else:
+        port = url.split(":")[2].split("/")[0]
+        stream.write(f"Campaign page: {url}\n")
+        if private:
+            stream.write(
+                "It listens on the loopback interface: only programs of this machine see it. From another one: "
+                f"ssh -L {port}:{host}:{port} THIS_MACHINE, then open the address there. Ctrl-C ends it.\n"
+            )
+        else:
+            stream.write(
+                f"It listens on {host}: everybody who reaches this machine sees it, without a password. Ctrl-C ends it.\n"
+            )
+    stream.flush()

@@ -1,0 +1,144 @@
+"""From a store, and from what workers tell meanwhile, to what the campaign page shows."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+
+import numpy as np
+
+from designer.campaign.cost import Cost, cost_of
+from designer.campaign.front import within
+from designer.campaign.growth import FrontGrowth
+from designer.config.campaign import CampaignConfig
+from designer.dashboard.view import FailedItem, Point, RunningItem, View, WaitingItem
+from designer.store.changes import Changes
+from designer.store.ownership import is_running
+from designer.store.records import EvaluationRecord
+from designer.store.store import CampaignStore
+from designer.store.url import without_secrets
+from mdcore.simulate import Progress
+from surrogates import pareto_mask
+
+MAX_POINTS = 2000
+"""Measured polymers that the plots show, the latest ones; the front is complete."""
+MAX_FAILURES = 30
+
+
+class Gatherer:
+    """Keeps the sums of a campaign, so that a new view costs what is new and not the whole campaign.
+
+    Args:
+        store: The campaign.
+        config: Its configuration.
+        slots: Tells how many simulations can run at a time; the configuration does by default.
+        progress: Tells the latest progress of evaluations by their identity; the store does by default.
+    """
+
+    def __init__(
+        self,
+        store: CampaignStore,
+        config: CampaignConfig,
+        slots: Callable[[], int | None] | None = None,
+        progress: Mapping[int, Progress] | None = None,
+    ) -> None:
+        self._store, self._config = store, config
+        self._objectives, self._limits = config.objective_list(), config.limit_list()
+        self._slots = slots or (lambda: config.cluster.workers)
+        self._progress = {} if progress is None else progress
+        self._begin()
+
+    def _begin(self) -> None:
+        self._changes = Changes(self._store)
+        self._seen: set[int] = set()
+        self._points: list[Point] = []
+        self._front: list[Point] = []
+        self._failures: list[FailedItem] = []
+        self._kinds: Counter[str] = Counter()
+        self._growth = FrontGrowth(self._objectives)
+        self._curve: tuple[tuple[int, float], ...] = ()
+        self._cost = Cost()
+        self._done = self._initial = 0
+
+    def view(self) -> View:
+        """Read what is new and return the present state.
+
+        Raises:
+            StoreLocked: The store does not answer.
+        """
+        found = self._changes.poll()
+        finished = [record for record in found if record.state in ("done", "failed")]
+        if any(record.id in self._seen for record in finished):
+            # An old evaluation was measured again: what followed from its first values is void.
+            self._begin()
+            found = self._changes.poll()
+            finished = [record for record in found if record.state in ("done", "failed")]
+        self._count(sorted(finished, key=lambda record: (record.finished_at or 0.0, record.ordinal)))
+        campaign = self._store.campaign()
+        alive = is_running(self._store)
+        return View(
+            name=campaign.name,
+            objectives=self._objectives,
+            limits=self._limits,
+            state="running" if alive else ("finished" if campaign.finished_at else "stopped"),
+            reason=campaign.stop_reason,
+            wanted=self._config.stop.evaluations,
+            done=self._done,
+            failed=sum(self._kinds.values()),
+            slots=self._slots(),
+            elapsed_s=campaign.elapsed_s,
+            cost=self._cost.text(),
+            running=tuple(self._running(record) for record in found if record.state == "running"),
+            waiting=tuple(WaitingItem(r.ordinal, r.psmiles, r.origin) for r in found if r.state == "proposed"),
+            failures=tuple(islice(reversed(self._failures), MAX_FAILURES)),
+            failure_kinds=dict(self._kinds.most_common()),
+            points=tuple(self._points),
+            front=tuple(self._front),
+            growth=self._curve,
+            initial=self._initial,
+        )
+
+    def _count(self, records: Iterable[EvaluationRecord]) -> None:
+        entered = False
+        for record in records:
+            self._seen.add(record.id)
+            self._initial += record.step == "initial"
+            self._cost += cost_of(record, self._config.cluster.threads_per_worker)
+            if record.failure:
+                self._kinds[record.failure.kind] += 1
+                message = without_secrets(record.failure.message)
+                self._failures.append(FailedItem(record.ordinal, record.psmiles, record.failure.kind, message))
+            else:
+                self._done += 1
+            measured = [record.measured(o.property) for o in self._objectives]
+            values = tuple(m.value if m else np.nan for m in measured)
+            keeps = within(record, self._limits)
+            rises = self._growth.add(values if keeps else [np.nan] * len(values))
+            if not np.isnan(values).any():
+                stderrs = tuple(m.stderr if m else np.nan for m in measured)
+                point = Point(record.ordinal, record.psmiles, record.origin, record.in_corpus, values, stderrs)
+                self._points.append(point)
+                if rises:
+                    self._front.append(point)
+            entered = entered or rises
+        del self._points[:-MAX_POINTS], self._failures[:-MAX_FAILURES]
+        if entered:
+            mask = pareto_mask([point.values for point in self._front], self._objectives)
+            best = self._objectives[0]
+            self._front = [point for point, stays in zip(self._front, mask, strict=True) if stays]
+            self._front.sort(key=lambda point: (-float(best.score(np.array(point.values[:1]))[0]), point.ordinal))
+            counts, volumes = self._growth.curve()
+            self._curve = tuple(zip(counts.tolist(), volumes.tolist(), strict=True))
+
+    def _running(self, record: EvaluationRecord) -> RunningItem:
+        told = self._progress.get(record.id)
+        return RunningItem(
+            ordinal=record.ordinal,
+            psmiles=record.psmiles,
+            stage=told.stage if told else (record.stage or ""),
+            fraction=told.fraction if told else (record.fraction or 0.0),
+            ns_per_day=told.ns_per_day if told else None,
+            remaining_s=told.remaining_s if told else None,
+            running_s=max(time.time() - (record.started_at or time.time()), 0.0),
+            attempt=record.attempts,
+        )

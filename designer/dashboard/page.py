@@ -1,0 +1,180 @@
+"""The campaign page as a Bokeh document that follows a source of views."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from designer.dashboard.plots import FrontPlot, GrowthPlot, front_plots
+from designer.dashboard.view import RunningItem, View
+from designer.dashboard.watcher import Watched
+from designer.report.structures import structure_svg
+from designer.text import duration, with_error
+from mdcore.chem import property_spec
+
+REFRESH_MS = 1000
+MAX_CARDS = 24
+"""Running simulations with a drawing; more of them are lines of a table."""
+MAX_FRONT = 30
+
+
+def campaign_page(document: Any, watched: Watched, links: Sequence[str] = ()) -> None:
+    """Fill a Bokeh document and keep it up to date for as long as its session lives.
+
+    Args:
+        document: A `bokeh.document.Document` of a server session.
+        watched: Where views come from.
+        links: Other pages of the same server to link to.
+    """
+    page = _Page(document, watched)
+    document.title = "Campaign"
+    document.template = _environment().get_template("page.html.j2")
+    document.template_variables.update({"style": _style(), "links": list(links)})
+    watched.join()
+    document.on_session_destroyed(lambda context: watched.leave())
+    page.update()
+    document.add_periodic_callback(page.update, REFRESH_MS)
+
+
+class _Page:
+    """One visitor's page; sends to the browser what has changed and nothing else."""
+
+    def __init__(self, document: Any, watched: Watched) -> None:
+        from bokeh.models import Column, InlineStyleSheet, Row
+
+        self._document, self._watched = document, watched
+        self._sheet = InlineStyleSheet(css=_style())
+        self._shown: View | None = None
+        self._parts = _environment().get_template("parts.html.j2").module
+        self._divs = {name: self._div(name) for name in ("head", "tiles", "front", "queue", "failures")}
+        self._divs["head"].text = '<p class="soft">Reading the store…</p>'
+        self._running_head, self._more = self._div("running_head"), self._div("more")
+        self._cards: list[_Card] = []
+        self._deck = Row(
+            sizing_mode="stretch_width", styles={"flex-wrap": "wrap", "gap": "12px"}, spacing=0, children=[]
+        )
+        running = Column(
+            self._running_head, self._deck, self._more, name="running", sizing_mode="stretch_width", spacing=0
+        )
+        self._fronts: list[FrontPlot] = []
+        self._growth = GrowthPlot()
+        self._plot_roots = [Column(name=f"plot{n}", sizing_mode="stretch_width") for n in range(2)]
+        for root in (*self._divs.values(), running, *self._plot_roots):
+            document.add_root(root)
+
+    def _div(self, name: str) -> Any:
+        from bokeh.models import Div
+
+        return Div(name=name, text="", sizing_mode="stretch_width", stylesheets=[self._sheet], margin=0)
+
+    def update(self) -> None:
+        """Show the newest view."""
+        view, shown = self._watched.latest, self._shown
+        if view is None or view is shown:
+            return
+        self._shown = view
+        names = {"label": lambda name: property_spec(name).label, "unit": _unit}
+        parts: Any = self._parts
+        self._write("head", parts.head(view, names["label"], names["unit"]))
+        self._write("tiles", parts.tiles(view, duration))
+        self._write("queue", parts.queue(view))
+        self._write("failures", parts.failures(view))
+        self._show_running(view)
+        if shown is None or (shown.points, shown.front, shown.finished) != (view.points, view.front, view.finished):
+            front = parts.front(view, names["label"], names["unit"], with_error, _small_drawing, MAX_FRONT)
+            self._write("front", front)
+            self._show_plots(view)
+
+    def _write(self, name: str, html: str) -> None:
+        text = str(html)
+        if self._divs[name].text != text:
+            self._divs[name].text = text
+
+    def _show_plots(self, view: View) -> None:
+        new = not self._fronts
+        if new:
+            self._fronts = front_plots(view.objectives)
+        for plot in (*self._fronts, self._growth):
+            plot.show(view)
+        if new:
+            # Plots enter the page with their points: Bokeh warns about empty ones.
+            self._plot_roots[0].children = [plot.figure for plot in self._fronts]
+            self._plot_roots[1].children = [self._growth.figure]
+
+    def _show_running(self, view: View) -> None:
+        parts: Any = self._parts
+        alive = view.state == "running"
+        title = "Running simulations" if alive else "Interrupted simulations"
+        none = "" if view.running else '<p class="soft">None.</p>'
+        _set(self._running_head, f"<h2>{title}</h2>{none}")
+        drawn = view.running[:MAX_CARDS]
+        while len(self._cards) < len(drawn):
+            self._cards.append(_Card(self._div("drawing"), self._div("run")))
+        if len(self._deck.children) != len(drawn):
+            self._deck.children = [card.frame for card in self._cards[: len(drawn)]]
+        for card, item in zip(self._cards, drawn, strict=False):
+            card.show(item, parts.run(item, alive, duration))
+        _set(self._more, parts.more(view.running[MAX_CARDS:]))
+
+
+class _Card:
+    """A running simulation: its drawing travels once, its progress each time."""
+
+    def __init__(self, drawing: Any, text: Any) -> None:
+        from bokeh.models import Column
+
+        self._drawing, self._text = drawing, text
+        self._psmiles = ""
+        self.frame = Column(
+            drawing,
+            text,
+            spacing=0,
+            styles={
+                "flex": "1 1 220px", "max-width": "340px", "min-width": "0", "border": "1px solid #e4e7eb",
+                "border-radius": "10px", "padding": "10px 12px",
+            },
+        )  # fmt: skip
+
+    def show(self, item: RunningItem, html: str) -> None:
+        """Show a simulation."""
+        if self._psmiles != item.psmiles:
+            self._psmiles = item.psmiles
+            self._drawing.text = f'<div class="drawing">{structure_svg(item.psmiles)}</div>'
+        _set(self._text, html)
+
+
+def _set(div: Any, html: str) -> None:
+    text = str(html)
+    if div.text != text:
+        div.text = text
+
+
+def _unit(name: str) -> str:
+    unit = property_spec(name).unit
+    return "" if unit == "1" else unit
+
+
+def _small_drawing(psmiles: str) -> str:
+    return structure_svg(psmiles, 200, 120)
+
+
+@cache
+def _style() -> str:
+    return files("designer.dashboard").joinpath("style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def escapes(name: str | None) -> bool:
+        # The page itself gets finished HTML from Bokeh; the parts get texts from a store.
+        return name == "parts.html.j2"
+
+    return Environment(
+        loader=PackageLoader("designer.dashboard", "."),
+        autoescape=escapes,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,69 @@
+"""The campaign page on a server of its own, from the store alone."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from designer.dashboard.page import campaign_page
+from designer.dashboard.watcher import Watched
+from designer.errors import InvalidRequest, MissingPart
+
+LOOPBACK = "127.0.0.1"
+PATH = "/campaign"
+
+
+class PageServer:
+    """Serves the campaign page until it is stopped.
+
+    Args:
+        watched: Where views come from.
+        host: Interface to listen on.
+        port: Port to listen on; zero for a free one.
+
+    Raises:
+        InvalidRequest: There is no such interface.
+        MissingPart: Another program listens there.
+    """
+
+    def __init__(self, watched: Watched, host: str = LOOPBACK, port: int = 0) -> None:
+        from bokeh.server.server import Server
+
+        try:
+            socket.getaddrinfo(host, port)
+        except OSError as error:
+            raise InvalidRequest(f"--host {host!r} is not an address of this machine; use {LOOPBACK}") from error
+        port = _checked(host, port)
+        # Pages of other sites must not talk to this one; who listens on every interface is called by names we do not know.
+        origins = [f"{name}:{port}" for name in dict.fromkeys((host, LOOPBACK, "localhost"))]
+        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
+            origins = ["*"]
+        page: Callable[[Any], None] = lambda document: campaign_page(document, watched)  # noqa: E731
+        self._server = Server(
+            {PATH: page}, address=host, port=port, allow_websocket_origin=origins, use_index=True,
+            check_unused_sessions_milliseconds=2000, unused_session_lifetime_milliseconds=10_000,
+        )  # fmt: skip
+        self.url = f"http://{host}:{port}{PATH}"
+
+    def run(self) -> None:
+        """Serve until interrupted."""
+        self._server.run_until_shutdown()
+
+    def start(self) -> None:
+        """Serve in the present event loop."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Close every session."""
+        self._server.stop()
+
+
+def _checked(host: str, port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise MissingPart(
+                f"port {port} of {host} cannot be listened on ({error.strerror}); choose another --port, or 0 for a free one"
+            ) from error
+        return int(probe.getsockname()[1])
