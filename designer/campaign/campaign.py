@@ -173,9 +173,7 @@ class Campaign:
             from designer.dashboard.gather import Gatherer
             from designer.dashboard.watcher import Watcher
 
-            page = cluster.show(
-                Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, self._progress).view)
-            )
+            page = cluster.show(Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, self._progress).view))
         if page:
             self._listener.note(f"campaign page, on this machine only: {page}")
         elif cluster.dashboard:

@@ -40,32 +40,33 @@ class _Page:
     """One visitor's page; sends to the browser what has changed and nothing else."""
 
     def __init__(self, document: Any, watched: Watched) -> None:
-        from bokeh.models import Column, InlineStyleSheet, Row
-
+        bokeh = _models()
         self._document, self._watched = document, watched
-        self._sheet = InlineStyleSheet(css=_style())
+        self._sheet = bokeh.InlineStyleSheet(css=_style())
         self._shown: View | None = None
         self._parts = _environment().get_template("parts.html.j2").module
         self._divs = {name: self._div(name) for name in ("head", "tiles", "front", "queue", "failures")}
         self._divs["head"].text = '<p class="soft">Reading the store…</p>'
         self._running_head, self._more = self._div("running_head"), self._div("more")
         self._cards: list[_Card] = []
-        self._deck = Row(
+        self._deck = bokeh.Row(
             sizing_mode="stretch_width", styles={"flex-wrap": "wrap", "gap": "12px"}, spacing=0, children=[]
         )
-        running = Column(
+        running = bokeh.Column(
             self._running_head, self._deck, self._more, name="running", sizing_mode="stretch_width", spacing=0
         )
         self._fronts: list[FrontPlot] = []
         self._growth = GrowthPlot()
-        self._plot_roots = [Column(name=f"plot{n}", sizing_mode="stretch_width") for n in range(2)]
+        self._plot_roots = [bokeh.Column(name=f"plot{n}", sizing_mode="stretch_width") for n in range(2)]
+        for root, name in zip(self._plot_roots, ("Front", "Growth"), strict=True):
+            empty = self._div(f"empty {name}")
+            empty.text = f'<p class="soft">{name} of the campaign: drawn with the first measurement.</p>'
+            root.children = [empty]
         for root in (*self._divs.values(), running, *self._plot_roots):
             document.add_root(root)
 
     def _div(self, name: str) -> Any:
-        from bokeh.models import Div
-
-        return Div(name=name, text="", sizing_mode="stretch_width", stylesheets=[self._sheet], margin=0)
+        return _models().Div(name=name, text="", sizing_mode="stretch_width", stylesheets=[self._sheet], margin=0)
 
     def update(self) -> None:
         """Show the newest view."""
@@ -91,20 +92,23 @@ class _Page:
             self._divs[name].text = text
 
     def _show_plots(self, view: View) -> None:
+        # Plots enter the page with their first points: an empty one has no range.
+        if not view.points:
+            return
         new = not self._fronts
         if new:
             self._fronts = front_plots(view.objectives)
-        for plot in (*self._fronts, self._growth):
+        for plot in self._fronts:
             plot.show(view)
+        self._growth.show(view)
         if new:
-            # Plots enter the page with their points: Bokeh warns about empty ones.
             self._plot_roots[0].children = [plot.figure for plot in self._fronts]
             self._plot_roots[1].children = [self._growth.figure]
 
     def _show_running(self, view: View) -> None:
         parts: Any = self._parts
         alive = view.state == "running"
-        title = "Running simulations" if alive else "Interrupted simulations"
+        title = "Running simulations" if alive or not view.running else "Interrupted simulations"
         none = "" if view.running else '<p class="soft">None.</p>'
         _set(self._running_head, f"<h2>{title}</h2>{none}")
         drawn = view.running[:MAX_CARDS]
@@ -121,11 +125,9 @@ class _Card:
     """A running simulation: its drawing travels once, its progress each time."""
 
     def __init__(self, drawing: Any, text: Any) -> None:
-        from bokeh.models import Column
-
         self._drawing, self._text = drawing, text
         self._psmiles = ""
-        self.frame = Column(
+        self.frame = _models().Column(
             drawing,
             text,
             spacing=0,
@@ -141,6 +143,13 @@ class _Card:
             self._psmiles = item.psmiles
             self._drawing.text = f'<div class="drawing">{structure_svg(item.psmiles)}</div>'
         _set(self._text, html)
+
+
+def _models() -> Any:
+    """Return Bokeh's models; its own annotations contradict the arguments that its models take."""
+    import bokeh.models
+
+    return bokeh.models
 
 
 def _set(div: Any, html: str) -> None:

@@ -85,6 +85,7 @@ class GrowthPlot:
         volumes = [0.0, *(volume for _, volume in view.growth)]
         self._source.data = {"x": counts, "y": [*volumes, volumes[-1]]}
         begun = 0 < view.initial < view.finished
+        self.figure.legend[0].visible = begun
         self._initial.data = {"x": [view.initial] if begun else [], "top": [volumes[-1]] if begun else []}
 
 
@@ -146,5 +147,3 @@ def _aim(objective: Objective) -> str:
     aims = {"maximise": "larger is better", "minimise": "smaller is better"}
     aim = aims.get(objective.direction) or f"near {objective.target:g}"
     return f"{property_spec(objective.property).axis_label}, {aim}"
-
-

@@ -35,7 +35,7 @@ class PageServer:
         port = _checked(host, port)
         # Pages of other sites must not talk to this one; who listens on every interface is called by names we do not know.
         origins = [f"{name}:{port}" for name in dict.fromkeys((host, LOOPBACK, "localhost"))]
-        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
+        if host in ("0.0.0.0", "::"):
             origins = ["*"]
         page: Callable[[Any], None] = lambda document: campaign_page(document, watched)  # noqa: E731
         self._server = Server(
