@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generators.generator import ReactionGenerator, SMCGenerator
     from generators.language import LanguageModel
     from generators.lists import read_list
-    from generators.models import load_model
+    from generators.models import cached_ngram, load_model
     from generators.neural import NeuralModel
     from generators.ngram import NGramModel
     from generators.reactions import MonomerLibrary, enumerate_polymers
@@ -47,6 +47,7 @@ _HOMES = {
     "SMCSampler": "smc.sampler",
     "SMCSettings": "smc.settings",
     "TrainingProgress": "training",
+    "cached_ngram": "models",
     "diverse_subset": "diversity",
     "enumerate_polymers": "reactions",
     "internal_diversity": "diversity",
@@ -80,6 +81,7 @@ __all__ = [
     "SMCSampler",
     "SMCSettings",
     "TrainingProgress",
+    "cached_ngram",
     "diverse_subset",
     "enumerate_polymers",
     "internal_diversity",

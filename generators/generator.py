@@ -81,7 +81,8 @@ class Proposer(Generic[S]):
     def _from_posterior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
         result = self.run(evaluator, rng, max(self.space.settings.particles, 2 * found.n))
         population = result.particles
-        origin = f"smc, {self.space.name}, {len(result.stages)} stages"
+        count = len(result.stages)
+        origin = f"smc, {self.space.name}, {count} {'stage' if count == 1 else 'stages'}"
         found.add(population, rng.permutation(len(population.units)), origin)
         for sweep in range(1, self.space.settings.max_top_up + 1):
             if found.complete:

@@ -1,14 +1,20 @@
-"""Reading a saved language model of either kind."""
+"""Reading a saved language model of either kind, and a cache of fitted n-gram models."""
 
+import hashlib
 import json
+import os
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from generators.errors import InvalidModelFile
 from generators.language import LanguageModel
 from generators.ngram import FORMAT as NGRAM_FORMAT
+from generators.ngram import VERSION as NGRAM_VERSION
 from generators.ngram import NGramModel
 
 _NEURAL_FORMAT = "polymer-designer GRU"
@@ -21,9 +27,9 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
         InvalidModelFile: The file cannot be read or holds neither.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             kind = json.loads(str(file["header"]))["format"]
-    except (OSError, KeyError, ValueError, TypeError, EOFError) as error:
+    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InvalidModelFile(f"{path} is no saved language model ({error}); give one that `save` wrote") from error
     if kind == NGRAM_FORMAT:
         return NGramModel.load(path)
@@ -32,3 +38,37 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
 
         return NeuralModel.load(path)
     raise InvalidModelFile(f"{path} holds {kind!r}; give an n-gram or a GRU model")
+
+
+def cached_ngram(units: Sequence[str], order: int = 10, cache_dir: Path | None = None) -> NGramModel:
+    """Return the n-gram model of some repeat units, from the cache where the same one has been fitted before.
+
+    Args:
+        units: Canonical keys.
+        order: 1 to 20.
+        cache_dir: Where to keep it; by default `polymer-designer` in the user's cache folder.
+
+    Raises:
+        NothingToLearn: No unit is left that the grammar can express.
+    """
+    if cache_dir is None:
+        from platformdirs import user_cache_path
+
+        cache_dir = user_cache_path("polymer-designer")
+    from rdkit import rdBase
+
+    digest = hashlib.sha256(json.dumps([NGRAM_FORMAT, NGRAM_VERSION, rdBase.rdkitVersion, order, *units]).encode())
+    path = Path(cache_dir) / f"ngram-{order}-{digest.hexdigest()[:20]}.npz"
+    if path.exists():
+        try:
+            return NGramModel.load(path)
+        except InvalidModelFile:
+            # A damaged file of the cache is made anew.
+            path.unlink(missing_ok=True)
+    model = NGramModel.fit(units, order)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    os.close(descriptor)
+    model.save(name)
+    Path(name).replace(path)
+    return model

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -174,11 +175,11 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
         InvalidModelFile: The file is of another kind or version, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             found = (header["format"], header["version"])
             arrays = {name: file[name] for name in file.files if name != "header"}
-    except (KeyError, ValueError, TypeError, EOFError) as error:
+    except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InvalidModelFile(f"{path} is no {kind} file ({error}); train again") from error
     if found != (kind, version):
         raise InvalidModelFile(

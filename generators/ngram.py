@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,7 @@ class NGramModel(LanguageModel[PathMemory]):
             InvalidModelFile: The file is no model of this format and version.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 header = json.loads(str(file["header"]))
                 if (header["format"], header["version"]) != (FORMAT, VERSION):
                     raise InvalidModelFile(
@@ -146,7 +147,7 @@ class NGramModel(LanguageModel[PathMemory]):
                     )
                 names = ("contexts", "offsets", "followers", "weights", "backoff")
                 levels = [Level(*(file[f"{name}_{i}"] for name in names)) for i in range(header["levels"])]
-        except (KeyError, ValueError, TypeError, EOFError) as error:
+        except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
             if isinstance(error, InvalidModelFile):
                 raise
             raise InvalidModelFile(f"{path} is no {FORMAT} file ({error}); fit the model again") from error

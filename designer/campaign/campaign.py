@@ -19,6 +19,7 @@ from designer.store.imported import imported_records
 from designer.store.opening import be_patient, create_store
 from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
+from designer.store.routes import keep_route
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
 from mdcore.optics.level import require_pyscf
@@ -245,6 +246,8 @@ class Campaign:
 
     def _record(self, proposal: Proposal) -> EvaluationRecord:
         candidate = proposal.candidate
+        if candidate.route is not None or proposal.route_sought:
+            keep_route(self.store.engine, candidate.unit.key, candidate.route)
         return self.store.propose(
             key=candidate.unit.key,
             psmiles=candidate.unit.psmiles,

@@ -18,6 +18,7 @@ class Proposal:
         step: `initial` or `acquisition`.
         acquisition: Value of the acquisition, if it was chosen by one.
         predicted: What the surrogates expect of each property, if they had a say.
+        route_sought: Whether a candidate without a route has none that is known, rather than that nobody looked.
     """
 
     candidate: Candidate
@@ -25,6 +26,7 @@ class Proposal:
     step: str
     acquisition: float | None = None
     predicted: Mapping[str, PredictedValue] = field(default_factory=dict)
+    route_sought: bool = False
 
 
 class Proposer(Protocol):

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from designer.campaign.front import front_records, measured_values
+from designer.campaign.generator import diverse_part, make_generator, with_route
 from designer.campaign.likelihood import improvement_likelihood, targets_beyond, within_limits
 from designer.campaign.observations import observations_of, unit_of
 from designer.campaign.proposal import Proposal
@@ -19,7 +21,8 @@ from designer.text import told_in_quarters
 from mdcore.chem import RepeatUnit, rng_for, seed_sequence
 
 if TYPE_CHECKING:
-    from generators import Candidate, Corpus, LogLikelihood, SMCGenerator
+    from designer.campaign.generator import Generator
+    from generators import Candidate, Corpus, LogLikelihood
     from surrogates import Observations, SurrogateSet
 
 
@@ -59,12 +62,8 @@ class BayesianProposer:
         return corpus
 
     @cached_property
-    def _generator(self) -> "SMCGenerator":
-        from generators import NGramModel, SMCGenerator
-
-        settings = self._config.generator
-        model = NGramModel.fit(self._corpus.units, order=settings.order)
-        return SMCGenerator(model, settings.smc, self._config.constraints)
+    def _generator(self) -> "Generator":
+        return make_generator(self._config.generator, self._config.constraints, lambda: self._corpus)
 
     @cached_property
     def _initial(self) -> "list[Candidate]":
@@ -99,7 +98,7 @@ class BayesianProposer:
             pending = [unit_of(r.psmiles) for r in records if r.state in ("proposed", "running")]
             pending += [proposal.candidate.unit for proposal in chosen]
             chosen += self._by_acquisition(n - len(chosen), records, pending, known)
-        return chosen
+        return [replace(proposal, candidate=with_route(proposal.candidate), route_sought=True) for proposal in chosen]
 
     def _by_acquisition(
         self, n: int, records: Sequence[EvaluationRecord], pending: Sequence[RepeatUnit], taken: Collection[str]
@@ -174,15 +173,16 @@ class BayesianProposer:
         """
         from generators.errors import ExhaustedProposals
 
-        size = max(self._config.generator.pool, n)
+        size, spread = max(self._config.generator.pool, n), self._config.generator.spread
         while True:
             try:
-                return self._generator.propose(size, rng, log_likelihood=likelihood, exclude=forbidden)
+                drawn = self._generator.propose(round(size * spread), rng, log_likelihood=likelihood, exclude=forbidden)
+                return diverse_part(drawn, size, rng)
             except ExhaustedProposals:
-                if size == n:
+                if size == n and spread == 1.0:
                     raise
                 self._note(f"fewer than {size} new candidates satisfy the constraints; asking for fewer")
-                size = max(size // 4, n)
+                size, spread = max(size // 4, n), 1.0
 
     def _likelihood(self, surrogates: "SurrogateSet", records: Sequence[EvaluationRecord]) -> "LogLikelihood | None":
         limits = self._config.limit_list()

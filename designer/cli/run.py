@@ -9,6 +9,7 @@ from designer.campaign.signals import Interrupted
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.progress import make_listener
+from designer.store.routes import stored_routes
 
 INTERRUPTED = 130
 
@@ -37,6 +38,7 @@ def _answer(
     stream: TextIO, campaign: Campaign, reason: str, already: bool, page: Path | None, *, as_json: bool
 ) -> None:
     front = front_records(campaign.store.evaluations("done"), campaign.objectives, campaign.config.limit_list())
+    routes = stored_routes(campaign.store.engine)
     if as_json:
         document = {
             "campaign": campaign.config.name,
@@ -44,7 +46,7 @@ def _answer(
             "finished_before": already,
             "reason": reason,
             "evaluations": campaign.store.counts(),
-            "front": front_document(front),
+            "front": front_document(front, routes),
             "store": campaign.config.store_url(),
             "report": str(page) if page else None,
         }
@@ -52,6 +54,6 @@ def _answer(
         return
     state = "was already finished" if already else "is finished"
     stream.write(f"Campaign {campaign.config.name} {state}: {reason}.\n\n")
-    print_front(stream, front, campaign.objectives)
+    print_front(stream, front, campaign.objectives, routes)
     if page:
         stream.write(f"\nReport: {page}\n")

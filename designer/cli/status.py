@@ -7,6 +7,7 @@ from designer.cli.locate import find_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.store.ownership import is_running
+from designer.store.routes import route_document, route_text, stored_routes
 from designer.text import duration
 
 
@@ -16,6 +17,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
         store, config = find_campaign(text, name)
         campaign, counts = store.campaign(), store.counts()
         records = store.evaluations()
+        routes = stored_routes(store.engine)
         front = front_records(records, config.objective_list(), config.limit_list())
         running = [record for record in records if record.state == "running"]
         failures = [record for record in records if record.failure]
@@ -31,7 +33,13 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                 "elapsed_s": campaign.elapsed_s,
                 "simulated_s": sum(record.wall_s for record in records),
                 "running": [
-                    {"evaluation": r.ordinal, "psmiles": r.psmiles, "stage": r.stage, "fraction": r.fraction}
+                    {
+                        "evaluation": r.ordinal,
+                        "psmiles": r.psmiles,
+                        "stage": r.stage,
+                        "fraction": r.fraction,
+                        "route": route_document(routes.get(r.key)),
+                    }
                     for r in running
                 ],
                 "failures": [
@@ -44,7 +52,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                     for r in failures
                     if r.failure
                 ],
-                "front": front_document(front),
+                "front": front_document(front, routes),
             }
             write_json(stream, document)
             return 0
@@ -59,11 +67,13 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
             since = duration(time.time() - (record.started_at or time.time()))
             where = f"since {since}" if alive else "waits for `designer run`"
             stream.write(f"  running #{record.ordinal} {record.psmiles}: {stage}, {where}\n")
+            if route := route_text(routes, record.key):
+                stream.write(f"    {route}\n")
         for record in failures:
             if record.failure:
                 stream.write(
                     f"  failed #{record.ordinal} {record.psmiles}: {record.failure.kind}: {record.failure.message}\n"
                 )
         stream.write("\n")
-        print_front(stream, front, config.objective_list())
+        print_front(stream, front, config.objective_list(), routes)
     return 0

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from designer.store.records import EvaluationRecord
+from designer.store.routes import Routes, route_document, route_text
 from designer.text import with_error
 from mdcore.chem import Measurement, property_spec
 from surrogates import Objective
@@ -28,7 +29,7 @@ def measurement_document(measurement: Measurement) -> dict[str, object]:
     }
 
 
-def front_document(front: Sequence[EvaluationRecord]) -> list[dict[str, object]]:
+def front_document(front: Sequence[EvaluationRecord], routes: Routes) -> list[dict[str, object]]:
     """Return evaluations with their measurements in JSON types."""
     return [
         {
@@ -37,13 +38,16 @@ def front_document(front: Sequence[EvaluationRecord]) -> list[dict[str, object]]
             "key": record.key,
             "origin": record.origin,
             "in_corpus": record.in_corpus,
+            "route": route_document(routes.get(record.key)),
             "properties": {m.property: measurement_document(m) for m in record.measurements},
         }
         for record in front
     ]
 
 
-def print_front(stream: TextIO, front: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> None:
+def print_front(
+    stream: TextIO, front: Sequence[EvaluationRecord], objectives: Sequence[Objective], routes: Routes
+) -> None:
     """Print the Pareto front with standard errors, best in the first objective first."""
     if not front:
         stream.write("No evaluation has measured every objective yet.\n")
@@ -52,7 +56,7 @@ def print_front(stream: TextIO, front: Sequence[EvaluationRecord], objectives: S
     names = dict.fromkeys([*aims, *(m.property for record in front for m in record.measurements)])
     table = Table(title="Pareto front", title_justify="left", title_style="bold")
     table.add_column("evaluation", justify="right")
-    table.add_column("structure", overflow="fold")
+    table.add_column("structure and synthesis", overflow="fold")
     for name in names:
         unit = property_spec(name).unit
         heading = property_spec(name).label + ("" if unit == "1" else f"\n({unit})")
@@ -61,6 +65,13 @@ def print_front(stream: TextIO, front: Sequence[EvaluationRecord], objectives: S
     for record in front:
         measured = [record.measured(name) for name in names]
         cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
-        table.add_row(str(record.ordinal), Text(record.psmiles), *cells, "yes" if record.in_corpus else "no")
+        table.add_row(str(record.ordinal), _structure(record, routes), *cells, "yes" if record.in_corpus else "no")
     # A pipe has no width; a fixed one keeps the numbers on one line.
     Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
+
+
+def _structure(record: EvaluationRecord, routes: Routes) -> Text:
+    text = Text(record.psmiles)
+    if route := route_text(routes, record.key):
+        text.append(f"\n{route}", style="dim")
+    return text

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from designer.config.sections import (
+    GeneratorSettings,
     InitialSettings,
     LimitSettings,
     LocalClusterSettings,
@@ -56,7 +58,7 @@ class CampaignConfig(Section):
     constraints: Filters = Filters()
     novelty: Literal["required", "allowed"] = "required"
     corpus: CorpusSettings = CorpusSettings()
-    generator: NGramSMCSettings = NGramSMCSettings()
+    generator: GeneratorSettings = NGramSMCSettings()
     surrogates: SurrogateSettings = SurrogateSettings()
     acquisition: AcquisitionSettings = AcquisitionSettings()
     simulation: SimulationSection = SimulationSection()
@@ -66,6 +68,11 @@ class CampaignConfig(Section):
     stop: StopSettings
     folder: str | None = None
     store: str | None = None
+
+    @field_validator("generator", mode="before")
+    @classmethod
+    def _ngram_by_default(cls, generator: Any) -> Any:
+        return {"kind": "ngram_smc", **generator} if isinstance(generator, Mapping) else generator
 
     @field_validator("objectives")
     @classmethod

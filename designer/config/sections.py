@@ -1,5 +1,6 @@
 """The sections of a campaign file."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -99,22 +100,59 @@ class LimitSettings(Region):
         return Constraint(self.property, self.low, self.high)
 
 
-class NGramSMCSettings(Section):
-    """An n-gram model over repeat units, steered by sequential Monte Carlo.
+class PoolSettings(Section):
+    """What every generator has.
 
     Attributes:
-        kind: `ngram_smc`.
-        order: Tokens of context of the language model.
         pool: Candidates handed to the acquisition at each proposal.
+        spread: Candidates drawn for each one in the pool; above 1, the pool is the most diverse subset of them (MaxMin).
         refresh_every: Finished evaluations after which the pool is made anew.
         smc: Settings of the sampler.
     """
 
-    kind: Literal["ngram_smc"] = "ngram_smc"
-    order: Annotated[int, Field(ge=2, le=20)] = 10
     pool: Annotated[int, Field(ge=8, le=20_000)] = 200
+    spread: Annotated[float, Field(ge=1.0, le=100.0)] = 1.0
     refresh_every: Annotated[int, Field(ge=1)] = 1
     smc: SMCSettings = SMCSettings()
+
+
+class NGramSMCSettings(PoolSettings):
+    """An n-gram model over repeat units, fitted to the corpus and steered by sequential Monte Carlo.
+
+    Attributes:
+        kind: `ngram_smc`.
+        order: Tokens of context of the language model.
+    """
+
+    kind: Literal["ngram_smc"] = "ngram_smc"
+    order: Annotated[int, Field(ge=2, le=20)] = 10
+
+
+class NeuralSMCSettings(PoolSettings):
+    """A saved language model, such as `designer train` makes, steered by sequential Monte Carlo.
+
+    Attributes:
+        kind: `neural_smc`.
+        model: File of the model.
+    """
+
+    kind: Literal["neural_smc"] = "neural_smc"
+    model: Path
+
+
+class ReactionSMCSettings(PoolSettings):
+    """Choices of a polymerisation and its monomers, steered by sequential Monte Carlo: every proposal has a route.
+
+    Attributes:
+        kind: `reaction`.
+        monomers: List of monomers (CSV with a column smiles, or a SMILES file); by default the project's own.
+    """
+
+    kind: Literal["reaction"] = "reaction"
+    monomers: Path | None = None
+
+
+GeneratorSettings = Annotated[NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings, Field(discriminator="kind")]
 
 
 class SimulationSection(SimulationSettings):
@@ -214,13 +252,16 @@ InitialSettings = Annotated[PriorInitial | CorpusInitial | ListInitial, Field(di
 __all__ = [
     "CorpusInitial",
     "CorpusSettings",
+    "GeneratorSettings",
     "InitialSettings",
     "LimitSettings",
     "ListInitial",
     "LocalClusterSettings",
     "NGramSMCSettings",
+    "NeuralSMCSettings",
     "ObjectiveSettings",
     "PriorInitial",
+    "ReactionSMCSettings",
     "Region",
     "SimulationSection",
     "StopSettings",

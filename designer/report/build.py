@@ -18,6 +18,7 @@ from designer.report.figures import front_figures, hypervolume_figure, predictio
 from designer.report.known import known_polymers
 from designer.report.structures import structure_svg
 from designer.store.records import EvaluationRecord
+from designer.store.routes import Routes, stored_routes
 from designer.store.store import CampaignStore
 from designer.store.url import shown
 from designer.text import duration, with_error
@@ -50,6 +51,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     campaign, records = store.campaign(), store.evaluations()
     objectives = config.objective_list()
     limits = config.limit_list()
+    routes = stored_routes(store.engine)
     front = front_records(records, objectives, limits)
     finished = [record for record in records if record.state in ("done", "failed")]
     done = [record for record in records if record.state == "done"]
@@ -76,7 +78,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
             {"value": duration(simulated_s), "label": "of simulation"},
         ],
-        "front": [_card(record, config, front=True) for record in front],
+        "front": [_card(record, config, routes, front=True) for record in front],
         "columns": _columns(config, done),
         "front_figures": front_figures(records, objectives, limits) if done else [],
         "known": [
@@ -86,7 +88,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "hypervolume": f"{volumes[-1]:.4g}" if len(volumes) else None,
         "predictions": prediction_figures(records, objectives),
         "calibration": _calibration(records, [o.property for o in objectives]),
-        "evaluated": [_card(record, config, front=record.id in on_front) for record in records],
+        "evaluated": [_card(record, config, routes, front=record.id in on_front) for record in records],
         "failures": [(record, record.failure) for record in records if record.failure],
         "origins": Counter(record.origin for record in finished).most_common(),
         "fidelities": sorted({m.fidelity for r in done for m in r.measurements}),
@@ -116,7 +118,7 @@ def _columns(config: CampaignConfig, done: Sequence[EvaluationRecord]) -> list[d
     ]
 
 
-def _card(record: EvaluationRecord, config: CampaignConfig, *, front: bool) -> dict[str, Any]:
+def _card(record: EvaluationRecord, config: CampaignConfig, routes: Routes, *, front: bool) -> dict[str, Any]:
     values = []
     for name in config.properties():
         if measurement := record.measured(name):
@@ -134,6 +136,8 @@ def _card(record: EvaluationRecord, config: CampaignConfig, *, front: bool) -> d
         "ordinal": record.ordinal,
         "psmiles": record.psmiles,
         "origin": record.origin,
+        "route": routes.get(record.key),
+        "no_route": record.key in routes and routes[record.key] is None,
         "in_corpus": record.in_corpus,
         "state": record.state,
         "svg": structure_svg(record.psmiles),

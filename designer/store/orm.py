@@ -155,6 +155,16 @@ class EventRow(Base):
     message: Mapped[str]
 
 
+class RouteRow(Base):
+    """How a repeat unit is made, or that no way is known (`reaction` empty); it serves every campaign of the store."""
+
+    __tablename__ = "route"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    reaction: Mapped[str]
+    polymer: Mapped[str]
+    monomers: Mapped[list[Any]] = mapped_column(JSON)
+
+
 class RefractionRow(Base):
     """Polarizabilities of a repeat unit by quantum chemistry; they serve every campaign of the store."""
 

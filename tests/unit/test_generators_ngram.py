@@ -7,6 +7,7 @@ from generators.decoding import sample, score
 from generators.errors import InvalidModelFile, NothingToLearn
 from generators.grammar import Grammar
 from generators.lists import known_polymers
+from generators.models import cached_ngram
 from generators.ngram import NGramModel
 from generators.ngram_levels import build_levels, kneser_ney_discounts
 from generators.notation import encode, pad
@@ -186,3 +187,17 @@ def test_unusable_arguments():
         NGramModel.fit(UNITS, 21)
     with pytest.raises(NothingToLearn):
         NGramModel.fit(["*C[Si](C)(C)O*"], 3)
+
+
+def test_a_fitted_model_is_kept_and_not_fitted_again(tmp_path, monkeypatch):
+    first = cached_ngram(UNITS, 4, tmp_path)
+    (path,) = tmp_path.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(NGramModel, "fit", lambda *_: pytest.fail("fitted again"))
+        again = cached_ngram(UNITS, 4, tmp_path)
+    assert again.log_prob(UNITS[:20]) == pytest.approx(first.log_prob(UNITS[:20]), abs=1e-12)
+    cached_ngram(UNITS, 5, tmp_path)
+    cached_ngram(UNITS[1:], 4, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    path.write_bytes(path.read_bytes()[:200])
+    assert cached_ngram(UNITS, 4, tmp_path).log_prob(UNITS[:20]) == pytest.approx(first.log_prob(UNITS[:20]), abs=1e-12)

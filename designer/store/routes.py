@@ -1,0 +1,67 @@
+"""Synthesis routes in a store: how each candidate is made, or that no way is known."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from designer.store.opening import writing
+from designer.store.orm import RouteRow
+from generators import Monomer, Route
+
+Routes = Mapping[str, Route | None]
+"""Routes by canonical key, None where no way is known."""
+
+
+def keep_route(engine: Engine, key: str, route: Route | None) -> None:
+    """Record how a repeat unit is made; what is there already stays.
+
+    A store that an earlier version made gets its table here.
+    """
+    if not inspect(engine).has_table(RouteRow.__tablename__):
+        with writing(engine).begin() as connection:
+            RouteRow.metadata.tables[RouteRow.__tablename__].create(connection, checkfirst=True)
+    monomers = [[monomer.name, monomer.smiles] for monomer in route.monomers] if route else []
+    row = RouteRow(
+        key=key, reaction=route.reaction if route else "", polymer=route.polymer if route else "", monomers=monomers
+    )
+    try:
+        with Session(writing(engine)) as session, session.begin():
+            if session.get(RouteRow, key) is None:
+                session.add(row)
+    except IntegrityError:
+        # Another campaign recorded the same polymer in between.
+        return
+
+
+def stored_routes(engine: Engine) -> Routes:
+    """Return the routes of a store; none where an earlier version made it."""
+    if not inspect(engine).has_table(RouteRow.__tablename__):
+        return {}
+    with Session(engine) as session:
+        return {
+            row.key: Route(row.reaction, row.polymer, tuple(Monomer(name, smiles) for name, smiles in row.monomers))
+            if row.reaction
+            else None
+            for row in session.scalars(select(RouteRow))
+        }
+
+
+def route_text(routes: Routes, key: str) -> str:
+    """Return a route in one line; empty where it was never looked for."""
+    if key not in routes:
+        return ""
+    route = routes[key]
+    return str(route) if route else "no route known"
+
+
+def route_document(route: Route | None) -> dict[str, object] | None:
+    """Return a route in JSON types."""
+    if route is None:
+        return None
+    return {
+        "reaction": route.reaction,
+        "polymer": route.polymer,
+        "monomers": [{"name": monomer.name, "smiles": monomer.smiles} for monomer in route.monomers],
+    }

@@ -1,0 +1,175 @@
+"""Generators a campaign may ask for, the routes of their proposals, and where those are shown."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import inspect, text
+
+from designer import Campaign, CampaignConfig
+from designer.campaign.generator import diverse_part, make_generator
+from designer.campaign.proposer import BayesianProposer
+from designer.cli.main import run
+from designer.cli.tables import print_front
+from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
+from designer.errors import DesignerError
+from designer.report import write_report
+from designer.store.routes import keep_route, route_text, stored_routes
+from generators import Candidate, Corpus, Filters, NGramModel, internal_diversity
+from generators.errors import InvalidModelFile
+from mdcore.chem import Measurement, RepeatUnit
+
+MONOMERS = "smiles,name\nOC(=O)CCC(=O)O,succinic acid\nOC(=O)CSCC(=O)O,thiodiglycolic acid\nOCCO,glycol\nC=Cc1ccccc1,styrene\nOCCCCO,butanediol\n"
+
+
+def document(tmp_path: Path, **changes: object) -> dict[str, object]:
+    return {
+        "name": "made",
+        "folder": str(tmp_path / "run"),
+        "objectives": [{"property": "density"}],
+        "corpus": {"reactions": False},
+        "novelty": "allowed",
+        "stop": {"evaluations": 4},
+        **changes,
+    }
+
+
+@pytest.fixture
+def monomers(tmp_path: Path) -> Path:
+    path = tmp_path / "monomers.csv"
+    path.write_text(MONOMERS)
+    return path
+
+
+@pytest.fixture
+def campaign(tmp_path: Path, monomers: Path) -> Campaign:
+    generator = {"kind": "reaction", "monomers": str(monomers)}
+    return Campaign(CampaignConfig.model_validate(document(tmp_path, generator=generator)))
+
+
+def test_generators_are_chosen_by_kind(tmp_path: Path) -> None:
+    def chosen(**generator: object) -> object:
+        return CampaignConfig.model_validate(document(tmp_path, generator=generator)).generator
+
+    assert chosen(pool=20) == NGramSMCSettings(pool=20)
+    assert chosen(kind="reaction", spread=3) == ReactionSMCSettings(spread=3)
+    assert chosen(kind="neural_smc", model="m.npz") == NeuralSMCSettings(model=Path("m.npz"))
+    with pytest.raises(ValueError, match="spread"):
+        chosen(spread=0.5)
+
+
+def test_a_configuration_with_another_kind_survives_its_store(campaign: Campaign) -> None:
+    stored = campaign.store.campaign().config
+    assert CampaignConfig.model_validate(stored) == campaign.config
+    assert campaign.config.minimal_document()["generator"]["kind"] == "reaction"
+
+
+def test_an_unknown_kind_is_refused_in_one_line(tmp_path: Path) -> None:
+    from designer.config import load_config
+
+    path = tmp_path / "c.yaml"
+    path.write_text("name: a\nobjectives: [{property: density}]\nstop: {evaluations: 1}\ngenerator: {kind: magic}\n")
+    with pytest.raises(DesignerError, match="magic") as error:
+        load_config(path)
+    assert "\n" not in str(error.value)
+
+
+def test_proposals_over_monomers_have_their_routes(campaign: Campaign) -> None:
+    generator = make_generator(campaign.config.generator, Filters(), lambda: pytest.fail("no corpus needed"))
+    candidates = generator.propose(3, np.random.default_rng(0))
+    assert {c.route.reaction for c in candidates if c.route} >= {"polyesterification"}
+    assert all(c.route for c in candidates)
+
+
+def test_a_saved_model_can_be_the_generator(tmp_path: Path) -> None:
+    NGramModel.fit(["*CC*", "*CCO*", "*CC(*)C"], 3).save(tmp_path / "m.npz")
+    generator = make_generator(NeuralSMCSettings(model=tmp_path / "m.npz"), Filters(), lambda: Corpus(()))
+    assert len(generator.propose(4, np.random.default_rng(0))) == 4
+    with pytest.raises(InvalidModelFile, match="absent"):
+        make_generator(NeuralSMCSettings(model=tmp_path / "absent.npz"), Filters(), lambda: Corpus(()))
+
+
+def test_the_pool_is_the_most_diverse_part(tmp_path: Path) -> None:
+    chains = [RepeatUnit.from_psmiles(f"*{'C' * n}O*") for n in range(2, 14)]
+    others = [RepeatUnit.from_psmiles(t) for t in ("*CC(*)c1ccccc1", "*CC(*)C#N", "*c1ccc(*)s1", "*C(F)(F)C(*)(F)F")]
+    drawn = [Candidate(unit, 0.0, "test") for unit in [*chains, *others]]
+    part = diverse_part(drawn, 5, np.random.default_rng(0))
+    assert len(part) == 5
+    assert {unit.key for unit in others} <= {candidate.unit.key for candidate in part}
+    first = [candidate.unit for candidate in drawn[:5]]
+    assert internal_diversity([candidate.unit for candidate in part]) > internal_diversity(first) + 0.3
+    assert diverse_part(drawn, 40, np.random.default_rng(0)) == drawn
+
+
+def test_the_proposer_draws_as_many_as_asked_and_keeps_a_diverse_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CampaignConfig.model_validate(document(tmp_path, generator={"pool": 8, "spread": 2.5}))
+    proposer = BayesianProposer(config)
+    asked: list[int] = []
+
+    class Fake:
+        def propose(self, n: int, rng: object, **kwargs: object) -> list[Candidate]:
+            asked.append(n)
+            return [Candidate(RepeatUnit.from_psmiles(f"*{'C' * (i + 1)}O*"), 0.0, "fake") for i in range(n)]
+
+    monkeypatch.setattr(BayesianProposer, "_generator", Fake())
+    pool = proposer._make_pool(1, np.random.default_rng(0), None, frozenset())
+    assert asked == [20]
+    assert len(pool) == 8
+
+
+def test_routes_are_sought_kept_and_never_guessed(campaign: Campaign) -> None:
+    proposals = BayesianProposer(campaign.config).propose(3, (), ())
+    records = [campaign._record(proposal) for proposal in proposals]
+    routes = stored_routes(campaign.store.engine)
+    assert [routes[r.key] for r in records] == [p.candidate.route for p in proposals]
+    assert route_text(routes, "*C=C*") == ""
+    keep_route(campaign.store.engine, "*C=C*", None)
+    keep_route(campaign.store.engine, records[0].key, None)
+    routes = stored_routes(campaign.store.engine)
+    assert route_text(routes, "*C=C*") == "no route known"
+    assert routes[records[0].key] == proposals[0].candidate.route
+
+
+def test_a_list_is_given_routes_too(tmp_path: Path) -> None:
+    initial = {"kind": "list", "psmiles": ["*CC*", "*c1ccc(*)s1"]}
+    proposals = BayesianProposer(CampaignConfig.model_validate(document(tmp_path, initial=initial))).propose(2, (), ())
+    assert [str(p.candidate.route) for p in proposals] == ["vinyl addition of ethylene", "None"]
+
+
+def test_stores_of_earlier_versions_get_their_table(campaign: Campaign) -> None:
+    with campaign.store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE route"))
+    assert stored_routes(campaign.store.engine) == {}
+    keep_route(campaign.store.engine, "*CS*", None)
+    assert inspect(campaign.store.engine).has_table("route")
+    assert stored_routes(campaign.store.engine) == {"*CS*": None}
+
+
+def test_routes_are_shown_in_table_status_and_report(
+    campaign: Campaign, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    proposals = BayesianProposer(campaign.config).propose(3, (), ())
+    records = []
+    for proposal in proposals:
+        record = campaign.store.start(campaign._record(proposal).id)
+        measured = (Measurement("density", 1.2, 0.01, "g/cm3", "md-quick", {}),)
+        records.append(
+            campaign.store.finish(record.id, measured, worker="a:1", wall_s=1.0, diagnostics={}, provenance={})
+        )
+    keep_route(campaign.store.engine, records[0].key, None)
+    routes = stored_routes(campaign.store.engine)
+    line = str(proposals[0].candidate.route)
+    stream = io.StringIO()
+    print_front(stream, records, campaign.objectives, routes)
+    assert " ".join(line.split()[:2]) in stream.getvalue()
+    html = write_report(campaign.store, campaign.config, tmp_path / "r.html").read_text()
+    route = proposals[0].candidate.route
+    assert route is not None
+    for monomer in route.monomers:
+        assert monomer.name in html
+    assert run(["status", str(tmp_path / "run"), "--json"]) == 0
+    shown = capfd.readouterr().out
+    assert f'"reaction": "{route.reaction}"' in shown
