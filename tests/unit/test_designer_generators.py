@@ -20,7 +20,13 @@ from generators import Candidate, Corpus, Filters, NGramModel, internal_diversit
 from generators.errors import InvalidModelFile
 from mdcore.chem import Measurement, RepeatUnit
 
-MONOMERS = "smiles,name\nOC(=O)CCC(=O)O,succinic acid\nOC(=O)CSCC(=O)O,thiodiglycolic acid\nOCCO,glycol\nC=Cc1ccccc1,styrene\nOCCCCO,butanediol\n"
+MONOMERS = """smiles,name
+OC(=O)CCC(=O)O,succinic acid
+OC(=O)CSCC(=O)O,thiodiglycolic acid
+OCCO,glycol
+OCCCCO,butanediol
+C=Cc1ccccc1,styrene
+"""
 
 
 def document(tmp_path: Path, **changes: object) -> dict[str, object]:
