@@ -10,6 +10,7 @@ from rdkit import Chem
 from mdcore.chem import RepeatUnit
 from mdcore.optics.errors import UnknownEnvironment
 from mdcore.optics.increments import Increment, increments
+from mdcore.optics.pi import fused_atoms
 from mdcore.optics.values import Refractions
 
 # Patterns look at most three bonds far; flags of conjugation look at neighbours of a bond's ends.
@@ -61,20 +62,35 @@ def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refr
     Raises:
         UnknownEnvironment: An element or bond without any value.
     """
-    full = Chem.AddHs(mol)
-    inside = set(range(mol.GetNumAtoms())) if centre is None else set(centre)
-    inside |= {
-        n.GetIdx() for i in sorted(inside) for n in full.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1
-    }
-    weights: dict[Increment, float] = defaultdict(float)
-    _count_atoms(full, inside, weights)
-    covered = _count_bonds(full, inside, weights)
-    _count_rings(full, inside, weights)
+    full, inside = _with_hydrogens(mol, centre)
+    weights, covered = _count(full, inside)
     flags = _pi_flags(full, inside, covered)
     flags |= {f"estimate:{row.name}" for row, weight in weights.items() if row.is_estimate and weight > 0}
     table = Chem.GetPeriodicTable()
     mass = math.fsum(table.GetAtomicWeight(full.GetAtomWithIdx(i).GetAtomicNum()) for i in sorted(inside))
     return _total(weights, flags, mass)
+
+
+def increment_weights(mol: Chem.Mol) -> dict[Increment, float]:
+    """Return which rows of the table a molecule's sum consists of, and how often each counts."""
+    return _count(*_with_hydrogens(mol, None))[0]
+
+
+def _with_hydrogens(mol: Chem.Mol, centre: Collection[int] | None) -> tuple[Chem.Mol, set[int]]:
+    full = Chem.AddHs(mol)
+    inside = set(range(mol.GetNumAtoms())) if centre is None else set(centre)
+    inside |= {
+        n.GetIdx() for i in sorted(inside) for n in full.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1
+    }
+    return full, inside
+
+
+def _count(full: Chem.Mol, inside: set[int]) -> tuple[dict[Increment, float], set[frozenset[int]]]:
+    weights: dict[Increment, float] = defaultdict(float)
+    _count_atoms(full, inside, weights)
+    covered = _count_bonds(full, inside, weights)
+    _count_rings(full, inside, weights)
+    return weights, covered
 
 
 def _count_atoms(mol: Chem.Mol, inside: set[int], weights: dict[Increment, float]) -> None:
@@ -122,11 +138,7 @@ def _count_rings(mol: Chem.Mol, inside: set[int], weights: dict[Increment, float
 
 
 def _pi_flags(mol: Chem.Mol, inside: set[int], covered: set[frozenset[int]]) -> set[str]:
-    flags: set[str] = set()
-    for i in inside:
-        atom = mol.GetAtomWithIdx(i)
-        if atom.GetIsAromatic() and sum(n.GetIsAromatic() for n in atom.GetNeighbors()) == 3 and _in_fused(mol, i):
-            flags.add("fused-aromatic")
+    flags = {"fused-aromatic"} if fused_atoms(mol, inside) else set()
     for bond in mol.GetBonds():
         pair = frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
         if not pair & inside or pair in covered or bond.GetIsAromatic() or bond.GetBondTypeAsDouble() != 1.0:
@@ -134,10 +146,6 @@ def _pi_flags(mol: Chem.Mol, inside: set[int], covered: set[frozenset[int]]) -> 
         if bond.GetIsConjugated() and all(_has_pi_bond(mol.GetAtomWithIdx(i)) for i in pair):
             flags.add("conjugated")
     return flags
-
-
-def _in_fused(mol: Chem.Mol, index: int) -> bool:
-    return bool(mol.GetRingInfo().NumAtomRings(index) >= 2)
 
 
 def _has_pi_bond(atom: Chem.Atom) -> bool:

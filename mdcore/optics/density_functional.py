@@ -2,14 +2,13 @@
 
 import json
 import math
-from collections.abc import Collection, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
 from scipy import constants
 
 from mdcore.chem import RepeatUnit, seed_sequence
@@ -17,6 +16,7 @@ from mdcore.optics.cache import FolderCache
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import ETKDG, ConformerSource, cut
 from mdcore.optics.level import Level, require_pyscf
+from mdcore.optics.pi import fused_atoms, n_pi_atoms
 from mdcore.optics.polarizability import isotropic, polarizability
 from mdcore.optics.scheme import Scheme, scheme_for
 from mdcore.optics.settings import OpticsSettings
@@ -31,13 +31,17 @@ class Correction:
     """What the condensed phase and the level of theory do to a molar refraction, fitted on liquids.
 
     `R_D` becomes `scale R_D + per_pi_atom n`, with n the number of atoms in pi bonds: Kohn-Sham response overestimates pi
-    systems, and the Lorentz-Lorenz field that of flat molecules. Distances between lines become `dispersion_scale` times
-    as large. Values and errors come from benchmarks/optics_levels.py (leave one out).
+    systems, and the Lorentz-Lorenz field that of flat molecules. Distances between lines become
+    `dispersion_scale (1 - dispersion_pi f)` times as large, with f the fraction of heavy atoms in pi bonds. Values
+    and errors come from benchmarks/optics_levels.py.
 
     Attributes:
         scale: Dimensionless.
         per_pi_atom: In cm3/mol.
         dispersion_scale: Dimensionless.
+        dispersion_pi: Dimensionless.
+        fused_error: Instead of `pi_error` where aromatic rings are fused.
+        fused_dispersion_error: Instead of `pi_dispersion_error` there.
         relative_error: Standard error of R_D that is left in saturated molecules.
         relative_dispersion_error: The same for `R_F - R_C`.
         pi_error: Further error of R_D in a molecule all of whose heavy atoms are in pi bonds; it scales with their fraction.
@@ -51,17 +55,23 @@ class Correction:
     relative_dispersion_error: float = 0.08
     pi_error: float = 0.05
     pi_dispersion_error: float = 0.2
+    dispersion_pi: float = 0.0
+    fused_error: float = 0.1
+    fused_dispersion_error: float = 0.4
 
-    def errors(self, pi_fraction: float) -> tuple[float, float]:
+    def errors(self, pi_fraction: float, *, fused: bool = False) -> tuple[float, float]:
         """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms."""
+        level, dispersion = (
+            (self.fused_error, self.fused_dispersion_error) if fused else (self.pi_error, self.pi_dispersion_error)
+        )
         return (
-            math.hypot(self.relative_error, self.pi_error * pi_fraction),
-            math.hypot(self.relative_dispersion_error, self.pi_dispersion_error * pi_fraction),
+            math.hypot(self.relative_error, level * pi_fraction),
+            math.hypot(self.relative_dispersion_error, dispersion * pi_fraction),
         )
 
 
 CORRECTIONS = MappingProxyType(
-    {"pbe0/aug-cc-pvdz/grid0": Correction(1.0065, -0.213, 0.961, 0.0125, 0.052, 0.023, 0.141)}
+    {"pbe0/aug-cc-pvdz/grid0": Correction(1.0072, -0.211, 0.993, 0.0127, 0.038, 0.019, 0.039, 0.112, 0.055, 0.198)}
 )
 
 Cache = MutableMapping[str, str]
@@ -158,15 +168,16 @@ def unit_polarizabilities(
 
 
 def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Correction) -> Refractions:
-    _, raw_C, raw_D, raw_F, raw_g = (float(x) for x in REFRACTION_PER_A3 * alpha_a3.mean(axis=0))
-    if not 0.0 < raw_C < raw_D < raw_F:
+    raw = REFRACTION_PER_A3 * alpha_a3.mean(axis=0)
+    raw_D = float(raw[2])
+    if not 0.0 < raw[1] < raw[2] < raw[3]:
         raise OpticsFailed(
             f"polarizabilities of {unit.key} do not rise towards the blue; check the functional and the geometry"
         )
-    n_pi, pi_fraction = _pi_content(unit)
+    n_pi, pi_fraction, fused = _pi_content(unit)
     r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi
-    r_C, r_F, r_g = (r_D + correction.dispersion_scale * (raw - raw_D) for raw in (raw_C, raw_F, raw_g))
-    level_error, dispersion_error = correction.errors(pi_fraction)
+    r_C, r_F, r_g = (r_D + offset for offset in corrected_offsets(raw, correction, pi_fraction))
+    level_error, dispersion_error = correction.errors(pi_fraction, fused=fused)
     spread, spread_of_dispersion = _standard_error(alpha_a3[:, 2]), _standard_error(alpha_a3[:, 3] - alpha_a3[:, 1])
     return Refractions(
         molar_mass_g_mol=RepeatUnit.from_psmiles(unit.key, elements=None).molar_mass_g_mol,
@@ -180,25 +191,31 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
     )
 
 
+def corrected_offsets(
+    raw: NDArray[np.float64], correction: Correction, pi_fraction: float
+) -> tuple[float, float, float]:
+    """Return the distances of the lines C, F and g from D in the condensed phase, in cm3/mol.
+
+    Args:
+        raw: Computed refractions, static and at C, D, F, g, in cm3/mol.
+        correction: That of the level of theory.
+        pi_fraction: Fraction of heavy atoms in pi bonds.
+    """
+    scale = correction.dispersion_scale * (1.0 - correction.dispersion_pi * pi_fraction)
+    r_C, r_F, r_g = (scale * float(raw[i] - raw[2]) for i in (1, 3, 4))
+    return r_C, r_F, r_g
+
+
 def expected_errors(unit: RepeatUnit, level: Level) -> tuple[float, float]:
     """Return the relative standard errors of level and dispersion that DFT will have, without computing anything."""
-    return CORRECTIONS.get(level.name, Correction()).errors(_pi_content(unit)[1])
+    _, pi_fraction, fused = _pi_content(unit)
+    return CORRECTIONS.get(level.name, Correction()).errors(pi_fraction, fused=fused)
 
 
-def _pi_content(unit: RepeatUnit) -> tuple[int, float]:
-    mol, centre = unit.window(2)
+def _pi_content(unit: RepeatUnit) -> tuple[int, float, bool]:
+    mol, centre = unit.window(6)
     n_pi = n_pi_atoms(mol, centre)
-    return n_pi, n_pi / len(centre)
-
-
-def n_pi_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> int:
-    """Count heavy atoms in aromatic, double or triple bonds, among those in `centre` or all; not those of S=O and P=O."""
-    indices = range(mol.GetNumAtoms()) if centre is None else centre
-    return sum(
-        any(b.GetBondTypeAsDouble() > 1.0 and b.GetOtherAtom(a).GetAtomicNum() < 9 for b in a.GetBonds())
-        for a in (mol.GetAtomWithIdx(i) for i in indices)
-        if a.GetAtomicNum() < 9 or a.GetIsAromatic()
-    )
+    return n_pi, n_pi / len(centre), bool(fused_atoms(mol, centre))
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:

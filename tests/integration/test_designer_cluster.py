@@ -13,11 +13,12 @@ import distributed
 import psutil
 import pytest
 
-from designer.cluster import Finished, Job, Message, Progressed
+from designer.cluster import Finished, Job, Message, Progressed, RefractionsJob
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_local
 from designer.config.sections import LocalClusterSettings
-from mdcore.chem import Failure, Measurement
+from mdcore.chem import Failure, Measurement, RepeatUnit
+from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refractions
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import Progress, SimulationResult
 
@@ -166,3 +167,25 @@ def test_workers_that_do_not_leave_in_time_are_ended_by_force(tmp_path: Path, mo
     ):
         time.sleep(0.1)
     assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.slow
+def test_quantum_chemistry_runs_beside_simulations_and_its_result_serves_them(tmp_path: Path) -> None:
+    pytest.importorskip("pyscf", reason="the dft extra is not installed")
+    settings = OpticsSettings(kind="dft", functional="pbe", basis="sto-3g", n_conformers=1, max_heavy_atoms=8)
+    cluster = start_local(LocalClusterSettings(workers=2, dashboard_port=0), quick)  # type: ignore[arg-type]
+    try:
+        folder = tmp_path / "optics"
+        cluster.submit_refractions(RefractionsJob("trial-0", "*CC*", settings.model_dump(mode="json"), folder))
+        cluster.submit(job(tmp_path, 0))
+        assert set(finished(listen(cluster, lambda heard: len(finished(heard)) == 1))) == {0}
+        unit, deadline = RepeatUnit.from_psmiles("*CC*"), time.monotonic() + 120.0
+        while dft_cache_key(unit, settings) not in FolderCache(folder):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        cluster.close()
+    # What the worker left is read here without computing anything.
+    held = dict(FolderCache(folder))
+    assert refractions(unit, settings, cache=held).tier == "dft"
+    assert len(held) == 1

@@ -25,6 +25,7 @@ from mdcore.optics.additive import sum_increments
 from mdcore.optics.density_functional import REFRACTION_PER_A3, Correction
 from mdcore.optics.geometry import conformers, cut
 from mdcore.optics.level import Level
+from mdcore.optics.pi import fused_atoms, n_pi_atoms
 from mdcore.optics.polarizability import LINE_OMEGAS, isotropic, omega_hartree
 from mdcore.optics.scheme import scheme_for
 
@@ -161,16 +162,21 @@ def test_errors_of_dft_grow_with_pi_systems():
     errors = [tier.expected_errors(unit(s), Level()) for s in ("*CC*", "*CC(*)c1ccccc1", "*c1ccc(*)cc1")]
     assert errors[0][0] < errors[1][0] < errors[2][0]
     assert errors[0][1] < errors[1][1] < errors[2][1]
+    fused = tier.expected_errors(unit("*CC(*)c1ccc2ccccc2c1"), Level())
+    assert fused[0] > errors[2][0]
+    assert fused[1] > errors[2][1]
     assert tier.expected_errors(unit("*CC*"), Level("blyp"))[0] > errors[0][0]  # not benchmarked
 
 
 def test_pi_atoms_are_those_of_the_repeat_unit():
-    assert tier.n_pi_atoms(Chem.MolFromSmiles("Cc1ccccc1")) == 6
-    assert tier.n_pi_atoms(Chem.MolFromSmiles("CC(=O)OC")) == 2
-    assert tier.n_pi_atoms(Chem.MolFromSmiles("CS(C)(=O)=O")) == 0
-    assert tier.n_pi_atoms(Chem.MolFromSmiles("c1ccsc1")) == 5
+    assert n_pi_atoms(Chem.MolFromSmiles("Cc1ccccc1")) == 6
+    assert n_pi_atoms(Chem.MolFromSmiles("CC(=O)OC")) == 2
+    assert n_pi_atoms(Chem.MolFromSmiles("CS(C)(=O)=O")) == 0
+    assert n_pi_atoms(Chem.MolFromSmiles("c1ccsc1")) == 5
+    assert len(fused_atoms(Chem.MolFromSmiles("Cc1cccc2ccccc12"))) == 2
+    assert fused_atoms(Chem.MolFromSmiles("c1ccc(-c2ccccc2)cc1")) == set()
     mol, centre = unit("*CC(*)c1ccccc1").window(2)
-    assert tier.n_pi_atoms(mol, centre) == 6
+    assert n_pi_atoms(mol, centre) == 6
 
 
 def test_the_condensed_phase_correction_is_linear_and_can_be_left_out(monkeypatch):
@@ -182,6 +188,9 @@ def test_the_condensed_phase_correction_is_linear_and_can_be_left_out(monkeypatc
     corrected = tier.dft_refractions(unit("*CC(*)c1ccccc1"), correction=Correction(1.01, -0.2, 0.9))
     assert corrected.r_D == pytest.approx(1.01 * raw.r_D - 0.2 * 6)
     assert corrected.r_F - corrected.r_C == pytest.approx(0.9 * (raw.r_F - raw.r_C))
+    bent = tier.dft_refractions(unit("*CC(*)c1ccccc1"), correction=Correction(1.01, -0.2, 0.9, dispersion_pi=0.1))
+    assert bent.r_D == corrected.r_D
+    assert bent.r_F - bent.r_C == pytest.approx(0.9 * (1.0 - 0.1 * 6 / 8) * (raw.r_F - raw.r_C))
     assert corrected.molar_mass_g_mol == pytest.approx(104.152)
 
 
@@ -240,10 +249,13 @@ def test_the_correction_is_the_one_that_the_committed_benchmark_found():
         ("scale", "scale", 5e-4),
         ("per_pi_atom", "per_pi_atom", 5e-3),
         ("dispersion_scale", "dispersion_scale", 5e-3),
+        ("dispersion_pi", "dispersion_pi", 5e-3),
         ("relative_error", "rms_saturated", 1e-3),
         ("pi_error", "rms_pi", 2e-3),
         ("relative_dispersion_error", "dispersion_rms_saturated", 5e-3),
         ("pi_dispersion_error", "dispersion_rms_pi", 1e-2),
+        ("fused_error", "rms_fused", 5e-3),
+        ("fused_dispersion_error", "dispersion_rms_fused", 2e-2),
     ):
         assert getattr(correction, attribute) == pytest.approx(figures[f"{name}.{figure}"]["value"], abs=digits), (
             attribute
