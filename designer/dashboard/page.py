@@ -12,7 +12,8 @@ from designer.report.structures import structure_svg
 from designer.text import duration, with_error
 from mdcore.chem import property_spec
 
-REFRESH_MS = 1000
+REFRESH_MS = 500
+"""How often a page asks for a new view; where there is none, this costs nothing."""
 MAX_CARDS = 24
 """Running simulations with a drawing; more of them are lines of a table."""
 MAX_FRONT = 30

@@ -27,6 +27,8 @@ class FrontPlot:
         from bokeh.models import ColumnDataSource, HoverTool
 
         self._axes = axes
+        self._last: Point | None = None
+        self._front: tuple[Point, ...] = ()
         names = [objectives[j] for j in axes]
         first, last = property_spec(names[0].property).label, property_spec(names[-1].property).label
         title = f"{last} of each evaluation" if len(axes) == 1 else f"{last} against {in_a_sentence(first)}"
@@ -51,11 +53,20 @@ class FrontPlot:
         _legend(self.figure)
 
     def show(self, view: View) -> None:
-        """Draw the points of a view."""
-        on_front = {point.ordinal for point in view.front}
-        others = [point for point in view.points if point.ordinal not in on_front]
-        for source, points in zip(self._sources, (others, view.front), strict=True):
-            source.data = _columns(points, self._axes)
+        """Draw the points of a view; only new ones travel to the browser."""
+        evaluated, front = self._sources
+        new = len(view.points)
+        while new and view.points[new - 1] is not self._last:
+            new -= 1
+        if self._last is not None and new:
+            if view.points[new:]:
+                evaluated.stream(_columns(view.points[new:], self._axes), rollover=len(view.points))
+        else:
+            evaluated.data = _columns(view.points, self._axes)
+        self._last = view.points[-1] if view.points else None
+        if view.front != self._front:
+            self._front = view.front
+            front.data = _columns(view.front, self._axes)
 
 
 class GrowthPlot:

@@ -12,7 +12,7 @@ from designer.dashboard.view import View
 from designer.errors import DesignerError
 from designer.text import duration
 
-INTERVAL_S = 1.0
+INTERVAL_S = 2.0
 MOST_OF_THE_TIME = 0.02
 """Share of the time that reading may take: where the store is slow, views come less often."""
 
@@ -35,7 +35,7 @@ class Watched(Protocol):
 
 
 class Watcher:
-    """Makes a view each second in a thread that lives while somebody looks; a page never waits for the store.
+    """Makes a view every two seconds in a thread that lives while somebody looks; a page never waits for the store.
 
     Args:
         gather: Makes a view.
