@@ -1,48 +1,65 @@
-"""How many blocks the oligomer difference alpha(k+1) - alpha(k) needs.
+"""How fast the oligomer difference alpha(k+1) - alpha(k) converges, and where the DFT tier's own choice of k stands.
 
-One long oligomer at one geometry; the first k blocks are cut out for every k, as the scheme of the DFT tier does. What is
-shown is the molar refraction at D and the dispersion R_F - R_C of one block, which converge as the ends move away from
-the block that is added. A smaller basis serves, because ends and neighbours act alike in every basis.
+One long oligomer, backbone stretched; its first k units are cut out and capped for every k, as the scheme of the tier does
+from one geometry. What is shown is the molar refraction at D and the dispersion R_F - R_C of the unit that is added; the
+tier's value is the difference of the two lengths that `mdcore.optics.scheme` chooses. A small basis serves: it is the
+distance over which ends act that counts here, not the level.
 
     python benchmarks/optics_convergence.py [--json] [--quick] [--compute] [--minutes 60]
 """
 
 import argparse
+import itertools
 import json
 import math
+import re
 import sys
 import time
 
 import numpy as np
 from common import RESULTS, answer, figure
+from rdkit import Chem
+from rdkit.Chem import rdMolTransforms
 
-from mdcore.chem import RepeatUnit, seed_sequence
+from mdcore.chem import RepeatUnit
 from mdcore.optics.density_functional import REFRACTION_PER_A3
-from mdcore.optics.geometry import Geometry, conformers, cut
+from mdcore.optics.geometry import conformers, cut, relax_keeping_torsions
 from mdcore.optics.level import Level
 from mdcore.optics.polarizability import isotropic, polarizability
+from mdcore.optics.scheme import scheme_for
 
 STORE = RESULTS / "optics_convergence_dft.json"
-LEVEL = Level("pbe0", "def2-svpd")
-# Repeat unit, units in a block, blocks of the longest oligomer. The last joint is conjugated.
-CASES = (("*CC*", 3, 4), ("*CCO*", 2, 4), ("*CC(*)Cl", 2, 4), ("*CC(*)C(=O)OC", 1, 3), ("*C=C*", 3, 4))
+LEVEL = Level("pbe0", "def2-svp")
+MAX_HEAVY_ATOMS = 16
+# Primitive repeat unit and lengths of the oligomers; the last is conjugated along its backbone.
+CASES = (
+    ("*C*", (2, 4, 6, 8, 10, 12, 14)),
+    ("*CCO*", (1, 2, 3, 4, 5)),
+    ("*CC(*)Cl", (1, 2, 3, 4, 5)),
+    ("*C=C*", (1, 2, 3, 4, 5, 6, 7)),
+)
 
 
-def blocks(psmiles, per_block, count):
-    """Yield k and the geometry of the first k blocks of one oligomer."""
-    chain = RepeatUnit.from_psmiles(psmiles, elements=None).chain(per_block * count)
-    conformer = conformers(chain.mol, 1, word(psmiles))[0]
-    for k in range(1, count + 1):
-        kept = {i for i, residue in enumerate(chain.residues) if 0 <= residue // per_block < k}
-        yield k, cut(conformer, kept)
+def stretched(mol):
+    """Return one conformer whose backbone torsions are trans."""
+    conformer = conformers(mol, 1, 7)[0]
+    distances = Chem.GetDistanceMatrix(mol)
+    path = Chem.GetShortestPath(mol, *(int(i) for i in np.unravel_index(distances.argmax(), distances.shape)))
+    for i in range(len(path) - 3):
+        rdMolTransforms.SetDihedralDeg(conformer.GetConformer(), *path[i : i + 4], 180.0)
+    return relax_keeping_torsions(conformer)
 
 
-def word(psmiles):
-    return int(seed_sequence(0, psmiles, "convergence").generate_state(1, np.uint32)[0]) % 2**31
+def pieces(psmiles, lengths):
+    """Yield k and the geometry of the first k units of one oligomer."""
+    chain = RepeatUnit.from_psmiles(psmiles, elements=None).chain(max(lengths))
+    conformer = stretched(chain.mol)
+    for k in lengths:
+        yield k, cut(conformer, {i for i, residue in enumerate(chain.residues) if residue < k})
 
 
-def alpha(geometry: Geometry, store, key, options, deadline):
-    """Return static, C, D, F, g from the store, or compute them."""
+def alpha(geometry, store, key, options, deadline):
+    """Return refractions, static and at C, D, F, g, from the store, or compute them."""
     if key not in store:
         if not options.compute or time.monotonic() > deadline:
             return None
@@ -51,6 +68,12 @@ def alpha(geometry: Geometry, store, key, options, deadline):
         print(f"{key}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         STORE.write_text(json.dumps(store, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     return REFRACTION_PER_A3 * np.array(store[key])
+
+
+def chosen_lengths(psmiles):
+    """Return the numbers of units in the two oligomers whose difference the tier takes, or None for a junction."""
+    found = re.fullmatch(r"difference (\d+)-(\d+)", scheme_for(RepeatUnit.from_psmiles(psmiles), MAX_HEAVY_ATOMS).name)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def main():
@@ -63,26 +86,29 @@ def main():
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
     deadline = time.monotonic() + 60.0 * options.minutes
     tables, figures = {}, {}
-    for psmiles, per_block, count in CASES:
+    for psmiles, every in CASES:
         found = {}
-        for k, geometry in blocks(psmiles, per_block, count):
-            value = alpha(geometry, store, f"{psmiles} {per_block}x{k}", options, deadline)
+        for k, geometry in pieces(psmiles, every):
+            value = alpha(geometry, store, f"{psmiles} {k}", options, deadline)
             if value is not None:
                 found[k] = value
-        steps = {k: (found[k + 1] - found[k]) / per_block for k in sorted(found) if k + 1 in found}
+        known = sorted(found)
+        steps = {k: (found[m] - found[k]) / (m - k) for k, m in itertools.pairwise(known)}
+        if len(steps) < 2:
+            continue
+        last = steps[max(steps)]
         tables[psmiles] = [
-            {"k": k, "r_D": float(step[2]), "dispersion": float(step[3] - step[1]), "units_in_a_block": per_block}
-            for k, step in steps.items()
+            {"k": k, "r_D": round(float(s[2]), 4), "dispersion": round(float(s[3] - s[1]), 4)} for k, s in steps.items()
         ]
-        if len(steps) >= 2:
-            last = steps[max(steps)]
-            for k, step in steps.items():
-                if k < max(steps):
-                    name = f"{psmiles}.k{k}"
-                    figures[f"{name}.r_D_deviation"] = figure(round(float(step[2] / last[2] - 1.0), 5), "1")
-                    spread = (step[3] - step[1]) / (last[3] - last[1]) - 1.0
-                    figures[f"{name}.dispersion_deviation"] = figure(round(float(spread), 5), "1")
-    answer("optics_convergence", figures, keep=not options.quick and bool(figures), level=LEVEL.name, tables=tables)
+        values = {f"k{k}": step for k, step in steps.items() if k < max(steps)}
+        lengths = chosen_lengths(psmiles)
+        if lengths is not None and set(lengths) <= set(found):
+            values["tier"] = (found[lengths[0]] - found[lengths[1]]) / (lengths[0] - lengths[1])
+        for name, value in values.items():
+            level, spread = value[2] / last[2] - 1.0, (value[3] - value[1]) / (last[3] - last[1]) - 1.0
+            figures[f"{psmiles}.{name}.r_D_deviation"] = figure(round(float(level), 5), "1")
+            figures[f"{psmiles}.{name}.dispersion_deviation"] = figure(round(float(spread), 5), "1")
+    answer("optics_convergence", figures, keep=not options.quick and bool(figures), level=LEVEL.name, steps=tables)
     return 0
 
 

@@ -1,5 +1,6 @@
 """Estimators of properties: pure functions of series, without engines or files."""
 
+from mdcore.properties.dispersion import DispersionCurve, fit_dispersion
 from mdcore.properties.glass import GlassFit, fit_glass, ramp_expansion, slowly_cooled_density
 from mdcore.properties.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.properties.thermodynamics import (
@@ -15,6 +16,7 @@ from mdcore.properties.thermodynamics import (
 )
 
 __all__ = [
+    "DispersionCurve",
     "Estimate",
     "GlassFit",
     "OpticalEstimate",
@@ -23,6 +25,7 @@ __all__ = [
     "bulk_modulus",
     "dielectric_estimate",
     "enthalpy_kj_mol",
+    "fit_dispersion",
     "fit_glass",
     "fractional_free_volume",
     "index_estimate",

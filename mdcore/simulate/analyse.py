@@ -24,6 +24,7 @@ from mdcore.properties import (
     bulk_modulus,
     dielectric_estimate,
     enthalpy_kj_mol,
+    fit_dispersion,
     fit_glass,
     fractional_free_volume,
     index_estimate,
@@ -83,10 +84,24 @@ class Sampled:
         """Molar refractions of the repeat unit."""
         return refractions(self.unit, self.optics, cache=self.optics_cache, source=self.conformers)
 
-    def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> Estimate:
+    def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> OpticalEstimate:
         """Combine density and refractions into an optical property."""
-        result = estimate(self.refractions, self.density.value, self.density.stderr)
-        return Estimate(result.value, result.stderr)
+        return estimate(self.refractions, self.density.value, self.density.stderr)
+
+    def optical_provenance(self, estimate: OpticalEstimate) -> dict[str, Any]:
+        """Tell which tier an optical property comes from, what its error is made of, and n against wavelength."""
+        used, curve = self.refractions, fit_dispersion(self.refractions, self.density.value)
+        return {
+            "optics_tier": used.tier,
+            "optics_flags": list(used.flags),
+            "optics_relative_errors": {"level": used.relative_error, "dispersion": used.relative_dispersion_error},
+            "stderr_parts": {"density": estimate.statistical, "model": estimate.model},
+            "dispersion_formula": {
+                "form": curve.form,
+                "coefficients_um": list(curve.coefficients),
+                "residual": curve.residual,
+            },
+        }
 
     @cached_property
     def compressibility(self) -> Estimate:
@@ -129,7 +144,7 @@ class Sampled:
         return fractional_free_volume(self.density, volume, self.unit.molar_mass_g_mol)
 
 
-_ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate]] = {
+_ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate | OpticalEstimate]] = {
     "density": lambda s: s.density,
     "refractive_index": lambda s: s.optical(index_estimate),
     "abbe_number": lambda s: s.optical(abbe_estimate),
@@ -219,13 +234,8 @@ def analyse(
     for name in properties:
         estimate = _ESTIMATORS[name](sampled)
         own = dict(provenance)
-        if name in OPTICAL:
-            own["optics_tier"] = sampled.refractions.tier
-            own["optics_flags"] = list(sampled.refractions.flags)
-            own["optics_relative_errors"] = {
-                "level": sampled.refractions.relative_error,
-                "dispersion": sampled.refractions.relative_dispersion_error,
-            }
+        if isinstance(estimate, OpticalEstimate):
+            own |= sampled.optical_provenance(estimate)
         measured.append(
             Measurement(name, float(estimate.value), float(estimate.stderr), property_spec(name).unit, fidelity, own)
         )

@@ -1,8 +1,11 @@
 """Files for people: series, plots and the final structure of a finished simulation."""
 
+import json
 from pathlib import Path
 
 from mdcore.bundle import SimulationBundle
+from mdcore.optics.plot import plot_dispersion
+from mdcore.properties import DispersionCurve
 from mdcore.simulate.figures import write_figures
 from mdcore.simulate.series_file import write_hdf5
 from mdcore.simulate.structure_file import write_structure
@@ -10,6 +13,8 @@ from mdcore.simulate.structure_file import write_structure
 
 def write_outputs(folder: Path) -> tuple[Path, ...]:
     """Write `series.h5`, `plots/*.png`, `final.cif` and `final.pdb` beside a finished simulation, in the folder of each replicate.
+
+    Where the refractive index was measured, `dispersion.png` in the folder itself shows it against wavelength.
 
     Args:
         folder: Folder that `simulate` worked in.
@@ -27,4 +32,22 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
         write_hdf5(bundle, own / "run", written[-1])
         written.extend(write_figures(bundle, own / "run", own / "plots"))
         written.extend(write_structure(bundle, own / "run", own))
+    written.extend(_write_dispersion(folder))
     return tuple(written)
+
+
+def _write_dispersion(folder: Path) -> list[Path]:
+    """Draw n against wavelength from what the result tells of the refractive index, if it was measured."""
+    if not (folder / "result.json").exists():
+        return []
+    measurements = (
+        json.loads((folder / "result.json").read_text(encoding="utf-8")).get("result", {}).get("measurements", [])
+    )
+    index = next((m for m in measurements if m["property"] == "refractive_index"), None)
+    if index is None:
+        return []
+    formula = index["provenance"]["dispersion_formula"]
+    curve = DispersionCurve(formula["form"], tuple(formula["coefficients_um"]), formula["residual"])
+    label = f"{index['provenance']['key']} ({index['provenance']['optics_tier']})"
+    plot_dispersion({label: (curve, index["stderr"])}, folder / "dispersion.png")
+    return [folder / "dispersion.png"]

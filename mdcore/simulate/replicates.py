@@ -13,6 +13,7 @@ def combine_replicates(results: Sequence[SimulationResult]) -> SimulationResult:
 
     The standard error of the mean is the larger of what the scatter between replicates says, s / sqrt(n), and what their own
     errors say, sqrt(sum of squares) / n: few replicates can agree by chance, and one glassy cell cannot see its own history.
+    The model error of an optical property is common to all and is added to that.
 
     Args:
         results: One result per replicate, the same properties in the same order.
@@ -27,13 +28,15 @@ def combine_replicates(results: Sequence[SimulationResult]) -> SimulationResult:
     combined = []
     for own in zip(*(result.measurements for result in results), strict=True):
         values = np.array([m.value for m in own])
-        errors = np.array([m.stderr for m in own])
+        errors = np.array([m.provenance.get("stderr_parts", {}).get("density", m.stderr) for m in own])
         between = float(values.std(ddof=1) / np.sqrt(len(values)))
         within = float(np.sqrt((errors**2).sum()) / len(errors))
+        # The model error of an optical tier is the same in every replicate; only the rest averages out.
+        model = float(own[0].provenance.get("stderr_parts", {}).get("model", 0.0))
         provenance = dict(own[0].provenance) | {
             "replicates": [{"value": m.value, "stderr": m.stderr, "seed": m.provenance.get("seed")} for m in own]
         }
-        stderr = max(between, within) if np.isfinite(within) else between
+        stderr = float(np.hypot(max(between, within) if np.isfinite(within) else between, model))
         combined.append(replace(own[0], value=float(values.mean()), stderr=stderr, provenance=provenance))
     flags = [result.diagnostics.get("converged") for result in results]
     diagnostics = {

@@ -10,6 +10,7 @@ import pytest
 from mdcore.bundle import SimulationBundle
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
+from mdcore.properties import DispersionCurve
 from mdcore.protocols import COLUMNS, read_summary, run
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.engine import StageEngine
@@ -101,10 +102,20 @@ def test_simulation_measures_and_answers_at_once_the_second_time(tmp_path):
     # differs by 0.6 % from the table's increments.
     phi = density.value * (3 * 2.418 + 6 * 1.100) / 42.081
     assert values["refractive_index"].value == pytest.approx(np.sqrt((1 + 2 * phi) / (1 - phi)), abs=0.004)
+    index = values["refractive_index"]
+    parts = index.provenance["stderr_parts"]
+    assert index.stderr == pytest.approx(np.hypot(parts["density"], parts["model"]))
+    assert index.provenance["optics_tier"] == "additive"
+    formula = index.provenance["dispersion_formula"]
+    curve = DispersionCurve(formula["form"], tuple(formula["coefficients_um"]), formula["residual"])
+    assert float(curve(589.29)) == pytest.approx(index.value, abs=2 * curve.residual + 1e-9)
     fractions = [p.fraction for p in seen]
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
-    check_outputs(write_outputs(tmp_path), bundle, table)
+    written = write_outputs(tmp_path)
+    check_outputs(written, bundle, table)
+    assert (tmp_path / "dispersion.png") in written
+    assert (tmp_path / "dispersion.png").read_bytes().startswith(b"\x89PNG")
     again = simulate(UNIT, TINY, seed=1, out=tmp_path, properties=names, progress=seen.append)
     assert again == result
     assert len(seen) == len(fractions)

@@ -165,3 +165,17 @@ def test_replicates_combine_scatter_and_own_errors(values, errors, expected):
     assert combine_replicates(results[:1]) is results[0]
     with pytest.raises(ValueError, match="at least one"):
         combine_replicates([])
+
+
+def test_a_model_error_common_to_all_replicates_does_not_average_out():
+    parts = {"density": 0.002, "model": 0.005}
+    results = [
+        SimulationResult(
+            (Measurement("refractive_index", n, 0.0054, "1", "md-quick", {"stderr_parts": parts}),),
+            {"converged": True},
+            {},
+        )
+        for n in (1.49, 1.49, 1.49, 1.49)
+    ]
+    measurement = combine_replicates(results).measurements[0]
+    assert measurement.stderr == pytest.approx(np.hypot(0.002 / 2.0, 0.005))
