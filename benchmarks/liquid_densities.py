@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 from common import answer, figure
 
-from mdcore.properties import mean_estimate
-from mdcore.protocols import COLUMNS, run
+from mdcore.chem import Failure
 from mdcore.settings import SimulationSettings
-from mdcore.simulate.liquid import build_liquid_bundle
+from mdcore.simulate import Liquid, simulate
 
 LIQUIDS = {
     "hexane": ("CCCCCC", 0.6548),
@@ -34,7 +33,8 @@ PROTOCOL = {
     "compress_ps": 10.0,
     "cycle_pressures_atm": (),
     "melt_ps": 40.0,
-    "cool_ps": 0.1,
+    "cool_ps": 0.0,
+    "cool_at": "pressure",
     "settle_ps": 20.0,
     "sample_ps": 120.0,
     "max_extensions": 2,
@@ -51,22 +51,17 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("runs/liquids"))
     options = parser.parse_args()
     protocol = PROTOCOL | ({"sample_ps": 40.0, "melt_ps": 20.0, "max_extensions": 0} if options.quick else {})
-    document = {"preset": "quick", "force_field": {"cutoff_nm": 0.9}, "protocol": protocol}
+    cell = {"n_chains": 1, "atoms_per_chain": options.atoms}
+    document = {"preset": "quick", "cell": cell, "force_field": {"cutoff_nm": 0.9}, "protocol": protocol}
     settings = SimulationSettings.model_validate(document | {"execution": {"threads": options.threads}})
     rows = []
     for name in list(LIQUIDS)[: 3 if options.quick else None]:
         smiles, experiment = LIQUIDS[name]
-        from rdkit import Chem
-
-        atoms = Chem.AddHs(Chem.MolFromSmiles(smiles)).GetNumAtoms()
         out = options.work / f"{'quick' if options.quick else 'full'}-{options.atoms}" / name.replace(" ", "-")
-        n_molecules = -(-options.atoms // atoms)
-        bundle = build_liquid_bundle(smiles, n_molecules, settings, seed=1, out=out / "bundle")
-        summary = run(bundle, out / "run", settings.execution)
-        with np.load(out / "run" / "series.npz") as stored:
-            table = stored["table"]
-        sampling = table[table[:, 0] == len(bundle.stages) - 1]
-        density = mean_estimate(sampling[:, COLUMNS.index("density_g_cm3")])
+        result = simulate(Liquid(smiles), settings, seed=1, out=out)
+        if isinstance(result, Failure):
+            raise SystemExit(f"{name}: {result.message}")
+        density = result.measurements[0]
         rows.append(
             {
                 "liquid": name,
@@ -74,9 +69,9 @@ def main():
                 "simulated_g_cm3": round(density.value, 4),
                 "stderr_g_cm3": round(density.stderr, 4),
                 "relative_error": round(density.value / experiment - 1.0, 4),
-                "n_molecules": n_molecules,
-                "converged": summary.converged,
-                "ns_per_day": summary.ns_per_day,
+                "n_molecules": result.diagnostics["n_chains"],
+                "converged": result.diagnostics["converged"],
+                "ns_per_day": result.diagnostics["ns_per_day"],
             }
         )
         print(rows[-1], file=sys.stderr)

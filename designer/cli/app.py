@@ -69,7 +69,13 @@ def dashboard(
 
 @app.command()
 def simulate(
-    psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
+    structures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STRUCTURE...",
+            help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'; several for a copolymer; a molecule for a liquid.",
+        ),
+    ],
     preset: Annotated[str, typer.Option(help="Named set of simulation settings: quick, standard, accurate.")] = "quick",
     properties: Annotated[str, typer.Option(help="What to measure, separated by commas.")] = "density",
     seed: Seed = 0,
@@ -82,12 +88,34 @@ def simulate(
     optics: Annotated[
         str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
     ] = "auto",
+    sequence: Annotated[
+        str | None, typer.Option(help="How the units of a copolymer follow each other: alternating, random or block.")
+    ] = None,
+    fractions: Annotated[
+        str | None,
+        typer.Option(help="Mole fractions of a random or block copolymer's units, as 0.7,0.3; equal otherwise."),
+    ] = None,
+    trajectory: Annotated[
+        float | None, typer.Option(help="Keep a DCD trajectory with a frame every so many ps; needs --out.")
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Simulate one polymer."""
+    """Simulate one polymer, copolymer or liquid."""
     from designer.cli.simulate import simulate_command
 
-    return simulate_command(psmiles, preset, properties, seed, out, override or [], optics, as_json=json)
+    return simulate_command(
+        structures,
+        preset,
+        properties,
+        seed,
+        out,
+        override or [],
+        optics,
+        sequence,
+        fractions,
+        trajectory,
+        as_json=json,
+    )
 
 
 @app.command()

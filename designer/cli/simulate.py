@@ -12,29 +12,33 @@ from pydantic import ValidationError
 
 from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
+from designer.cli.specimen import describe, label, read_specimen
 from designer.config.messages import one_line
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, measured_text
-from mdcore.chem import Failure, RepeatUnit, property_spec
+from mdcore.chem import Failure, property_spec
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED, Progress, SimulationResult, simulate, write_outputs
+from mdcore.simulate import SUPPORTED, Progress, SimulationResult, Specimen, simulate, write_outputs
 
 
 def simulate_command(
-    psmiles: str,
+    structures: Sequence[str],
     preset: str,
     properties: str,
     seed: int,
     out: Path | None,
     overrides: Sequence[str],
     optics: str,
+    sequence: str | None,
+    fractions: str | None,
+    trajectory_ps: float | None,
     *,
     as_json: bool,
 ) -> int:
-    """Simulate one repeat unit and print what was measured."""
+    """Simulate one polymer, copolymer or liquid and print what was measured."""
     with answer_stream() as stream:
-        unit = RepeatUnit.from_psmiles(psmiles)
+        specimen = read_specimen(structures, sequence, fractions)
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
             raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
@@ -44,17 +48,21 @@ def simulate_command(
             )
         at_least("--seed", seed, 0)
         settings = _settings(preset, overrides)
+        if trajectory_ps is not None:
+            settings = _with_trajectory(settings, trajectory_ps, out)
         tier = _optics(optics)
         with _folder(out) as folder, _progress() as progress:
-            result = simulate(unit, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier)
+            result = simulate(
+                specimen, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
+            )
         if isinstance(result, Failure):
-            raise CampaignFailed(f"simulation of {unit.psmiles!r} failed ({result.kind}): {result.message}")
+            raise CampaignFailed(f"simulation of {label(specimen)} failed ({result.kind}): {result.message}")
         if out is not None:
             write_outputs(out)
         if as_json:
-            write_json(stream, _document(unit, preset, seed, result))
+            write_json(stream, _document(specimen, preset, seed, result))
             return 0
-        stream.write(f"{unit.psmiles} ({settings.fidelity}, seed {seed})\n")
+        stream.write(f"{label(specimen)} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
             stream.write(f"  {property_spec(measurement.property).label}: {measured_text(measurement)}\n")
         if out is not None:
@@ -62,10 +70,9 @@ def simulate_command(
     return 0
 
 
-def _document(unit: RepeatUnit, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
+def _document(specimen: Specimen, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
     return {
-        "psmiles": unit.psmiles,
-        "key": unit.key,
+        **describe(specimen),
         "preset": preset,
         "seed": seed,
         "properties": {m.property: {"value": m.value, "stderr": m.stderr, "unit": m.unit} for m in result.measurements},
@@ -95,6 +102,16 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
         return SimulationSettings.model_validate(document)
     except ValidationError as error:
         raise InvalidRequest(f"simulation settings: {one_line(error, SimulationSettings)}") from error
+
+
+def _with_trajectory(settings: SimulationSettings, interval_ps: float, out: Path | None) -> SimulationSettings:
+    """Ask for a trajectory, which needs a folder that stays."""
+    if out is None:
+        raise InvalidRequest("--trajectory needs --out, the folder to keep it in")
+    if interval_ps <= 0:
+        raise InvalidRequest(f"--trajectory {interval_ps} must be above 0 ps; write for example 10")
+    execution = settings.execution.model_copy(update={"trajectory_interval_ps": interval_ps})
+    return settings.model_copy(update={"execution": execution})
 
 
 def _optics(kind: str) -> OpticsSettings:

@@ -26,6 +26,7 @@ class SimulateFunction(Protocol):
         self,
         unit: RepeatUnit,
         settings: SimulationSettings,
+        /,
         *,
         seed: int,
         out: Path,

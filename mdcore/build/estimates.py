@@ -1,6 +1,7 @@
 """Estimates from the repeat unit alone: van der Waals volume, density, glass transition.
 
-They choose where a simulation starts and how hot it gets; no measured value depends on them.
+They choose where a simulation starts and how hot it gets. A protocol that cools at constant pressure forgets them; one that cools
+at constant volume and samples for a short time does not forget the density altogether.
 """
 
 from rdkit import Chem
@@ -13,8 +14,9 @@ _ATOM_VOLUMES_A3 = {
     "H": 7.24, "C": 20.58, "N": 15.60, "O": 14.71, "F": 13.31, "Cl": 22.45, "Br": 26.52, "I": 32.52, "P": 24.43, "S": 24.43,
     "Si": 38.79, "B": 40.48, "Se": 28.73,
 }  # fmt: skip
-_GLASS_PACKING = 1.6
-"""Molar volume of an amorphous polymer over its van der Waals volume (van Krevelen, Properties of Polymers, chapter 4)."""
+_GLASS_PACKING = 1.5
+"""Molar volume of an amorphous polymer over its van der Waals volume: 1.49 with a standard deviation of 0.08 for the 61 polymers of
+PolyArena (doi:10.48550/arXiv.2510.13696) whose elements the force field has."""
 
 
 def vdw_volume_nm3(mol: Chem.Mol) -> float:
@@ -36,7 +38,7 @@ def vdw_volume_nm3(mol: Chem.Mol) -> float:
 
 
 def density_estimate_g_cm3(unit: RepeatUnit) -> float:
-    """Estimate the density of the glass: mass over 1.6 van der Waals volumes; within about 10 % for common polymers."""
+    """Estimate the density of the glass: mass over 1.5 van der Waals volumes; 5 % is its standard error for common polymers."""
     # The bond that joins one unit to the next is not among the unit's own bonds.
     volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
     return float(unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21))

@@ -153,6 +153,12 @@ class StageEngine:
         order = nematic_order(segments[:, 1] - segments[:, 0])
         return [target, self._ramp_pressure(fraction), temperature, potential, kinetic, volume, density, order], sizes
 
+    def frame(self) -> tuple[FloatArray, FloatArray]:
+        """Return the positions, shape (n, 3), chains whole, and the edges of the box, shape (3,), in nm."""
+        state = self.context.getState(getPositions=True)
+        box = np.diag(np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value))
+        return np.asarray(state.getPositions(asNumpy=True)._value), box
+
     def _ramp_temperature(self, fraction: float) -> float:
         if isinstance(self.stage, DynamicsStage):
             start, end = self.stage.temperature_K

@@ -16,6 +16,7 @@ from mdcore.protocols.convergence import assess
 from mdcore.protocols.engine import StageEngine
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.series import COLUMNS, FloatArray, Series
+from mdcore.protocols.trajectory import Trajectory
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.stages import DynamicsStage, MinimiseStage
 
@@ -64,8 +65,8 @@ def run(
 ) -> RunSummary:
     """Run a bundle, or go on where an earlier run stopped.
 
-    `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm) and, written last,
-    `run.json`.
+    `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm), `trajectory.dcd` where
+    the execution settings ask for it and, written last, `run.json`.
 
     Args:
         bundle: What to simulate.
@@ -123,11 +124,17 @@ class _Run:
         self._max_halvings = self._at.halvings
         self._clock = time.monotonic()
         self._recent: tuple[float, float] | None = None
+        every = execution.trajectory_interval_ps
+        self._trajectory = None if every is None else Trajectory(out / "trajectory.dcd", bundle.n_atoms, every)
 
     def complete(self) -> RunSummary:
         positions, box, velocities = self._state()
-        for index in range(self._at.stage, len(self._bundle.stages)):
-            positions, box, velocities = self._stage(index, positions, box, velocities)
+        try:
+            for index in range(self._at.stage, len(self._bundle.stages)):
+                positions, box, velocities = self._stage(index, positions, box, velocities)
+        finally:
+            if self._trajectory is not None:
+                self._trajectory.close()
         return self._finish(positions, box)
 
     def _state(self) -> tuple[FloatArray, FloatArray, FloatArray | None]:
@@ -150,6 +157,8 @@ class _Run:
             engine.start(positions, box, velocities)
             if self._at.binary and self._at.platform == engine.platform_label:
                 engine.context.loadCheckpoint(self._at.binary)
+            if self._trajectory is not None:
+                self._trajectory.rewind(self._at.series.times_ps())
             try:
                 self._advance(engine)
             except (SimulationExploded, openmm.OpenMMException) as error:
@@ -180,6 +189,8 @@ class _Run:
             done += steps
             values, sizes = engine.record(done / total)
             now_ps = start_ps + done * engine.timestep_fs * 1e-3
+            if self._trajectory is not None:
+                self._trajectory.record(self._at.series.last_ps, now_ps, *engine.frame())
             self._at.series.append([index, now_ps, *values], sizes)
             self._report(engine, index, now_ps, done / total)
             if time.monotonic() - saved >= self._execution.checkpoint_interval_s:

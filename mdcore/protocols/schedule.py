@@ -67,8 +67,14 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
         dynamics(f"cycle {number} hold", "nvt", part, (hot, hot))
         dynamics(f"cycle {number} cool", "nvt", part, (hot, cold))
         dynamics(f"cycle {number} press", "npt", part, (cold, cold), pressure_atm=(peak, peak))
-    dynamics("melt", "npt", settings.melt_ps, (hot, hot))
-    dynamics("cool", "npt", settings.cool_ps, (hot, cold), role="cooling")
-    dynamics("settle", "npt", settings.settle_ps, (cold, cold))
+    ensemble = "npt" if settings.cool_at == "pressure" else "nvt"
+    if settings.melt_ps:
+        dynamics("melt", ensemble, settings.melt_ps, (hot, hot))
+    if settings.cool_ps:
+        # Only a ramp at constant pressure tells how the volume follows the temperature.
+        role = "cooling" if ensemble == "npt" else "equilibration"
+        dynamics("cool", ensemble, settings.cool_ps, (hot, cold), role=role)
+    if settings.settle_ps:
+        dynamics("settle", "npt", settings.settle_ps, (cold, cold))
     dynamics("sample", "npt", settings.sample_ps, (cold, cold), role="sampling", max_extensions=settings.max_extensions)
     return tuple(stages)

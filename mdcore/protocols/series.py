@@ -44,6 +44,15 @@ class Series:
         self._rows.append(tuple(float(value) for value in row))
         self._chains.append(np.asarray(chains, dtype=np.float64))
 
+    @property
+    def last_ps(self) -> float:
+        """Time of the last row, 0 for none."""
+        return self._rows[-1][COLUMNS.index("time_ps")] if self._rows else 0.0
+
+    def times_ps(self) -> FloatArray:
+        """Return the times of all rows, shape (r,)."""
+        return self.table()[:, COLUMNS.index("time_ps")]
+
     def truncate(self, n: int) -> None:
         """Keep the first `n` rows."""
         del self._rows[n:]

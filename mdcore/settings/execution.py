@@ -18,6 +18,8 @@ class ExecutionSettings(Settings):
         device_index: GPU to use, or None for OpenMM's choice.
         threads: Threads of the CPU platform, or None for all cores.
         checkpoint_interval_s: Wall time between checkpoints, and so the most that a killed run loses.
+        trajectory_interval_ps: Time between frames of `trajectory.dcd` beside the series, at least the record interval; None
+            for no trajectory.
     """
 
     platform: PlatformName = "auto"
@@ -25,3 +27,4 @@ class ExecutionSettings(Settings):
     device_index: int | None = Field(default=None, ge=0)
     threads: int | None = Field(default=None, ge=1)
     checkpoint_interval_s: float = Field(default=20.0, gt=0, le=60)
+    trajectory_interval_ps: float | None = Field(default=None, gt=0)

@@ -68,9 +68,12 @@ class ProtocolSettings(Settings):
         cycle_pressures_atm: Peak pressures of the compression and decompression cycles (Larsen et al. 2011,
             doi:10.1021/ma200345v); empty for none.
         cycle_ps: Length of one cycle: heating, hold, cooling at constant volume, then constant pressure.
-        melt_ps: Time at constant pressure at the highest temperature.
-        cool_ps: Length of the cooling ramp from the highest to the final temperature.
-        settle_ps: Time at the final temperature before sampling.
+        melt_ps: Time at the highest temperature; 0 for none.
+        cool_ps: Length of the cooling ramp from the highest to the final temperature; 0 for none.
+        cool_at: What stays constant in melt and cooling: `pressure`, which lets the glass form as in nature and its expansion be
+            measured, but needs enough time for the volume to follow; or `volume`, at the estimated density, after which
+            settling and sampling let the cell find its own.
+        settle_ps: Time at the final temperature before sampling; 0 for none.
         sample_ps: Length of the sampling stage.
         max_extensions: How often sampling may be repeated until it has converged.
         record_interval_ps: Time between rows of the series.
@@ -86,9 +89,10 @@ class ProtocolSettings(Settings):
     compress_ps: float = Field(default=100.0, gt=0)
     cycle_pressures_atm: tuple[float, ...] = (1000.0, 30000.0, 50000.0, 25000.0, 5000.0, 500.0)
     cycle_ps: float = Field(default=200.0, gt=0)
-    melt_ps: float = Field(default=1000.0, gt=0)
-    cool_ps: float = Field(default=2000.0, gt=0)
-    settle_ps: float = Field(default=500.0, gt=0)
+    melt_ps: float = Field(default=1000.0, ge=0)
+    cool_ps: float = Field(default=2000.0, ge=0)
+    cool_at: Literal["pressure", "volume"] = "pressure"
+    settle_ps: float = Field(default=500.0, ge=0)
     sample_ps: float = Field(default=1000.0, gt=0)
     max_extensions: int = Field(default=3, ge=0)
     record_interval_ps: float = Field(default=1.0, gt=0)
@@ -102,9 +106,10 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "protocol": {
             "compress_ps": 8.0,
             "cycle_pressures_atm": (),
-            "melt_ps": 16.0,
-            "cool_ps": 30.0,
-            "settle_ps": 6.0,
+            "melt_ps": 20.0,
+            "cool_ps": 20.0,
+            "cool_at": "volume",
+            "settle_ps": 12.0,
             "sample_ps": 24.0,
             "max_extensions": 0,
             "record_interval_ps": 0.2,

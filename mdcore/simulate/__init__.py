@@ -1,4 +1,4 @@
-"""From a repeat unit to measured properties: build, run, analyse, or all three with restarts."""
+"""From a repeat unit, copolymer or liquid to measured properties: build, run, analyse, or all three with restarts."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from mdcore.simulate.build import build_bundle
     from mdcore.simulate.complete import run_bundle, simulate
     from mdcore.simulate.outputs import write_outputs
+    from mdcore.simulate.specimen import Copolymer, Liquid, Specimen
 
 __all__ = [
     "OPTICAL",
     "SUPPORTED",
+    "Copolymer",
+    "Liquid",
     "Progress",
     "SimulationResult",
+    "Specimen",
     "analyse",
     "build_bundle",
     "run_bundle",
@@ -26,6 +30,9 @@ __all__ = [
 _HOMES = {
     "OPTICAL": "mdcore.simulate.analyse",
     "SUPPORTED": "mdcore.simulate.analyse",
+    "Copolymer": "mdcore.simulate.specimen",
+    "Liquid": "mdcore.simulate.specimen",
+    "Specimen": "mdcore.simulate.specimen",
     "analyse": "mdcore.simulate.analyse",
     "build_bundle": "mdcore.simulate.build",
     "run_bundle": "mdcore.simulate.complete",

@@ -1,5 +1,6 @@
 """Analysis: from the series of a finished run to measurements."""
 
+import math
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdcore.build.estimates import vdw_volume_nm3
 from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import BundleError
 from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Measurement
 from mdcore.chem.repeat_unit import RepeatUnit
-from mdcore.optics import OpticsSettings, Refractions, refractions
+from mdcore.optics import OpticsSettings, Refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.properties import (
     Estimate,
@@ -27,6 +27,7 @@ from mdcore.properties import (
     fit_dispersion,
     fit_glass,
     fractional_free_volume,
+    frozen_fluctuation,
     index_estimate,
     isothermal_compressibility,
     mean_estimate,
@@ -38,8 +39,14 @@ from mdcore.properties import (
 from mdcore.protocols.series import COLUMNS
 from mdcore.settings.stages import DynamicsStage
 from mdcore.simulate.cell_conformers import CellConformers
+from mdcore.simulate.specimen import Specimen, specimen_refractions, specimen_volume_nm3
 
 FloatArray = NDArray[np.float64]
+
+SLOW_COOLING_NEEDS = (
+    "slowly_cooled_density needs protocol.glass_transition_K, the measured glass transition, and a cooling ramp at constant "
+    "pressure (protocol.cool_at pressure, cool_ps above 0); set them or leave the property out"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Sampled:
     """Series of the sampling stage of one run, ready for estimators.
 
     Attributes:
-        unit: The repeat unit.
+        specimen: What was simulated.
         table: Shape (r, columns), rows of the sampling stage.
         ramp: Shape (c, columns), rows of the cooling ramp; empty without one.
         chains: Shape (r, n_chains, 2), radius of gyration and end-to-end distance in nm.
@@ -59,7 +66,7 @@ class Sampled:
         conformers: Geometries for the DFT tier.
     """
 
-    unit: RepeatUnit
+    specimen: Specimen
     table: FloatArray
     ramp: FloatArray
     chains: FloatArray
@@ -76,13 +83,15 @@ class Sampled:
 
     @cached_property
     def density(self) -> Estimate:
-        """Density in g/cm3."""
-        return mean_estimate(self.column("density_g_cm3"))
+        """Density in g/cm3; its error holds the fluctuation that a glass of this size keeps frozen."""
+        mean = mean_estimate(self.column("density_g_cm3"))
+        frozen = mean.value * frozen_fluctuation(self.column("volume_nm3"))
+        return Estimate(mean.value, math.hypot(mean.stderr, frozen))
 
     @cached_property
     def refractions(self) -> Refractions:
-        """Molar refractions of the repeat unit."""
-        return refractions(self.unit, self.optics, cache=self.optics_cache, source=self.conformers)
+        """Molar refractions of the specimen."""
+        return specimen_refractions(self.specimen, self.optics, self.optics_cache, self.conformers)
 
     def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> OpticalEstimate:
         """Combine density and refractions into an optical property."""
@@ -122,9 +131,7 @@ class Sampled:
     def slowly_cooled(self) -> Estimate:
         """Density in g/cm3 after correction for the cooling rate."""
         if self.glass_transition_k is None or not len(self.ramp):
-            raise ValueError(
-                "slowly_cooled_density needs protocol.glass_transition_K, the measured glass transition; give it or leave the property out"
-            )
+            raise ValueError(SLOW_COOLING_NEEDS)
         fit = fit_glass(self.ramp_column("temperature_target_K"), self.ramp_column("volume_nm3"))
         return slowly_cooled_density(fit, self.density, self.glass_transition_k, self.temperature_k)
 
@@ -139,9 +146,8 @@ class Sampled:
 
     def free_volume(self) -> Estimate:
         """Fractional free volume."""
-        # One unit owns one of the two bonds to its neighbours besides its own.
-        volume = vdw_volume_nm3(self.unit.mol) - 5.92e-3
-        return fractional_free_volume(self.density, volume, self.unit.molar_mass_g_mol)
+        volume = specimen_volume_nm3(self.specimen)
+        return fractional_free_volume(self.density, volume, self.specimen.molar_mass_g_mol)
 
 
 _ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate | OpticalEstimate]] = {
@@ -181,7 +187,7 @@ def check_supported(properties: Sequence[str]) -> None:
 
 
 def analyse(
-    unit: RepeatUnit,
+    specimen: Specimen,
     bundle: SimulationBundle,
     run_folder: Path,
     properties: Sequence[str],
@@ -194,7 +200,7 @@ def analyse(
     """Measure properties of a finished run.
 
     Args:
-        unit: The repeat unit that was simulated.
+        specimen: What was simulated.
         bundle: What was run.
         run_folder: Where `mdcore.protocols.run` left its series.
         properties: Registry names.
@@ -217,9 +223,16 @@ def analyse(
     if not isinstance(stage, DynamicsStage) or not rows.any():
         raise BundleError(f"run {run_folder} has no rows of a sampling stage; run it again with a longer sample_ps")
     cooling = [i for i, s in enumerate(bundle.stages) if isinstance(s, DynamicsStage) and s.role == "cooling"]
-    from_cell = optics is not None and optics.conformers == "cell" and bool(set(OPTICAL) & set(properties))
+    conformers: ConformerSource = ETKDG
+    if (
+        isinstance(specimen, RepeatUnit)
+        and optics is not None
+        and optics.conformers == "cell"
+        and set(OPTICAL) & set(properties)
+    ):
+        conformers = CellConformers.read(specimen, bundle, run_folder)
     sampled = Sampled(
-        unit=unit,
+        specimen=specimen,
         table=table[rows],
         ramp=table[np.isin(table[:, 0], cooling)],
         chains=chains[rows],
@@ -228,7 +241,7 @@ def analyse(
         glass_transition_k=bundle.content["request"]["protocol"].get("glass_transition_K"),
         optics=optics or OpticsSettings(kind="additive"),
         optics_cache=optics_cache,
-        conformers=CellConformers.read(unit, bundle, run_folder) if from_cell else ETKDG,
+        conformers=conformers,
     )
     measured = []
     for name in properties:

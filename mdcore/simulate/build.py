@@ -1,8 +1,9 @@
-"""Building: from a repeat unit to a bundle on disk."""
+"""Building: from a repeat unit, a copolymer or a liquid to a bundle on disk."""
 
 from pathlib import Path
+from typing import Any
 
-from mdcore.build import chain_length, density_estimate_g_cm3, grow_cell, melt_temperature_k, plan_homopolymer
+from mdcore.build import ChainPlan, chain_length, grow_cell, plan_copolymer, plan_homopolymer, plan_liquid
 from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import BundleError
 from mdcore.chem.repeat_unit import RepeatUnit
@@ -10,23 +11,27 @@ from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.forcefield import make_bundle
 from mdcore.protocols.schedule import schedule
 from mdcore.settings.simulation import SimulationSettings
+from mdcore.simulate.specimen import Copolymer, Liquid, Specimen, hottest_k, starting_density_g_cm3
 
 
-def build_bundle(unit: RepeatUnit, settings: SimulationSettings, *, seed: int, out: Path) -> SimulationBundle:
-    """Build the cell of a homopolymer and write its bundle; a bundle of the same request is read back instead.
+def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int, out: Path) -> SimulationBundle:
+    """Build the cell of a specimen and write its bundle; a bundle of the same request is read back instead.
 
     Args:
-        unit: The repeat unit; only its key matters.
+        specimen: A repeat unit (only its key matters), a copolymer or a liquid. A liquid has as many molecules as fill the
+            cell with `n_chains` times `atoms_per_chain` atoms, and is not heated unless `max_temperature_K` asks for it.
         settings: Cell, force field and protocol.
         seed: Seed of everything random in the cell and the dynamics.
         out: Folder of the bundle.
 
     Raises:
         BuildError: The chains did not fit or have no conformer.
+        InvalidMolecule: The liquid is no molecule the force field covers.
         UnparameterisableError: The force field or the charge model lacks something.
     """
+    key = specimen.key
     request = {
-        "key": unit.key,
+        "key": key,
         "seed": seed,
         "cell": settings.cell.model_dump(mode="json"),
         "force_field": settings.force_field.model_dump(mode="json"),
@@ -39,23 +44,43 @@ def build_bundle(unit: RepeatUnit, settings: SimulationSettings, *, seed: int, o
             stored = None
         if stored is not None and stored.content.get("request") == request:
             return stored
-    plans = plan_homopolymer(unit, settings.cell, seed)
-    cell = grow_cell(plans, settings.cell.growth_density_g_cm3, rng_for(seed, unit.key, "growth"))
-    hot = settings.protocol.max_temperature_K
+    plans, own = _plan(specimen, settings, seed)
+    cell = grow_cell(plans, settings.cell.growth_density_g_cm3, rng_for(seed, key, "growth"))
+    protocol = settings.protocol
+    hot = protocol.max_temperature_K
     if hot is None:
-        hot = melt_temperature_k(unit, settings.protocol.glass_transition_K)
-    hot = max(hot, settings.protocol.temperature_K)
-    density = density_estimate_g_cm3(unit)
+        hot = hottest_k(specimen, protocol.glass_transition_K, protocol.temperature_K)
+    hot = max(hot, protocol.temperature_K)
+    density = starting_density_g_cm3(specimen)
     content = {
         "request": request,
-        "degree_of_polymerisation": chain_length(unit, settings.cell.atoms_per_chain),
-        "n_chains": settings.cell.n_chains,
+        **own,
         "n_atoms": cell.topology.n_atoms,
         "growth_box_nm": cell.box_nm,
         "melt_temperature_K": hot,
         "density_estimate_g_cm3": density,
     }
-    stages = schedule(settings.protocol, hot, density)
-    bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, unit.key, "dynamics"), content)
+    stages = schedule(protocol, hot, density)
+    bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, key, "dynamics"), content)
     bundle.write(out)
     return bundle
+
+
+def _plan(specimen: Specimen, settings: SimulationSettings, seed: int) -> tuple[tuple[ChainPlan, ...], dict[str, Any]]:
+    """Plan the cell; return what the bundle says of its chains, too."""
+    if isinstance(specimen, RepeatUnit):
+        length = chain_length(specimen, settings.cell.atoms_per_chain)
+        own = {"degree_of_polymerisation": length, "n_chains": settings.cell.n_chains}
+        return plan_homopolymer(specimen, settings.cell, seed), own
+    if isinstance(specimen, Copolymer):
+        plans = plan_copolymer(specimen.units, specimen.sequence, settings.cell, seed)
+        lengths = [len(plan.residues) - 2 for plan in plans]
+        return plans, {"degree_of_polymerisation": sum(lengths) / len(lengths), "n_chains": len(plans)}
+    return _plan_liquid(specimen, settings, seed)
+
+
+def _plan_liquid(
+    liquid: Liquid, settings: SimulationSettings, seed: int
+) -> tuple[tuple[ChainPlan, ...], dict[str, Any]]:
+    n_molecules = max(1, round(settings.cell.n_chains * settings.cell.atoms_per_chain / liquid.n_atoms))
+    return plan_liquid(liquid.mol, n_molecules, seed), {"degree_of_polymerisation": 1, "n_chains": n_molecules}

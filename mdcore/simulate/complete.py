@@ -11,18 +11,18 @@ from typing import Any
 from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
 from mdcore.chem.records import Failure
-from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed
-from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment, needs_dft, refractions
+from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment
 from mdcore.optics.level import require_pyscf
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
-from mdcore.simulate.analyse import OPTICAL, analyse, check_supported
+from mdcore.simulate.analyse import OPTICAL, SLOW_COOLING_NEEDS, analyse, check_supported
 from mdcore.simulate.build import build_bundle
 from mdcore.simulate.replicates import combine_replicates
 from mdcore.simulate.result import SimulationResult, read_result, write_result
+from mdcore.simulate.specimen import Specimen, specimen_needs_dft, specimen_refractions
 
 _BUILD_SHARE = 0.05
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
@@ -46,7 +46,7 @@ def run_bundle(
 
 
 def simulate(
-    unit: RepeatUnit,
+    specimen: Specimen,
     settings: SimulationSettings,
     *,
     seed: int,
@@ -56,13 +56,13 @@ def simulate(
     optics: OpticsSettings | None = None,
     optics_cache: MutableMapping[str, str] | None = None,
 ) -> SimulationResult | Failure:
-    """Build, run and analyse one homopolymer.
+    """Build, run and analyse one homopolymer, copolymer or liquid.
 
     A folder that already holds the outcome of the same request answers at once; an interrupted one goes on from its last
     checkpoint.
 
     Args:
-        unit: The repeat unit; only its key matters.
+        specimen: A repeat unit, of which only the key matters; a `Copolymer`; or a `Liquid`.
         settings: Cell, force field, protocol, execution.
         seed: Seed of everything random, zero or larger.
         out: Folder of the simulation.
@@ -81,17 +81,19 @@ def simulate(
         PlatformUnavailable: The wanted OpenMM platform does not work here.
     """
     check_supported(properties)
-    if "slowly_cooled_density" in properties and settings.protocol.glass_transition_K is None:
-        raise ValueError("slowly_cooled_density needs protocol.glass_transition_K; give it or leave the property out")
+    protocol = settings.protocol
+    ramped = protocol.cool_at == "pressure" and protocol.cool_ps > 0
+    if "slowly_cooled_density" in properties and (protocol.glass_transition_K is None or not ramped):
+        raise ValueError(SLOW_COOLING_NEEDS)
     if optics is not None and optics.kind == "dft" and set(OPTICAL) & set(properties):
         require_pyscf()
-    identity = _identity(unit, settings, seed, properties, optics)
+    identity = _identity(specimen, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
     known = read_result(out / "result.json", identity)
     if known is not None:
         return known
     provenance: dict[str, Any] = {
-        "key": unit.key,
+        "key": specimen.key,
         "seed": seed,
         "preset": settings.preset,
         "settings": settings.model_dump(mode="json", exclude={"execution"}),
@@ -101,9 +103,9 @@ def simulate(
         outcome: SimulationResult | Failure = combine_replicates(
             [
                 _simulate(
-                    unit,
+                    specimen,
                     settings,
-                    seed if index == 0 else openmm_seed(seed, unit.key, f"replicate {index}"),
+                    seed if index == 0 else openmm_seed(seed, specimen.key, f"replicate {index}"),
                     out if settings.replicates == 1 else out / f"replicate-{index}",
                     properties,
                     _shared(progress, index, settings.replicates),
@@ -122,7 +124,7 @@ def simulate(
 
 
 def _simulate(
-    unit: RepeatUnit,
+    specimen: Specimen,
     settings: SimulationSettings,
     seed: int,
     out: Path,
@@ -139,12 +141,12 @@ def _simulate(
     if progress is not None:
         progress(Progress("build", 0.0, 0.0))
     chosen = optics or OpticsSettings(kind="additive")
-    by_dft = bool(set(OPTICAL) & set(properties)) and needs_dft(unit, chosen)
+    by_dft = bool(set(OPTICAL) & set(properties)) and specimen_needs_dft(specimen, chosen)
     if set(OPTICAL) & set(properties) and not by_dft:
-        # An environment without increments is known from the repeat unit alone; no dynamics is spent on it.
-        refractions(unit, chosen)
+        # An environment without increments is known from the structure alone; no dynamics is spent on it.
+        specimen_refractions(specimen, chosen)
     started = time.monotonic()
-    bundle = build_bundle(unit, settings, seed=seed, out=out / "bundle")
+    bundle = build_bundle(specimen, settings, seed=seed, out=out / "bundle")
     build_s = time.monotonic() - started
     summary = run(
         bundle,
@@ -164,7 +166,7 @@ def _simulate(
         # What is computed outlives this process, like everything else in the folder.
         optics_cache = FolderCache(out / "optics") if optics_cache is None else optics_cache
     measurements = analyse(
-        unit,
+        specimen,
         bundle,
         out / "run",
         properties,
@@ -212,10 +214,14 @@ def _shared(
 
 
 def _identity(
-    unit: RepeatUnit, settings: SimulationSettings, seed: int, properties: Sequence[str], optics: OpticsSettings | None
+    specimen: Specimen,
+    settings: SimulationSettings,
+    seed: int,
+    properties: Sequence[str],
+    optics: OpticsSettings | None,
 ) -> str:
     request = {
-        "key": unit.key,
+        "key": specimen.key,
         "settings": settings.model_dump(mode="json", exclude={"execution"}),
         "seed": seed,
         "properties": list(properties),

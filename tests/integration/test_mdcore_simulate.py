@@ -7,16 +7,19 @@ import sys
 import numpy as np
 import pytest
 
+from mdcore.build import RandomSequence
 from mdcore.bundle import SimulationBundle
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
+from mdcore.optics import OpticsSettings
 from mdcore.properties import DispersionCurve
 from mdcore.protocols import COLUMNS, read_summary, run
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.engine import StageEngine
 from mdcore.protocols.platform import choose_platform
 from mdcore.settings import ExecutionSettings, SimulationSettings
-from mdcore.simulate import SimulationResult, build_bundle, simulate, write_outputs
+from mdcore.simulate import Copolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
+from mdcore.simulate.specimen import specimen_refractions, unit_volume_nm3
 
 TINY = SimulationSettings.model_validate(
     {
@@ -27,6 +30,7 @@ TINY = SimulationSettings.model_validate(
             "compress_ps": 1.0,
             "melt_ps": 1.0,
             "cool_ps": 1.0,
+            "cool_at": "pressure",
             "settle_ps": 0.5,
             "sample_ps": 2.0,
             "record_interval_ps": 0.1,
@@ -249,8 +253,10 @@ def test_the_run_command_refuses_bad_input_with_status_2(tmp_path, capsys):
     assert "build it first" in lines[0]
 
 
-def test_temperature_is_that_of_the_thermostat(bundle_folder, tmp_path):
-    bundle = SimulationBundle.read(bundle_folder)
+def test_temperature_is_that_of_the_thermostat(tmp_path):
+    # The ramp of the tiny protocol is far too fast to end at its temperature; 6 friction times forget it.
+    settled = TINY.model_copy(update={"protocol": TINY.protocol.model_copy(update={"settle_ps": 6.0})})
+    bundle = build_bundle(UNIT, settled, seed=1, out=tmp_path / "bundle")
     run(bundle, tmp_path, ExecutionSettings(platform="CPU", threads=1))
     with np.load(tmp_path / "series.npz") as stored:
         table = stored["table"]
@@ -278,3 +284,74 @@ def test_replicates_and_cooling_properties(tmp_path):
     assert 0.0 < values["nematic_order"].value < 1.0
     with pytest.raises(ValueError, match="glass_transition_K"):
         simulate(UNIT, TINY, seed=3, out=tmp_path, properties=("slowly_cooled_density",))
+
+
+def frames(path, n_atoms):
+    """Read a DCD trajectory by its format: 276 bytes of header, then box and three coordinates a frame."""
+    data = path.read_bytes()
+    count = int(np.frombuffer(data, dtype="<i4", count=1, offset=8)[0])
+    size = 80 + 12 * n_atoms
+    assert len(data) == 276 + count * size
+    result = []
+    for number in range(count):
+        block = data[276 + number * size : 276 + (number + 1) * size]
+        axes = [np.frombuffer(block, "<f4", n_atoms, 56 + 4 + axis * (4 * n_atoms + 8)) for axis in range(3)]
+        result.append(np.stack(axes, axis=1) / 10.0)
+    return np.array(result)
+
+
+def test_trajectory_of_an_interrupted_run_has_every_frame_once(bundle_folder, tmp_path):
+    bundle = SimulationBundle.read(bundle_folder)
+    execution = TINY.execution.model_copy(update={"trajectory_interval_ps": 0.5, "checkpoint_interval_s": 1e-6})
+    run(bundle, tmp_path / "whole", execution)
+    with pytest.raises(Stop):
+        run(bundle, tmp_path / "broken", execution, stopping_after(27))
+    # A kill in the middle of a write leaves half a frame.
+    with (tmp_path / "broken/trajectory.dcd").open("ab") as stream:
+        stream.write(b"half a frame")
+    run(bundle, tmp_path / "broken", execution)
+    whole, broken = (frames(tmp_path / name / "trajectory.dcd", bundle.n_atoms) for name in ("whole", "broken"))
+    with np.load(tmp_path / "whole/series.npz") as stored:
+        times = stored["table"][:, COLUMNS.index("time_ps")]
+    assert len(whole) == len(np.unique(np.floor(times / 0.5 + 1e-9)[np.floor(times / 0.5 + 1e-9) > 0]))
+    assert len(broken) == len(whole)
+    # Forces of the CPU platform round differently from run to run, so only the first frames are the same.
+    np.testing.assert_allclose(whole[:2], broken[:2], atol=1e-4)
+    for name, found in (("whole", whole), ("broken", broken)):
+        with np.load(tmp_path / name / "final.npz") as stored:
+            np.testing.assert_allclose(found[-1], stored["positions_nm"], atol=2e-3)
+
+
+def test_copolymers_and_liquids_are_simulated_too(tmp_path):
+    units = (RepeatUnit.from_psmiles("*CC*"), RepeatUnit.from_psmiles("*CC(*)C"))
+    copolymer = Copolymer(units, RandomSequence(fractions=(0.5, 0.5)))
+    properties = ("density", "fractional_free_volume", "refractive_index")
+    result = simulate(copolymer, TINY, seed=1, out=tmp_path / "copolymer", properties=properties)
+    assert isinstance(result, SimulationResult)
+    density, free, index = (m.value for m in result.measurements)
+    assert 0.3 < density < 1.2
+    # The mean unit of both: mass and volume are those of 1.5 CH2 groups more than ethylene's half.
+    volume = 0.5 * (unit_volume_nm3(units[0]) + unit_volume_nm3(units[1]))
+    mass = 0.5 * (units[0].molar_mass_g_mol + units[1].molar_mass_g_mol)
+    assert free == pytest.approx(1.0 - 1.3 * volume * density * 602.214 / mass, abs=1e-3)
+    assert 1.1 < index < 1.7
+    assert simulate(copolymer, TINY, seed=1, out=tmp_path / "copolymer", properties=properties) == result
+    liquid = simulate(Liquid("CCO"), TINY, seed=1, out=tmp_path / "liquid", properties=("density", "refractive_index"))
+    assert isinstance(liquid, SimulationResult)
+    assert liquid.diagnostics["n_chains"] == round(120 / 9)
+    assert liquid.diagnostics["melt_temperature_K"] == 300.0
+
+
+def test_a_mixture_of_one_unit_refracts_like_that_unit():
+    unit = RepeatUnit.from_psmiles("*CC(*)C")
+    # Written twice as long, the same polymer: refractions belong to the primitive unit, fractions to the written one.
+    double = RepeatUnit.from_psmiles("*CC(C)CC(*)C")
+    alone = specimen_refractions(unit, OpticsSettings(kind="additive"))
+    mixed = specimen_refractions(
+        Copolymer((unit, double), RandomSequence(fractions=(0.3, 0.7))), OpticsSettings(kind="additive")
+    )
+    for line in ("r_C", "r_D", "r_F"):
+        assert getattr(mixed, line) / mixed.molar_mass_g_mol == pytest.approx(
+            getattr(alone, line) / alone.molar_mass_g_mol, rel=1e-9
+        )
+    assert mixed.relative_error == pytest.approx(alone.relative_error)

@@ -256,3 +256,22 @@ def test_imports_are_light(statement: str) -> None:
     code = f"import sys; {statement}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_simulate_refuses_what_is_no_specimen(capsys):
+    for arguments, word in (
+        (["*CC*", "*CC(*)C"], "--sequence"),
+        (["*CC*", "*CC(*)C", "--sequence", "braided"], "braided"),
+        (["*CC*", "*CC(*)C", "--sequence", "random", "--fractions", "0.9,0.9"], "sum to 1"),
+        (["*CC*", "*CC(*)C", "--sequence", "random", "--fractions", "1.0"], "give one for each"),
+        (["*CC*", "*CC(*)C", "--sequence", "block", "--fractions", "a,b"], "no list of numbers"),
+        (["*CC*", "*CC(*)C", "--sequence", "alternating", "--fractions", "0.5,0.5"], "leave it out"),
+        (["*CC*", "--sequence", "random"], "two or more"),
+        (["CCO.O"], "several fragments"),
+        (["*CC*", "--trajectory", "1"], "--out"),
+    ):
+        assert run(["simulate", *arguments]) == 2, arguments
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert len(shown.err.strip().splitlines()) == 1
+        assert word in shown.err

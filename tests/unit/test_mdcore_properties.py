@@ -9,6 +9,7 @@ from mdcore.properties import (
     bulk_modulus,
     enthalpy_kj_mol,
     fractional_free_volume,
+    frozen_fluctuation,
     isothermal_compressibility,
     mean_estimate,
     root_mean_square,
@@ -179,3 +180,16 @@ def test_a_model_error_common_to_all_replicates_does_not_average_out():
     ]
     measurement = combine_replicates(results).measurements[0]
     assert measurement.stderr == pytest.approx(np.hypot(0.002 / 2.0, 0.005))
+
+
+def test_a_glass_keeps_the_fluctuation_of_the_melt_that_its_series_does_not_show():
+    rng = np.random.default_rng(5)
+    # 1.380649e-23 * 450 * 1e-9 / 7e-27 = 8.876e-4, whose root is 2.98 %.
+    stiff = 7.0 * (1.0 + 1e-4 * rng.standard_normal(1000))
+    assert frozen_fluctuation(stiff) == pytest.approx(np.sqrt(8.876e-4), rel=1e-3)
+    half = 7.0 * (1.0 + 0.015 * rng.standard_normal(4000))
+    assert frozen_fluctuation(half) == pytest.approx(np.sqrt(8.876e-4 - 0.015**2), rel=0.03)
+    melt = 7.0 * (1.0 + 0.03 * rng.standard_normal(1000))
+    assert frozen_fluctuation(melt) == 0.0
+    # Sixteen times the volume has a quarter of the scatter.
+    assert frozen_fluctuation(16.0 * stiff) == pytest.approx(frozen_fluctuation(stiff) / 4.0, rel=1e-3)

@@ -1,0 +1,105 @@
+"""Why simulated polymers are lighter than real ones: one factor changed at a time, on melts of polystyrene and PMMA.
+
+A melt at 600 K forgets its history within the run, so cooling rate and protocol play no part here. What is left is the
+force field, its charges, how it is cut off, the time step, and the finite length and number of chains. Experiment: Tait equations
+of Zoller and Walsh, Standard Pressure-Volume-Temperature Data for Polymers (1995), for high polymers at 1 bar::
+
+    polystyrene  V = 0.9287 exp(5.131e-4 t)                      cm3/g, t in C
+    PMMA         V = 0.8254 + 2.8383e-4 t + 7.792e-7 t^2         cm3/g, t in C
+
+extrapolated from their upper ends (about 520 K) to 600 K. Every run is kept under --work, so that the script can be stopped and
+called again.
+
+    python benchmarks/density_causes.py [--json] [--quick] [--minutes 60] [--work runs/causes]
+"""
+
+import argparse
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from common import answer, figure
+
+from mdcore.chem import Failure, RepeatUnit
+from mdcore.settings import SimulationSettings
+from mdcore.simulate import simulate
+
+TEMPERATURE_K = 600.0
+CELSIUS = TEMPERATURE_K - 273.15
+POLYMERS = {
+    "PMMA": ("*CC(*)(C)C(=O)OC", 1.0 / (0.8254 + 2.8383e-4 * CELSIUS + 7.792e-7 * CELSIUS**2)),
+    "PS": ("*CC(*)c1ccccc1", 1.0 / (0.9287 * math.exp(5.131e-4 * CELSIUS))),
+}
+FACTORS = {
+    "reference": {},
+    "another seed": {"seed": 2},
+    "one chain of 570 atoms": {"cell": {"n_chains": 1, "atoms_per_chain": 570}},
+    "Sage 2.0.0": {"force_field": {"smirnoff": "openff-2.0.0.offxml"}},
+    "Parsley 1.3.1": {"force_field": {"smirnoff": "openff-1.3.1.offxml"}},
+    "cutoff 0.9 nm": {"force_field": {"cutoff_nm": 0.9}},
+    "no dispersion correction": {"force_field": {"dispersion_correction": False}},
+    "time step 2 fs": {"protocol": {"timestep_fs": 2.0}},
+    "twice the chains": {"cell": {"n_chains": 6, "atoms_per_chain": 190}},
+}
+PROTOCOL = {
+    "temperature_K": TEMPERATURE_K,
+    "max_temperature_K": TEMPERATURE_K,
+    "melt_ps": 10.0,
+    "cool_ps": 0.0,
+    "settle_ps": 20.0,
+    "sample_ps": 60.0,
+    "max_extensions": 0,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help="two factors of one polymer, and no result is kept")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--work", type=Path, default=Path("runs/causes"))
+    options = parser.parse_args()
+    deadline = time.monotonic() + 60.0 * options.minutes
+    polymers = dict(list(POLYMERS.items())[:1]) if options.quick else POLYMERS
+    rows = []
+    for factor in list(FACTORS)[: 2 if options.quick else None]:
+        for name, (psmiles, experiment) in polymers.items():
+            change = dict(FACTORS[factor])
+            seed = change.pop("seed", 1)
+            document = {"preset": "quick", "execution": {"threads": options.threads}, **change}
+            document["protocol"] = PROTOCOL | change.get("protocol", {})
+            out = options.work / name / factor.replace(" ", "-")
+            if not (out / "result.json").exists() and time.monotonic() > deadline:
+                continue
+            result = simulate(
+                RepeatUnit.from_psmiles(psmiles), SimulationSettings.model_validate(document), seed=seed, out=out
+            )
+            if isinstance(result, Failure):
+                raise SystemExit(f"{name}, {factor}: {result.message}")
+            density = result.measurements[0]
+            rows.append(
+                {
+                    "polymer": name,
+                    "factor": factor,
+                    "simulated_g_cm3": round(density.value, 4),
+                    "stderr_g_cm3": round(density.stderr, 4),
+                    "experiment_g_cm3": round(experiment, 4),
+                    "n_atoms": result.diagnostics["n_atoms"],
+                }
+            )
+            print(rows[-1], file=sys.stderr, flush=True)
+    figures = {}
+    for factor in FACTORS:
+        own = [row for row in rows if row["factor"] == factor]
+        if own:
+            errors = [row["simulated_g_cm3"] - row["experiment_g_cm3"] for row in own]
+            figures[f"mean_error_{factor.replace(' ', '_')}"] = figure(round(float(np.mean(errors)), 4), "g/cm3")
+    answer("density_causes", figures, keep=not options.quick and bool(rows), runs=rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

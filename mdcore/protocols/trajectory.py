@@ -1,0 +1,94 @@
+"""An optional trajectory beside the series, in DCD, which VMD, OVITO, MDAnalysis and MDTraj read with `final.pdb`."""
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_HEADER_BYTES = 276
+"""Length of the header that OpenMM writes: 92 bytes of numbers, 172 of title, 12 for the number of atoms."""
+
+
+class Trajectory:
+    """Frames of one run, whole chains, at the first record after every multiple of an interval.
+
+    Which frames belong to a state of the run follows from the times of its series alone. So a run that goes on from a checkpoint,
+    or goes back to one with a smaller step, cuts off the frames that it will write again.
+
+    Args:
+        path: File to write.
+        n_atoms: Number of atoms.
+        interval_ps: Time between frames.
+    """
+
+    def __init__(self, path: Path, n_atoms: int, interval_ps: float) -> None:
+        self._path, self._n_atoms, self._interval_ps = path, n_atoms, interval_ps
+        self._stream: IO[bytes] | None = None
+        self._file: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = self._file = None
+
+    def rewind(self, times_ps: Sequence[float] | FloatArray) -> None:
+        """Keep the frames of the records at `times_ps`, drop all later ones, and open the file for more."""
+        self.close()
+        keep = self.count(times_ps)
+        frame = 80 + 12 * self._n_atoms
+        stored = self._path.stat().st_size if self._path.exists() else 0
+        # A run that was killed within a write, or began without a trajectory, has fewer frames than its series asks for.
+        keep = min(keep, max(0, stored - _HEADER_BYTES) // frame)
+        if keep:
+            with self._path.open("r+b") as stream:
+                stream.truncate(_HEADER_BYTES + keep * frame)
+                stream.seek(8)
+                stream.write(struct.pack("<i", keep))
+        self._open(append=keep > 0)
+
+    def count(self, times_ps: Sequence[float] | FloatArray) -> int:
+        """Return how many frames the records at `times_ps` have."""
+        multiples = np.floor(np.asarray(times_ps, dtype=np.float64) / self._interval_ps + 1e-9)
+        return int((np.diff(multiples, prepend=0.0) > 0).sum())
+
+    def record(self, before_ps: float, now_ps: float, positions_nm: FloatArray, box_nm: FloatArray) -> None:
+        """Write a frame if a multiple of the interval lies between the last record and this one.
+
+        Args:
+            before_ps: Time of the record before, 0 for the first.
+            now_ps: Time of this record.
+            positions_nm: Shape (n, 3).
+            box_nm: Shape (3,), edges of the box.
+        """
+        if self._file is None or not self.count([before_ps, now_ps]) - self.count([before_ps]):
+            return
+        from openmm import unit
+
+        self._file.writeModel(positions_nm * unit.nanometer, unitCellDimensions=box_nm * unit.nanometer)
+
+    def _open(self, *, append: bool) -> None:
+        from openmm import app, unit
+
+        topology = app.Topology()
+        # Each frame brings its own box; without one here, none would be written.
+        topology.setUnitCellDimensions((1.0, 1.0, 1.0) * unit.nanometer)
+        residue = topology.addResidue("ALL", topology.addChain())
+        for _ in range(self._n_atoms):
+            topology.addAtom("X", None, residue)
+        self._stream = self._path.open("r+b" if append else "wb")
+        self._file = app.DCDFile(self._stream, topology, self._interval_ps * unit.picosecond, append=append)
