@@ -11,7 +11,7 @@ from surrogates.acquisition import select_batch
 from surrogates.errors import InvalidPool
 from surrogates.models import fit_surrogates
 from surrogates.models.surrogate_set import UnitFeatures
-from surrogates.objective import Objective
+from surrogates.objective import Constraint, Objective
 from surrogates.observations import Observations
 from surrogates.pareto import dominated_volume, non_dominated, scores
 from surrogates.settings import AcquisitionSettings, SurrogateSettings
@@ -34,6 +34,15 @@ class Oracle:
     def table(self, objectives: Sequence[Objective]) -> NDArray[np.float64]:
         """Values of the objectives, shape (N, m)."""
         return np.column_stack([np.asarray(self.values[o.property], dtype=np.float64) for o in objectives])
+
+    def points(self, objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()) -> NDArray[np.float64]:
+        """Scores of the units, shape (N, m); NaN in the rows that failed or break a constraint."""
+        points = scores(self.table(objectives), objectives)
+        kept = np.ones(len(self.units), dtype=bool)
+        for constraint in constraints:
+            kept &= constraint.keeps(np.asarray(self.values[constraint.property], dtype=np.float64))
+        points[~kept | np.isnan(points).any(axis=1)] = np.nan
+        return points
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,7 @@ def replay(
     known: Observations | None = None,
     random_start: int = 10,
     progress: Callable[[int], None] | None = None,
+    constraints: Sequence[Constraint] = (),
 ) -> Replay:
     """Search the oracle as a campaign would, batch after batch.
 
@@ -109,14 +119,16 @@ def replay(
         known: Observations outside the pool, known at the start.
         random_start: Size of the random start.
         progress: Called with the number of evaluations after each batch.
+        constraints: Ranges that properties of the oracle must keep; units outside of them are on no front.
 
     Raises:
-        InvalidPool: The oracle has fewer units than the start asks for.
+        InvalidPool: The oracle has fewer units than the start asks for, or none that counts.
     """
-    table = oracle.table(objectives)
-    points = scores(table, objectives)
+    points = oracle.points(objectives, constraints)
     front = np.flatnonzero(non_dominated(points))
     valid = points[~np.isnan(points).any(axis=1)]
+    if len(valid) == 0:
+        raise InvalidPool("no unit of the oracle has every objective inside the constraints; widen them")
     reference = valid.min(axis=0)
     whole = dominated_volume(valid, reference)
     rng = np.random.default_rng(seed)
@@ -130,26 +142,25 @@ def replay(
     else:
         first = np.array(start, dtype=np.int64)
     seen = [int(i) for i in first]
-    properties = [objective.property for objective in objectives]
+    properties = list(dict.fromkeys([*(o.property for o in objectives), *(c.property for c in constraints)]))
     step = 0
     while len(seen) - len(first) < evaluations:
-        surrogates = fit_surrogates(
-            _observe(oracle, seen, properties, known), properties, strategy.surrogates, step, strategy.featurise
-        )
         left = np.setdiff1d(np.arange(len(oracle.units)), seen)
         wanted = min(batch, evaluations - (len(seen) - len(first)))
-        picked = select_batch(
-            surrogates,
-            [oracle.units[i] for i in left],
-            objectives,
-            wanted,
-            (),
-            strategy.acquisition,
-            seed * 1000 + step,
-        )
-        if not picked.indices:
+        if strategy.acquisition.method == "random":
+            picks = np.random.default_rng([seed, step]).permutation(len(left))[:wanted]
+        else:
+            surrogates = fit_surrogates(
+                _observe(oracle, seen, properties, known), properties, strategy.surrogates, step, strategy.featurise
+            )
+            pool = [oracle.units[i] for i in left]
+            chosen = select_batch(
+                surrogates, pool, objectives, wanted, (), strategy.acquisition, seed * 1000 + step, constraints
+            )
+            picks = np.array(chosen.indices, dtype=np.int64)
+        if len(picks) == 0:
             break
-        seen.extend(int(left[i]) for i in picked.indices)
+        seen.extend(left[picks].tolist())
         step += 1
         if progress is not None:
             progress(len(seen) - len(first))

@@ -9,7 +9,8 @@ class SurrogateSettings(BaseModel):
     """How the surrogates are built.
 
     Attributes:
-        features: `fingerprints`, `descriptors`, or both; the covariance has one part for each.
+        features: `fingerprints`, chemical `descriptors`, or both; the covariance has one part for each. `force-field` describes by a
+            force field's parameters instead, and `all` is both with the force field's parameters beside the chemical descriptors.
         radius: Radius of the Morgan environments, in bonds.
         columns: Length to which the count fingerprint is folded.
         restarts: Starting points of the hyperparameter fit, the first one being the prior's mode.
@@ -18,16 +19,14 @@ class SurrogateSettings(BaseModel):
         inducing_points: Number of inducing points.
         fidelity: Fidelity that is predicted where the observations hold several; the others help through a learned coupling.
         share_properties: Let the other properties help each one through a learned coupling.
-        exact_points: Annotated[int, Field(ge=1)] = 5000
-    inducing_points: Annotated[int, Field(ge=1)] = 1500
-    fidelity: str | None = None
-    share_properties: bool = False
-    failure_rate: Expected share of failed evaluations before any was seen.
+        radial: Shape of the covariance over descriptors, `matern` of smoothness 5/2 or `rbf`.
+        trend: Whether the covariance has a linear part over descriptors.
+        failure_rate: Expected share of failed evaluations before any was seen.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    features: Literal["both", "fingerprints", "descriptors"] = "both"
+    features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
     radius: Annotated[int, Field(ge=0, le=6)] = 2
     columns: Annotated[int, Field(ge=64, le=65536)] = 4096
     restarts: Annotated[int, Field(ge=1, le=32)] = 3
@@ -36,6 +35,8 @@ class SurrogateSettings(BaseModel):
     inducing_points: Annotated[int, Field(ge=1)] = 1500
     fidelity: str | None = None
     share_properties: bool = False
+    radial: Literal["matern", "rbf"] = "matern"
+    trend: bool = True
     failure_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 

@@ -169,6 +169,67 @@ def import_(
 
 
 @app.command()
+def fit(
+    data: DataFile,
+    property_: Annotated[
+        list[str] | None, typer.Option("--property", help="What to predict; every property of the file otherwise.")
+    ] = None,
+    column: Columns = None,
+    smiles: Smiles = None,
+    failed: Sentinels = None,
+    groups: Annotated[str, typer.Option(help="What no fold shares with another: key, cluster (of similar units), both.")] = "both",
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
+    features: Annotated[str, typer.Option(help="both, fingerprints, descriptors, force-field or all.")] = "both",
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the model, predictions and plots; fits/NAME.")] = None,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Train, cross-validate and calibrate surrogates on known data."""
+    from designer.cli.fitting import fit_command
+    from designer.data.table import SENTINELS
+
+    return fit_command(
+        data, property_ or [], column or [], smiles, failed or SENTINELS,
+        groups=groups, folds=folds, features=features, seed=seed, out=out, as_json=json,
+    )  # fmt: skip
+
+
+@app.command()
+def backtest(
+    config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
+    oracle: Annotated[Path, typer.Option(help="CSV file that answers instead of simulations.")],
+    seeds: Annotated[int, typer.Option(help="Replays of each strategy, with other random starts.")] = 20,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(help="campaign, ehvi-rbf, a method of the acquisition, or another YAML file; give it several times."),
+    ] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Evaluations of each replay; those of the file otherwise.")] = None,
+    batch: Annotated[int, typer.Option(help="Polymers chosen at a time.")] = 10,
+    start: Annotated[int | None, typer.Option(help="Random polymers known at the start; as many as the file's.")] = None,
+    known: Annotated[Path | None, typer.Option(help="CSV file of polymers known at the start instead.")] = None,
+    column: Columns = None,
+    smiles: Smiles = None,
+    failed: Sentinels = None,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first replay.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; as many as there are cores otherwise.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the curves and plots; backtest in the campaign's.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run replays again that are in the folder.")] = False,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Replay a campaign on known data, beside baselines, before anything is simulated."""
+    import os
+
+    from designer.cli.backtest import backtest_command
+    from designer.data.table import SENTINELS
+
+    return backtest_command(
+        config, oracle, seeds=seeds, first_seed=first_seed, strategies=strategy or [], evaluations=evaluations, batch=batch,
+        start=start, known=known, columns=column or [], smiles=smiles, sentinels=failed or SENTINELS,
+        workers=workers or os.cpu_count() or 1, out=out, fresh=fresh, as_json=json,
+    )  # fmt: skip
+
+
+@app.command()
 def doctor(json: Json = False) -> int:
     """Tell what works on this machine and what does not."""
     from designer.cli.doctor import doctor_command

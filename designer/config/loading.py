@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import one_line
+from designer.config.sections import ANSWERED
 from designer.errors import InvalidConfig, MissingFile
 
 
@@ -27,8 +28,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load_config(path: Path | str) -> CampaignConfig:
+def load_config(path: Path | str, *, answered: bool = False) -> CampaignConfig:
     """Read and check a campaign file.
+
+    Args:
+        path: The file.
+        answered: A table answers instead of simulations, so that objectives need not be what these measure.
 
     Raises:
         MissingFile: There is no such file.
@@ -56,20 +61,23 @@ def load_config(path: Path | str) -> CampaignConfig:
         raise InvalidConfig(
             f"{path}: holds {type(document).__name__}, not a mapping; write `name: ...` and the other keys"
         )
-    return config_from_mapping(document, source=str(path))
+    return config_from_mapping(document, source=str(path), answered=answered)
 
 
-def config_from_mapping(document: Mapping[str, Any], source: str = "configuration") -> CampaignConfig:
+def config_from_mapping(
+    document: Mapping[str, Any], source: str = "configuration", *, answered: bool = False
+) -> CampaignConfig:
     """Check a campaign given as plain data.
 
     Args:
         document: What a YAML file holds.
         source: How messages call it.
+        answered: See `load_config`.
 
     Raises:
         InvalidConfig: It breaks a rule of the models.
     """
     try:
-        return CampaignConfig.model_validate(dict(document))
+        return CampaignConfig.model_validate(dict(document), context={ANSWERED: answered})
     except ValidationError as error:
         raise InvalidConfig(f"{source}: {one_line(error, CampaignConfig)}") from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
@@ -18,8 +18,12 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-def measurable_property(name: str) -> str:
-    """Return `name` if the registry holds it and simulations measure it.
+ANSWERED = "answered"
+"""Key of the validation context that says: a table of known data answers, so that any registered property will do."""
+
+
+def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
+    """Return `name` if the registry holds it and simulations measure it, or a table answers instead of them.
 
     Raises:
         ValueError: They do not; the message names what to use.
@@ -28,7 +32,8 @@ def measurable_property(name: str) -> str:
         known = property_spec(name).name
     except UnknownProperty as error:
         raise ValueError(str(error)) from error
-    if known not in SUPPORTED:
+    answered = info is not None and bool((info.context or {}).get(ANSWERED))
+    if known not in SUPPORTED and not answered:
         raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}")
     return known
 
@@ -63,7 +68,10 @@ class ObjectiveSettings(Section):
     value: float | None = None
     region: Region | None = None
 
-    _known = field_validator("property")(measurable_property)
+    @field_validator("property")
+    @classmethod
+    def _known(cls, name: str, info: ValidationInfo) -> str:
+        return measurable_property(name, info)
 
     @model_validator(mode="after")
     def _value_goes_with_target(self) -> "ObjectiveSettings":

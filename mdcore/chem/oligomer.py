@@ -92,7 +92,8 @@ def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem
     """
     if not units:
         raise ValueError("a chain of 0 repeat units has no atoms; ask for at least 1")
-    known = {id(mol): _Part.read(mol) for mol in (head_group, *units, tail_group)}
+    different = {id(mol): mol for mol in (head_group, *units, tail_group)}
+    known = {identity: _Part.read(mol) for identity, mol in different.items()}
     parts = [known[id(mol)] for mol in (head_group, *units, tail_group)]
     # End groups come last, so that hydrogens that are trimmed off do not move the units' indices.
     order = [*range(1, len(parts) - 1), 0, len(parts) - 1]

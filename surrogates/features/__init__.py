@@ -1,5 +1,5 @@
 """Features of the periodic repeat unit, independent of spelling, cut and direction."""
 
-from surrogates.features.table import Features, Featuriser, features_from_arrays, shared_featuriser
+from surrogates.features.table import FeatureLookup, Features, Featuriser, features_from_arrays, shared_featuriser
 
-__all__ = ["Features", "Featuriser", "features_from_arrays", "shared_featuriser"]
+__all__ = ["FeatureLookup", "Features", "Featuriser", "features_from_arrays", "shared_featuriser"]

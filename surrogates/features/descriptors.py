@@ -81,7 +81,7 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
     surfaces, _ = rdMolDescriptors._CalcLabuteASAContribs(mol)
     surface = float(np.array(surfaces)[members].sum())
     polar = float(np.array(rdMolDescriptors._CalcTPSAContribs(mol))[members].sum())
-    charges = _charges(mol)[members]
+    charges = gasteiger_charges(mol)[members]
 
     ring = mol.GetRingInfo()
     rings_of = np.array([ring.NumAtomRings(int(i)) for i in members[:n_heavy]])
@@ -155,8 +155,8 @@ def _heavy_degree(atom: Chem.Atom) -> int:
     return sum(neighbour.GetAtomicNum() > 1 for neighbour in atom.GetNeighbors())
 
 
-def _charges(mol: Chem.Mol) -> NDArray[np.float64]:
-    """Gasteiger charges, zero where the method has no parameter for an element."""
+def gasteiger_charges(mol: Chem.Mol) -> NDArray[np.float64]:
+    """Gasteiger charges of the atoms (e), shape (atoms,), zero where the method has no parameter for an element."""
     rdPartialCharges.ComputeGasteigerCharges(mol, throwOnParamFailure=False)
     charges = np.array([atom.GetDoubleProp("_GasteigerCharge") for atom in mol.GetAtoms()])
     return np.where(np.isfinite(charges), charges, 0.0)

@@ -13,6 +13,7 @@ from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
 from surrogates.errors import SurrogatesError
+from surrogates.features.descriptors import gasteiger_charges
 
 GRID = 10
 """Grid points of each parameter's distribution."""
@@ -20,7 +21,11 @@ GRID = 10
 SPREAD = 0.25
 """Descriptors, shares between zero and one, are divided by this to be of the order of one."""
 
+CHARGE = ("Charges", "q")
+"""Kind of the partial charges, which a SMIRNOFF file leaves to a charge model."""
+
 RANGES = {
+    CHARGE: (-0.6, 0.6),
     ("vdW", "rmin_half"): (0.3, 2.4),
     ("vdW", "epsilon"): (0.0, 0.4),
     ("Bonds", "length"): (0.95, 2.0),
@@ -29,7 +34,9 @@ RANGES = {
     ("Angles", "k"): (50.0, 350.0),
     ("ProperTorsions", "k"): (-2.0, 8.0),
 }
-"""Range of the grid of each parameter, in the file's units (angstrom, kcal/mol, degree); a torsion's k is the sum of its terms."""
+"""Range of the grid of each parameter, in the file's units (angstrom, kcal/mol, degree) and elementary charges; a torsion's k is
+the sum of its terms.
+"""
 
 LENGTH = GRID * len(RANGES)
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
@@ -45,7 +52,8 @@ class ForceFieldDescriptors:
 
     For each kind of parameter the descriptor is the mean over the period's terms of a Gaussian bump at each grid point, as
     wide as the grid's spacing: the kernel mean embedding of Kusaba et al. (10.1103/PhysRevB.108.134107), from SMIRKS that the file
-    assigns to atoms, bonds, angles and torsions (the last match wins). A term counts when its first atom is in the period.
+    assigns to atoms, bonds, angles and torsions (the last match wins), and from Gasteiger's charges, as quick as the rest and
+    defined for every element. A term counts when its first atom is in the period.
 
     Attributes:
         path: The SMIRNOFF file.
@@ -89,6 +97,7 @@ class ForceFieldDescriptors:
         inside = set(centre)
         inside |= {n.GetIdx() for i in centre for n in mol.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1}
         found: dict[tuple[str, str], list[float]] = {kind: [] for kind in RANGES}
+        found[CHARGE] = gasteiger_charges(mol)[sorted(inside)].tolist()
         for section, rules in _rules(self.path).items():
             assigned: dict[tuple[int, ...], dict[str, float]] = {}
             for pattern, tags, values in rules:
@@ -112,7 +121,7 @@ def _rules(path: Path) -> dict[str, list[_Rule]]:
     """Patterns of each section in the file's order, with the positions of their tagged atoms and their parameters."""
     root = ET.parse(path).getroot()
     sections: dict[str, list[_Rule]] = {}
-    for section in {kind for kind, _ in RANGES}:
+    for section in {kind for kind, _ in RANGES} - {CHARGE[0]}:
         names = [name for kind, name in RANGES if kind == section]
         sections[section] = []
         for entry in root.find(section) or ():

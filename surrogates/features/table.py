@@ -1,9 +1,9 @@
 """Feature tables and the cache that fills them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,16 +130,26 @@ class Featuriser:
 
         Args:
             settings: Which features and how long.
-            further: More descriptors to append, for example of a force field's parameters.
+            further: More descriptors to append, for example of another force field's parameters.
             further_length: How many `further` returns.
         """
-        self._fingerprints = settings.features != "descriptors"
-        self._descriptors = settings.features != "fingerprints"
+        self._fingerprints = settings.features in ("both", "fingerprints", "all")
         self._radius = settings.radius
         self._columns = settings.columns
-        self._further = further
-        self._length = (len(NAMES) + further_length) if self._descriptors else 0
         self._bonds = max(settings.radius + 1, SMALLEST_WINDOW)
+        self._described: list[UnitDescriptors] = []
+        self._length = 0
+        if settings.features in ("both", "descriptors", "all"):
+            self._described.append(partial(standardised_descriptors, bonds=self._bonds))
+            self._length += len(NAMES)
+        if settings.features in ("force-field", "all"):
+            from surrogates.features.forcefield import LENGTH, ForceFieldDescriptors
+
+            self._described.append(ForceFieldDescriptors.installed())
+            self._length += LENGTH
+        if further is not None and settings.features != "fingerprints":
+            self._described.append(further)
+            self._length += further_length
         self._cache: OrderedDict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = OrderedDict()
 
     def __call__(self, units: Sequence[RepeatUnit]) -> Features:
@@ -152,18 +162,41 @@ class Featuriser:
         row = self._cache.get(unit.key)
         if row is None:
             levels = np.zeros(0, dtype=np.int32)
-            descriptors = np.zeros(0)
             if self._fingerprints:
                 levels = morgan_levels(unit, self._radius, self._columns, self._bonds)
-            if self._descriptors:
-                descriptors = standardised_descriptors(unit, self._bonds)
-                if self._further is not None:
-                    descriptors = np.concatenate([descriptors, self._further(unit)])
+            parts = [describe(unit) for describe in self._described]
+            descriptors = np.concatenate(parts) if parts else np.zeros(0)
             row = (levels, descriptors)
             self._cache[unit.key] = row
             if len(self._cache) > CACHE_UNITS:
                 self._cache.popitem(last=False)
         return row
+
+
+@dataclass(frozen=True)
+class FeatureLookup:
+    """Features computed before, handed out by key; cheap to send to other processes.
+
+    Attributes:
+        features: Features of n units.
+        rows: Row of each key.
+    """
+
+    features: Features
+    rows: Mapping[str, int]
+
+    @classmethod
+    def of(cls, units: Sequence[RepeatUnit], features: Features) -> "FeatureLookup":
+        """Join units with their features, same order."""
+        return cls(features, {unit.key: row for row, unit in enumerate(units)})
+
+    def __call__(self, units: Sequence[RepeatUnit]) -> Features:
+        """Look units up.
+
+        Raises:
+            KeyError: One of them is not there.
+        """
+        return self.features.take(np.array([self.rows[unit.key] for unit in units], dtype=np.int64))
 
 
 _FEATURISERS: dict[tuple[str, int, int], Featuriser] = {}

@@ -1,6 +1,7 @@
 """The covariance of a latent property."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDA
 
 @dataclass(frozen=True)
 class Covariance:
-    """k = c + s * minmax(counts) + d * Matern52(descriptor distance / lengthscale) + l * mean descriptor product.
+    """k = c + s * minmax(counts) + d * radial(descriptor distance / lengthscale) + l * mean descriptor product.
 
     In standardised units. The linear part carries trends beyond the measured range, where the others fall back to the mean:
     properties are nearly additive in groups, and the best candidates lie outside of what is known.
@@ -26,12 +27,14 @@ class Covariance:
         descriptor: Variance d of the descriptor part.
         linear: Variance l of the linear part.
         lengthscale: Lengthscale of the descriptor part, in root mean square standard deviations.
+        radial: `matern` of smoothness 5/2, or `rbf`, the squared exponential.
     """
 
     similarity: float
     descriptor: float
     linear: float
     lengthscale: float
+    radial: Literal["matern", "rbf"] = "matern"
 
     @property
     def variance(self) -> float:
@@ -48,20 +51,28 @@ class Covariance:
 
     def parts(self, pairs: Statistics) -> Parts:
         """Return fingerprint, descriptor and linear part, and the descriptor part's slope by ln(lengthscale), each (N, M)."""
-        r = pairs.distance * (np.sqrt(5.0) / self.lengthscale)
-        decay = np.exp(-r)
-        square = r * r / 3.0
+        radial, slope = self._radial(pairs.distance)
         return (
             self.similarity * pairs.similarity,
-            self.descriptor * (1.0 + r + square) * decay,
+            self.descriptor * radial,
             self.linear * pairs.product,
-            self.descriptor * square * (1.0 + r) * decay,
+            self.descriptor * slope,
         )
 
     def __call__(self, pairs: Statistics) -> NDArray[np.float64]:
         """Evaluate the structured part, without the constant, shape (N, M)."""
-        r = pairs.distance * (np.sqrt(5.0) / self.lengthscale)
-        described = self.descriptor * (1.0 + r + r * r / 3.0) * np.exp(-r)
+        described = self.descriptor * self._radial(pairs.distance)[0]
         return np.asarray(
             self.similarity * pairs.similarity + described + self.linear * pairs.product, dtype=np.float64
         )
+
+    def _radial(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Radial part and its slope by ln(lengthscale), of the distances' shape."""
+        if self.radial == "rbf":
+            square = (distance / self.lengthscale) ** 2
+            value = np.exp(-0.5 * square)
+            return value, square * value
+        r = distance * (np.sqrt(5.0) / self.lengthscale)
+        decay = np.exp(-r)
+        square = r * r / 3.0
+        return (1.0 + r + square) * decay, square * (1.0 + r) * decay

@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from botorch.models.gp_regression import SingleTaskGP
     from botorch.models.model_list_gp_regression import ModelListGP
     from botorch.models.transforms.outcome import Standardize
-    from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, ScaleKernel
+    from gpytorch.kernels import ConstantKernel, Kernel, LinearKernel, MaternKernel, RBFKernel, ScaleKernel
     from gpytorch.means import ZeroMean
 
     from surrogates.kernels.gpytorch_minmax import MinMaxKernel
@@ -87,10 +87,15 @@ def _kernel(model: PropertyGP, counts: int, descriptors: int) -> Kernel:
         # Without descriptors every distance is zero and their part is one more constant.
         constant.constant = torch.tensor(MEAN_VARIANCE + k.descriptor, dtype=torch.float64)
         return similar + constant
-    matern = MaternKernel(nu=2.5, active_dims=tuple(range(counts, counts + descriptors))).double()
-    matern.lengthscale = torch.tensor(k.lengthscale, dtype=torch.float64)
-    described = ScaleKernel(matern).double()
+    dimensions = tuple(range(counts, counts + descriptors))
+    radial = (
+        RBFKernel(active_dims=dimensions) if k.radial == "rbf" else MaternKernel(nu=2.5, active_dims=dimensions)
+    ).double()
+    radial.lengthscale = torch.tensor(k.lengthscale, dtype=torch.float64)
+    described = ScaleKernel(radial).double()
     described.outputscale = torch.tensor(k.descriptor, dtype=torch.float64)
-    linear = LinearKernel(active_dims=tuple(range(counts, counts + descriptors))).double()
+    if k.linear == 0:
+        return similar + described + constant
+    linear = LinearKernel(active_dims=dimensions).double()
     linear.variance = torch.tensor(k.linear, dtype=torch.float64)
     return similar + described + linear + constant

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,24 @@ FIT_POINTS = 1500
 
 
 @dataclass(frozen=True)
+class KernelForm:
+    """What is not fitted of a covariance.
+
+    Attributes:
+        radial: Shape of the descriptor part, see `Covariance`.
+        trend: Whether it has a linear part.
+    """
+
+    radial: Literal["matern", "rbf"] = "matern"
+    trend: bool = True
+
+
+@dataclass(frozen=True)
 class _Layout:
     """Order of the hyperparameters in one vector, with their normal priors (mean, sd) and bounds."""
 
     tasks: int
+    form: KernelForm
 
     def priors(self) -> NDArray[np.float64]:
         extra = self.tasks - 1
@@ -52,7 +67,9 @@ class _Layout:
         noise = np.exp(theta[KERNEL : KERNEL + t])
         loadings = np.concatenate([[1.0], theta[KERNEL + t : KERNEL + 2 * t - 1]])
         residuals = np.concatenate([[0.0], np.exp(theta[KERNEL + 2 * t - 1 :])])
-        covariance = Covariance(*(float(value) for value in kernel))
+        similar, described, linear, lengthscale = (float(value) for value in kernel)
+        linear = linear if self.form.trend else 0.0
+        covariance = Covariance(similar, described, linear, lengthscale, self.form.radial)
         return Hyperparameters(covariance, TaskCoupling(loadings, residuals), noise)
 
 
@@ -64,15 +81,17 @@ class NegativeLogPosterior:
         pairs: Statistics of the measured points, (n, n).
         data: The measurements.
         tasks: Number of tasks T.
+        form: What is not fitted.
     """
 
     pairs: Statistics
     data: TrainingData
     tasks: int
+    form: KernelForm = KernelForm()
 
     def __call__(self, theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return value and gradient at a vector of hyperparameters."""
-        layout = _Layout(self.tasks)
+        layout = _Layout(self.tasks, self.form)
         parameters = layout.unpack(theta)
         n = len(self.data)
         which = self.data.tasks
@@ -112,7 +131,12 @@ class NegativeLogPosterior:
 
 
 def fit_hyperparameters(
-    pairs: Statistics, data: TrainingData, tasks: int, restarts: int, rng: np.random.Generator
+    pairs: Statistics,
+    data: TrainingData,
+    tasks: int,
+    restarts: int,
+    rng: np.random.Generator,
+    form: KernelForm | None = None,
 ) -> Hyperparameters:
     """Find the hyperparameters of highest posterior density from several starts.
 
@@ -124,33 +148,36 @@ def fit_hyperparameters(
         tasks: Number of tasks.
         restarts: Number of starts; the first is the mode of the prior, the others are drawn from it.
         rng: Source of the other starts and of the random part.
+        form: What is not fitted.
 
     With no points the mode of the prior is returned. A start that ends at no finite value is dropped; when all do, the
     mode of the prior is used and a warning says so.
     """
-    priors = _Layout(tasks).priors()
+    form = form or KernelForm()
+    layout = _Layout(tasks, form)
+    priors = layout.priors()
     mode = priors[:, 0]
     if len(data) == 0:
-        return _Layout(tasks).unpack(mode)
+        return layout.unpack(mode)
     full = _thin(pairs, data, FIT_POINTS, rng)
     small = _thin(*full, START_POINTS, rng)
     bounds = list(zip(priors[:, 2], priors[:, 3], strict=True))
     draws = mode + priors[:, 1] * rng.standard_normal((restarts - 1, len(mode)))
     best_value, best = np.inf, mode
     for start in np.clip(np.vstack([mode, draws]), priors[:, 2], priors[:, 3]):
-        value, theta = _descend(NegativeLogPosterior(*small, tasks), start, bounds)
+        value, theta = _descend(NegativeLogPosterior(*small, tasks, form), start, bounds)
         if value < best_value:
             best_value, best = value, theta
     if np.isfinite(best_value) and len(full[1]) > len(small[1]):
-        best_value, best = _descend(NegativeLogPosterior(*full, tasks), best, bounds)
+        best_value, best = _descend(NegativeLogPosterior(*full, tasks, form), best, bounds)
     if not np.isfinite(best_value):
         warnings.warn(
             f"no start of the fit over {len(data)} points ended at a finite likelihood; using the prior's mode",
             SurrogatesWarning,
             stacklevel=2,
         )
-        return _Layout(tasks).unpack(mode)
-    return _Layout(tasks).unpack(best)
+        return layout.unpack(mode)
+    return layout.unpack(best)
 
 
 def _descend(

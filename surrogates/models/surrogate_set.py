@@ -12,7 +12,7 @@ from surrogates.errors import InvalidObjective, UnknownSurrogate
 from surrogates.features import Features, shared_featuriser
 from surrogates.kernels import Statistics, statistics
 from surrogates.models.failure import FailureModel
-from surrogates.models.fitting import FIT_POINTS, fit_hyperparameters
+from surrogates.models.fitting import FIT_POINTS, KernelForm, fit_hyperparameters
 from surrogates.models.gp import Hyperparameters, PropertyGP, TrainingData
 from surrogates.models.inducing import condition_sparse
 from surrogates.models.training import training_data
@@ -195,14 +195,15 @@ def _fit_property(
     parameters: Hyperparameters | None,
 ) -> PropertyGP:
     rng = np.random.default_rng([*seeds, 0])
+    form = KernelForm(settings.radial, settings.trend)
     if len(data) <= settings.exact_points:
         part = features.take(data.rows)
         pairs = whole.block(data.rows) if whole is not None else statistics(part, part)
-        parameters = parameters or fit_hyperparameters(pairs, data, tasks, settings.restarts, rng)
+        parameters = parameters or fit_hyperparameters(pairs, data, tasks, settings.restarts, rng, form)
         return PropertyGP.condition(name, pairs, data, parameters)
     if parameters is None:
         kept = data.sample(FIT_POINTS, rng)
         part = features.take(kept.rows)
-        parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng)
+        parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng, form)
     anchors = np.random.default_rng([*seeds, 1])
     return condition_sparse(name, features, data, parameters, settings.inducing_points, anchors)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mdcore.chem import RepeatUnit
-from surrogates import Objective, Observations, fit_surrogates, reference_point
+from surrogates import Objective, Observations, SurrogateSettings, fit_surrogates, reference_point
 from surrogates.acquisition.boxes import boxes_of, pad
 from surrogates.acquisition.improvement import log_improvement
 from surrogates.acquisition.joint import JointSampler
@@ -26,6 +26,20 @@ VALUES = {
 def botorch():
     # Imports BoTorch with its one deprecation warning silenced, whatever test comes first.
     return importlib.import_module("surrogates.models.botorch_model")
+
+
+@pytest.mark.parametrize("changes", [{"radial": "rbf"}, {"trend": False}, {"features": "fingerprints"}])
+def test_other_kernels_equal_botorch(botorch, changes):
+    import torch
+
+    surrogates = fit_surrogates(
+        Observations(UNITS[:6], {"density": VALUES["density"][:6]}), ["density"], SurrogateSettings(**changes)
+    )
+    with torch.no_grad():
+        posterior = botorch.to_botorch(surrogates).posterior(botorch.feature_tensor(surrogates, UNITS))
+    prediction = surrogates.predict(UNITS)
+    np.testing.assert_allclose(posterior.mean.numpy(), prediction.mean, rtol=1e-9)
+    np.testing.assert_allclose(posterior.variance.sqrt().numpy(), prediction.sd, rtol=1e-7)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from mdcore.chem import RepeatUnit
 from surrogates import SurrogateSettings
 from surrogates.features import Featuriser
-from surrogates.features.forcefield import LENGTH, ForceFieldDescriptors, ForceFieldFileMissing
+from surrogates.features.forcefield import CHARGE, LENGTH, RANGES, ForceFieldDescriptors, ForceFieldFileMissing
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,25 @@ def test_assignment_agrees_with_the_openff_toolkit(describe):
     ours = describe.parameters(unit)
     for kind, values in expected.items():
         np.testing.assert_allclose(np.sort(ours[kind]), np.sort(values), rtol=1e-6)
+
+
+def test_charges_of_a_period_sum_to_zero_and_lie_on_the_grid(describe):
+    for text in ("*CC(*)F", "*CC(*)C(=O)OC", "*NCCCCCC(*)=O"):
+        unit = RepeatUnit.from_psmiles(text)
+        charges = describe.parameters(unit)[CHARGE]
+        assert len(charges) == unit.n_atoms
+        assert abs(charges.sum()) < 0.02
+        assert np.abs(charges).max() < RANGES[CHARGE][1]
+
+
+def test_they_stand_alone_or_join(describe):
+    unit = RepeatUnit.from_psmiles("*CC(*)F")
+    alone = Featuriser(SurrogateSettings(features="force-field"))([unit])
+    np.testing.assert_allclose(alone.descriptors[0], describe(unit))
+    assert alone.levels.nnz == 0
+    both, everything = (Featuriser(SurrogateSettings(features=f))([unit]) for f in ("both", "all"))
+    assert everything.descriptors.shape[1] == both.descriptors.shape[1] + LENGTH
+    assert everything.levels.nnz == both.levels.nnz > 0
 
 
 def test_they_join_the_features(describe):

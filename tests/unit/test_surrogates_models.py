@@ -23,7 +23,7 @@ from surrogates.features import features_from_arrays
 from surrogates.kernels import MEAN_VARIANCE, Covariance, minmax, statistics
 from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
-from surrogates.models.fitting import NegativeLogPosterior, _Layout
+from surrogates.models.fitting import KernelForm, NegativeLogPosterior, _Layout
 from surrogates.models.gp import measurement_covariance
 from surrogates.models.inducing import condition_sparse
 from surrogates.models.linalg import robust_cholesky
@@ -71,16 +71,17 @@ def pairs_of(n, seed):
     return statistics(features, features)
 
 
+@pytest.mark.parametrize("form", [KernelForm(), KernelForm("rbf"), KernelForm("matern", trend=False)])
 @pytest.mark.parametrize("tasks", [1, 2, 3])
-def test_likelihood_and_gradient_of_the_fit(tasks):
+def test_likelihood_and_gradient_of_the_fit(tasks, form):
     rng = np.random.default_rng(tasks)
     n = 12
     pairs = pairs_of(n, tasks)
     data = TrainingData(
         np.arange(n), np.arange(n) % tasks, rng.normal(size=n), rng.uniform(0.01, 0.1, size=n), 0.0, 1.0
     )
-    objective = NegativeLogPosterior(pairs, data, tasks)
-    layout = _Layout(tasks)
+    objective = NegativeLogPosterior(pairs, data, tasks, form)
+    layout = _Layout(tasks, form)
     theta = layout.priors()[:, 0] + 0.3 * rng.normal(size=len(layout.priors()))
     value, gradient = objective(theta)
     covariance = measurement_covariance(pairs, data, layout.unpack(theta))
@@ -104,6 +105,27 @@ def test_covariance_is_the_sum_of_its_parts():
     np.testing.assert_allclose(similar + described + linear, kernel(statistics(features, features)))
     longer = Covariance(0.5, 2.0, 0.1, 1.5 * np.exp(1e-6)).parts(statistics(features, features))[1]
     np.testing.assert_allclose((longer - described) / 1e-6, slope, atol=1e-5)
+
+
+def test_a_squared_exponential_has_its_own_shape():
+    features = features_from_arrays(descriptors=np.array([[0.0, 0.0], [2.0, 4.0]]))
+    kernel = Covariance(0.0, 2.0, 0.0, 1.5, "rbf")
+    pairs = statistics(features, features)
+    assert kernel(pairs)[0, 1] == pytest.approx(2.0 * np.exp(-0.5 * 10.0 / 1.5**2), rel=1e-12)
+    longer = Covariance(0.0, 2.0, 0.0, 1.5 * np.exp(1e-6), "rbf")
+    slope = (longer(pairs) - kernel(pairs)) / 1e-6
+    np.testing.assert_allclose(slope, kernel.parts(pairs)[3], atol=1e-5)
+
+
+def test_the_form_of_the_kernel_follows_the_settings(tmp_path):
+    observations = Observations(UNITS, {"density": DENSITY})
+    settings = SurrogateSettings(features="force-field", radial="rbf", trend=False)
+    surrogates = fit_surrogates(observations, ["density"], settings)
+    covariance = surrogates.models[0].parameters.covariance
+    assert (covariance.radial, covariance.linear) == ("rbf", 0.0)
+    save_surrogates(surrogates, tmp_path / "model.json")
+    again = load_surrogates(tmp_path / "model.json")
+    np.testing.assert_allclose(again.predict(UNITS).mean, surrogates.predict(UNITS).mean, rtol=1e-9)
 
 
 def textbook(surrogates, units):

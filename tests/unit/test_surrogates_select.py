@@ -10,6 +10,7 @@ from surrogates import (
     InvalidPool,
     Objective,
     Observations,
+    SurrogateSettings,
     UnknownSurrogate,
     fit_surrogates,
     select_batch,
@@ -274,3 +275,26 @@ def test_bad_requests_are_refused():
         select_batch(surrogates, POOL, [], 1)
     with pytest.raises(UnknownSurrogate):
         select_batch(surrogates, POOL, [Objective("abbe_number")], 1)
+
+
+def test_other_fidelities_steer_and_are_no_front():
+    """Prior data alone choose by their predictions, and a unit that only they know may be chosen."""
+    values = np.array([RepeatUnit.molar_mass_g_mol.fget(unit) / unit.n_heavy_atoms / 10 for unit in POOL])
+    prior = Observations(tuple(POOL), {"density": values}, fidelities=("md-gaff2",) * len(POOL))
+    settings = SurrogateSettings(fidelity="md-quick")
+    surrogates = fit_surrogates(prior, ["density"], settings)
+    for method in ("mixed", "expected", "improvement"):
+        choice = select_batch(
+            surrogates, POOL, [Objective("density")], 3, settings=AcquisitionSettings(method=method, samples=64)
+        )
+        assert np.isin(choice.indices, np.argsort(-values)[:8]).all()
+    best = int(np.argmax(values))
+    worst = np.argsort(values)[:4]
+    seen = Observations(
+        tuple(POOL) + tuple(POOL[i] for i in worst),
+        {"density": np.concatenate([values, values[worst] + 0.1])},
+        fidelities=("md-gaff2",) * len(POOL) + ("md-quick",) * 4,
+    )
+    choice = select_batch(fit_surrogates(seen, ["density"], settings), POOL, [Objective("density")], 2)
+    assert best in choice.indices
+    assert not set(choice.indices) & set(worst.tolist())

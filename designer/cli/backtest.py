@@ -1,0 +1,234 @@
+"""`designer backtest`."""
+
+import csv
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from designer.backtest import BASELINES, Plan, Summary, oracle_of, run_plan, strategies_of, summarise
+from designer.backtest.oracle import OracleReport
+from designer.backtest.summary import SHARES
+from designer.cli.checks import at_least
+from designer.cli.fitting import observations_from
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.config import CampaignConfig, load_config
+from designer.config.sections import ListInitial
+from designer.data import parse_columns, read_table
+from designer.errors import InvalidRequest
+from designer.text import duration
+from mdcore.chem import RepeatUnit
+from surrogates import Observations
+from surrogates.replay import Oracle, Replay
+
+EVALUATIONS = 200
+"""Evaluations of a replay where neither the command nor the file says how many."""
+
+
+def backtest_command(
+    config_path: Path,
+    oracle_path: Path,
+    *,
+    seeds: int,
+    first_seed: int,
+    strategies: Sequence[str],
+    evaluations: int | None,
+    batch: int,
+    start: int | None,
+    known: Path | None,
+    columns: Sequence[str],
+    smiles: str | None,
+    sentinels: Sequence[float],
+    workers: int,
+    out: Path | None,
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Replay a campaign on known data with every strategy and seed; write curves as CSV, PNG and JSON."""
+    with answer_stream() as stream:
+        for option, value in (("--seeds", seeds), ("--batch", batch), ("--workers", workers)):
+            at_least(option, value, 1)
+        at_least("--first-seed", first_seed, 0)
+        config = load_config(config_path, answered=True)
+        folder = out or config.campaign_folder / "backtest"
+        if folder.exists() and not folder.is_dir():
+            raise InvalidRequest(f"--out {str(folder)!r} is a file; give a folder")
+        maps = parse_columns(columns)
+        names = list(
+            dict.fromkeys([*(o.property for o in config.objectives), *(limit.property for limit in config.limits)])
+        )
+        oracle, report = oracle_of(read_table(oracle_path, maps, smiles, sentinels), names)
+        before = observations_from(read_table(known, maps, smiles, sentinels), names) if known else None
+        oracle = _without(oracle, before)
+        plan = Plan(
+            oracle=oracle,
+            objectives=config.objective_list(),
+            constraints=config.limit_list(),
+            strategies=(),
+            seeds=tuple(range(first_seed, first_seed + seeds)),
+            evaluations=_evaluations(config, evaluations, start, len(oracle.units)),
+            batch=batch,
+            start=_start(config, start),
+            known=before,
+        )
+        _check(plan, oracle_path)
+        _tell(f"features of {count(len(oracle.units), 'polymer')}")
+        units = (*oracle.units, *(before.units if before else ()))
+        plan = Plan(**{**vars(plan), "strategies": strategies_of(strategies or BASELINES, config, units)})
+        folder.mkdir(parents=True, exist_ok=True)
+        if fresh:
+            for path in (folder / "replays").glob("*.json"):
+                path.unlink()
+        begun = time.monotonic()
+
+        def progress(replay: Replay, done: int, total: int) -> None:
+            left = (time.monotonic() - begun) / done * (total - done)
+            _tell(f"{done} of {total} replays, {replay.strategy} seed {replay.seed}; about {duration(left)} left")
+
+        replays = run_plan(plan, folder / "replays", workers, progress)
+        summary = summarise(plan, replays)
+        document = _document(plan, summary, report, config, oracle_path, folder)
+        _write_files(plan, summary, replays, document, folder)
+        if as_json:
+            write_json(stream, document)
+        else:
+            _print(stream, plan, summary, report, folder)
+    return 0
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _without(oracle: Oracle, known: Observations | None) -> Oracle:
+    """Take out of the pool what is known from the start: it is never chosen."""
+    if known is None:
+        return oracle
+    keys = {unit.key for unit in known.units}
+    kept = np.array([unit.key not in keys for unit in oracle.units], dtype=bool)
+    return Oracle(
+        tuple(unit for unit, keep in zip(oracle.units, kept, strict=True) if keep),
+        {name: np.asarray(column)[kept] for name, column in oracle.values.items()},
+        {name: np.asarray(column)[kept] for name, column in oracle.stderrs.items()},
+    )
+
+
+def _start(config: CampaignConfig, start: int | None) -> int:
+    if start is not None:
+        return at_least("--start", start, 1)
+    initial = config.initial
+    return len(initial.psmiles) if isinstance(initial, ListInitial) else initial.evaluations
+
+
+def _evaluations(config: CampaignConfig, wanted: int | None, start: int | None, pool: int) -> int:
+    if wanted is not None:
+        return at_least("--evaluations", wanted, 1)
+    first = _start(config, start)
+    return max(1, min((config.stop.evaluations or EVALUATIONS + first) - first, pool - first))
+
+
+def _check(plan: Plan, path: Path) -> None:
+    pool = len(plan.oracle.units)
+    needed = (0 if plan.known is not None else plan.start) + 1
+    if pool < needed:
+        raise InvalidRequest(
+            f"{path} answers for {count(pool, 'polymer')}, fewer than the {needed} needed; lower --start"
+        )
+    if np.isnan(plan.oracle.points(plan.objectives, plan.constraints)).all():
+        raise InvalidRequest(f"{path}: no polymer has every objective inside the limits; widen the limits")
+
+
+def _document(
+    plan: Plan, summary: Summary, report: OracleReport, config: CampaignConfig, path: Path, folder: Path
+) -> dict[str, object]:
+    return {
+        "campaign": config.name,
+        "oracle": {"file": str(path), **asdict(report)},
+        "objectives": [o.model_dump(mode="json", exclude_none=True) for o in config.objectives],
+        "evaluations": plan.evaluations,
+        "batch": plan.batch,
+        "start": {"known": len(plan.known)} if plan.known is not None else {"random": plan.start},
+        "seeds": list(plan.seeds),
+        "front": summary.front,
+        "front_goal": summary.front_goal,
+        "strategies": {
+            s.name: {
+                "seeds": s.seeds,
+                "hypervolume_area": s.area,
+                "evaluations_to_hypervolume": {f"{share:g}": n for share, n in zip(SHARES, s.to_share, strict=True)},
+                "evaluations_to_front_goal": s.to_front,
+                "front_found": s.front_found,
+            }
+            for s in summary.strategies
+        },
+        "folder": str(folder),
+    }
+
+
+def _write_files(
+    plan: Plan, summary: Summary, replays: Sequence[Replay], document: dict[str, object], folder: Path
+) -> None:
+    from designer.backtest.figures import draw_curves
+
+    with (folder / "curves.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["strategy", "quantity", "evaluation", "median", "p10", "p90"])
+        for strategy in summary.strategies:
+            for curve in strategy.curves:
+                for i, row in enumerate(zip(curve.median, curve.low, curve.high, strict=True)):
+                    writer.writerow([strategy.name, curve.quantity, i, *(_cell(value) for value in row)])
+    with (folder / "choices.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        names = [o.property for o in plan.objectives]
+        writer.writerow(["strategy", "seed", "evaluation", "psmiles", *names, "hypervolume", "front_found"])
+        for replay in replays:
+            for i, row in enumerate(replay.order, start=1):
+                values = [_cell(plan.oracle.values[name][row]) for name in names]
+                unit: RepeatUnit = plan.oracle.units[row]
+                writer.writerow(
+                    [
+                        replay.strategy,
+                        replay.seed,
+                        i,
+                        unit.psmiles,
+                        *values,
+                        _cell(replay.volume[i]),
+                        replay.front_found[i],
+                    ]
+                )
+    with (folder / "backtest.json").open("w", encoding="utf-8") as stream:
+        write_json(stream, document)
+    draw_curves(plan, summary, folder)
+
+
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.8g}"
+
+
+def _print(stream: TextIO, plan: Plan, summary: Summary, report: OracleReport, folder: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    left_out = f", {report.unanswered + report.bad} rows left out" if report.unanswered + report.bad else ""
+    stream.write(
+        f"{count(report.polymers, 'polymer')} ({report.failures} of them fail{left_out}), front of {summary.front}; "
+        f"{count(len(plan.seeds), 'seed')} of {plan.evaluations} evaluations in batches of {plan.batch}\n\n"
+    )
+    table = Table(title="Median over the seeds", title_justify="left", title_style="bold")
+    table.add_column("strategy")
+    table.add_column("hypervolume area", justify="right")
+    for share in SHARES:
+        table.add_column(f"evaluations\nto {100 * share:g} %", justify="right")
+    table.add_column(f"to {summary.front_goal} of {summary.front}\nfront points", justify="right")
+    table.add_column("front points\nat the end", justify="right")
+    for s in summary.strategies:
+        cells = ["never" if n is None else f"{n:g}" for n in (*s.to_share, s.to_front)]
+        table.add_row(s.name, f"{s.area:.3f}", *cells, f"{s.front_found:g}")
+    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
+    stream.write(f"\nCurves, choices and plots: {folder}\n")

@@ -1,0 +1,185 @@
+"""`designer fit`: train a surrogate on a table, cross-validate it, and keep it."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
+
+import numpy as np
+
+from designer.cli.checks import at_least
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.data import DataTable, parse_columns, read_table
+from designer.errors import InvalidRequest
+from mdcore.chem import property_spec
+from surrogates import Observations, SurrogateSettings, fit_surrogates, save_surrogates
+
+if TYPE_CHECKING:
+    from surrogates.validation import CrossValidation
+
+KINDS: dict[str, tuple[Literal["key", "cluster"], ...]] = {
+    "key": ("key",),
+    "cluster": ("cluster",),
+    "both": ("key", "cluster"),
+}
+
+FEWEST = 10
+"""Polymers below which a cross-validation tells nothing."""
+
+
+def fit_command(
+    data: Path,
+    properties: Sequence[str],
+    columns: Sequence[str],
+    smiles: str | None,
+    sentinels: Sequence[float],
+    *,
+    groups: str,
+    folds: int,
+    features: str,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Fit, cross-validate and save surrogates of the properties of a table; plots and figures go to a folder."""
+    from surrogates.validation import cross_validate
+
+    with answer_stream() as stream:
+        at_least("--folds", folds, 2)
+        at_least("--seed", seed, 0)
+        settings = _settings(features)
+        if groups not in KINDS:
+            raise InvalidRequest(f"--groups {groups!r} is unknown; use {', '.join(KINDS)}")
+        folder = out or Path("fits") / data.stem
+        if folder.exists() and not folder.is_dir():
+            raise InvalidRequest(f"--out {str(folder)!r} is a file; give a folder")
+        maps = parse_columns(columns)
+        wanted = [property_spec(name).name for name in properties]
+        table = read_table(data, maps, smiles, sentinels)
+        wanted = wanted or list(table.properties)
+        observations = observations_from(table, wanted)
+        for name in wanted:
+            _check(observations, name, table, folds)
+        folder.mkdir(parents=True, exist_ok=True)
+        validations = []
+        for name in wanted:
+            for kind in KINDS[groups]:
+                validation = cross_validate(observations, name, settings, kind, folds, seed)
+                validations.append(validation)
+                _keep(validation, observations, folder)
+        model = folder / "model.json"
+        save_surrogates(fit_surrogates(observations, wanted, settings, seed), model)
+        document = _document(table, observations, validations, folds, model)
+        with (folder / "fit.json").open("w", encoding="utf-8") as kept:
+            write_json(kept, document)
+        if as_json:
+            write_json(stream, document)
+        else:
+            _print(stream, table, validations, folder)
+    return 0
+
+
+def observations_from(table: DataTable, properties: Sequence[str]) -> Observations:
+    """Return what a table tells of some properties: a row each, and one more for a failure.
+
+    Raises:
+        InvalidRequest: A property has no column.
+    """
+    for name in properties:
+        if name not in table.properties:
+            note = next((f" ({note})" for note in table.notes if f"of {name};" in note), "")
+            raise InvalidRequest(
+                f"{table.path} has no column of {name!r}{note}; map one with --column 'COLUMN={name}:unit'"
+            )
+    measured = [row for row in table.rows if any(name in row.values for name in properties)]
+    failed = [row for row in table.rows if any(name in row.failed for name in properties)]
+    missing = [float("nan")] * len(failed)
+    return Observations(
+        tuple(row.unit for row in (*measured, *failed)),
+        {n: np.array([*(row.values.get(n, np.nan) for row in measured), *missing]) for n in properties},
+        {n: np.array([*(row.stderrs.get(n, np.nan) for row in measured), *missing]) for n in properties},
+        np.array([False] * len(measured) + [True] * len(failed), dtype=bool),
+    )
+
+
+def _settings(features: str) -> SurrogateSettings:
+    choices = SurrogateSettings.model_json_schema()["properties"]["features"]["enum"]
+    if features not in choices:
+        raise InvalidRequest(f"--features {features!r} is unknown; use one of {', '.join(choices)}")
+    return SurrogateSettings.model_validate({"features": features})
+
+
+def _check(observations: Observations, name: str, table: DataTable, folds: int) -> None:
+    rows = np.flatnonzero(observations.measured(name))
+    polymers = len({observations.units[i].key for i in rows})
+    fewest = max(FEWEST, folds)
+    if polymers < fewest:
+        raise InvalidRequest(
+            f"{table.path} tells {name} of {count(polymers, 'polymer')}, and a cross-validation needs {fewest}; measure more"
+        )
+
+
+def _keep(validation: "CrossValidation", observations: Observations, folder: Path) -> None:
+    """Write the held-out predictions and their plots."""
+    from surrogates.validation import calibration_figure, parity_figure
+
+    stem = f"{validation.property}_{validation.groups}"
+    with (folder / f"predictions_{stem}.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["psmiles", "key", "measured", "predicted", "sd"])
+        rows = zip(validation.rows, validation.measured, validation.mean, validation.sd, strict=True)
+        for row, measured, mean, sd in rows:
+            unit = observations.units[row]
+            writer.writerow([unit.psmiles, unit.key, f"{measured:.8g}", f"{mean:.8g}", f"{sd:.8g}"])
+    parity_figure(validation).savefig(folder / f"parity_{stem}.png", dpi=150)
+    calibration_figure(validation).savefig(folder / f"calibration_{stem}.png", dpi=150)
+
+
+def _document(
+    table: DataTable, observations: Observations, validations: "Sequence[CrossValidation]", folds: int, model: Path
+) -> dict[str, object]:
+    from surrogates.validation import LEVELS
+
+    found: dict[str, dict[str, object]] = {}
+    for validation in validations:
+        metrics = asdict(validation.metrics)
+        coverage = metrics.pop("coverage")
+        metrics["coverage"] = {f"{level:g}": share for level, share in zip(LEVELS, coverage, strict=True)}
+        unit = property_spec(validation.property).unit
+        found.setdefault(validation.property, {"unit": unit})[f"by_{validation.groups}"] = metrics
+    return {
+        "data": str(table.path),
+        "rows": len(table.rows) + len(table.bad),
+        "polymers": len({unit.key for unit in observations.units}),
+        "failures": int(observations.failed.sum()),
+        "folds": folds,
+        "properties": found,
+        "model": str(model),
+        "columns_left_out": table.notes,
+        "left_out": [{"line": row.line, "reason": row.text} for row in table.bad],
+    }
+
+
+def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidation]", folder: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    for row in table.bad:
+        stream.write(f"line {row.line} left out: {row.text}\n")
+    shown = Table(title="Held-out predictions", title_justify="left", title_style="bold")
+    shown.add_column("property")
+    shown.add_column("folds by")
+    for heading in ("n", "R²", "MAE", "NLL", "CRPS", "in 50 %", "in 80 %", "in 95 %"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    for validation in validations:
+        m, spec = validation.metrics, property_spec(validation.property)
+        unit = "" if spec.unit == "1" else f" {spec.unit}"
+        shares = [f"{100 * share:.0f} %" for share in m.coverage]
+        shown.add_row(
+            spec.label, validation.groups, f"{m.n}", f"{m.r2:.3f}", f"{m.mae:.3g}{unit}", f"{m.nll:.3f}", f"{m.crps:.3g}{unit}",
+            *shares,
+        )  # fmt: skip
+    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(shown)
+    stream.write(f"\nModel, predictions and plots: {folder}\n")
