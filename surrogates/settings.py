@@ -21,6 +21,8 @@ class SurrogateSettings(BaseModel):
         share_properties: Let the other properties help each one through a learned coupling.
         radial: Shape of the covariance over descriptors, `matern` of smoothness 5/2 or `rbf`.
         trend: Whether the covariance has a linear part over descriptors.
+        residual: What the features leave unexplained: `peculiar` to each polymer, so that a measured polymer has the value that was
+            measured up to its standard error; or `noise`, so that its true value is taken to be the smooth one.
         failure_rate: Expected share of failed evaluations before any was seen.
     """
 
@@ -37,6 +39,7 @@ class SurrogateSettings(BaseModel):
     share_properties: bool = False
     radial: Literal["matern", "rbf"] = "matern"
     trend: bool = True
+    residual: Literal["peculiar", "noise"] = "peculiar"
     failure_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 

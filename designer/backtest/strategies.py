@@ -53,7 +53,7 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
     if name == OWN:
         return Strategy(OWN, config.surrogates, config.acquisition)
     if name == RBF:
-        surrogates = SurrogateSettings(features="force-field", radial="rbf", trend=False)
+        surrogates = SurrogateSettings(features="force-field", radial="rbf", trend=False, residual="noise")
         return Strategy(RBF, surrogates, AcquisitionSettings(method="expected", reference="nadir"))
     if name in METHODS:
         # The method's name is checked above; a copy would not validate it again.
@@ -78,4 +78,4 @@ def _features(strategy: Strategy, units: Sequence[RepeatUnit]) -> Features:
     spread = table.std(axis=0)
     kept = spread > 1e-9
     standard = np.clip((table[:, kept] - table[:, kept].mean(axis=0)) / spread[kept], -CLIP, CLIP)
-    return Features(features.levels, features.sizes, standard)
+    return Features(features.levels, features.sizes, standard, features.identities)

@@ -15,6 +15,9 @@ from surrogates.models.linalg import robust_cholesky
 QUIET_JITTER = 1e-6
 """Relative jitter of posterior covariances that needs no warning: they are singular where points repeat."""
 
+FLOOR = 1e-9
+"""Share of the prior variance added to the base set's variances."""
+
 SMALLEST_RESIDUAL = 1e-10
 """Share of the prior variance below which a candidate is taken as determined by the base set."""
 
@@ -81,6 +84,8 @@ class JointSampler:
             cross = model.cross(pairs)
             whitened = model.whiten(cross)
             covariance = model.covariance(mutual, whitened, whitened)
+            # What is measured exactly has no variance left; a sliver keeps the factor's scale.
+            covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
             factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
             self._whitened.append(whitened)
             self._factors.append(factor)

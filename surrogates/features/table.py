@@ -1,5 +1,6 @@
 """Feature tables and the cache that fills them."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,11 +33,13 @@ class Features:
         levels: Thermometer levels of the count fingerprints, shape (n, columns * LEVELS), ones.
         sizes: Sum of the counts of each row, shape (n,).
         descriptors: Standardised descriptors, shape (n, d); d may be zero.
+        names: Number of each row's polymer, shape (n,): equal numbers are the same polymer. Without it, equal features are.
     """
 
     levels: csr_array
     sizes: NDArray[np.float64]
     descriptors: NDArray[np.float64]
+    names: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return int(self.sizes.shape[0])
@@ -53,6 +56,22 @@ class Features:
         dense = np.zeros((len(hit), len(self)), dtype=np.float32)
         dense[position[self.levels.indices], np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))] = 1.0
         return position, dense
+
+    @cached_property
+    def identities(self) -> NDArray[np.int64]:
+        """Number of each row's polymer, shape (n,)."""
+        if self.names is not None:
+            return self.names
+        starts = self.levels.indptr
+        return np.array(
+            [
+                _number(
+                    np.sort(self.levels.indices[starts[i] : starts[i + 1]]).tobytes() + self.descriptors[i].tobytes()
+                )
+                for i in range(len(self))
+            ],
+            dtype=np.int64,
+        )
 
     @cached_property
     def squares(self) -> NDArray[np.float64]:
@@ -72,7 +91,7 @@ class Features:
 
     def take(self, rows: NDArray[np.int64] | slice) -> "Features":
         """Return the chosen rows."""
-        return Features(self.levels[rows], self.sizes[rows], self.descriptors[rows])
+        return Features(self.levels[rows], self.sizes[rows], self.descriptors[rows], self.identities[rows])
 
     def joined(self, other: "Features") -> "Features":
         """Return the rows of this table followed by those of another."""
@@ -80,6 +99,7 @@ class Features:
             vstack([self.levels, other.levels], format="csr"),
             np.concatenate([self.sizes, other.sizes]),
             np.vstack([self.descriptors, other.descriptors]),
+            np.concatenate([self.identities, other.identities]),
         )
 
     def counts(self) -> NDArray[np.float64]:
@@ -88,6 +108,10 @@ class Features:
         rows = np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))
         np.add.at(table, (rows, self.levels.indices // LEVELS), 1.0)
         return table
+
+
+def _number(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
 
 
 def features_from_arrays(
@@ -112,12 +136,17 @@ def features_from_arrays(
     return _stack(np.split(levels, np.cumsum(whole.sum(axis=1))[:-1]), whole.shape[1], table)
 
 
-def _stack(rows: Sequence[NDArray[np.int32]], columns: int, descriptors: NDArray[np.float64]) -> Features:
+def _stack(
+    rows: Sequence[NDArray[np.int32]],
+    columns: int,
+    descriptors: NDArray[np.float64],
+    names: NDArray[np.int64] | None = None,
+) -> Features:
     sizes = np.array([len(row) for row in rows], dtype=np.int64)
     indices = np.concatenate([*rows, np.zeros(0, dtype=np.int32)])
     indptr = np.concatenate([[0], np.cumsum(sizes)])
     levels = csr_array((np.ones(len(indices)), indices, indptr), shape=(len(rows), columns * LEVELS))
-    return Features(levels, sizes.astype(np.float64), descriptors)
+    return Features(levels, sizes.astype(np.float64), descriptors, names)
 
 
 class Featuriser:
@@ -156,7 +185,8 @@ class Featuriser:
         """Compute or recall the features of n units."""
         rows = [self._row(unit) for unit in units]
         descriptors = np.array([row[1] for row in rows]).reshape(len(rows), self._length)
-        return _stack([row[0] for row in rows], self._columns, descriptors)
+        names = np.array([_number(unit.key.encode()) for unit in units], dtype=np.int64)
+        return _stack([row[0] for row in rows], self._columns, descriptors, names)
 
     def _row(self, unit: RepeatUnit) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         row = self._cache.get(unit.key)

@@ -17,10 +17,11 @@ Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDA
 
 @dataclass(frozen=True)
 class Covariance:
-    """k = c + s * minmax(counts) + d * radial(descriptor distance / lengthscale) + l * mean descriptor product.
+    """k = c + s * minmax(counts) + d * radial(descriptor distance / lengthscale) + l * mean descriptor product + v * same.
 
     In standardised units. The linear part carries trends beyond the measured range, where the others fall back to the mean:
-    properties are nearly additive in groups, and the best candidates lie outside of what is known.
+    properties are nearly additive in groups, and the best candidates lie outside of what is known. The last part is what is peculiar to
+    each polymer: no other one tells it, but it is a property of the polymer and no error of its measurement.
 
     Attributes:
         similarity: Variance s of the fingerprint part.
@@ -28,6 +29,7 @@ class Covariance:
         linear: Variance l of the linear part.
         lengthscale: Lengthscale of the descriptor part, in root mean square standard deviations.
         radial: `matern` of smoothness 5/2, or `rbf`, the squared exponential.
+        peculiar: Variance v of what is peculiar to each polymer.
     """
 
     similarity: float
@@ -35,22 +37,27 @@ class Covariance:
     linear: float
     lengthscale: float
     radial: Literal["matern", "rbf"] = "matern"
+    peculiar: float = 0.0
 
     @property
     def variance(self) -> float:
         """Prior variance of a typical unit, whose descriptors have a mean square of one."""
-        return MEAN_VARIANCE + self.similarity + self.descriptor + self.linear
+        return MEAN_VARIANCE + self.similarity + self.descriptor + self.linear + self.peculiar
 
     def structured_variances(self, features: Features) -> NDArray[np.float64]:
         """Prior variances of n units without the constant, shape (n,)."""
-        return np.asarray(self.similarity + self.descriptor + self.linear * features.squares, dtype=np.float64)
+        constant = self.similarity + self.descriptor + self.peculiar
+        return np.asarray(constant + self.linear * features.squares, dtype=np.float64)
 
     def correlation(self, pairs: Statistics) -> NDArray[np.float64]:
         """Prior covariance, the constant included, relative to a typical unit's variance, shape (N, M)."""
         return (MEAN_VARIANCE + self(pairs)) / self.variance
 
     def parts(self, pairs: Statistics) -> Parts:
-        """Return fingerprint, descriptor and linear part, and the descriptor part's slope by ln(lengthscale), each (N, M)."""
+        """Return fingerprint, descriptor and linear part, and the descriptor part's slope by ln(lengthscale), each (N, M).
+
+        What is peculiar is left out: it is `peculiar * pairs.same`.
+        """
         radial, slope = self._radial(pairs.distance)
         return (
             self.similarity * pairs.similarity,
@@ -62,9 +69,8 @@ class Covariance:
     def __call__(self, pairs: Statistics) -> NDArray[np.float64]:
         """Evaluate the structured part, without the constant, shape (N, M)."""
         described = self.descriptor * self._radial(pairs.distance)[0]
-        return np.asarray(
-            self.similarity * pairs.similarity + described + self.linear * pairs.product, dtype=np.float64
-        )
+        smooth = self.similarity * pairs.similarity + described + self.linear * pairs.product
+        return np.asarray(smooth + self.peculiar * pairs.same if self.peculiar else smooth, dtype=np.float64)
 
     def _radial(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Radial part and its slope by ln(lengthscale), of the distances' shape."""

@@ -17,31 +17,34 @@ class Statistics:
         similarity: MinMax similarity of the count fingerprints, shape (N, M).
         distance: Root mean square difference of the standardised descriptors, shape (N, M).
         product: Mean product of the standardised descriptors, shape (N, M).
+        same: Whether they are the same polymer, shape (N, M).
     """
 
     similarity: NDArray[np.float64]
     distance: NDArray[np.float64]
     product: NDArray[np.float64]
+    same: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.int64]) -> "Statistics":
         """Keep chosen columns."""
-        return Statistics(self.similarity[:, rows], self.distance[:, rows], self.product[:, rows])
+        return Statistics(self.similarity[:, rows], self.distance[:, rows], self.product[:, rows], self.same[:, rows])
 
     def block(self, rows: NDArray[np.int64]) -> "Statistics":
         """Keep chosen rows and the same columns of a square table."""
         grid = np.ix_(rows, rows)
-        return Statistics(self.similarity[grid], self.distance[grid], self.product[grid])
+        return Statistics(self.similarity[grid], self.distance[grid], self.product[grid], self.same[grid])
 
 
 def statistics(a: Features, b: Features) -> Statistics:
     """Compute the statistics of all pairs of two feature tables with the same descriptors."""
     x, y = a.descriptors, b.descriptors
+    same = a.identities[:, None] == b.identities[None, :]
     if x.shape[1] == 0:
         nothing = np.zeros((len(a), len(b)))
-        return Statistics(minmax(a, b), nothing, nothing)
+        return Statistics(minmax(a, b), nothing, nothing, same)
     product = x @ y.T / x.shape[1]
     squares = a.squares[:, None] + b.squares[None, :]
     # Differences below the rounding of the squares are the same descriptors.
     gaps = squares - 2.0 * product
     gaps = np.where(gaps > 1e-13 * squares, gaps, 0.0)
-    return Statistics(minmax(a, b), np.sqrt(gaps), product)
+    return Statistics(minmax(a, b), np.sqrt(gaps), product, same)

@@ -39,7 +39,7 @@ def to_botorch(surrogates: SurrogateSet) -> ModelListGP:
     """Build a BoTorch model whose posterior of the latent properties equals the surrogates' own.
 
     Inputs are those of `feature_tensor`; outputs are in the properties' units, in the order of `surrogates.properties`.
-    Hyperparameters are copied, not refitted.
+    Hyperparameters are copied, not refitted. BoTorch has no part for what is peculiar to a polymer: it counts as noise there.
 
     Raises:
         ValueError: A property has no measurement, or its model has several tasks or inducing points.
@@ -61,7 +61,7 @@ def _single(model: PropertyGP, table: torch.Tensor, descriptors: int) -> SingleT
     single = SingleTaskGP(
         table[torch.from_numpy(data.rows)],
         torch.from_numpy(data.targets).unsqueeze(-1),
-        torch.from_numpy(data.noise + model.parameters.noise[0]).unsqueeze(-1),
+        torch.from_numpy(data.noise + model.parameters.noise[0] + model.parameters.covariance.peculiar).unsqueeze(-1),
         covar_module=covariance,
         mean_module=ZeroMean(),
         outcome_transform=None,

@@ -21,7 +21,7 @@ FAILED = 1e10
 START_POINTS = 250
 """Points on which the starts compete; only the winner is refined on all."""
 
-KERNEL = 4
+KERNEL = 5
 """Number of hyperparameters of the covariance, which come first."""
 
 FIT_POINTS = 1500
@@ -35,10 +35,12 @@ class KernelForm:
     Attributes:
         radial: Shape of the descriptor part, see `Covariance`.
         trend: Whether it has a linear part.
+        peculiar: Whether what the rest leaves unexplained is peculiar to the polymers (True), or noise of task 0's measurements.
     """
 
     radial: Literal["matern", "rbf"] = "matern"
     trend: bool = True
+    peculiar: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class _Layout:
             (np.log(1.0), 1.5, np.log(1e-4), np.log(1e3)),  # ln descriptor variance
             (np.log(0.5), 1.5, np.log(1e-4), np.log(1e3)),  # ln linear variance
             (np.log(1.0), 0.7, np.log(0.05), np.log(50.0)),  # ln lengthscale
+            (-4.5, 1.5, np.log(1e-6), np.log(4.0)),  # ln peculiar variance
             *[(-4.5, 1.5, np.log(1e-6), np.log(4.0))] * self.tasks,  # ln noise of each task
             *[(0.8, 0.5, -3.0, 3.0)] * extra,  # loadings: other fidelities mostly agree
             *[(-2.5, 1.5, np.log(1e-5), np.log(10.0))] * extra,  # ln residual variances
@@ -67,9 +70,14 @@ class _Layout:
         noise = np.exp(theta[KERNEL : KERNEL + t])
         loadings = np.concatenate([[1.0], theta[KERNEL + t : KERNEL + 2 * t - 1]])
         residuals = np.concatenate([[0.0], np.exp(theta[KERNEL + 2 * t - 1 :])])
-        similar, described, linear, lengthscale = (float(value) for value in kernel)
+        similar, described, linear, lengthscale, peculiar = (float(value) for value in kernel)
         linear = linear if self.form.trend else 0.0
-        covariance = Covariance(similar, described, linear, lengthscale, self.form.radial)
+        # Without repeated measurements the two cannot be told apart: one of them is there.
+        if self.form.peculiar:
+            noise[0] = 0.0
+        else:
+            peculiar = 0.0
+        covariance = Covariance(similar, described, linear, lengthscale, self.form.radial, peculiar)
         return Hyperparameters(covariance, TaskCoupling(loadings, residuals), noise)
 
 
@@ -99,7 +107,8 @@ class NegativeLogPosterior:
         coupling = parameters.coupling.matrix()
         weight = 1.0 if one_task else coupling[np.ix_(which, which)]
         similar, described, linear, slope = parameters.covariance.parts(self.pairs)
-        structured = similar + described + linear
+        peculiar = parameters.covariance.peculiar * self.pairs.same
+        structured = similar + described + linear + peculiar
         matrix = weight * structured + MEAN_VARIANCE * (1.0 if one_task else which[:, None] == which[None, :])
         matrix[np.diag_indices(n)] += self.data.noise + parameters.noise[which]
         try:
@@ -117,6 +126,7 @@ class NegativeLogPosterior:
         gradient[1] = 0.5 * float(np.vdot(weighted, described))
         gradient[2] = 0.5 * float(np.vdot(weighted, linear))
         gradient[3] = 0.5 * float(np.vdot(weighted, slope))
+        gradient[4] = 0.5 * float(np.vdot(weighted, peculiar))
         diagonal = np.bincount(which, weights=np.diag(inner), minlength=self.tasks)
         gradient[KERNEL : KERNEL + self.tasks] = 0.5 * parameters.noise * diagonal
         if not one_task:

@@ -195,7 +195,7 @@ def _fit_property(
     parameters: Hyperparameters | None,
 ) -> PropertyGP:
     rng = np.random.default_rng([*seeds, 0])
-    form = KernelForm(settings.radial, settings.trend)
+    form = KernelForm(settings.radial, settings.trend, settings.residual == "peculiar")
     if len(data) <= settings.exact_points:
         part = features.take(data.rows)
         pairs = whole.block(data.rows) if whole is not None else statistics(part, part)

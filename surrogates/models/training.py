@@ -7,6 +7,9 @@ from surrogates.models.gp import TrainingData
 from surrogates.models.standardise import standardisation
 from surrogates.observations import Observations
 
+SMALLEST_SCATTER = 1e-6
+"""Variance of repeated measurements at least, in standardised units."""
+
 FEWEST_SHARED = 3
 """Units with both properties that are needed to couple them."""
 
@@ -33,6 +36,7 @@ def training_data(
     measured = observations.measured(name)
     column = observations.values.get(name, np.full(len(observations), np.nan))
     noise = observations.noise_variance(name)
+    keys = np.array([unit.key for unit in observations.units])
     own = measured & (levels == fidelity)
     groups = [np.flatnonzero(own)]
     groups += [np.flatnonzero(measured & (levels == level)) for level in sorted(set(levels[measured]) - {fidelity})]
@@ -43,7 +47,11 @@ def training_data(
     if len(groups[0]):
         location = centres[0]
     parts = [
-        (rows, (column[rows] - centre) / spread, noise[rows] / spread**2)
+        (
+            rows,
+            (column[rows] - centre) / spread,
+            _with_scatter(column[rows], noise[rows], keys[rows], SMALLEST_SCATTER * spread**2) / spread**2,
+        )
         for rows, centre in zip(groups, centres, strict=True)
     ]
     parts += _companions(observations, column, own, fidelity, companions)
@@ -56,6 +64,23 @@ def training_data(
         spread,
     )
     return data, len(parts)
+
+
+def _with_scatter(
+    values: NDArray[np.float64], noise: NDArray[np.float64], keys: NDArray[np.str_], smallest: float
+) -> NDArray[np.float64]:
+    """Put the pooled variance of repeated measurements where no error is known, shape (n,); nothing where none repeats."""
+    unknown = noise == 0
+    if not unknown.any():
+        return noise
+    _, which, counts = np.unique(keys[unknown], return_inverse=True, return_counts=True)
+    free = int((counts - 1).sum())
+    if free == 0:
+        return noise
+    means = np.bincount(which, weights=values[unknown]) / counts
+    pooled = float(((values[unknown] - means[which]) ** 2).sum()) / free
+    # Repeats that agree to the last digit are copies; a sliver keeps them from contradicting each other.
+    return np.where(unknown, max(pooled, smallest), noise)
 
 
 def _companions(

@@ -33,7 +33,9 @@ def test_other_kernels_equal_botorch(botorch, changes):
     import torch
 
     surrogates = fit_surrogates(
-        Observations(UNITS[:6], {"density": VALUES["density"][:6]}), ["density"], SurrogateSettings(**changes)
+        Observations(UNITS[:6], {"density": VALUES["density"][:6]}),
+        ["density"],
+        SurrogateSettings(residual="noise", **changes),
     )
     with torch.no_grad():
         posterior = botorch.to_botorch(surrogates).posterior(botorch.feature_tensor(surrogates, UNITS))
@@ -48,7 +50,8 @@ def models(botorch):
 
     observed = {name: column[:6] for name, column in VALUES.items()}
     stderrs = {"density": np.full(6, 0.01)}
-    surrogates = fit_surrogates(Observations(UNITS[:6], observed, stderrs), list(VALUES))
+    settings = SurrogateSettings(residual="noise")
+    surrogates = fit_surrogates(Observations(UNITS[:6], observed, stderrs), list(VALUES), settings)
     return surrogates, to_botorch(surrogates), feature_tensor(surrogates, UNITS)
 
 

@@ -230,6 +230,44 @@ def test_duplicate_points_and_constant_outputs():
     assert (prediction.sd > 0).all()
 
 
+def test_what_is_peculiar_belongs_to_the_polymer():
+    """Exact values that no smooth function explains are kept; other polymers are as uncertain as these scatter."""
+    rough = DENSITY + 0.2 * np.random.default_rng(4).normal(size=len(UNITS))
+    seen = fit_surrogates(Observations(UNITS, {"density": rough}), ["density"])
+    model = seen.models[0]
+    prediction = seen.predict(UNITS)
+    np.testing.assert_allclose(prediction.mean[:, 0], rough, atol=1e-6)
+    assert (prediction.sd[:, 0] < 1e-3 * model.spread).all()
+    peculiar = model.spread * np.sqrt(model.parameters.covariance.peculiar)
+    assert seen.predict([RepeatUnit.from_psmiles("*CC(*)CCCCC")]).sd[0, 0] > peculiar > 0
+    smooth = fit_surrogates(Observations(UNITS, {"density": rough}), ["density"], SurrogateSettings(residual="noise"))
+    assert np.abs(smooth.predict(UNITS).mean[:, 0] - rough).max() > 100 * np.abs(prediction.mean[:, 0] - rough).max()
+
+
+def test_the_scatter_of_repeats_is_their_error():
+    repeated = Observations(UNITS[:4] * 3, {"density": np.concatenate([DENSITY[:4] + d for d in (-0.02, 0.0, 0.02)])})
+    surrogates = fit_surrogates(repeated, ["density"])
+    model = surrogates.models[0]
+    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, 0.02, rtol=1e-9)
+    prediction = surrogates.predict(UNITS[:4])
+    np.testing.assert_allclose(prediction.mean[:, 0], DENSITY[:4], atol=0.01)
+    assert (prediction.sd[:, 0] < 0.02 / np.sqrt(3) * 1.01).all()
+
+
+def test_another_fidelity_tells_what_is_peculiar():
+    rng = np.random.default_rng(3)
+    rough = DENSITY + 0.2 * rng.normal(size=len(UNITS))
+    known = len(UNITS) - 2
+    both = Observations(
+        UNITS + UNITS[:known],
+        {"density": np.concatenate([rough, rough[:known] + 0.1 + 0.01 * rng.normal(size=known)])},
+        fidelities=("md-gaff2",) * len(UNITS) + ("md-quick",) * known,
+    )
+    surrogates = fit_surrogates(both, ["density"], SurrogateSettings(fidelity="md-quick"))
+    error = surrogates.predict(UNITS[known:]).mean[:, 0] - (rough[known:] + 0.1)
+    assert np.abs(error).max() < 0.1
+
+
 def test_repeated_measurements_shrink_the_error():
     once = fit_surrogates(Observations(UNITS[:4], {"density": DENSITY[:4]}, {"density": np.full(4, 0.05)}), ["density"])
     units = UNITS[:4] + (UNITS[0],) * 5

@@ -1,0 +1,1 @@
+"""Sections of `benchmarks/surrogates.py`; each has `run(quick, options) -> figures`."""
