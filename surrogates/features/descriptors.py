@@ -1,5 +1,7 @@
 """Chemical descriptors of the periodic repeat unit, averaged over one period."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
@@ -9,6 +11,7 @@ from mdcore.chem import RepeatUnit
 from surrogates.features.scales import SCALES
 
 ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+HYDROGEN_MASS = float(Chem.GetPeriodicTable().GetAtomicWeight(1))
 LARGEST = 5.0
 """Standardised descriptors are clipped here, so that one exotic unit does not stand alone."""
 
@@ -68,44 +71,47 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
     window, centre = unit.window(bonds)
     mol = Chem.AddHs(window)
     heavy = [mol.GetAtomWithIdx(i) for i in centre]
-    hydrogens = [n for atom in heavy for n in atom.GetNeighbors() if n.GetAtomicNum() == 1]
-    atoms = [*heavy, *hydrogens]
-    members = np.array([atom.GetIdx() for atom in atoms])
-    n_atoms, n_heavy = len(atoms), len(heavy)
+    # Reading an object of RDKit costs more than the arithmetic on it: each neighbour is read once.
+    bound = [[n.GetIdx() for n in atom.GetNeighbors() if n.GetAtomicNum() == 1] for atom in heavy]
+    hydrogens = [index for indices in bound for index in indices]
+    members = np.array([*centre, *hydrogens])
+    n_atoms, n_heavy = len(members), len(heavy)
     masses = dict.fromkeys(ELEMENTS, 0.0)
-    for atom in atoms:
+    for atom in heavy:
         masses[atom.GetSymbol()] = masses.get(atom.GetSymbol(), 0.0) + atom.GetMass()
+    masses["H"] += len(hydrogens) * HYDROGEN_MASS
     mass = sum(masses.values())
 
     crippen = np.array(rdMolDescriptors._CalcCrippenContribs(mol))[members].sum(axis=0)
     surfaces, _ = rdMolDescriptors._CalcLabuteASAContribs(mol)
     surface = float(np.array(surfaces)[members].sum())
     polar = float(np.array(rdMolDescriptors._CalcTPSAContribs(mol))[members].sum())
-    charges = gasteiger_charges(mol)[members]
+    charges = gasteiger_charges(mol, members)
 
     ring = mol.GetRingInfo()
     rings_of = np.array([ring.NumAtomRings(int(i)) for i in members[:n_heavy]])
     hybrids = [atom.GetHybridization() for atom in heavy]
-    hydrogens_on = np.array([sum(n.GetAtomicNum() == 1 for n in atom.GetNeighbors()) for atom in heavy])
+    hydrogens_on = np.array([len(indices) for indices in bound])
     degree = np.array([atom.GetDegree() for atom in heavy]) - hydrogens_on
-    aliphatic = np.array(
-        [a.GetAtomicNum() == 6 and h == Chem.HybridizationType.SP3 for a, h in zip(heavy, hybrids, strict=True)]
-    )
-    polar_atoms = np.array([atom.GetAtomicNum() in (7, 8) for atom in heavy])
+    numbers = np.array([atom.GetAtomicNum() for atom in heavy])
+    aliphatic = (numbers == 6) & np.array([kind == Chem.HybridizationType.SP3 for kind in hybrids])
+    polar_atoms = (numbers == 7) | (numbers == 8)
 
     inside = set(centre)
-    linked = {
-        b.GetIdx(): b for atom in heavy for b in atom.GetBonds() if b.GetOtherAtom(atom).GetAtomicNum() > 1
-    }.values()
-    kinds = [bond.GetBondType() for bond in linked]
+    capped = set(hydrogens)
+    linked = {bond.GetIdx(): bond for atom in heavy for bond in atom.GetBonds()}
+    ends = [(bond, bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in linked.values()]
+    ends = [(bond, a, b) for bond, a, b in ends if a not in capped and b not in capped]
+    kinds = [bond.GetBondType() for bond, _, _ in ends]
+    degrees = dict(zip(centre, degree.tolist(), strict=True))
     rotatable = [
         kind == Chem.BondType.SINGLE
         and not ring.NumBondRings(bond.GetIdx())
-        and min(_heavy_degree(bond.GetBeginAtom()), _heavy_degree(bond.GetEndAtom())) > 1
-        for bond, kind in zip(linked, kinds, strict=True)
+        and min(degrees[i] if i in degrees else _heavy_degree(mol.GetAtomWithIdx(i)) for i in (a, b)) > 1
+        for (bond, a, b), kind in zip(ends, kinds, strict=True)
     ]
     # A bond to the neighbouring period belongs half to this one.
-    shares = np.array([0.5 * ((b.GetBeginAtomIdx() in inside) + (b.GetEndAtomIdx() in inside)) for b in linked])
+    shares = np.array([0.5 * ((a in inside) + (b in inside)) for _, a, b in ends])
     n_bonds = max(float(shares.sum()), 1.0)
     backbone, depth = _backbone(unit)
 
@@ -155,10 +161,10 @@ def _heavy_degree(atom: Chem.Atom) -> int:
     return sum(neighbour.GetAtomicNum() > 1 for neighbour in atom.GetNeighbors())
 
 
-def gasteiger_charges(mol: Chem.Mol) -> NDArray[np.float64]:
-    """Gasteiger charges of the atoms (e), shape (atoms,), zero where the method has no parameter for an element."""
+def gasteiger_charges(mol: Chem.Mol, atoms: Iterable[int]) -> NDArray[np.float64]:
+    """Gasteiger charges of some atoms (e), zero where the method has no parameter for an element."""
     rdPartialCharges.ComputeGasteigerCharges(mol, throwOnParamFailure=False)
-    charges = np.array([atom.GetDoubleProp("_GasteigerCharge") for atom in mol.GetAtoms()])
+    charges = np.array([mol.GetAtomWithIdx(int(i)).GetDoubleProp("_GasteigerCharge") for i in atoms])
     return np.where(np.isfinite(charges), charges, 0.0)
 
 

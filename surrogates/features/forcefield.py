@@ -97,7 +97,7 @@ class ForceFieldDescriptors:
         inside = set(centre)
         inside |= {n.GetIdx() for i in centre for n in mol.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1}
         found: dict[tuple[str, str], list[float]] = {kind: [] for kind in RANGES}
-        found[CHARGE] = gasteiger_charges(mol)[sorted(inside)].tolist()
+        found[CHARGE] = gasteiger_charges(mol, sorted(inside)).tolist()
         for section, rules in _rules(self.path).items():
             assigned: dict[tuple[int, ...], dict[str, float]] = {}
             for pattern, tags, values in rules:

@@ -10,6 +10,7 @@ import pytest
 from mdcore.chem import RepeatUnit
 from surrogates import Objective, Observations, SurrogateSettings, fit_surrogates, reference_point
 from surrogates.acquisition.boxes import boxes_of, pad
+from surrogates.acquisition.expectation import log_expected_hypervolume_improvement
 from surrogates.acquisition.improvement import log_improvement
 from surrogates.acquisition.joint import JointSampler
 from surrogates.pareto import dominated_volume
@@ -116,3 +117,53 @@ def test_reference_point_and_hypervolume_equal_botorch(m):
     np.testing.assert_allclose(
         reference_point(single, objectives), infer_reference_point(tensor[:1]).numpy(), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_closed_form_ehvi_equals_botorch(m):
+    import torch
+    from botorch.acquisition.multi_objective.analytic import ExpectedHypervolumeImprovement
+    from botorch.models.deterministic import GenericDeterministicModel
+    from botorch.posteriors import GPyTorchPosterior
+    from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
+    from gpytorch.distributions import MultitaskMultivariateNormal
+    from linear_operator.operators import DiagLinearOperator
+
+    rng = np.random.default_rng(m)
+    front, mean, sd = rng.normal(size=(6, m)), rng.normal(size=(9, m)), rng.uniform(0.1, 1.0, size=(9, m))
+    reference = np.full(m, -3.0)
+
+    class Known(GenericDeterministicModel):
+        def posterior(self, X, **more):
+            row = X[:, 0, 0].long()
+            variance = DiagLinearOperator(torch.from_numpy(sd**2)[row])
+            return GPyTorchPosterior(MultitaskMultivariateNormal(torch.from_numpy(mean)[row].unsqueeze(1), variance))
+
+    partitioning = FastNondominatedPartitioning(torch.from_numpy(reference), torch.from_numpy(front))
+    acquisition = ExpectedHypervolumeImprovement(Known(lambda X: X, num_outputs=m), reference.tolist(), partitioning)
+    expected = acquisition(torch.arange(9, dtype=torch.float64).reshape(9, 1, 1)).detach().numpy()
+    lower, upper = pad([boxes_of(front, reference)])
+    ours = np.exp(log_expected_hypervolume_improvement(mean[None], sd, lower, upper))
+    np.testing.assert_allclose(ours, expected, rtol=1e-7, atol=1e-14)
+
+
+def test_log_nei_of_one_objective_equals_botorch(models, monkeypatch):
+    import torch
+    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+    from botorch.sampling.normal import SobolQMCNormalSampler
+
+    surrogates, model, table = models
+    acquisition = qLogNoisyExpectedImprovement(
+        model.models[0],
+        X_baseline=table[:6],
+        sampler=SobolQMCNormalSampler(torch.Size([128]), seed=3),
+        prune_baseline=False,
+        cache_root=True,
+    )
+    with torch.no_grad():
+        expected = acquisition(table[6:].unsqueeze(-2)).numpy()
+    draws = acquisition.sampler.base_samples.reshape(128, 7, 1).numpy()
+    sampler = JointSampler(surrogates.models[:1], surrogates.features, surrogates.featurise(UNITS[:6]), draws)
+    samples = sampler.samples(sampler.block(surrogates.featurise(UNITS[6:])))
+    lower, upper = pad([boxes_of(sample, np.array([-1e10])) for sample in sampler.values])
+    np.testing.assert_allclose(log_improvement(samples, lower, upper), expected, rtol=1e-6)
