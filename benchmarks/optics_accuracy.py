@@ -2,8 +2,8 @@
 
 Reads the reference polymers and the optical calibration set from ../shared/data (facts with their sources, not part of
 the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polarizabilities are kept in
-`results/optics_units_dft/`; what is missing there is computed only with --compute. Where `results/density_accuracy.json`
-holds densities simulated by mdcore, n is also compared at those.
+`results/optics_units_dft/`; what is missing there is computed only with --compute. Where a result of density_accuracy.py
+holds densities simulated by mdcore, n is also compared at those, of the most accurate preset there is.
 
 The slope of the Abbe number has a standard error of its own, from the stated errors of model and experiment. One value
 decides it: 61 for poly(4-methyl-1-pentene), a saturated hydrocarbon. `hydrocarbons.*` tells which Abbe numbers measured
@@ -38,7 +38,7 @@ from mdcore.properties.refraction import (
 
 HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
-SIMULATED = HERE / "results" / "density_accuracy.json"
+SIMULATED = tuple(HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", ""))
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
 # Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
@@ -189,9 +189,11 @@ def hydrocarbon_abbe(n_D):
 
 def simulated_rows(chosen, settings, cache):
     """Compare n at densities simulated by mdcore, and the peer's n of the same polymers, with experiment."""
-    if not SIMULATED.exists():
+    path = next((path for path in SIMULATED if path.exists()), None)
+    if path is None:
         return []
-    densities = {row["key"]: row for row in json.loads(SIMULATED.read_text(encoding="utf-8"))["polymers"]}
+    document = json.loads(path.read_text(encoding="utf-8"))
+    densities = {row["key"]: row for row in document["polymers"]}
     peers = {}
     with (DATA / "radonpy_pi1070/PI1070.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
@@ -208,6 +210,7 @@ def simulated_rows(chosen, settings, cache):
         rows.append(
             {
                 "name": polymer.name,
+                "preset": document["preset"],
                 "tier": refractions.tier,
                 "density_simulated": row["simulated_g_cm3"],
                 "density_experiment": row["experiment_g_cm3"],

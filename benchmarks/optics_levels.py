@@ -5,6 +5,11 @@ correction of `mdcore.optics.density_functional` and reports its leave-one-out e
 `results/optics_levels_dft.json`; what is missing there is computed only with --compute. (Of the stored values some were
 computed on PySCF's grid level 1 in place of 0; where both were, they differ by less than 0.1 %.)
 
+The default, PBE0/aug-cc-pVDZ, was chosen by the leave-one-out error of R_D on the liquids that two levels share: it is
+ahead of the smaller diffuse basis def2-SVPD. On ten liquids B3LYP is as good and overestimates dispersion more; CAM-B3LYP is
+a tenth better and costs a second set of integrals. See the figures `*.common.*`. How many units are needed is
+the subject of optics_convergence.py, the cost that of optics_cost.py.
+
     python benchmarks/optics_levels.py [--json] [--quick] [--compute] [--level pbe0/aug-cc-pvdz/grid0 ...]
 """
 

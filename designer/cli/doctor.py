@@ -162,7 +162,7 @@ def _cache() -> list[Check]:
 
 
 def _optional() -> list[Check]:
-    extras = {"pyscf": "dft", "dask_jobqueue": "slurm", "psycopg": "postgres", "dask_cuda": "gpu"}
+    extras = {"dask_jobqueue": "slurm", "psycopg": "postgres", "dask_cuda": "gpu"}
     return [
         Check(module, "works", "installed")
         if importlib.util.find_spec(module)
@@ -171,4 +171,30 @@ def _optional() -> list[Check]:
     ]
 
 
-CHECKS = (_python, _openmm_platforms, _store, _cache, _cluster, _force_field, _optional)
+def _quantum_chemistry() -> list[Check]:
+    """Compute the static polarizability of the hydrogen molecule, whose basis-set limit is about 0.8 cubic angstrom."""
+    from mdcore.optics.device import gpu_obstacle
+    from mdcore.optics.level import Level, pyscf_available
+
+    name = "quantum chemistry"
+    if not pyscf_available():
+        return [Check(name, "absent", "PySCF is not installed", "pip install '.[dft]' for the optics tier dft")]
+    import numpy as np
+
+    from mdcore.optics.geometry import Geometry
+    from mdcore.optics.polarizability import isotropic, polarizability
+
+    hydrogen = Geometry(("H", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.741]]))
+    found = float(isotropic(polarizability(hydrogen, Level(), (0.0,), device="cpu"))[0])
+    if not 0.7 < found < 0.95:
+        return [Check(name, "broken", f"polarizability of H2 {found:.3f} where 0.8 A^3 is right", "reinstall pyscf")]
+    obstacle = gpu_obstacle()
+    on_gpu = (
+        Check("quantum chemistry on a GPU", "works", "gpu4pyscf finds a GPU")
+        if obstacle is None
+        else Check("quantum chemistry on a GPU", "absent", obstacle, "pip install '.[dft-gpu]' if you need it")
+    )
+    return [Check(name, "works", f"PySCF, polarizability of H2 {found:.2f} A^3"), on_gpu]
+
+
+CHECKS = (_python, _openmm_platforms, _store, _cache, _cluster, _force_field, _quantum_chemistry, _optional)

@@ -73,3 +73,17 @@ def test_unknown_devices_are_refused():
         choose_device("tpu")
     with pytest.raises(ValueError, match="cuda"):
         OpticsSettings.model_validate({"device": "tpu"})
+
+
+def test_the_doctor_computes_a_known_polarizability_and_tells_of_the_gpu(monkeypatch):
+    pytest.importorskip("pyscf", reason="the dft extra is not installed")
+    from designer.cli.doctor import _quantum_chemistry
+
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    module.gpu_obstacle.cache_clear()
+    try:
+        host, gpu = _quantum_chemistry()
+    finally:
+        module.gpu_obstacle.cache_clear()
+    assert (host.state, gpu.state) == ("works", "absent")
+    assert "gpu4pyscf is not installed" in gpu.detail
