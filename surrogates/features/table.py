@@ -114,6 +114,11 @@ def _number(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
 
 
+def names_of(units: Sequence[RepeatUnit]) -> NDArray[np.int64]:
+    """Number the polymers of n units by their keys, shape (n,)."""
+    return np.array([_number(unit.key.encode()) for unit in units], dtype=np.int64)
+
+
 def features_from_arrays(
     counts: NDArray[np.float64] | None = None, descriptors: NDArray[np.float64] | None = None
 ) -> Features:
@@ -185,8 +190,7 @@ class Featuriser:
         """Compute or recall the features of n units."""
         rows = [self._row(unit) for unit in units]
         descriptors = np.array([row[1] for row in rows]).reshape(len(rows), self._length)
-        names = np.array([_number(unit.key.encode()) for unit in units], dtype=np.int64)
-        return _stack([row[0] for row in rows], self._columns, descriptors, names)
+        return _stack([row[0] for row in rows], self._columns, descriptors, names_of(units))
 
     def _row(self, unit: RepeatUnit) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         row = self._cache.get(unit.key)

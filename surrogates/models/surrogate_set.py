@@ -1,7 +1,7 @@
 """The surrogates of a campaign: one Gaussian process for each property and one model of failure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from scipy.special import log_ndtr
 
 from mdcore.chem import RepeatUnit
 from surrogates.errors import InvalidObjective, UnknownSurrogate
-from surrogates.features import Features, shared_featuriser
+from surrogates.features import Features, names_of, shared_featuriser
 from surrogates.kernels import Statistics, statistics
 from surrogates.models.failure import FailureModel
 from surrogates.models.fitting import FIT_POINTS, KernelForm, fit_hyperparameters
@@ -168,7 +168,7 @@ def fit_surrogates(
         InvalidObservations: There are several fidelities and the settings name none.
     """
     settings = settings or SurrogateSettings()
-    featurise = featurise or shared_featuriser(settings)
+    featurise = shared_featuriser(settings) if featurise is None else _named(featurise)
     fidelity = observations.target_fidelity(settings.fidelity)
     features = featurise(observations.units)
     whole = statistics(features, features) if len(features) <= settings.exact_points else None
@@ -182,6 +182,16 @@ def fit_surrogates(
     return SurrogateSet(
         observations, tuple(properties), tuple(models), failure, features, fidelity, settings, featurise, seed
     )
+
+
+def _named(featurise: UnitFeatures) -> UnitFeatures:
+    """Number the polymers of own features by their keys: two polymers may well have the same features."""
+
+    def with_names(units: Sequence[RepeatUnit]) -> Features:
+        features = featurise(units)
+        return features if features.names is not None else replace(features, names=names_of(units))
+
+    return with_names
 
 
 def _fit_property(
