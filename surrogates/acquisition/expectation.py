@@ -54,6 +54,11 @@ def log_front_probability(
     areas = np.ones((mean.shape[0], mean.shape[1], lower.shape[1]))
     for j in range(mean.shape[2]):
         centre, width = mean[:, :, None, j], sd[None, :, None, j]
-        below_upper = ndtr(np.where(np.isinf(upper[:, None, :, j]), np.inf, (upper[:, None, :, j] - centre) / width))
-        areas *= np.maximum(below_upper - ndtr((lower[:, None, :, j] - centre) / width), 0.0)
+        above_lower = ndtr((centre - lower[:, None, :, j]) / width)
+        if np.isfinite(upper[:, :, j]).any():
+            # Padding has no volume: its lower and upper edges are equal.
+            above_upper = ndtr((centre - upper[:, None, :, j]) / width)
+            above_lower = np.maximum(above_lower - above_upper, 0.0)
+        areas *= above_lower
+    areas *= np.asarray((upper > lower).all(axis=2))[:, None, :]
     return np.asarray(np.log(areas.sum(axis=2).mean(axis=0) + TINY), dtype=np.float64)
