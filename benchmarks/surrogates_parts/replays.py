@@ -54,13 +54,10 @@ def _figures(replays: list[Replay], start: str) -> dict[str, dict]:
         key = f"{name} from {start}"
         reached = np.array([r.evaluations_to(19) or np.inf for r in runs])
         goal = GOAL if name == OURS else None
-        for label, value in zip(
-            ("10 %", "median", "90 %"), np.quantile(reached, [0.1, 0.5, 0.9], method="nearest"), strict=True
-        ):
+        for share in (0.1, 0.9):
+            value = float(np.quantile(reached, share, method="nearest"))
             if np.isfinite(value):
-                figures[f"{key}: evaluations to 19 of 20, {label}"] = figure(
-                    float(value), "1", goal if label == "median" else None
-                )
+                figures[f"{key}: evaluations to 19 of 20, {100 * share:g} %"] = figure(value, "1")
         if np.isfinite(np.median(reached)):
             figures[f"{key}: evaluations to 19 of 20, median"] = figure(float(np.median(reached)), "1", goal, peer=200)
         for at in (50, 100, 150, 200):
