@@ -45,12 +45,13 @@ def report(
     store: StoreArgument,
     campaign: CampaignName = None,
     out: Annotated[Path | None, typer.Option(help="HTML file to write; report.html beside the store.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for each plot as an SVG file of its own.")] = None,
     json: Json = False,
 ) -> int:
     """Write an HTML report that opens without a network."""
     from designer.cli.report import report_command
 
-    return report_command(store, campaign, out, as_json=json)
+    return report_command(store, campaign, out, plots, as_json=json)
 
 
 @app.command()

@@ -6,15 +6,18 @@ from designer.cli.locate import find_campaign
 from designer.cli.output import answer_stream, write_json
 
 
-def report_command(text: str, name: str | None, out: Path | None, *, as_json: bool) -> int:
+def report_command(text: str, name: str | None, out: Path | None, plots: Path | None, *, as_json: bool) -> int:
     """Write the HTML report of a campaign."""
     with answer_stream() as stream:
         from designer.report import write_report
 
         store, config = find_campaign(text, name)
-        page = write_report(store, config, out or config.campaign_folder / "report.html")
+        page = write_report(store, config, out or config.campaign_folder / "report.html", plots)
+        files = sorted(str(path) for path in plots.glob("*.svg")) if plots else []
         if as_json:
-            write_json(stream, {"campaign": config.name, "report": str(page), "bytes": page.stat().st_size})
+            write_json(
+                stream, {"campaign": config.name, "report": str(page), "bytes": page.stat().st_size, "plots": files}
+            )
         else:
-            stream.write(f"Report: {page}\n")
+            stream.write(f"Report: {page}\n" + (f"Plots: {plots}\n" if files else ""))
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from designer.dashboard.view import Point, View
-from designer.report.figures import ACCENT, INK, MUTED, in_a_sentence
+from designer.report.drawing import ACCENT, INK, MUTED, in_a_sentence
 from mdcore.chem import property_spec
 from surrogates import Objective
 

@@ -1,10 +1,16 @@
 import re
+import shlex
+from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from designer import Campaign, CampaignConfig
 from designer.report import write_report
+from designer.report.build import MAX_CARDS
+from designer.report.calibration import coverage
 from designer.report.known import known_polymers
 from designer.report.structures import structure_svg
 from designer.store import PredictedValue
@@ -90,8 +96,9 @@ def test_a_password_in_the_store_address_is_not_shown(tmp_path: Path) -> None:
     made = campaign(tmp_path)
     config = made.config.model_copy(update={"store": "postgresql://ada:secret@host/db"})
     html = write_report(made.store, config, tmp_path / "report.html").read_text()
-    assert "secret" not in html
-    assert "ada:***@host" in html
+    for part in ("secret", "ada:", "@host", "postgresql"):
+        assert part not in html
+    assert "a database server" in html
 
 
 @pytest.mark.parametrize(
@@ -162,3 +169,60 @@ def test_durations(seconds: float, text: str) -> None:
 def test_long_structures_are_shortened_in_the_middle() -> None:
     assert shortened("*CCO*", 10) == "*CCO*"
     assert shortened("*" + "C" * 50 + "*", 11) == "*CCCC…CCCC*"
+
+
+def test_the_coverage_of_calibrated_errors_is_the_level() -> None:
+    errors = np.random.default_rng(0).standard_normal(4000)
+    levels = np.array([0.1, 0.5, 0.9])
+    # Three standard errors of a share of 4000.
+    assert np.abs(coverage(errors, levels) - levels).max() < 3 * np.sqrt(0.25 / 4000)
+    assert coverage(2.0 * errors, levels)[1] < 0.4  # too sure
+    assert list(coverage(errors, np.array([0.0, 1.0]))) == [0.0, 1.0]
+
+
+def test_each_plot_is_also_a_file(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    write_report(made.store, made.config, tmp_path / "report.html", tmp_path / "plots")
+    names = {path.name for path in (tmp_path / "plots").iterdir()}
+    assert names == {"front_1.svg", "hypervolume.svg", "calibration.svg", "predicted_1.svg", "predicted_2.svg"}
+    for path in (tmp_path / "plots").iterdir():
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_the_report_compares_prior_and_posterior_and_tells_how_to_repeat(tmp_path: Path) -> None:
+    made = campaign(tmp_path, simulation={"preset": "standard", "protocol": {"temperature_K": 350.0}})
+    record = made.store.propose(
+        key="*CCO*", psmiles="*CCO*", origin="smc", log_prior=-1.0, in_corpus=False, step="initial",
+        settings_digest="d", acquisition=None, predicted={},
+    )  # fmt: skip
+    measured = [Measurement("refractive_index", 1.7, 0.01, "1", "md-quick", {})]
+    measured.append(Measurement("abbe_number", 20.0, 1.0, "1", "md-quick", {}))
+    provenance = {"platform": "CUDA", "versions": {"openmm": "8.9"}}
+    made.store.finish(record.id, measured, worker="n:1", wall_s=7200.0, diagnostics={}, provenance=provenance)
+    html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
+    assert html.count("prior against posterior") == 2
+    assert "2 GPU-hours + 0.1 core-hours" in html
+    command = re.search(r"designer simulate [^<]+", html)
+    assert command is not None
+    words = shlex.split(unescape(command[0]))
+    assert words[:5] == ["designer", "simulate", "*CCO*", "--preset", "standard"]
+    assert words[-2:] == ["--set", "protocol.temperature_K=350.0"]
+    assert "8.9" in html
+    assert "predicted 1.550 ± 0.050" in html
+
+
+def test_a_long_campaign_has_a_short_report(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    for size in range(5, 5 + MAX_CARDS):
+        psmiles = f"*{'C' * size}S*"
+        record = made.store.propose(
+            key=psmiles, psmiles=psmiles, origin="smc", log_prior=-1.0, in_corpus=False, step="acquisition",
+            settings_digest="d", acquisition=None, predicted={},
+        )  # fmt: skip
+        made.store.finish(
+            record.id, Failure("exploded", "hot"), worker="n:1", wall_s=1.0, diagnostics={}, provenance={}
+        )
+    html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
+    assert html.count('<article class="card') == MAX_CARDS + 2  # the two of the front are never left out
+    assert "2 more are in the store" in html
