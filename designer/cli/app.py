@@ -239,6 +239,27 @@ def doctor(json: Json = False) -> int:
 
 
 @app.command()
+def init(
+    config: Annotated[Path, typer.Argument(help="YAML file to write.")] = Path("campaign.yaml"),
+    name: Annotated[str | None, typer.Option(help="Name of the campaign; the file's by default.")] = None,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option(help="As maximise:refractive_index, minimise:density, target:density=1.1; may be repeated."),
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="Simulation settings: quick, standard, accurate.")] = None,
+    evaluations: Annotated[int | None, typer.Option(min=1, help="Polymers to evaluate.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Simulations at a time.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each simulation.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    json: Json = False,
+) -> int:
+    """Write a commented campaign file from a few answers; asks on a terminal for what no option tells."""
+    from designer.cli.init import init_command
+
+    return init_command(config, name, objective or [], preset, evaluations, workers, threads, force=force, as_json=json)
+
+
+@app.command()
 def validate(
     config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
     json: Json = False,

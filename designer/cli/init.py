@@ -1,0 +1,97 @@
+"""`designer init`."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from designer.cli.output import answer_stream, write_json
+from designer.config.starter import Aim, Answers, starter_text
+from designer.errors import InvalidRequest
+
+_AIM = re.compile(r"^\s*(?:(?P<direction>\w+)\s*:)?\s*(?P<name>\w+)\s*(?:=\s*(?P<value>[^\s=]+))?\s*$")
+_DIRECTIONS = {"max": "maximise", "maximise": "maximise", "maximize": "maximise", "min": "minimise"}
+_DIRECTIONS |= {"minimise": "minimise", "minimize": "minimise", "target": "target"}
+FORM = "write it as maximise:refractive_index, minimise:density or target:density=1.1"
+
+
+def init_command(
+    path: Path,
+    name: str | None,
+    aims: Sequence[str],
+    preset: str | None,
+    evaluations: int | None,
+    workers: int | None,
+    threads: int | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Write a commented campaign file; what no option tells is asked for on a terminal."""
+    with answer_stream() as stream:
+        if path.exists() and not force:
+            raise InvalidRequest(f"{str(path)!r} exists; choose another name, or replace it with --force")
+        if not path.parent.is_dir():
+            raise InvalidRequest(f"folder {str(path.parent)!r} does not exist; make it first")
+        ask = _Asker(sys.stdin.isatty() and not as_json)
+        default = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._") or "campaign"
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+        given = list(aims) or ask("Objectives, separated by commas", "maximise:refractive_index").split(",")
+        slots = workers or int(ask.number("Simulations at a time", max(cores // 2, 1)))
+        answers = Answers(
+            name=name or ask("Name of the campaign", default),
+            aims=tuple(parse_aim(text) for text in given),
+            preset=preset or ask("Preset of the simulations: quick, standard or accurate", "quick"),
+            evaluations=evaluations or int(ask.number("Polymers to evaluate", 50)),
+            workers=slots,
+            threads=threads or int(ask.number("CPU threads of each", max(cores // slots, 1))),
+        )
+        text = starter_text(answers)
+        path.write_text(text, encoding="utf-8")
+        if as_json:
+            write_json(stream, {"config": str(path), "campaign": answers.name})
+        else:
+            stream.write(f"{path} is written. Next: designer run {path}\n")
+    return 0
+
+
+def parse_aim(text: str) -> Aim:
+    """Read a text like `minimise:density` or `target:density=1.1` as an objective.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
+    match = _AIM.match(text)
+    direction = _DIRECTIONS.get((match["direction"] or "maximise").lower()) if match else None
+    if match is None or direction is None:
+        raise InvalidRequest(f"objective {text.strip()!r} cannot be read; {FORM}")
+    if (direction == "target") != (match["value"] is not None):
+        raise InvalidRequest(f"objective {text.strip()!r}: only target takes a value, and needs one; {FORM}")
+    try:
+        value = None if match["value"] is None else float(match["value"])
+    except ValueError:
+        raise InvalidRequest(f"objective {text.strip()!r}: {match['value']!r} is no number; {FORM}") from None
+    return Aim(match["name"], direction, value)
+
+
+class _Asker:
+    """Asks on a terminal, and takes the default elsewhere."""
+
+    def __init__(self, interactive: bool) -> None:
+        self._interactive = interactive
+
+    def __call__(self, question: str, default: str) -> str:
+        if not self._interactive:
+            return default
+        sys.stderr.write(f"{question} [{default}]: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() or default
+
+    def number(self, question: str, default: int) -> int:
+        """Ask for a whole number until one is given."""
+        while True:
+            text = self(question, str(default))
+            if text.isdecimal() and int(text) > 0:
+                return int(text)
+            sys.stderr.write(f"{text!r} is no whole number above zero; try again\n")
