@@ -271,8 +271,10 @@ def validate(
 
 
 @app.command()
-def schema() -> int:
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference for people instead.")] = False,
+) -> int:
     """Print the JSON Schema of campaign files, for editors."""
     from designer.cli.validate import schema_command
 
-    return schema_command()
+    return schema_command(as_markdown=markdown)

@@ -18,8 +18,13 @@ def validate_command(path: Path, *, as_json: bool) -> int:
     return 0
 
 
-def schema_command() -> int:
-    """Print the JSON Schema of campaign files."""
+def schema_command(*, as_markdown: bool) -> int:
+    """Print the JSON Schema of campaign files, or their reference for people."""
     with answer_stream() as stream:
+        if as_markdown:
+            from designer.config.reference import reference_markdown
+
+            stream.write(reference_markdown())
+            return 0
         write_json(stream, CampaignConfig.model_json_schema())
     return 0

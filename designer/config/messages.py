@@ -97,7 +97,7 @@ def _resolve(model: object, loc: tuple[str | int, ...]) -> tuple[tuple[str | int
     """Follow a pydantic location; returns it without the tags of unions, and the annotation found there."""
     annotation, text = model, []
     for part in loc:
-        members = [_strip(member) for member in _members(annotation)]
+        members = [without_metadata(member) for member in union_members(annotation)]
         tagged = [m for m in members if len(members) > 1 and _tag(m) == part]
         if tagged:
             annotation = tagged[0]
@@ -107,12 +107,14 @@ def _resolve(model: object, loc: tuple[str | int, ...]) -> tuple[tuple[str | int
     return tuple(text), annotation
 
 
-def _strip(annotation: object) -> object:
+def without_metadata(annotation: object) -> object:
+    """Return an annotation without its metadata."""
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
-def _members(annotation: object) -> tuple[object, ...]:
-    annotation = _strip(annotation)
+def union_members(annotation: object) -> tuple[object, ...]:
+    """Return the members of a union, or the annotation alone."""
+    annotation = without_metadata(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
@@ -136,14 +138,13 @@ def _child(annotation: object, part: str | int) -> object:
 
 def _keys(annotation: object) -> list[str]:
     keys: dict[str, None] = {}
-    for member in _members(annotation):
-        plain = _strip(member)
+    for member in union_members(annotation):
+        plain = without_metadata(member)
         if isinstance(plain, type) and issubclass(plain, BaseModel):
             keys.update(dict.fromkeys(plain.model_fields))
     return list(keys)
 
 
 def _choices(annotation: object) -> list[str]:
-    return [
-        str(choice) for m in _members(annotation) for choice in get_args(_strip(m)) if get_origin(_strip(m)) is Literal
-    ]
+    literals = [m for member in union_members(annotation) if get_origin(m := without_metadata(member)) is Literal]
+    return [str(choice) for literal in literals for choice in get_args(literal)]

@@ -39,7 +39,12 @@ def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
 
 
 class Region(Section):
-    """An interval of a property; an open end is left out."""
+    """An interval of a property; an open end is left out.
+
+    Attributes:
+        low: Lower edge in the property's unit.
+        high: Upper edge in the same unit.
+    """
 
     low: float | None = None
     high: float | None = None
@@ -221,21 +226,36 @@ class StopSettings(Section):
 
 
 class PriorInitial(Section):
-    """First evaluations drawn from the generator's prior."""
+    """First evaluations drawn from the generator's prior.
+
+    Attributes:
+        kind: `prior`.
+        evaluations: How many.
+    """
 
     kind: Literal["prior"] = "prior"
     evaluations: Annotated[int, Field(ge=1)] = 4
 
 
 class CorpusInitial(Section):
-    """First evaluations drawn from the corpus of known and enumerated polymers."""
+    """First evaluations drawn from the corpus of known and enumerated polymers.
+
+    Attributes:
+        kind: `corpus`.
+        evaluations: How many.
+    """
 
     kind: Literal["corpus"] = "corpus"
     evaluations: Annotated[int, Field(ge=1)] = 4
 
 
 class ListInitial(Section):
-    """First evaluations given by name of structure."""
+    """First evaluations given by name of structure.
+
+    Attributes:
+        kind: `list`.
+        psmiles: Repeat units, in the order in which they are evaluated.
+    """
 
     kind: Literal["list"] = "list"
     psmiles: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -9,6 +9,7 @@ import yaml
 from designer.cli.init import init_command, parse_aim
 from designer.cli.main import run
 from designer.config import load_config
+from designer.config.reference import reference_markdown
 from designer.config.starter import Aim, Answers, starter_text
 from designer.errors import InvalidConfig, InvalidRequest
 
@@ -90,3 +91,15 @@ def test_answers_that_break_a_rule_are_one_line() -> None:
         starter_text(Answers("x", (Aim("density"),), preset="perfect"))
     with pytest.raises(InvalidConfig, match="two entries"):
         starter_text(Answers("x", (Aim("density"), Aim("density", "minimise"))))
+
+
+def test_the_reference_in_the_docs_is_that_of_the_models() -> None:
+    page = (CONFIGS.parent / "docs/configuration.md").read_text()
+    assert page == reference_markdown(), "write it anew: designer schema --markdown > docs/configuration.md"
+
+
+def test_the_reference_explains_every_key() -> None:
+    keys = [line for line in reference_markdown().splitlines() if line.startswith("| `") and line.count("|") >= 5]
+    settings = keys[: next(i for i, line in enumerate(keys) if line.startswith("| `cell.n_chains`"))]
+    assert len(settings) > 80
+    assert [line for line in settings if line.endswith("|  |")] == []
