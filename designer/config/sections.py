@@ -142,7 +142,7 @@ class NGramSMCSettings(PoolSettings):
 
 
 class NeuralSMCSettings(PoolSettings):
-    """A saved language model, such as `designer train` makes, steered by sequential Monte Carlo.
+    """A saved language model, such as `generators.train_neural` makes, steered by sequential Monte Carlo.
 
     Attributes:
         kind: `neural_smc`.
