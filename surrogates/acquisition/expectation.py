@@ -1,8 +1,12 @@
 """Improvements and front probabilities integrated over the candidate in closed form, given a sampled front."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+
+_Above = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 TINY = 1e-300
 """Smallest expectation told apart from zero."""
@@ -35,30 +39,64 @@ def log_expected_hypervolume_improvement(
     Returns:
         Shape (N,).
     """
-    areas = np.ones((mean.shape[0], mean.shape[1], lower.shape[1]))
-    for j in range(mean.shape[2]):
-        centre, width = mean[:, :, None, j], sd[None, :, None, j]
-        side = expected_improvement(centre, width, lower[:, None, :, j])
-        if np.isfinite(upper[:, :, j]).any():
-            side -= expected_improvement(centre, width, upper[:, None, :, j])
-        areas *= np.maximum(side, 0.0)
-    filled = np.asarray((upper > lower).all(axis=2))
-    areas *= filled[:, None, :]
-    return np.asarray(np.log(areas.sum(axis=2).mean(axis=0) + TINY), dtype=np.float64)
+    return _log_mean_areas(expected_improvement, mean, sd, lower, upper)
 
 
 def log_front_probability(
     mean: NDArray[np.float64], sd: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Log-probability that a candidate joins the front, averaged over the sampled fronts; arguments as above, shape (N,)."""
+    return _log_mean_areas(_probability_above, mean, sd, lower, upper)
+
+
+def _probability_above(
+    mean: NDArray[np.float64], sd: NDArray[np.float64], threshold: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """P(y > threshold) for y ~ N(mean, sd^2), arrays that broadcast; small tails keep their relative precision."""
+    return np.asarray(ndtr((mean - threshold) / sd), dtype=np.float64)
+
+
+def _log_mean_areas(
+    above: _Above,
+    mean: NDArray[np.float64],
+    sd: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Log of the sum over the boxes of the products of their sides, averaged over the samples, shape (N,).
+
+    Args:
+        above: Function of mean, standard deviation and threshold that vanishes at an infinite threshold; a side is its value at the
+            lower edge less that at the upper one.
+        mean: As in `log_expected_hypervolume_improvement`, like the others.
+        sd: Standard deviations.
+        lower: Lower corners.
+        upper: Upper corners.
+    """
     areas = np.ones((mean.shape[0], mean.shape[1], lower.shape[1]))
     for j in range(mean.shape[2]):
-        centre, width = mean[:, :, None, j], sd[None, :, None, j]
-        above_lower = ndtr((centre - lower[:, None, :, j]) / width)
+        side = above(mean[:, :, None, j], sd[None, :, None, j], lower[:, None, :, j])
         if np.isfinite(upper[:, :, j]).any():
-            # Padding has no volume: its lower and upper edges are equal.
-            above_upper = ndtr((centre - upper[:, None, :, j]) / width)
-            above_lower = np.maximum(above_lower - above_upper, 0.0)
-        areas *= above_lower
+            side = side - _at_upper_edges(above, side, mean[:, :, j], sd[:, j], lower[:, :, j], upper[:, :, j])
+        areas *= np.maximum(side, 0.0)
+    # Padding has no volume.
     areas *= np.asarray((upper > lower).all(axis=2))[:, None, :]
     return np.asarray(np.log(areas.sum(axis=2).mean(axis=0) + TINY), dtype=np.float64)
+
+
+def _at_upper_edges(
+    above: _Above,
+    at_lower: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    sd: NDArray[np.float64],
+    lower: NDArray[np.float64],
+    upper: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Values at the upper edges (S, boxes), shape (S, N, boxes); an edge that is the next box's lower one is not computed again."""
+    values = np.zeros_like(at_lower)
+    values[:, :, :-1] = at_lower[:, :, 1:]
+    shared = np.zeros(upper.shape, dtype=bool)
+    shared[:, :-1] = upper[:, :-1] == lower[:, 1:]
+    sample, box = np.nonzero(~shared)
+    values[sample, :, box] = above(mean[sample], sd[None, :], upper[sample, box][:, None])
+    return values
