@@ -156,6 +156,34 @@ def test_summary_of_replays_by_hand(tmp_path: Path) -> None:
     assert best.median[0] == pytest.approx(max(values(s)[1] for s in SMILES[20:24]))
 
 
+def test_known_polymers_leave_the_pool_and_limits_the_front(
+    table: Path, campaign: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    known = tmp_path / "known.csv"
+    known.write_text("\n".join(table.read_text().splitlines()[:4]) + "\n")
+    low = 1.36
+    document = json.loads(campaign.read_text())
+    document["objectives"][0]["region"] = {"low": 1.0}
+    document["objectives"][1]["region"] = {"low": low}
+    campaign.write_text(json.dumps({**document, "limits": [{"property": "refractive_index", "low": low}]}))
+    call = ["backtest", str(campaign), "--oracle", str(table), *columns(), "--known", str(known), "--workers", "1"]
+    assert run([*call, "--seeds", "1", "--batch", "4", "--evaluations", "6", "--strategy", "expected", "--json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["start"] == {"known": 3}
+    folder = campaign.parent / "run" / "backtest"
+    with (folder / "choices.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 6
+    start = {RepeatUnit.from_psmiles(line.split(",")[0]).psmiles for line in known.read_text().splitlines()[1:]}
+    assert not start & {row["psmiles"] for row in rows}
+    # Only polymers inside the limit can be on the front.
+    inside = np.array([float(row["refractive_index"] or 0) >= low for row in rows])
+    gains = np.diff([0.0, *(float(row["front_found"]) for row in rows)])
+    assert (gains[~inside] == 0).all()
+    assert inside.any()
+    assert (folder / "hits.png").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "fragments"),
     [
