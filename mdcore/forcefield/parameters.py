@@ -122,11 +122,15 @@ def parameterise(mol: Chem.Mol, settings: ForceFieldSettings) -> Parameters:
         sigmas=np.array([_sigma(labels["vdW"][(i,)]) for i in range(molecule.n_atoms)]),
         epsilons=np.array([_in(labels["vdW"][(i,)].epsilon, "kilojoule/mole") for i in range(molecule.n_atoms)]),
         bonds=_terms(
-            labels["Bonds"], 2, lambda p: [(_in(p.length, "nanometer"), _in(p.k, "kilojoule/mole/nanometer**2"))]
+            labels["Bonds"], 2, 2, lambda p: [(_in(p.length, "nanometer"), _in(p.k, "kilojoule/mole/nanometer**2"))]
         ),
         constraints=_constraints(constrained, labels["Bonds"]),
-        angles=_terms(labels["Angles"], 3, lambda p: [(_in(p.angle, "radian"), _in(p.k, "kilojoule/mole/radian**2"))]),
-        torsions=_joined(_terms(labels["ProperTorsions"], 4, _proper), _impropers(labels.get("ImproperTorsions", {}))),
+        angles=_terms(
+            labels["Angles"], 3, 2, lambda p: [(_in(p.angle, "radian"), _in(p.k, "kilojoule/mole/radian**2"))]
+        ),
+        torsions=_joined(
+            _terms(labels["ProperTorsions"], 4, 3, _proper), _impropers(labels.get("ImproperTorsions", {}))
+        ),
     )
 
 
@@ -166,7 +170,7 @@ def _forward(atoms: tuple[int, ...]) -> tuple[int, ...]:
     return atoms if atoms[0] <= atoms[-1] else atoms[::-1]
 
 
-def _terms(labels: Any, width: int, values: Any) -> Terms:
+def _terms(labels: Any, width: int, columns: int, values: Any) -> Terms:
     atoms: list[tuple[int, ...]] = []
     rows: list[tuple[float, ...]] = []
     for key, parameter in labels.items():
@@ -174,7 +178,7 @@ def _terms(labels: Any, width: int, values: Any) -> Terms:
             atoms.append(tuple(key))
             rows.append(row)
     return Terms(
-        np.array(atoms, dtype=np.int64).reshape(-1, width), np.array(rows, dtype=np.float64).reshape(len(atoms), -1)
+        np.array(atoms, dtype=np.int64).reshape(-1, width), np.array(rows, dtype=np.float64).reshape(-1, columns)
     )
 
 

@@ -342,6 +342,12 @@ def test_copolymers_and_liquids_are_simulated_too(tmp_path):
     assert liquid.diagnostics["melt_temperature_K"] == 300.0
 
 
+@pytest.mark.parametrize("smiles", ["ClCCl", "CC#N", "C"])
+def test_small_molecules_without_torsions_build(smiles, tmp_path):
+    bundle = build_bundle(Liquid(smiles), TINY, seed=1, out=tmp_path)
+    assert bundle.n_atoms == bundle.content["n_chains"] * Liquid(smiles).n_atoms
+
+
 def test_a_mixture_of_one_unit_refracts_like_that_unit():
     unit = RepeatUnit.from_psmiles("*CC(*)C")
     # Written twice as long, the same polymer: refractions belong to the primitive unit, fractions to the written one.
