@@ -1,10 +1,12 @@
 """Generators against their goals, and against XenonPy's iQSPR in the same run.
 
-    python benchmarks/generators.py --json [--quick] [--peer /path/to/python] [--only speed memory exact design reaction neural]
+    python benchmarks/generators.py --json [--quick] [--peer /path/to/python] [--work FOLDER]
+        [--only speed memory exact design reaction neural]
 
 `--peer` is the interpreter of an environment that holds XenonPy (Python 3.8; `pip install xenonpy 'pandas<2' rdkit-pypi`). Without
 it the peer's figures are absent. `design`, `neural` and `memory` need `shared/data` beside the repository. Speeds are in CPU
-seconds of one core.
+seconds of one core. With `--work` every finished piece is kept in that folder and not measured again, so that an interrupted run
+goes on; the folder belongs to one state of the code.
 """
 
 import argparse
@@ -42,7 +44,8 @@ from generators.grammar import Grammar
 from generators.lists import Entry
 from generators.notation import pad
 from generators.reactions import polymerisation_rules
-from generators.smc.moves import regrow_tail
+from generators.smc import sampler
+from generators.smc.moves import Proposal, regrow_tail
 from generators.vocabulary import Vocabulary
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
@@ -81,6 +84,18 @@ def peer_answer(peer: str, task: dict, ask=None):
     if process.wait():
         raise RuntimeError(f"the peer {peer} ended with status {process.returncode}")
     return json.loads(document)
+
+
+def once(arguments, name: str, make):
+    """What `make` gives, from the folder `--work` where it has been made before."""
+    path = arguments.work / f"{name}{'-quick' if arguments.quick else ''}.json" if arguments.work else None
+    if path is not None and path.exists():
+        return json.loads(path.read_text())
+    found = make()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found, indent=1))
+    return found
 
 
 def speed(arguments, corpus) -> dict:
@@ -198,14 +213,33 @@ def exact(arguments) -> dict:
         result = smc.run(smc.evaluator(oxygens), np.random.default_rng(seed))
         tokens = result.particles.states.tokens.tolist()
         counts = np.bincount([index[tuple(t for t in row if t >= 0)] for row in tokens], minlength=len(rows))
-        return 0.5 * np.abs(counts / n - posterior).sum(), result.log_evidence
+        return float(0.5 * np.abs(counts / n - posterior).sum()), result.log_evidence
+
+    def kept(n, seed):
+        return once(arguments, f"exact-{n}-{seed}", lambda: run(n, seed))
+
+    def uncorrected(move):
+        """The move with every possible proposal accepted."""
+
+        def always(*task):
+            proposal = move(*task)
+            return Proposal(proposal.strings, np.full(len(proposal.log_ratio), np.inf), proposal.possible)
+
+        return always
 
     repeats = 4 if arguments.quick else 16
-    small = [run(1250, seed)[0] for seed in range(repeats)]
-    large = [run(20_000, 100 + seed) for seed in range(repeats)]
+    small = [kept(1250, seed)[0] for seed in range(repeats)]
+    large = [kept(20_000, 100 + seed) for seed in range(repeats)]
+    moves = {name: getattr(sampler, name) for name in ("regrow_tail", "regrow_segment", "respell")}
+    for name, move in moves.items():
+        setattr(sampler, name, uncorrected(move))
+    wrong = run(20_000, 200)[0]
+    for name, move in moves.items():
+        setattr(sampler, name, move)
     ratios = np.exp([value - log_evidence for _, value in large])
     return {
         "total_variation_at_20000": figure(float(np.mean([d for d, _ in large])), "1", {"at_most": 0.02}),
+        "total_variation_without_metropolis_correction": figure(wrong, "1", {"at_least": 0.02}),
         "total_variation_1250_over_20000": figure(
             float(np.mean(small) / np.mean([d for d, _ in large])), "1", {"at_least": 3.0}
         ),
@@ -260,34 +294,42 @@ def share(judge, units, target) -> float:
 
 
 def design(arguments, corpus) -> dict:
+    figures: dict[str, dict] = {}
+    for name, target in TARGETS.items():
+        figures |= once(
+            arguments, f"design-{name}", lambda name=name, target=target: one_design(arguments, corpus, name, target)
+        )
+    return figures
+
+
+def one_design(arguments, corpus, name, target) -> dict:
     first, second = halves()
     guide, judge = fitted(first, 0), fitted(second, 1)
     model = NGramModel.fit([*corpus.units, *first[0]], 10)
     known = corpus.keys | set(first[0])
     n = 60 if arguments.quick else 200
-    figures: dict[str, dict] = {}
-    for name, target in TARGETS.items():
-        calls = 0
+    calls = 0
 
-        def likelihood(units, target=target):
-            nonlocal calls
-            calls += len(units)
-            return guide.log_probability_of_target(units, target)
+    def likelihood(units):
+        nonlocal calls
+        calls += len(units)
+        return guide.log_probability_of_target(units, target)
 
-        settings = SMCSettings(particles=150 if arguments.quick else 600)
-        generator = SMCGenerator(model, settings, Filters(sa_score=6.0))
-        found = [c.unit for c in generator.propose(n, np.random.default_rng(3), likelihood, known)]
-        spent = calls
-        plain = [c.unit for c in generator.propose(5 * n, np.random.default_rng(4))]
-        ours, base = share(judge, found, target), share(judge, plain, target)
-        other = design_by_peer(arguments, corpus, first, likelihood, spent, judge, target) if arguments.peer else None
-        floor = max(10 * base, 2 * other if other is not None else 0.0)
-        figures[f"in_target_{name}"] = figure(ours, "1", {"at_least": min(1.0, floor)}, other)
-        figures[f"prior_in_target_{name}"] = figure(base, "1")
-        figures[f"likelihood_calls_{name}"] = figure(spent, "1")
-        figures[f"diversity_{name}"] = figure(internal_diversity(found), "1", {"at_least": 0.7})
-        figures[f"novelty_{name}"] = figure(novelty(found, known), "1", {"at_least": 0.95})
-    return figures
+    settings = SMCSettings(particles=150 if arguments.quick else 600)
+    generator = SMCGenerator(model, settings, Filters(sa_score=6.0))
+    found = [c.unit for c in generator.propose(n, np.random.default_rng(3), likelihood, known)]
+    spent = calls
+    plain = [c.unit for c in generator.propose(5 * n, np.random.default_rng(4))]
+    ours, base = share(judge, found, target), share(judge, plain, target)
+    other = design_by_peer(arguments, corpus, first, likelihood, spent, judge, target) if arguments.peer else None
+    floor = max(10 * base, 2 * other if other is not None else 0.0)
+    return {
+        f"in_target_{name}": figure(ours, "1", {"at_least": min(1.0, floor)}, other),
+        f"prior_in_target_{name}": figure(base, "1"),
+        f"likelihood_calls_{name}": figure(spent, "1"),
+        f"diversity_{name}": figure(internal_diversity(found), "1", {"at_least": 0.7}),
+        f"novelty_{name}": figure(novelty(found, known), "1", {"at_least": 0.95}),
+    }
 
 
 def design_by_peer(arguments, corpus, first, likelihood, calls, judge, target) -> float:
@@ -365,6 +407,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--peer")
+    parser.add_argument("--work", type=Path)
     parts = ("speed", "memory", "exact", "design", "reaction", "neural")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     arguments = parser.parse_args()
@@ -379,7 +422,7 @@ def main() -> None:
     }
     figures: dict[str, dict] = {}
     for part in arguments.only:
-        figures |= makers[part]()
+        figures |= once(arguments, part, makers[part])
     answer("generators", figures, keep=not arguments.quick and tuple(arguments.only) == parts)
 
 
