@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -38,6 +38,8 @@ class CorpusSettings(BaseModel):
         monomers: A user's own monomers, in place of the project's list.
         max_per_rule: Most polymerisations of each rule, spread evenly over its pairs of monomers, so that no class drowns
             the others; None for all.
+        max_per_class: Most repeat units that the reactions give each class of polymer, spread evenly over what they make; None
+            for all.
         max_heavy_atoms: Larger repeat units are left out.
     """
 
@@ -48,6 +50,7 @@ class CorpusSettings(BaseModel):
     polymers: Path | None = None
     monomers: Path | None = None
     max_per_rule: int | None = Field(default=3000, ge=1)
+    max_per_class: int | None = Field(default=None, ge=1)
     max_heavy_atoms: int = Field(default=70, ge=2)
 
 
@@ -75,10 +78,12 @@ class Corpus:
     Attributes:
         entries: The repeat units, known ones first.
         skipped: Lines of a user's list that are no repeat units the engine can use, with the reason.
+        path: File of the cache that holds it, if there is one.
     """
 
     entries: tuple[CorpusEntry, ...]
     skipped: tuple[str, ...] = ()
+    path: Path | None = field(default=None, compare=False)
     keys: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -136,7 +141,7 @@ def load_corpus(
         _write(corpus, path)
     if progress is not None:
         progress(1.0)
-    return corpus
+    return replace(corpus, path=path)
 
 
 def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> Corpus:
@@ -156,7 +161,26 @@ def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> 
         raise InvalidList(
             "the corpus settings leave no repeat unit; allow known polymers, reactions or give a list with valid pSMILES"
         )
-    return Corpus(tuple(entries.values()), tuple(skipped))
+    chosen = _balanced(list(entries.values()), settings.max_per_class)
+    return Corpus(tuple(chosen), tuple(skipped))
+
+
+def _balanced(entries: list[CorpusEntry], limit: int | None) -> list[CorpusEntry]:
+    """Keep at most `limit` repeat units of each class that the reactions make, evenly spread over their order."""
+    if limit is None:
+        return entries
+    sizes = Counter(entry.polymer for entry in entries if entry.source == "reaction")
+    seen: Counter[str] = Counter()
+    kept = []
+    for entry in entries:
+        size = sizes[entry.polymer]
+        if entry.source == "reaction" and size > limit:
+            number = seen[entry.polymer]
+            seen[entry.polymer] += 1
+            if (number + 1) * limit // size == number * limit // size:
+                continue
+        kept.append(entry)
+    return kept
 
 
 def _flat(text: str) -> str:
@@ -203,7 +227,9 @@ def _fingerprint(settings: CorpusSettings) -> str:
     from rdkit import rdBase
 
     digest = hashlib.sha256()
-    digest.update(json.dumps([VERSION, rdBase.rdkitVersion, settings.model_dump(mode="json")]).encode())
+    # A setting that came later and says nothing leaves the name as it was.
+    unset = {"max_per_class"} if settings.max_per_class is None else set()
+    digest.update(json.dumps([VERSION, rdBase.rdkitVersion, settings.model_dump(mode="json", exclude=unset)]).encode())
     for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml"):
         digest.update(built_in(name).encode())
     for path in (settings.polymers, settings.monomers):

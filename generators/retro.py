@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdChemReactions
+from rdkit.Chem import rdChemReactions, rdMolDescriptors
 
 from generators.lists import Entry, common_monomers
 from generators.reactions import MonomerLibrary, polymerisation_rules
@@ -147,10 +147,20 @@ def _precursors(reaction: rdChemReactions.ChemicalReaction, mol: Chem.Mol) -> se
                 Chem.SanitizeMol(product)
             except (Chem.MolSanitizeException, ValueError):
                 continue
+            if _is_strained(product):
+                continue
             parts = tuple(sorted(Chem.MolToSmiles(product).split(".")))
             if len(parts) <= 2 and not any("*" in part for part in parts):
                 found.add(parts)
     return found
+
+
+def _is_strained(mol: Chem.Mol) -> bool:
+    """Return whether a ring bridges an aromatic one, as in a cyclic anhydride of terephthalic acid: no such monomer exists."""
+    bridgeheads: list[int] = []
+    # The types that RDKit ships name another class here.
+    rdMolDescriptors.CalcNumBridgeheadAtoms(mol, bridgeheads)  # type: ignore[arg-type]
+    return any(mol.GetAtomWithIdx(index).GetIsAromatic() for index in bridgeheads)
 
 
 def _forward(name: str, monomers: tuple[str, ...], key: str) -> Route | None:

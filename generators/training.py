@@ -1,5 +1,7 @@
 """Training and fine-tuning of the neural language model."""
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from generators.context import walk
-from generators.errors import InexpressibleUnit, NothingToLearn
+from generators.errors import InexpressibleUnit, InvalidModelFile, NothingToLearn
 from generators.grammar import Grammar
 from generators.language import encode_all
 from generators.neural import PATH_SYMBOLS, NeuralModel, TokenGRU, inputs, read_arrays, write_arrays
@@ -21,7 +23,7 @@ from generators.smc.moves import backbone_cuts
 from mdcore.chem import RepeatUnit
 
 CHECKPOINT_FORMAT = "polymer-designer GRU training"
-CHECKPOINT_VERSION = 2
+CHECKPOINT_VERSION = 3
 _CHUNK = 2048
 _IMPOSSIBLE = -1e9
 
@@ -66,6 +68,8 @@ class TrainingProgress:
         fraction: Of the current pass, 0 to 1.
         train_bits: Mean bits per string of the current or last pass.
         validation_bits: Bits per string on the validation units after the last pass, NaN before.
+        best_bits: The lowest of them so far, infinite before the first.
+        finished: Whether a pass has just ended.
     """
 
     epoch: int
@@ -73,6 +77,8 @@ class TrainingProgress:
     fraction: float
     train_bits: float
     validation_bits: float
+    best_bits: float = math.inf
+    finished: bool = False
 
 
 def train_neural(
@@ -89,12 +95,13 @@ def train_neural(
         units: What to learn; what the grammar cannot express is left out.
         settings: Settings.
         start: Model to fine-tune; its network and grammar are used in place of the settings' network.
-        checkpoint: File to write after each pass; if it exists, training goes on from it.
+        checkpoint: File to write after each pass; if it exists, training goes on from it. It belongs to the same units, settings
+            (but for `epochs` and `patience`) and start.
         progress: Called about a hundred times.
 
     Raises:
         NothingToLearn: Fewer than two units are left.
-        InvalidModelFile: The checkpoint is damaged or of another version.
+        InvalidModelFile: The checkpoint is damaged, of another version or of another training.
     """
     settings = settings if settings is not None else NeuralSettings()
     grammar = start.grammar if start is not None else Grammar()
@@ -115,6 +122,7 @@ def train_neural(
             len(grammar.vocabulary), settings.embedding, settings.hidden, settings.layers, settings.dropout
         )
     run = _Training(network, grammar, settings, checkpoint)
+    run.digest = _digest(settings, [str(row) for _, row in known], start)
     run.resume()
     while run.epoch < settings.epochs and run.since_best < settings.patience:
         run.one_epoch(train, validation, progress)
@@ -131,6 +139,7 @@ class _Training:
         self.settings = settings
         self.checkpoint = checkpoint
         self.optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.digest = ""
         self.epoch = 0
         self.since_best = 0
         self.best_bits = math.inf
@@ -161,12 +170,18 @@ class _Training:
             seen += len(batch.targets)
             if progress is not None and number % report == 0:
                 fraction = min(1.0, seen / len(train))
-                progress(TrainingProgress(self.epoch, settings.epochs, fraction, bits / seen, self.best_bits))
+                progress(
+                    TrainingProgress(self.epoch, settings.epochs, fraction, bits / seen, self.last_bits, self.best_bits)
+                )
         self.epoch += 1
         self._judge(validation)
         self._save()
         if progress is not None:
-            progress(TrainingProgress(self.epoch, settings.epochs, 0.0, bits / max(1, seen), self.last_bits))
+            progress(
+                TrainingProgress(
+                    self.epoch, settings.epochs, 0.0, bits / max(1, seen), self.last_bits, self.best_bits, finished=True
+                )
+            )
 
     def _batches(
         self, train: Sequence[tuple[RepeatUnit | str, list[int]]], rng: np.random.Generator
@@ -222,6 +237,7 @@ class _Training:
             "format": CHECKPOINT_FORMAT,
             "version": CHECKPOINT_VERSION,
             "shape": self.network.shape,
+            "digest": self.digest,
             "epoch": self.epoch,
             "since_best": self.since_best,
             "best_bits": self.best_bits,
@@ -234,10 +250,10 @@ class _Training:
         if self.checkpoint is None or not self.checkpoint.exists():
             return
         header, arrays = read_arrays(self.checkpoint, CHECKPOINT_FORMAT, CHECKPOINT_VERSION)
-        if header["shape"] != self.network.shape:
-            raise ValueError(
-                f"checkpoint {self.checkpoint} is of a network {header['shape']}, the settings ask for {self.network.shape}; "
-                "use the same settings or remove it"
+        if header["shape"] != self.network.shape or header["digest"] != self.digest:
+            raise InvalidModelFile(
+                f"checkpoint {self.checkpoint} is of a training on other units, with other settings or from another start; use "
+                "the same settings or remove it"
             )
         self.epoch, self.since_best, self.best_bits = header["epoch"], header["since_best"], header["best_bits"]
         self.network.load_state_dict(_tensors(arrays, "now/"))
@@ -294,6 +310,14 @@ def string_nats(network: TokenGRU, batch: Batch) -> torch.Tensor:
     log_probs = torch.log_softmax(logits.masked_fill(~allowed, _IMPOSSIBLE), dim=2)
     picked = log_probs.gather(2, batch.targets.clamp(min=0)[..., None])[..., 0]
     return -(picked * written).sum(dim=1)
+
+
+def _digest(settings: NeuralSettings, units: Sequence[str], start: NeuralModel | None) -> str:
+    digest = hashlib.sha256(json.dumps([settings.model_dump(exclude={"epochs", "patience"}), units]).encode())
+    if start is not None:
+        for name, value in sorted(start.network.state_dict().items()):
+            digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _copy(network: TokenGRU) -> dict[str, torch.Tensor]:

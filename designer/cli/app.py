@@ -128,13 +128,100 @@ def generate(
     store: Annotated[
         str | None, typer.Option(help="Store or campaign whose measurements teach the surrogates of --target.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Saved language model; an n-gram model of the corpus otherwise.")
+    ] = None,
+    reactions: Annotated[
+        bool, typer.Option("--reactions", help="Propose polymerisations of monomers, each with its route.")
+    ] = False,
+    monomers: Annotated[
+        Path | None, typer.Option(help="List of monomers for --reactions; the built-in otherwise.")
+    ] = None,
+    routes: Annotated[bool, typer.Option("--routes", help="Look for a synthesis route of each repeat unit.")] = False,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
     """Propose repeat units, each distinct and valid."""
-    from designer.cli.generate import generate_command
+    from designer.cli.generate import GeneratorChoice, generate_command
 
-    return generate_command(n, target or [], store, seed, as_json=json)
+    choice = GeneratorChoice(model, reactions, monomers)
+    return generate_command(n, target or [], store, seed, choice, with_routes=routes, as_json=json)
+
+
+Polymers = Annotated[
+    Path | None, typer.Option(help="Your own repeat units: CSV with a column psmiles or smiles, or a SMILES file.")
+]
+OwnMonomers = Annotated[Path | None, typer.Option(help="Your own monomers, in place of the built-in list.")]
+Known = Annotated[bool, typer.Option(help="Include the built-in list of known polymers.")]
+Reactions = Annotated[bool, typer.Option(help="Include what the polymerisation rules make from the monomers.")]
+PerRule = Annotated[int | None, typer.Option(help="Most polymerisations of each rule; 0 for all.")]
+PerClass = Annotated[int | None, typer.Option(help="Most repeat units of each class that the reactions make.")]
+
+
+@app.command()
+def corpus(
+    polymers: Polymers = None,
+    monomers: OwnMonomers = None,
+    known: Known = True,
+    reactions: Reactions = True,
+    max_per_rule: PerRule = 3000,
+    max_per_class: PerClass = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the repeat units to.")] = None,
+    json: Json = False,
+) -> int:
+    """Tell what a corpus holds: how many repeat units, from where, of which classes."""
+    from designer.cli.corpus import corpus_command, corpus_settings
+
+    settings = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
+    return corpus_command(settings, out, as_json=json)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="File of the model, .npz.")],
+    polymers: Polymers = None,
+    monomers: OwnMonomers = None,
+    known: Known = True,
+    reactions: Reactions = True,
+    max_per_rule: PerRule = 3000,
+    max_per_class: PerClass = None,
+    start: Annotated[Path | None, typer.Option(help="Model to fine-tune on --polymers alone.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting that differs, as epochs=10 or hidden=128.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
+    json: Json = False,
+) -> int:
+    """Train a neural language model, or fine-tune one; interrupted, the same command goes on."""
+    from designer.cli.corpus import corpus_settings
+    from designer.cli.train import train_command
+
+    settings = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
+    return train_command(out, settings, start, override or [], overwrite=overwrite, as_json=json)
+
+
+@app.command()
+def route(
+    psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
+    json: Json = False,
+) -> int:
+    """Tell which monomers and polymerisations make a repeat unit."""
+    from designer.cli.route import route_command
+
+    return route_command(psmiles, as_json=json)
+
+
+@app.command("enumerate")
+def enumerate_(
+    monomers: Annotated[Path, typer.Argument(help="List of monomers: CSV with a column smiles, or a SMILES file.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    limit: Annotated[int | None, typer.Option(help="Stop after so many rows.")] = None,
+    json: Json = False,
+) -> int:
+    """Write every repeat unit that polymerisation rules make from a list of monomers."""
+    from designer.cli.route import enumerate_command
+
+    return enumerate_command(monomers, out, limit, as_json=json)
 
 
 DataFile = Annotated[Path, typer.Argument(help="CSV file with a heading; its structures are pSMILES.")]

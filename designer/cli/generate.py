@@ -3,17 +3,22 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from designer.campaign.generator import make_generator, with_route
 from designer.campaign.likelihood import Bounds, improvement_likelihood
 from designer.campaign.observations import observations_of
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign
 from designer.cli.output import answer_stream, write_json
+from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import InvalidRequest
 from designer.store import imported_records
+from designer.store.routes import route_document
 from designer.text import told_in_quarters, with_error
-from generators import Candidate, CorpusSettings, Filters, NGramModel, SMCGenerator, SMCSettings, load_corpus
+from generators import Candidate, CorpusSettings, Filters, load_corpus
 from mdcore.chem import property_spec, rng_for, seed_sequence
 
 if TYPE_CHECKING:
@@ -22,20 +27,64 @@ if TYPE_CHECKING:
 _TARGET = re.compile(r"^\s*(?P<name>\w+)\s*(?P<sign>[<>])=?\s*(?P<value>[^\s<>=]+)\s*$")
 
 
-def generate_command(n: int, targets: Sequence[str], store: str | None, seed: int, *, as_json: bool) -> int:
+@dataclass(frozen=True)
+class GeneratorChoice:
+    """What proposes: a saved model, polymerisations of monomers, or (with neither) an n-gram model of the corpus.
+
+    Attributes:
+        model: File of a saved language model.
+        reactions: Whether to choose polymerisations and monomers.
+        monomers: List of monomers in place of the built-in one.
+    """
+
+    model: Path | None = None
+    reactions: bool = False
+    monomers: Path | None = None
+
+    def settings(self) -> GeneratorSettings:
+        """Return the choice as a section of a campaign.
+
+        Raises:
+            InvalidRequest: The choices exclude each other.
+        """
+        if self.monomers is not None and not self.reactions:
+            raise InvalidRequest(f"--monomers {self.monomers} is for --reactions; add it")
+        if self.model is not None and self.reactions:
+            raise InvalidRequest(f"--model {self.model} and --reactions are two generators; choose one")
+        if self.reactions:
+            return ReactionSMCSettings(monomers=self.monomers)
+        return NeuralSMCSettings(model=self.model) if self.model is not None else NGramSMCSettings()
+
+
+def generate_command(
+    n: int,
+    targets: Sequence[str],
+    store: str | None,
+    seed: int,
+    choice: GeneratorChoice,
+    *,
+    with_routes: bool,
+    as_json: bool,
+) -> int:
     """Propose `n` distinct repeat units, steered to the targets if there are any."""
     with answer_stream() as stream:
         at_least("--n", n, 1)
         at_least("--seed", seed, 0)
         region = parse_targets(targets)
+        settings = choice.settings()
         surrogates = _surrogates(region, store, seed) if region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
-        generator = SMCGenerator(NGramModel.fit(corpus.units), SMCSettings(), Filters())
+        generator = make_generator(settings, Filters(), lambda: corpus)
         likelihood = improvement_likelihood(surrogates, (region,)) if surrogates else None
         candidates = generator.propose(n, rng_for(seed, " ".join(targets), "generate"), log_likelihood=likelihood)
+        if with_routes:
+            candidates = [with_route(candidate) for candidate in candidates]
         prediction = surrogates.predict([c.unit for c in candidates]) if surrogates else None
         if as_json:
             rows = [_row(c, c.unit.key in corpus, prediction, i) for i, c in enumerate(candidates)]
+            for row, candidate in zip(rows, candidates, strict=True):
+                if with_routes or candidate.route:
+                    row["route"] = route_document(candidate.route)
             write_json(
                 stream,
                 {
@@ -47,7 +96,7 @@ def generate_command(n: int, targets: Sequence[str], store: str | None, seed: in
                 },
             )
         else:
-            _print(stream, candidates, prediction)
+            _print(stream, candidates, prediction, with_routes=with_routes)
     return 0
 
 
@@ -120,7 +169,9 @@ def _row(candidate: Candidate, in_corpus: bool, prediction: "Prediction | None",
     return row
 
 
-def _print(stream: TextIO, candidates: Sequence[Candidate], prediction: "Prediction | None") -> None:
+def _print(
+    stream: TextIO, candidates: Sequence[Candidate], prediction: "Prediction | None", *, with_routes: bool
+) -> None:
     for i, candidate in enumerate(candidates):
         values = ""
         if prediction is not None:
@@ -128,7 +179,8 @@ def _print(stream: TextIO, candidates: Sequence[Candidate], prediction: "Predict
                 f"\t{property_spec(name).symbol} {with_error(prediction.mean[i, j], prediction.sd[i, j])}"
                 for j, name in enumerate(prediction.properties)
             )
-        stream.write(f"{candidate.unit.psmiles}{values}\n")
+        route = f"\t{candidate.route or 'no route known'}" if with_routes or candidate.route else ""
+        stream.write(f"{candidate.unit.psmiles}{values}{route}\n")
 
 
 def _tell(text: str) -> None:

@@ -181,3 +181,18 @@ def test_cache_is_plain_text(tmp_path):
 def test_settings_that_leave_nothing_are_refused(tmp_path):
     with pytest.raises(InvalidList, match="leave no repeat unit"):
         load_corpus(CorpusSettings(known=False, reactions=False), tmp_path)
+
+
+def test_classes_can_be_balanced(tmp_path):
+    monomers = tmp_path / "monomers.smi"
+    monomers.write_text("\n".join(["C=C", "C=CC", "C=CCC", "C=CCCC", "C=Cc1ccccc1", "OC(=O)CC(=O)O", "OCCO", "OCCCO"]))
+    free = CorpusSettings(known=False, monomers=monomers)
+    whole = load_corpus(free, tmp_path)
+    even = load_corpus(free.model_copy(update={"max_per_class": 2}), tmp_path)
+    assert whole.summary()["polymer"]["polyolefin"] > 2
+    assert even.summary()["polymer"]["polyolefin"] == 2
+    assert max(even.summary()["polymer"].values()) == 2
+    assert set(even.units) < set(whole.units)
+    assert whole.path is not None
+    assert whole.path.exists()
+    assert even.path != whole.path

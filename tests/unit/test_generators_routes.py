@@ -155,3 +155,12 @@ def test_log_prior_is_that_of_the_choice():
 def test_monomers_that_fit_no_rule_are_refused():
     with pytest.raises(InvalidList, match="fit no polymerisation rule"):
         ReactionGenerator([Entry("methane", "C")])
+
+
+def test_no_route_goes_through_a_ring_that_bridges_an_aromatic_one():
+    found = routes(RepeatUnit.from_psmiles("*OC(=O)c1ccc(cc1)C(=O)OCC*"))
+    assert "polyesterification" in {item.reaction for item in found}
+    assert "anhydride and epoxide ring opening" not in {item.reaction for item in found}
+    # The anhydride of phthalic acid exists.
+    found = routes(RepeatUnit.from_psmiles("*OC(=O)c1ccccc1C(=O)OCC*"))
+    assert "anhydride and epoxide ring opening" in {item.reaction for item in found}

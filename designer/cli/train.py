@@ -1,0 +1,156 @@
+"""`designer train`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from designer.cli.output import answer_stream, write_json
+from designer.config.messages import one_line
+from designer.errors import InvalidRequest
+from designer.text import told_in_quarters
+from generators import (
+    CorpusSettings,
+    NeuralModel,
+    NeuralSettings,
+    TrainingProgress,
+    load_corpus,
+    load_model,
+    read_list,
+    train_neural,
+)
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+
+INTERRUPTED = 130
+FINE_TUNING_RATE = 5e-4
+"""Learning rate of fine-tuning: a quarter of that of training, so that what was learnt is not lost at once."""
+
+
+def train_command(
+    out: Path, corpus: CorpusSettings, start: Path | None, overrides: Sequence[str], *, overwrite: bool, as_json: bool
+) -> int:
+    """Train a neural language model on a corpus, or fine-tune one on a list; an interrupted training goes on."""
+    with answer_stream() as stream:
+        settings = neural_settings(overrides, fine_tuning=start is not None)
+        checkpoint = out.with_name(f"{out.name}.training")
+        if out.exists() and not overwrite and not checkpoint.exists():
+            raise InvalidRequest(f"{out} exists; give another --out, or --overwrite to replace it")
+        if not out.parent.is_dir():
+            raise InvalidRequest(f"folder {out.parent} of --out does not exist; make it first")
+        model = _start(start)
+        if model is not None:
+            settings = settings.model_copy(update={k: v for k, v in model.network.shape.items() if k != "n_tokens"})
+        units, left_out = _units(corpus, start)
+        shown = _Progress()
+        try:
+            trained = train_neural(units, settings, start=model, checkpoint=checkpoint, progress=shown)
+        except KeyboardInterrupt:
+            _tell(f"interrupted after {shown.passes} passes, kept in {checkpoint}; the same command goes on from there")
+            return INTERRUPTED
+        trained.save(out)
+        checkpoint.unlink(missing_ok=True)
+        early = shown.passes < settings.epochs
+        if as_json:
+            write_json(
+                stream,
+                {
+                    "model": str(out),
+                    "name": trained.name,
+                    "units": len(units),
+                    "left_out": left_out,
+                    "passes": shown.passes,
+                    "stopped": "early" if early else "all passes done",
+                    "train_bits": shown.train_bits,
+                    "validation_bits": shown.best_bits,
+                    "settings": settings.model_dump(mode="json"),
+                },
+            )
+            return 0
+        why = f"no better for {settings.patience} passes" if early else "all passes done"
+        stream.write(
+            f"{trained.name} in {out}: {shown.best_bits:.2f} bits per repeat unit on held-out ones, {len(units)} learnt, "
+            f"{shown.passes} passes ({why})\n"
+        )
+    return 0
+
+
+def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSettings:
+    """Read texts like `hidden=128`.
+
+    Raises:
+        InvalidRequest: A text is no assignment or names no setting.
+    """
+    document: dict[str, Any] = {"learning_rate": FINE_TUNING_RATE} if fine_tuning else {}
+    for text in overrides:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidRequest(f"--set {text!r} is no assignment; write it as hidden=128")
+        try:
+            document[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InvalidRequest(f"--set {text!r} has no readable value; write a number") from error
+    try:
+        return NeuralSettings.model_validate(document)
+    except ValidationError as error:
+        raise InvalidRequest(f"training settings: {one_line(error, NeuralSettings)}") from error
+
+
+def _start(path: Path | None) -> NeuralModel | None:
+    if path is None:
+        return None
+    model = load_model(path)
+    if not isinstance(model, NeuralModel):
+        raise InvalidRequest(f"--start {path} holds {model.name}; give a model that `designer train` made")
+    return model
+
+
+def _units(corpus: CorpusSettings, start: Path | None) -> tuple[list[str], int]:
+    """Return what to learn, and how many lines of the user's list could not be used."""
+    if start is None:
+        loaded = load_corpus(corpus, progress=told_in_quarters("building the corpus", _tell))
+        for reason in loaded.skipped:
+            _tell(f"left out: {reason}")
+        return list(loaded.units), len(loaded.skipped)
+    if corpus.polymers is None:
+        raise InvalidRequest("--start fine-tunes on a list of repeat units; give it with --polymers")
+    entries = read_list(corpus.polymers)
+    keys: dict[str, None] = {}
+    bad = 0
+    for entry in entries:
+        try:
+            keys[RepeatUnit.from_psmiles(entry.smiles).key] = None
+        except InvalidRepeatUnit as error:
+            bad += 1
+            _tell(f"left out: {error}")
+    return list(keys), bad
+
+
+class _Progress:
+    """Tells a line for each pass, and what came of them."""
+
+    def __init__(self) -> None:
+        self.passes = 0
+        self.train_bits = float("nan")
+        self.best_bits = float("inf")
+        self._quarter = 0
+
+    def __call__(self, progress: TrainingProgress) -> None:
+        self.passes = progress.epoch
+        if progress.finished:
+            self._quarter = 0
+            self.train_bits = progress.train_bits
+            self.best_bits = min(self.best_bits, progress.best_bits)
+            _tell(
+                f"pass {progress.epoch} of at most {progress.epochs}: {progress.train_bits:.2f} bits per repeat unit, "
+                f"{progress.validation_bits:.2f} on held-out ones"
+            )
+        elif (quarter := int(4 * progress.fraction)) > self._quarter and quarter < 4:
+            self._quarter = quarter
+            _tell(f"pass {progress.epoch + 1}: {25 * quarter} %, {progress.train_bits:.2f} bits per repeat unit")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,156 @@
+"""`designer corpus`, `train`, `route`, `enumerate` and the choices of `generate`."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from designer.cli.main import run
+from generators import Corpus, NeuralModel, load_model
+from mdcore.chem import RepeatUnit
+
+SMALL = ["--set", "hidden=16", "--set", "embedding=8", "--set", "layers=1", "--set", "epochs=2", "--set", "dropout=0"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # Only its keys are looked at, and the whole corpus takes half a minute.
+    monkeypatch.setattr("designer.cli.generate.load_corpus", lambda *_, **__: Corpus(()))
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "name,psmiles\na,*CC(*)c1ccc(OCCCF)cc1\nb,*CC(*)C(=O)OCCCCCCCCCCCF\nc,*CC(*)c1ccc(OCCCF)cc1\nd,*CC\n"
+    )
+    return path
+
+
+def answer(capfd: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capfd.readouterr().out)
+
+
+def test_corpus_tells_what_it_holds(units: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "all.csv"
+    found = answer(capfd, "corpus", "--no-reactions", "--polymers", str(units), "--out", str(out))
+    assert found["source"]["user"] == 2
+    assert found["units"] == sum(found["source"].values()) == sum(found["polymer"].values())
+    assert len(found["skipped"]) == 1
+    assert "*CC'" in found["skipped"][0]
+    assert Path(found["cache"]).exists()
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert len(rows) == found["units"]
+    assert run(["corpus", "--no-reactions", "--polymers", str(units)]) == 0
+    shown = capfd.readouterr().out
+    assert f"{found['units']} distinct repeat units" in shown
+    assert "polymethacrylate" in shown
+    assert "1 line of the list left out" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("corpus", "--max-per-class", "0"), "max_per_class"),
+        (("corpus", "--polymers", "absent.csv"), "absent.csv"),
+        (("train", "--out", "m.npz", "--set", "hiden=3"), "did you mean 'hidden'"),
+        (("train", "--out", "m.npz", "--set", "hidden"), "hidden=128"),
+        (("train", "--out", "none/m.npz"), "folder"),
+        (("generate", "--model", "a.npz", "--reactions"), "choose one"),
+        (("generate", "--monomers", "a.csv"), "--reactions"),
+        (("route", "*CC"), "two"),
+        (("enumerate", "absent.csv", "--out", "x.csv"), "absent.csv"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(list(arguments)) == 2
+    lines = capfd.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+def test_a_model_is_trained_tuned_and_used(units: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    assert run(["train", "--out", str(first), "--no-reactions", *SMALL]) == 0
+    told = capfd.readouterr()
+    assert "pass 2 of at most 2" in told.err
+    assert "bits per repeat unit" in told.out
+    assert not list(tmp_path.glob("*.training"))
+    assert isinstance(load_model(first), NeuralModel)
+    assert run(["train", "--out", str(first), "--no-reactions"]) == 2
+    assert "--overwrite" in capfd.readouterr().err
+    document = answer(
+        capfd, "train", "--out", str(second), "--start", str(first), "--polymers", str(units), *SMALL[-4:]
+    )
+    assert document["left_out"] == 1
+    assert document["units"] == 2
+    assert document["settings"]["hidden"] == 16
+    own = ["*CC(*)c1ccc(OCCCF)cc1"]
+    assert load_model(second).log_prob(own)[0] > load_model(first).log_prob(own)[0]
+    made = answer(capfd, "generate", "--n", "3", "--model", str(second), "--routes")
+    assert len({row["key"] for row in made["units"]}) == 3
+    assert all("route" in row for row in made["units"])
+    assert run(["train", "--out", str(tmp_path / "x.npz"), "--start", str(first)]) == 2
+    assert "--polymers" in capfd.readouterr().err
+
+
+def test_an_interrupted_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "model.npz"
+    command = ["train", "--out", str(out), "--no-reactions", *SMALL]
+    from generators.training import _Training
+
+    judge = _Training._judge
+
+    def interrupted(self: _Training, validation: object) -> None:
+        if self.epoch == 2:
+            raise KeyboardInterrupt
+        judge(self, validation)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Training, "_judge", interrupted)
+        assert run(command) == 130
+    assert "the same command goes on" in capfd.readouterr().err
+    assert not out.exists()
+    assert run([*command, "--set", "hidden=17"]) == 2
+    assert "other settings" in capfd.readouterr().err
+    assert run(command) == 0
+    told = capfd.readouterr().err
+    assert "pass 1 of" not in told
+    assert "pass 2 of" in told
+
+
+def test_routes_of_a_unit(capfd: pytest.CaptureFixture[str]) -> None:
+    found = answer(capfd, "route", "*CC(*)c1ccccc1")
+    assert found["routes"][0]["monomers"] == [{"name": "styrene", "smiles": "C=Cc1ccccc1"}]
+    assert run(["route", "*c1ccc(*)s1"]) == 0
+    assert capfd.readouterr().out == "no route known\n"
+
+
+def test_a_library_is_written_row_by_row(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monomers = tmp_path / "m.csv"
+    monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
+    out = tmp_path / "library.csv"
+    assert answer(capfd, "enumerate", str(monomers), "--out", str(out))["rows"] >= 4
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    esters = {row["psmiles"] for row in rows if row["reaction"] == "polyesterification"}
+    assert esters == {RepeatUnit.from_psmiles(f"*OC(=O){'C' * n}C(=O)O{'C' * m}*").key for n in (1, 2) for m in (2, 3)}
+    assert answer(capfd, "enumerate", str(monomers), "--out", str(out), "--limit", "2")["rows"] == 2
+
+
+def test_proposals_over_monomers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monomers = tmp_path / "m.csv"
+    monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
+    made = answer(capfd, "generate", "--n", "3", "--reactions", "--monomers", str(monomers))
+    assert {row["route"]["reaction"] for row in made["units"]} == {"polyesterification"}
