@@ -36,6 +36,26 @@ def test_shipped_configs_are_valid(path: Path) -> None:
     assert config.name == path.stem
 
 
+def test_limits_are_modelled_and_written_back(tmp_path: Path) -> None:
+    limits = "limits: [{property: glass_transition_temperature, low: 350}, {property: density, high: 1.2}]"
+    config = load_config(write(tmp_path, BASE + limits))
+    assert config.modelled() == ("refractive_index", "density", "glass_transition_temperature")
+    assert config.properties() == ("refractive_index", "density")  # Tg is predicted, not simulated
+    assert [(c.property, c.low, c.high) for c in config.limit_list()] == [
+        ("glass_transition_temperature", 350.0, None),
+        ("density", None, 1.2),
+    ]
+    assert config.minimal_document()["limits"][0] == {"low": 350.0, "property": "glass_transition_temperature"}
+    assert "limits" not in config.identity()
+
+
+def test_a_table_may_answer_for_what_no_simulation_measures(tmp_path: Path) -> None:
+    path = write(tmp_path, BASE.replace("refractive_index", "sa_score"))
+    assert load_config(path, answered=True).properties()[0] == "sa_score"
+    with pytest.raises(InvalidConfig, match="not measured by simulation"):
+        load_config(path)
+
+
 # Each case: what is added to or replaces the base, and what the one line must say: value, rule, remedy.
 MISTAKES = [
     (BASE + "objectivs: []", ["unknown key 'objectivs'", "did you mean 'objectives'?"]),
@@ -52,6 +72,9 @@ MISTAKES = [
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
     (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),
     (BASE + "cluster: {kind: slurmm}", ["cluster.kind", "'slurmm'", "local"]),
+    (BASE + "limits: [{property: densty, low: 1}]", ["limits[0].property", "densty", "density?"]),
+    (BASE + "limits: [{property: density}]", ["limits[0]", "give at least one"]),
+    (BASE + "limits: [{property: density, low: 1}, {property: density, high: 2}]", ["limits", "'density'", "into one"]),
     (BASE + "initial: {kind: lst}", ["initial.kind", "'lst'", "did you mean 'list'?"]),
     (BASE + "initial: {kind: list, psmiles: ['*CC']}", ["initial.psmiles", "*CC"]),
     (BASE + "initial: {kind: list, psmiles: ['*CCO*', '*OCC*']}", ["'*OCC*'", "same polymer as '*CCO*'", "remove"]),
