@@ -352,6 +352,7 @@ def design_by_peer(arguments, corpus, first, likelihood, calls, judge, target) -
         "units": [pool[i] for i in rng.choice(len(pool), 600 if arguments.quick else 3000, replace=False)],
         "start": [pool[i] for i in rng.choice(len(pool), 100, replace=False)],
         "beta": list(PEER_BETA),
+        "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
         "calls": calls,
         "seed": 0,
     }
@@ -393,21 +394,30 @@ def gives_back(candidate, rule) -> bool:
 def neural(arguments, corpus) -> dict:
     """Bits per polymer on the second half of PI1070; both kinds get the corpus and the first half, as it suits each best."""
     from generators import NeuralSettings, train_neural
+    from generators.training import FINE_TUNING
 
     first, second = halves()
     held = set(second[0])
     real = [*first[0], *(entry.key for entry in corpus.entries if entry.source == "known" and entry.key not in held)]
     units = [key for key in (*corpus.units, *first[0]) if key not in held]
     ngram = min(bits(NGramModel.fit(part, order), second[0]) for part in (units, real) for order in (6, 8, 10))
-    settings = NeuralSettings(epochs=2 if arguments.quick else 40)
-    network = train_neural(units, settings, progress=lambda p: print(p, file=sys.stderr))
-    tuned = train_neural(real, settings.model_copy(update={"learning_rate": 5e-4}), start=network)
+    settings = NeuralSettings(epochs=2 if arguments.quick else 12)
+    kept = arguments.work / "network.training" if arguments.work else None
+    network = train_neural(units, settings, checkpoint=kept, progress=told)
+    # Fine-tuned as `designer train --start` does it, judged by a tenth of the known polymers.
+    fine = settings.model_copy(update={**FINE_TUNING, "epochs": 60})
+    tuned = train_neural(real, fine, start=network, progress=told)
     return {
         "ngram_bits_per_polymer": figure(ngram, "bit"),
         "neural_bits_per_polymer": figure(
             min(bits(network, second[0]), bits(tuned, second[0])), "bit", {"at_most": ngram}
         ),
     }
+
+
+def told(progress) -> None:
+    if progress.finished:
+        print(progress, file=sys.stderr)
 
 
 def bits(model, keys) -> float:

@@ -8,10 +8,12 @@ Reads one JSON document from stdin and writes one to stdout. Tasks:
 
 import json
 import os
+import pickle
 import random
 import sys
 import time
 import warnings
+from pathlib import Path
 
 warnings.filterwarnings("ignore")
 
@@ -60,8 +62,15 @@ class Remote(BaseLogLikelihood):
 
 
 def design(task):
-    model = NGram(sample_order=(1, 10))
-    model.fit(task["units"], train_order=(1, 10))
+    kept = task["kept"] and Path(task["kept"])
+    if kept and kept.exists():
+        # This benchmark's own file, from an earlier target.
+        model = pickle.loads(kept.read_bytes())  # noqa: S301
+    else:
+        model = NGram(sample_order=(1, 10))
+        model.fit(task["units"], train_order=(1, 10))
+        if kept:
+            kept.write_bytes(pickle.dumps(model))
     remote = Remote()
     search = IQSPR(estimator=remote, modifier=model)
     found = []

@@ -24,6 +24,9 @@ from mdcore.chem import RepeatUnit
 
 CHECKPOINT_FORMAT = "polymer-designer GRU training"
 CHECKPOINT_VERSION = 3
+FINE_TUNING = {"learning_rate": 1e-3, "batch": 32, "patience": 5, "validation": 0.1, "respelled": 0.5}
+"""What fine-tuning on a list of some hundred units sets differently: smaller steps, more spellings, a larger part to judge by."""
+
 _CHUNK = 2048
 _IMPOSSIBLE = -1e9
 
@@ -47,14 +50,14 @@ class NeuralSettings(BaseModel):
 
     embedding: int = Field(default=48, ge=1)
     hidden: int = Field(default=256, ge=1)
-    layers: int = Field(default=2, ge=1)
+    layers: int = Field(default=1, ge=1)
     dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
     batch: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0.0)
     epochs: int = Field(default=30, ge=1)
     patience: int = Field(default=3, ge=1)
     validation: float = Field(default=0.05, gt=0.0, lt=0.5)
-    respelled: float = Field(default=0.2, ge=0.0, le=1.0)
+    respelled: float = Field(default=0.3, ge=0.0, le=1.0)
     seed: int = Field(default=0, ge=0)
 
 

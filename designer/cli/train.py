@@ -25,8 +25,6 @@ from generators import (
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 INTERRUPTED = 130
-FINE_TUNING_RATE = 5e-4
-"""Learning rate of fine-tuning: a quarter of that of training, so that what was learnt is not lost at once."""
 
 
 def train_command(
@@ -83,7 +81,9 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
     Raises:
         InvalidRequest: A text is no assignment or names no setting.
     """
-    document: dict[str, Any] = {"learning_rate": FINE_TUNING_RATE} if fine_tuning else {}
+    from generators.training import FINE_TUNING
+
+    document: dict[str, Any] = dict(FINE_TUNING) if fine_tuning else {}
     for text in overrides:
         name, equals, value = text.partition("=")
         if not equals or not name:
