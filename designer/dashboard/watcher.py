@@ -14,7 +14,9 @@ from designer.text import duration
 
 INTERVAL_S = 2.0
 MOST_OF_THE_TIME = 0.02
-"""Share of the time that reading may take: where the store is slow, views come less often."""
+"""Share of a core that reading may take: where it takes more, views come less often."""
+LONGEST_PAUSE_S = 3.5
+"""A change shows within five seconds all the same."""
 
 
 class Watched(Protocol):
@@ -50,7 +52,6 @@ class Watcher:
         self._stop: threading.Event | None = None
         self._latest: View | None = None
         self._read_at = 0.0
-        self.spent_s = 0.0
 
     @property
     def latest(self) -> View | None:
@@ -89,11 +90,11 @@ class Watcher:
 
     def _work(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            begun = time.monotonic()
+            begun, busy = time.monotonic(), time.thread_time()
             self._read()
-            spent = time.monotonic() - begun
-            self.spent_s += spent
-            stop.wait(max(self._interval_s - spent, min(spent / MOST_OF_THE_TIME, 4.0)))
+            busy = time.thread_time() - busy
+            pause = min(busy / MOST_OF_THE_TIME, LONGEST_PAUSE_S)
+            stop.wait(max(self._interval_s - (time.monotonic() - begun), pause))
 
     def _read(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The campaign page in headless Chromium, at laptop and phone width.
+"""The campaign page and the report in headless Chromium, at laptop and phone width.
 
 Set SCREENSHOTS to a folder to keep what the browser saw.
 """
@@ -21,6 +21,7 @@ from designer import Campaign, CampaignConfig
 from designer.campaign.listener import SilentListener
 from designer.campaign.proposal import Proposal
 from designer.cluster.local import start_local
+from designer.report import write_report
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
 from mdcore.simulate import Progress, SimulationResult
@@ -198,3 +199,9 @@ def test_the_page_follows_a_campaign_and_tells_of_it_afterwards(tmp_path: Path, 
         finally:
             server.terminate()
     assert server.returncode in (0, -15)
+    report = write_report(campaign.store, config, tmp_path / "report.html")
+    for size in SIZES:
+        visit = Visit(browser, report.as_uri(), size)
+        visit.sees("How to reproduce")
+        visit.shoot("report")
+        visit.check()
