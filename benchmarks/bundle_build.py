@@ -1,6 +1,9 @@
 """Time and memory of building bundles on one core, and how they grow with size.
 
-python benchmarks/bundle_build.py [--json] [--quick]
+With --radonpy-python, the Python of an environment with radonpy-pypi, the growth of single chains is timed beside RadonPy's
+random walk in the same run, both on one core, without charges, libraries loaded.
+
+    python benchmarks/bundle_build.py [--json] [--quick] [--radonpy-python PYTHON]
 """
 
 import argparse
@@ -39,12 +42,31 @@ def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
     return bundle.n_atoms, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
+def grow(psmiles: str, atoms: int) -> tuple[int, float]:
+    """Grow one chain in a cell of its own; return atoms and seconds."""
+    from mdcore.build import grow_cell, plan_homopolymer
+    from mdcore.chem import RepeatUnit
+    from mdcore.chem.seeds import rng_for
+    from mdcore.settings import SimulationSettings
+
+    unit = RepeatUnit.from_psmiles(psmiles)
+    settings = SimulationSettings.model_validate({"cell": {"n_chains": 1, "atoms_per_chain": atoms}})
+    started = time.perf_counter()
+    cell = grow_cell(plan_homopolymer(unit, settings.cell, 1), 0.35, rng_for(1, unit.key, "growth"))
+    return cell.topology.n_atoms, time.perf_counter() - started
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
     parser.add_argument("--quick", action="store_true", help="10,000 atoms only, and no result is kept")
     parser.add_argument("--one", nargs=3, metavar=("PSMILES", "CHAINS", "ATOMS"), help=argparse.SUPPRESS)
+    parser.add_argument("--chain", nargs=2, metavar=("PSMILES", "ATOMS"), help=argparse.SUPPRESS)
+    parser.add_argument("--radonpy-python", help="Python of an environment with radonpy-pypi")
     options = parser.parse_args()
+    if options.chain:
+        print(*grow(options.chain[0], int(options.chain[1])))
+        return 0
     if options.one:
         print(*build(options.one[0], int(options.one[1]), int(options.one[2])))
         return 0
@@ -55,6 +77,18 @@ def main():
             -3:
         ]
         return int(n_atoms), float(seconds), float(memory)
+
+    def peer(psmiles, units):
+        if options.radonpy_python is None:
+            return None
+        command = [options.radonpy_python, str(Path(__file__).parent / "bundle_build_peer.py"), psmiles, str(units)]
+        try:
+            shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+        except subprocess.TimeoutExpired:
+            return None
+        return round(float(shown.split()[-2]), 2)
+
+    from mdcore.chem import RepeatUnit
 
     figures = {}
     for name, psmiles in POLYMERS.items():
@@ -67,6 +101,13 @@ def main():
             figures[f"{name}_100x1000_seconds"] = figure(round(large, 2), "s")
             figures[f"{name}_100x1000_memory"] = figure(round(large_memory, 2), "GiB", {"at_most": 2})
             figures[f"{name}_cost_exponent"] = figure(round(exponent, 3), "1", {"at_most": 1.1})
+        for atoms in (1000, 2000):
+            command = [sys.executable, __file__, "--chain", psmiles, str(atoms)]
+            shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+            own = RepeatUnit.from_psmiles(psmiles)
+            figures[f"{name}_chain_of_{atoms}_seconds"] = figure(
+                round(float(shown[-1]), 2), "s", None, peer(psmiles, round(atoms / own.n_atoms))
+            )
     answer("bundle_build", figures, keep=not options.quick)
     return 0
 

@@ -38,10 +38,13 @@ FACTORS = {
     "one chain of 570 atoms": {"cell": {"n_chains": 1, "atoms_per_chain": 570}},
     "Sage 2.0.0": {"force_field": {"smirnoff": "openff-2.0.0.offxml"}},
     "Parsley 1.3.1": {"force_field": {"smirnoff": "openff-1.3.1.offxml"}},
-    "cutoff 0.9 nm": {"force_field": {"cutoff_nm": 0.9}},
     "no dispersion correction": {"force_field": {"dispersion_correction": False}},
     "time step 2 fs": {"protocol": {"timestep_fs": 2.0}},
     "twice the chains": {"cell": {"n_chains": 6, "atoms_per_chain": 190}},
+    "twice the chains, cutoff 1.0 nm": {
+        "cell": {"n_chains": 6, "atoms_per_chain": 190},
+        "force_field": {"cutoff_nm": 1.0},
+    },
 }
 PROTOCOL = {
     "temperature_K": TEMPERATURE_K,

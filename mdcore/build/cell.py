@@ -38,6 +38,12 @@ class Cell:
     positions_nm: FloatArray
     box_nm: float
 
+    @property
+    def mass_amu(self) -> float:
+        """Mass of all atoms in dalton."""
+        table = Chem.GetPeriodicTable()
+        return float(sum(table.GetAtomicWeight(int(z)) for z in self.topology.atomic_numbers))
+
 
 def chain_length(unit: RepeatUnit, atoms_per_chain: int) -> int:
     """Return the number of primitive units whose chain comes nearest to `atoms_per_chain` atoms, at least 1."""

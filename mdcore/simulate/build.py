@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from mdcore.build import ChainPlan, chain_length, grow_cell, plan_copolymer, plan_homopolymer, plan_liquid
+from mdcore.build import Cell, ChainPlan, chain_length, grow_cell, plan_copolymer, plan_homopolymer, plan_liquid
 from mdcore.bundle import SimulationBundle
-from mdcore.chem.errors import BundleError
+from mdcore.chem.errors import BuildError, BundleError
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.forcefield import make_bundle
 from mdcore.protocols.schedule import schedule
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.simulate.specimen import Copolymer, Liquid, Specimen, hottest_k, starting_density_g_cm3
+
+_DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
+_DENSEST = 1.05
+"""Density that a cell may reach in its course over the estimated one: the spread of the estimate."""
 
 
 def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int, out: Path) -> SimulationBundle:
@@ -60,10 +64,22 @@ def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int,
         "melt_temperature_K": hot,
         "density_estimate_g_cm3": density,
     }
+    _check_box(cell, density, settings)
     stages = schedule(protocol, hot, density)
     bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, key, "dynamics"), content)
     bundle.write(out)
     return bundle
+
+
+def _check_box(cell: Cell, density_g_cm3: float, settings: SimulationSettings) -> None:
+    """Refuse a cell that will be smaller than twice the cutoff, which no minimum image allows."""
+    edge = (cell.mass_amu * _DALTON_PER_NM3_TO_G_CM3 / (_DENSEST * density_g_cm3)) ** (1.0 / 3.0)
+    cutoff = settings.force_field.cutoff_nm
+    if edge < 2.0 * cutoff:
+        raise BuildError(
+            f"cutoff {cutoff:g} nm exceeds half the box, which will shrink to about {edge:.2f} nm for {cell.topology.n_atoms} "
+            "atoms; raise n_chains or atoms_per_chain, or lower cutoff_nm"
+        )
 
 
 def _plan(specimen: Specimen, settings: SimulationSettings, seed: int) -> tuple[tuple[ChainPlan, ...], dict[str, Any]]:

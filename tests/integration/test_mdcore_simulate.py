@@ -342,6 +342,14 @@ def test_copolymers_and_liquids_are_simulated_too(tmp_path):
     assert liquid.diagnostics["melt_temperature_K"] == 300.0
 
 
+def test_a_cell_smaller_than_twice_the_cutoff_is_refused(tmp_path):
+    wide = TINY.model_copy(update={"force_field": TINY.force_field.model_copy(update={"cutoff_nm": 0.7})})
+    outcome = simulate(UNIT, wide, seed=1, out=tmp_path)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "build"
+    assert "cutoff 0.7 nm exceeds half the box" in outcome.message
+
+
 @pytest.mark.parametrize("smiles", ["ClCCl", "CC#N", "C"])
 def test_small_molecules_without_torsions_build(smiles, tmp_path):
     bundle = build_bundle(Liquid(smiles), TINY, seed=1, out=tmp_path)
