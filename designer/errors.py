@@ -13,6 +13,7 @@ The tree::
     ├── CampaignBusy (OSError)               another process runs this campaign
     ├── UnknownCampaign (LookupError)        the store holds no such campaign
     ├── CampaignFailed (RuntimeError)        the campaign cannot go on
+    ├── ClusterLost (RuntimeError)           the scheduler went away for good
     └── MissingPart (RuntimeError)           something this machine lacks
 
 Every message is one line: the value, the rule and the remedy.
@@ -61,6 +62,10 @@ class UnknownCampaign(DesignerError, LookupError):
 
 class CampaignFailed(DesignerError, RuntimeError):
     """The campaign cannot go on."""
+
+
+class ClusterLost(DesignerError, RuntimeError):
+    """The scheduler or its workers are out of reach for longer than we wait."""
 
 
 class MissingPart(DesignerError, RuntimeError):

@@ -1,35 +1,33 @@
 """The campaign: the one mutable object of the house."""
 
 import multiprocessing
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from designer.campaign.front import front_frame, front_records
+from designer.campaign.front import front_frame
 from designer.campaign.listener import Listener, SilentListener
-from designer.campaign.proposal import Proposal, Proposer
+from designer.campaign.loop import Loop
+from designer.campaign.proposal import Proposer
 from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.signals import Interrupted, raise_on_signals
-from designer.campaign.stop import Tally, may_start, stop_reason
-from designer.cluster.base import Cluster, Finished, Job, Progressed, ShowsCampaign
+from designer.campaign.stop import Tally, stop_reason
+from designer.cluster.base import Cluster, ShowsCampaign
 from designer.config import CampaignConfig, load_config
-from designer.errors import CampaignBusy, CampaignFailed, DesignerError, InvalidConfig
+from designer.errors import CampaignFailed, DesignerError, InvalidConfig
+from designer.store.claims import release_all
 from designer.store.imported import imported_records
 from designer.store.opening import be_patient, create_store
 from designer.store.ownership import Ownership
-from designer.store.records import EvaluationRecord
-from designer.store.routes import keep_route
 from designer.store.store import CampaignStore
-from mdcore.chem import Failure
+from designer.store.transactions import Patience
 from mdcore.optics.level import require_pyscf
-from mdcore.simulate import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
-POLL_S = 0.5
-PROGRESS_TO_STORE_S = 5.0
+STORE_PATIENCE_S = 1800.0
+"""How long a running campaign waits for a store that is locked, full or out of reach."""
 
 
 class Campaign:
@@ -61,10 +59,6 @@ class Campaign:
         self._proposer = proposer
         self._start_cluster = start_cluster or self._configured_cluster
         self._opened: CampaignStore | None = None
-        self._records: dict[int, EvaluationRecord] = {}
-        self._stored_progress: dict[int, float] = {}
-        self._progress: dict[int, Progress] = {}
-        self._failures_in_a_row = 0
         self._refractions: RefractionKeeper | None = None
 
     @classmethod
@@ -131,8 +125,7 @@ class Campaign:
             require_pyscf()
         with raise_on_signals(), Ownership(self.store) as ownership:
             be_patient(self.store.engine)
-            self._records = {record.id: record for record in self.store.evaluations()}
-            self._failures_in_a_row = 0
+            self.store.patience = Patience(STORE_PATIENCE_S, self._listener.note)
             if self.store.campaign().stop_reason is not None:
                 self.store.mark_finished(None)
             self._listener.begin(self.config.name, self.objectives, self.config.stop.evaluations)
@@ -152,80 +145,41 @@ class Campaign:
             self.store.add_event("finished", reason)
 
     def _configured_cluster(self) -> Cluster:
-        from designer.cluster.local import start_local
+        from designer.cluster.start import start_cluster
 
-        return start_local(self.config.cluster)
+        return start_cluster(self.config.cluster)
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
         cluster = self._start_cluster()
         try:
-            self._show_on(cluster)
-            resumed = sorted((r for r in self._records.values() if r.state in ("proposed", "running")), key=_ordinal)
-            self.store.add_event("resumed" if self._records else "started", f"{len(resumed)} evaluations to go on with")
-            for record in resumed:
-                self._submit(cluster, record)
-            return self._loop(cluster, ownership)
+            loop = Loop(
+                self.config, self.store, cluster, ownership, self._listener, self._ensure_proposer, self.refractions
+            )
+            self._show_on(cluster, loop)
+            return loop.run()
         finally:
             cluster.close()
+            if not ownership.lost.is_set():
+                release_all(self.store)
 
-    def _show_on(self, cluster: Cluster) -> None:
+    def _show_on(self, cluster: Cluster, loop: Loop) -> None:
         page = None
         if isinstance(cluster, ShowsCampaign):
             from designer.dashboard.gather import Gatherer
             from designer.dashboard.watcher import Watcher
 
-            page = cluster.show(Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, self._progress).view))
+            page = cluster.show(Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, loop.progress).view))
         if page:
             self._listener.note(f"campaign page, on this machine only: {page}")
         elif cluster.dashboard:
             self._listener.note(f"dashboard: {cluster.dashboard}")
 
-    def _loop(self, cluster: Cluster, ownership: Ownership) -> str:
-        while True:
-            if ownership.lost.is_set():
-                raise CampaignBusy(
-                    f"campaign {self.config.name!r} was taken over by another process; let that one finish"
-                )
-            tally = self._tally()
-            if reason := stop_reason(self.config.stop, tally):
-                return reason
-            self._fill(cluster, tally)
-            for message in cluster.messages(POLL_S):
-                if isinstance(message, Progressed):
-                    self._on_progress(message.evaluation_id, message.progress)
-                else:
-                    self._on_finished(message)
-
-    def _tally(self) -> Tally:
-        states = [record.state for record in self._records.values()]
-        finished = states.count("done") + states.count("failed")
-        return Tally(finished, len(states) - finished, self.store.campaign().elapsed_s)
-
-    def _fill(self, cluster: Cluster, tally: Tally) -> None:
-        """Hand out new candidates while there are free slots and the stop rules allow it."""
-        limit = self.config.stop.failures_in_a_row
-        if self._failures_in_a_row >= limit:
-            if tally.open:
-                return
-            last = max((r for r in self._records.values() if r.failure), key=lambda r: r.finished_at or 0.0)
-            raise CampaignFailed(
-                f"{self._failures_in_a_row} evaluations failed in a row, the last one because: "
-                f"{last.failure.message if last.failure else 'unknown'}; correct the cause, or raise stop.failures_in_a_row"
-            )
-        free = cluster.slots - tally.open
-        allowed = may_start(self.config.stop, tally)
-        wanted = free if allowed is None else min(free, allowed)
-        if wanted <= 0:
-            return
-        proposals = self._ensure_proposer().propose(
-            wanted, tuple(self._records.values()), {record.key for record in self._records.values()}
-        )
-        if not proposals and not tally.open:
-            raise CampaignFailed(
-                "the generator finds no candidate that was not evaluated; relax constraints or novelty"
-            )
-        for proposal in proposals:
-            self._submit(cluster, self._record(proposal))
+    @property
+    def refractions(self) -> RefractionKeeper:
+        """Return what keeps the DFT tier's results."""
+        if self._refractions is None:
+            self._refractions = RefractionKeeper(self.config, self.store.engine)
+        return self._refractions
 
     def _ensure_proposer(self) -> Proposer:
         if self._proposer is None:
@@ -243,81 +197,3 @@ class Campaign:
                 self._listener.note(f"known data: {len({r.key for r in imported})} polymers ({sources})")
             self._proposer = BayesianProposer(self.config, note=self._listener.note, imported=imported)
         return self._proposer
-
-    def _record(self, proposal: Proposal) -> EvaluationRecord:
-        candidate = proposal.candidate
-        if candidate.route is not None or proposal.route_sought:
-            keep_route(self.store.engine, candidate.unit.key, candidate.route)
-        return self.store.propose(
-            key=candidate.unit.key,
-            psmiles=candidate.unit.psmiles,
-            origin=candidate.origin,
-            log_prior=candidate.log_prior,
-            in_corpus=proposal.in_corpus,
-            step=proposal.step,
-            settings_digest=self.config.settings_digest(),
-            acquisition=proposal.acquisition,
-            predicted=proposal.predicted,
-        )
-
-    @property
-    def refractions(self) -> RefractionKeeper:
-        """Return what keeps the DFT tier's results."""
-        if self._refractions is None:
-            self._refractions = RefractionKeeper(self.config, self.store.engine)
-        return self._refractions
-
-    def _submit(self, cluster: Cluster, record: EvaluationRecord) -> None:
-        record = self.store.start(record.id)
-        self._records[record.id] = record
-        self._listener.submitted(record)
-        label = f"{self.config.name}-{record.ordinal:05d}"
-        self.refractions.before(cluster, record.psmiles, label)
-        cluster.submit(
-            Job(
-                evaluation_id=record.id,
-                label=label,
-                psmiles=record.psmiles,
-                settings=self.config.simulation_settings().model_dump(mode="json"),
-                seed=record.seed,
-                folder=(self.config.campaign_folder / record.folder).resolve(),
-                properties=self.config.properties(),
-                optics=None if self.config.optics.kind == "additive" else self.config.optics.model_dump(mode="json"),
-                optics_folder=self.refractions.folder,
-            )
-        )
-
-    def _on_progress(self, evaluation_id: int, progress: Progress) -> None:
-        record = self._records[evaluation_id]
-        if record.state != "running":
-            return
-        self._listener.progressed(record, progress)
-        self._progress[evaluation_id] = progress
-        now = time.monotonic()
-        if now - self._stored_progress.get(evaluation_id, -PROGRESS_TO_STORE_S) >= PROGRESS_TO_STORE_S:
-            self._stored_progress[evaluation_id] = now
-            self.store.progress(evaluation_id, progress.stage, progress.fraction)
-
-    def _on_finished(self, message: Finished) -> None:
-        result, outcome = message.outcome.result, message.outcome
-        failed = isinstance(result, Failure)
-        self.refractions.after(self._records[message.evaluation_id].psmiles)
-        record = self.store.finish(
-            message.evaluation_id,
-            result if isinstance(result, Failure) else result.measurements,
-            worker=outcome.worker,
-            wall_s=outcome.wall_s,
-            diagnostics={} if isinstance(result, Failure) else result.diagnostics,
-            provenance=result.provenance,
-        )
-        self._stored_progress.pop(record.id, None)
-        self._progress.pop(record.id, None)
-        self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
-        self._records[record.id] = record
-        self._listener.finished(
-            record, front_records(tuple(self._records.values()), self.objectives, self.config.limit_list())
-        )
-
-
-def _ordinal(record: EvaluationRecord) -> int:
-    return record.ordinal

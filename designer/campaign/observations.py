@@ -7,12 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from designer.store.imported import ImportedRecord
-from designer.store.records import EvaluationRecord
+from designer.store.records import MACHINE_FAILURES, EvaluationRecord
 from mdcore.chem import RepeatUnit
 from surrogates import Observations
-
-MACHINE_FAILURES = frozenset({"worker", "internal"})
-"""Kinds of failure that say nothing about the polymer."""
 
 
 @lru_cache(maxsize=200_000)
@@ -47,15 +44,19 @@ def observations_of(
         imported: Known data of any fidelity; those of `fidelity` count as if they had been evaluated.
         needed: Properties whose failure in the known data is a failure of the polymer; `properties` by default.
     """
-    rows = [
-        _Row(
-            record.psmiles,
-            fidelity,
-            {name: (m.value, m.stderr) for name in properties if (m := record.measured(name))},
-            record.state == "failed",
-        )
-        for record in sorted((r for r in records if _informative(r)), key=lambda r: r.key)
-    ]
+    rows = []
+    for record in sorted(
+        (r for r in records if informative(r)), key=lambda r: (r.key, r.source, r.campaign, r.ordinal)
+    ):
+        # What was measured outside says itself where it comes from.
+        named = record.source == "outside" and record.state == "done"
+        fidelities = sorted({m.fidelity for m in record.measurements}) if named else [fidelity]
+        for name in fidelities:
+            rows.append(
+                _Row(
+                    record.psmiles, name, _values(record, properties, name if named else None), record.state == "failed"
+                )
+            )
     rows += _known_rows(imported, properties, properties if needed is None else needed)
     values = {name: np.full(len(rows), np.nan) for name in properties}
     stderrs = {name: np.full(len(rows), np.nan) for name in properties}
@@ -69,6 +70,16 @@ def observations_of(
         failed=np.array([row.failed for row in rows], dtype=bool),
         fidelities=tuple(row.fidelity for row in rows),
     )
+
+
+def _values(
+    record: EvaluationRecord, properties: Sequence[str], fidelity: str | None
+) -> dict[str, tuple[float, float]]:
+    return {
+        m.property: (m.value, m.stderr)
+        for m in record.measurements
+        if m.property in properties and fidelity in (None, m.fidelity)
+    }
 
 
 def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], needed: Sequence[str]) -> list[_Row]:
@@ -87,7 +98,8 @@ def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], n
     return rows
 
 
-def _informative(record: EvaluationRecord) -> bool:
+def informative(record: EvaluationRecord) -> bool:
+    """Tell whether an evaluation has taught something about its polymer."""
     if record.state == "failed":
         return record.failure is not None and record.failure.kind not in MACHINE_FAILURES
     return record.state == "done"

@@ -11,12 +11,12 @@ import numpy as np
 from designer.campaign.front import front_records, measured_values
 from designer.campaign.generator import diverse_part, make_generator, with_route
 from designer.campaign.likelihood import improvement_likelihood, targets_beyond, within_limits
-from designer.campaign.observations import observations_of, unit_of
+from designer.campaign.observations import informative, observations_of, unit_of
 from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
 from designer.config.sections import CorpusInitial, ListInitial
 from designer.store.imported import ImportedRecord
-from designer.store.records import EvaluationRecord, PredictedValue
+from designer.store.records import OPEN, EvaluationRecord, PredictedValue
 from designer.text import told_in_quarters
 from mdcore.chem import RepeatUnit, rng_for, seed_sequence
 
@@ -47,7 +47,7 @@ class BayesianProposer:
         self._config = config
         self._note = note
         self._imported = tuple(r for r in imported if r.property in config.modelled())
-        self._fidelity = config.simulation_settings().fidelity
+        self._fidelity = config.fidelity()
         self._objectives = config.objective_list()
         self._learnt_from = -1
         self._surrogates: SurrogateSet | None = None
@@ -95,7 +95,7 @@ class BayesianProposer:
         ][:n]
         if len(chosen) < n:
             known = {*taken, *(proposal.candidate.unit.key for proposal in chosen)}
-            pending = [unit_of(r.psmiles) for r in records if r.state in ("proposed", "running")]
+            pending = [unit_of(r.psmiles) for r in records if r.state in OPEN]
             pending += [proposal.candidate.unit for proposal in chosen]
             chosen += self._by_acquisition(n - len(chosen), records, pending, known)
         return [replace(proposal, candidate=with_route(proposal.candidate), route_sought=True) for proposal in chosen]
@@ -141,9 +141,13 @@ class BayesianProposer:
         """Refit the surrogates and make the pool anew when enough evaluations have finished since the last time."""
         from surrogates import fit_surrogates
 
-        observations = self._observe(records)
-        due = self._learnt_from < 0 or len(observations) - self._learnt_from >= self._config.generator.refresh_every
+        known, schedule = sum(map(informative, records)), self._config.generator
+        wait = max(schedule.refresh_every, round(schedule.refresh_growth * self._learnt_from))
+        due = self._learnt_from < 0 or known - self._learnt_from >= wait
         exhausted = sum(candidate.unit.key not in taken for candidate in self._pool) < n
+        if self._surrogates is not None and not due and not exhausted:
+            return self._surrogates
+        observations = self._observe(records)
         if self._surrogates is None or due:
             content = _digest([unit.key for unit in observations.units])
             seed = int(seed_sequence(self._config.seed, content, "surrogates").generate_state(1)[0])
@@ -151,7 +155,7 @@ class BayesianProposer:
             if settings.fidelity is None:
                 settings = settings.model_copy(update={"fidelity": self._fidelity})
             self._surrogates = fit_surrogates(observations, self._config.modelled(), settings, seed=seed)
-            self._learnt_from = len(observations)
+            self._learnt_from = known
         if due or exhausted:
             content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
             rng = rng_for(self._config.seed, content, "proposal")

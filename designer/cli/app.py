@@ -318,6 +318,14 @@ def backtest(
 
 
 @app.command()
+def migrate(store: StoreArgument, json: Json = False) -> int:
+    """Bring the store of an earlier version to this one; a copy of an SQLite file is kept."""
+    from designer.cli.migrate import migrate_command
+
+    return migrate_command(store, as_json=json)
+
+
+@app.command()
 def doctor(json: Json = False) -> int:
     """Tell what works on this machine and what does not."""
     from designer.cli.doctor import doctor_command

@@ -134,7 +134,7 @@ TINY = {
 
 def _cluster() -> list[Check]:
     from designer.cluster.local import start_local
-    from designer.config.sections import LocalClusterSettings
+    from designer.config.cluster import LocalClusterSettings
 
     cluster = start_local(LocalClusterSettings(workers=1, dashboard_port=0))
     try:

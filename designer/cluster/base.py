@@ -1,58 +1,26 @@
 """What the campaign asks of a cluster, and what it hears from one."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from designer.cluster.task import Outcome
+from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.task import Outcome, Trouble
 from mdcore.simulate import Progress
 
 if TYPE_CHECKING:
     from designer.dashboard.watcher import Watcher
 
-
-@dataclass(frozen=True)
-class Job:
-    """One simulation to run.
-
-    Attributes:
-        evaluation_id: Identity in the store.
-        label: How messages and the dashboard call it.
-        psmiles: The repeat unit.
-        settings: Simulation settings in JSON types.
-        seed: Seed of the simulation.
-        folder: Where it works and resumes, reachable by every worker.
-        properties: What it measures.
-        optics: Settings of the molar refractions in JSON types; None means increments.
-        optics_folder: Where the DFT tier keeps its results, shared by all jobs of a campaign.
-    """
-
-    evaluation_id: int
-    label: str
-    psmiles: str
-    settings: dict[str, Any]
-    seed: int
-    folder: Path
-    properties: tuple[str, ...]
-    optics: dict[str, Any] | None = None
-    optics_folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class RefractionsJob:
-    """Molar refractions of one repeat unit, to be computed beside its simulation.
-
-    Attributes:
-        label: How the dashboard calls it.
-        psmiles: The repeat unit.
-        optics: Settings of the molar refractions in JSON types.
-        folder: Where the result is kept and the simulation's analysis looks for it.
-    """
-
-    label: str
-    psmiles: str
-    optics: dict[str, Any]
-    folder: Path
+__all__ = [
+    "Cluster",
+    "Finished",
+    "Job",
+    "Message",
+    "Noted",
+    "Progressed",
+    "RefractionsJob",
+    "Returned",
+    "ShowsCampaign",
+]
 
 
 @dataclass(frozen=True)
@@ -71,7 +39,22 @@ class Finished:
     outcome: Outcome
 
 
-Message = Progressed | Finished
+@dataclass(frozen=True)
+class Returned:
+    """A simulation came back undone, through no fault of its polymer; it is to be submitted again later."""
+
+    evaluation_id: int
+    trouble: Trouble
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something happened to the cluster that people should know."""
+
+    text: str
+
+
+Message = Progressed | Finished | Returned | Noted
 
 
 class Cluster(Protocol):
@@ -79,7 +62,7 @@ class Cluster(Protocol):
 
     @property
     def slots(self) -> int:
-        """Return how many jobs run at a time."""
+        """Return how many jobs it can use at a time; it may change."""
         ...
 
     @property

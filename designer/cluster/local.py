@@ -1,27 +1,25 @@
-"""Worker processes on this machine."""
+"""Worker processes on this machine, with or without GPUs."""
 
-import logging
 import os
 import signal
-import socket
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
-import dask
 import distributed
 
-from designer.cluster.dask_cluster import DaskCluster
-from designer.cluster.task import SimulateFunction
-from designer.config.sections import LocalClusterSettings
-from mdcore.simulate import simulate
+from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.parts import PARTS, whole
+from designer.cluster.scheduler import LOOPBACK, quiet_dask, scheduler_spec, security_of, thread_environment
+from designer.cluster.task import SimulateFunction, Stage
+from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
+from designer.errors import MissingPart
 
-LOOPBACK = "127.0.0.1"
 SHUTDOWN_S = 15
 """Seconds that workers get to leave of their own accord."""
 
 
-def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = simulate) -> DaskCluster:
+def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = whole) -> DaskCluster:
     """Start worker processes, a scheduler and its dashboard, all on the loopback interface.
 
     Each worker runs one simulation at a time; `threads_per_worker` are the threads of the simulation, not of Dask.
@@ -30,47 +28,95 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = sim
         settings: The section `cluster` of a campaign.
         simulate: What a worker calls; the real simulation unless a test replaces it.
     """
-    threads = str(settings.threads_per_worker)
-    options = {
-        "distributed.scheduler.allowed-failures": settings.retries,
-        # A simulation computes for hours, and Python is not interrupted inside its libraries: silence means nothing.
-        "distributed.scheduler.worker-ttl": None,
-        "distributed.admin.tick.limit": "1h",
-        # Memory belongs to the simulation libraries; Dask must neither spill nor kill because of it.
-        "distributed.worker.memory.target": False,
-        "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.pause": False,
-        "distributed.worker.memory.terminate": False,
-    }
-    environment = dict.fromkeys(
-        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS"), threads
+    environment = thread_environment(settings)
+    workers = {f"worker-{i}": nanny(settings, environment, {"MD": 1}) for i in range(settings.workers)}
+    return start_processes(settings, workers, (Stage("simulate", "MD", simulate),), settings.workers, settings.workers)
+
+
+def start_local_cuda(settings: LocalCudaClusterSettings, stages: Sequence[Stage] = PARTS) -> DaskCluster:
+    """Start processes bound to the GPUs of this machine, several to each if wanted, and others for building.
+
+    Args:
+        settings: The section `cluster` of a campaign.
+        stages: What workers do; the parts of the real simulation unless a test replaces them.
+
+    Raises:
+        MissingPart: The machine has no GPU.
+    """
+    gpus = tuple(range(_gpu_count())) if settings.gpus == "all" else settings.gpus
+    if not gpus:
+        raise MissingPart("this machine has no NVIDIA GPU (nvidia-smi -L shows none); use cluster.kind local")
+    common = thread_environment(settings)
+    workers: dict[str, dict[str, Any]] = {}
+    for gpu in gpus:
+        for place in range(settings.simulations_per_gpu):
+            own = {**common, "CUDA_VISIBLE_DEVICES": str(gpu)}
+            workers[f"gpu-{gpu}-{place}"] = nanny(settings, own, {"MD": 1})
+    for place in range(settings.cpu_workers):
+        workers[f"cpu-{place}"] = nanny(settings, {**common, "CUDA_VISIBLE_DEVICES": ""}, {"CPU": 1})
+    simulations = len(gpus) * settings.simulations_per_gpu
+    return start_processes(
+        settings, workers, tuple(stages), simulations + settings.cpu_workers, settings.simulations_per_gpu
     )
-    for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler", "bokeh"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with dask.config.set(options), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Port .* is already in use", module="distributed")
-        cluster = distributed.LocalCluster(
-            n_workers=settings.workers,
-            threads_per_worker=1,
-            processes=True,
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:{_free_port(settings.dashboard_port)}",
-            silence_logs=logging.CRITICAL,
-            env=environment,
+
+
+def nanny(settings: WorkerSettings, environment: dict[str, str], resources: dict[str, int]) -> dict[str, Any]:
+    """Return what `SpecCluster` needs to start a worker process that is started again when it dies."""
+    return {
+        "cls": distributed.Nanny,
+        "options": {
+            "nthreads": 1,
+            "memory_limit": 0,
+            "host": LOOPBACK,
+            "dashboard": False,
+            "env": environment,
+            "resources": resources,
+            "security": security_of(settings.tls),
+            "protocol": "tls://" if settings.tls else "tcp://",
+            "silence_logs": 50,
+        },
+    }
+
+
+def start_processes(
+    settings: WorkerSettings,
+    workers: dict[str, dict[str, Any]],
+    stages: tuple[Stage, ...],
+    slots: int,
+    simulations_per_gpu: int,
+    host: str = LOOPBACK,
+    port: int = 0,
+) -> DaskCluster:
+    """Start a scheduler and the workers of a specification, and wait until all of them are there."""
+    security = security_of(settings.tls)
+    with quiet_dask(settings.tls):
+        cluster = distributed.SpecCluster(
+            workers=workers, scheduler=scheduler_spec(settings, host, port), security=security, silence_logs=50
         )
-        client = distributed.Client(cluster)
+        client = distributed.Client(cluster, security=security)
+    way = Way(
+        stages=stages,
+        slots=lambda: slots,
+        retries=settings.retries,
+        transfer=settings.files == "transfer",
+        scratch=settings.scratch,
+        fetch_s=settings.fetch_s,
+        simulations_per_gpu=simulations_per_gpu,
+    )
+    return DaskCluster(client, way, lambda client: shut_down(cluster, client))
 
-    def close() -> None:
-        workers = [nanny.pid for nanny in cluster.workers.values()]
-        try:
-            client.close(timeout=SHUTDOWN_S)
-            cluster.close(timeout=SHUTDOWN_S)
-        except TimeoutError:
-            # Every outcome is recorded by now and a running simulation goes on from its checkpoint: a worker that is too
-            # busy to leave in time is ended by force, and the campaign has not failed.
-            _end(workers)
 
-    return DaskCluster(client, settings.workers, close, simulate)
+def shut_down(cluster: "distributed.SpecCluster", client: "distributed.Client") -> None:
+    """End client, workers and scheduler; by force those that are too busy to leave in time.
+
+    Every outcome is recorded by then and a running simulation goes on from its checkpoint, so that nothing fails.
+    """
+    workers = [getattr(nanny, "pid", None) for nanny in cluster.workers.values()]
+    try:
+        client.close(timeout=SHUTDOWN_S)
+        cluster.close(timeout=SHUTDOWN_S)
+    except TimeoutError:
+        _end(workers)
 
 
 def _end(pids: Iterable[int | None]) -> None:
@@ -80,12 +126,12 @@ def _end(pids: Iterable[int | None]) -> None:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _free_port(wanted: int) -> int:
-    """Return `wanted` if nobody listens there, else zero, which lets the system choose."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError:
-            return 0
-    return wanted
+def _gpu_count() -> int:
+    """Count the GPUs; dask-cuda, where it is installed, also knows of those that are masked or divided."""
+    try:
+        from dask_cuda.utils import get_n_gpus
+    except ImportError:
+        from designer.machine import gpu_names
+
+        return len(gpu_names())
+    return int(get_n_gpus())

@@ -1,26 +1,31 @@
-"""What runs in a worker process: one simulation, with its log, its lock and its progress."""
+"""What runs in a worker process: one part of one simulation, with its log, its lock, its progress and its time limit."""
 
+import errno
 import fcntl
 import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.watch import hangs, watched
+from designer.machine import host_class, program
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, refractions
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import Progress, SimulationResult
 
 PROGRESS_INTERVAL_S = 0.5
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SimulateFunction(Protocol):
-    """The signature of `mdcore.simulate.simulate`."""
+    """The signature of `mdcore.simulate.simulate`, and of its parts, which return None when there is more to do."""
 
     def __call__(
         self,
@@ -34,73 +39,134 @@ class SimulateFunction(Protocol):
         progress: Callable[[Progress], None] | None = None,
         optics: OpticsSettings | None = None,
         optics_cache: MutableMapping[str, str] | None = None,
-    ) -> SimulationResult | Failure:
-        """Simulate one repeat unit; resumable in `out`."""
+    ) -> SimulationResult | Failure | None:
+        """Simulate one repeat unit, or a part of that; resumable in `out`."""
         ...
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one job.
+class Stage:
+    """A part of a simulation.
 
     Attributes:
-        result: Its measurements, or why there are none.
-        worker: Host and process that ended it.
-        wall_s: Seconds from start to end on that worker.
+        name: What it does.
+        resource: Which workers do it: `MD` or `CPU`.
+        function: How.
     """
 
-    result: SimulationResult | Failure
+    name: str
+    resource: str
+    function: SimulateFunction
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a worker could not do its work, through no fault of the polymer: the work is handed out again.
+
+    Attributes:
+        kind: `disk` or `version`.
+        message: One line: the value, the rule, the remedy.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one part of a job, or of all.
+
+    Attributes:
+        result: Measurements, or why there are none; None when the next part is to follow.
+        worker: Host and process that ended it.
+        wall_s: Seconds from start to end on that worker.
+        machine: Class of the host, program and threads, for the provenance.
+        cpu_hours: Core-hours of all parts.
+        gpu_hours: GPU-hours of all parts.
+    """
+
+    result: SimulationResult | Failure | Trouble | None
     worker: str
     wall_s: float
+    machine: dict[str, Any] = field(default_factory=dict)
+    cpu_hours: float = 0.0
+    gpu_hours: float = 0.0
 
 
 def run_job(
-    psmiles: str,
-    settings: Mapping[str, Any],
-    seed: int,
-    folder: Path,
-    properties: Sequence[str],
-    simulate: SimulateFunction,
-    progress: Callable[[Progress], None] | None = None,
-    optics: Mapping[str, Any] | None = None,
-    optics_folder: Path | None = None,
+    job: Job, function: SimulateFunction, folder: Path, progress: Callable[[Progress], None] | None = None
 ) -> Outcome:
-    """Simulate in `folder`, alone there, and log when that started and ended.
+    """Work in `folder`, alone there, and log when that started and ended.
 
     The log `attempts.jsonl` has one line per start and end, so that what was computed twice can be told from what was
     resumed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    tier: dict[str, Any] = {}
-    if optics is not None:
-        tier["optics"] = OpticsSettings.model_validate(dict(optics))
-        tier["optics_cache"] = FolderCache(optics_folder) if optics_folder is not None else None
-    with _alone_in(folder):
-        started = time.perf_counter()
-        _log(folder, "started", worker)
-        result = simulate(
-            RepeatUnit.from_psmiles(psmiles),
-            SimulationSettings.model_validate(dict(settings)),
-            seed=seed,
+    started = time.perf_counter()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone_in(folder):
+            started = time.perf_counter()
+            _log(folder, "started", worker)
+            result = _simulated(job, function, folder, progress)
+            event = "part" if result is None else ("failed" if isinstance(result, Failure) else "done")
+            _log(folder, event, worker)
+    except OSError as error:
+        if (trouble := trouble_of(error, folder)) is None:
+            raise
+        return Outcome(trouble, worker, time.perf_counter() - started)
+    settings = SimulationSettings.model_validate(dict(job.settings))
+    machine = {**program(), "host": host_class(), "threads": settings.execution.threads}
+    return Outcome(result, worker, time.perf_counter() - started, machine)
+
+
+def trouble_of(error: OSError, folder: Path) -> Trouble | None:
+    """Return the trouble that an error means, or None if it is something else."""
+    if error.errno not in FULL:
+        return None
+    host = socket.gethostname()
+    return Trouble("disk", f"no space is left for {folder} on {host} ({error.strerror}); free some, it is tried again")
+
+
+def _simulated(
+    job: Job, function: SimulateFunction, folder: Path, progress: Callable[[Progress], None] | None
+) -> SimulationResult | Failure | None:
+    if (count := hangs(folder)) >= job.hang.attempts:
+        text = f"it hung {count} times, the places are in hang.log; raise cluster.hang if it was only slow"
+        return Failure("timeout", text)
+    settings = SimulationSettings.model_validate(dict(job.settings))
+    how: dict[str, Any] = {}
+    if job.optics is not None:
+        how["optics"] = OpticsSettings.model_validate(job.optics)
+        how["optics_cache"] = FolderCache(job.optics_folder) if job.optics_folder is not None else None
+    tell = _throttled(progress) if progress else None
+    with watched(folder, job.hang, settings.protocol.record_interval_ps) as alive:
+
+        def heard(value: Progress) -> None:
+            alive(value)
+            if tell is not None:
+                tell(value)
+
+        return function(
+            RepeatUnit.from_psmiles(job.psmiles),
+            settings,
+            seed=job.seed,
             out=folder,
-            properties=tuple(properties),
-            progress=_throttled(progress) if progress else None,
-            **tier,
+            properties=job.properties,
+            progress=heard,
+            **how,
         )
-        _log(folder, "failed" if isinstance(result, Failure) else "done", worker)
-    return Outcome(result, worker, time.perf_counter() - started)
 
 
-def run_refractions(psmiles: str, optics: Mapping[str, Any], folder: Path) -> str | None:
-    """Compute the molar refractions of one unit into `folder`.
+def run_refractions(job: RefractionsJob) -> str | None:
+    """Compute the molar refractions of one unit into its folder.
 
     Returns:
         Why it was not possible, or None; the simulation's analysis meets the same obstacle and records it.
     """
     try:
-        settings = OpticsSettings.model_validate(dict(optics))
-        refractions(RepeatUnit.from_psmiles(psmiles), settings, cache=FolderCache(folder))
+        settings = OpticsSettings.model_validate(job.optics)
+        refractions(RepeatUnit.from_psmiles(job.psmiles), settings, cache=FolderCache(job.folder))
     except OpticsFailed as error:
         return str(error)
     return None

@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
+from designer.config.base import Section
+from designer.config.cluster import ClusterSettings, LocalClusterSettings, OutsideClusterSettings
 from designer.config.sections import (
     GeneratorSettings,
     InitialSettings,
     LimitSettings,
-    LocalClusterSettings,
     NGramSMCSettings,
     ObjectiveSettings,
     PriorInitial,
-    Section,
     SimulationSection,
     StopSettings,
+    measurable_property,
 )
-from designer.store.url import normalise_url
+from designer.store.outside import outside_digest
+from designer.store.url import normalise_url, shown
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
@@ -64,10 +66,15 @@ class CampaignConfig(Section):
     simulation: SimulationSection = SimulationSection()
     optics: OpticsSettings = OpticsSettings(kind="additive")
     initial: InitialSettings = PriorInitial()
-    cluster: LocalClusterSettings = LocalClusterSettings()
+    cluster: ClusterSettings = LocalClusterSettings()
     stop: StopSettings
     folder: str | None = None
-    store: str | None = None
+    store: Annotated[str | None, Field(repr=False)] = None
+
+    @field_validator("cluster", mode="before")
+    @classmethod
+    def _local_by_default(cls, cluster: Any) -> Any:
+        return {"kind": "local", **cluster} if isinstance(cluster, Mapping) else cluster
 
     @field_validator("generator", mode="before")
     @classmethod
@@ -93,6 +100,13 @@ class CampaignConfig(Section):
         return limits
 
     @model_validator(mode="after")
+    def _measurable(self, info: ValidationInfo) -> "CampaignConfig":
+        if not self.outside:
+            for objective in self.objectives:
+                measurable_property(objective.property, info)
+        return self
+
+    @model_validator(mode="after")
     def _store_is_a_url(self) -> "CampaignConfig":
         self.store_url()
         return self
@@ -106,8 +120,21 @@ class CampaignConfig(Section):
         """Return the SQLAlchemy URL of the store."""
         return normalise_url(self.store or str(self.campaign_folder / "store.sqlite"))
 
+    @property
+    def outside(self) -> bool:
+        """Whether nothing is simulated and all measurements are told."""
+        return isinstance(self.cluster, OutsideClusterSettings)
+
+    def fidelity(self) -> str:
+        """Return where this campaign's own measurements come from."""
+        if isinstance(self.cluster, OutsideClusterSettings):
+            return self.cluster.fidelity
+        return self.simulation_settings().fidelity
+
     def properties(self) -> tuple[str, ...]:
-        """Return what each simulation measures: the objectives' properties first, then the others."""
+        """Return what each evaluation measures: the objectives' properties first, then the others."""
+        if self.outside:
+            return tuple(o.property for o in self.objectives)
         return tuple(dict.fromkeys([*(o.property for o in self.objectives), *self.simulation.properties]))
 
     def modelled(self) -> tuple[str, ...]:
@@ -131,8 +158,12 @@ class CampaignConfig(Section):
         return settings.model_copy(update={"execution": execution})
 
     def document(self) -> dict[str, Any]:
-        """Return the configuration in JSON types, the same text for the same configuration: sets are sorted."""
-        return cast(dict[str, Any], _json(self))
+        """Return the configuration in JSON types, the same text for the same configuration: sets are sorted.
+
+        It is stored and printed, so that the password of a store's address is not in it.
+        """
+        document = cast(dict[str, Any], _json(self))
+        return document | {"store": shown(self.store) if self.store and "://" in self.store else self.store}
 
     def minimal_document(self) -> dict[str, Any]:
         """Return what a user would have to write for this configuration: `document` without what equals its default."""
@@ -165,7 +196,9 @@ class CampaignConfig(Section):
 
     def settings_digest(self) -> str:
         """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
-        content = {"settings": self._measuring(), "properties": self.properties(), **self._optics_identity()}
+        if isinstance(self.cluster, OutsideClusterSettings):
+            return outside_digest(self.cluster.fidelity)
+        content = {"settings": self._measuring(), "properties": sorted(self.properties()), **self._optics_identity()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _optics_identity(self) -> dict[str, Any]:
@@ -176,6 +209,8 @@ class CampaignConfig(Section):
 
     def _measuring(self) -> dict[str, Any]:
         # How fast and where a simulation runs is no part of what it measures.
+        if isinstance(self.cluster, OutsideClusterSettings):
+            return {"outside": self.cluster.fidelity}
         return self.simulation.settings().model_dump(mode="json", exclude={"execution"})
 
 

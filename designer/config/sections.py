@@ -3,23 +3,29 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from designer.config.base import Section
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import SUPPORTED
 from surrogates import Constraint, Objective
 
-
-class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, defaults checked like input."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
 ANSWERED = "answered"
 """Key of the validation context that says: a table of known data answers, so that any registered property will do."""
+
+
+def known_property(name: str) -> str:
+    """Return `name` if the registry holds it.
+
+    Raises:
+        ValueError: It does not; the message names what to use.
+    """
+    try:
+        return property_spec(name).name
+    except UnknownProperty as error:
+        raise ValueError(str(error)) from error
 
 
 def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
@@ -28,10 +34,7 @@ def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
     Raises:
         ValueError: They do not; the message names what to use.
     """
-    try:
-        known = property_spec(name).name
-    except UnknownProperty as error:
-        raise ValueError(str(error)) from error
+    known = known_property(name)
     answered = info is not None and bool((info.context or {}).get(ANSWERED))
     if known not in SUPPORTED and not answered:
         raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}")
@@ -73,10 +76,7 @@ class ObjectiveSettings(Section):
     value: float | None = None
     region: Region | None = None
 
-    @field_validator("property")
-    @classmethod
-    def _known(cls, name: str, info: ValidationInfo) -> str:
-        return measurable_property(name, info)
+    _known = field_validator("property")(known_property)
 
     @model_validator(mode="after")
     def _value_goes_with_target(self) -> "ObjectiveSettings":
@@ -119,13 +119,16 @@ class PoolSettings(Section):
     Attributes:
         pool: Candidates handed to the acquisition at each proposal.
         spread: Candidates drawn for each one in the pool; above 1, the pool is the most diverse subset of them (MaxMin).
-        refresh_every: Finished evaluations after which the pool is made anew.
+        refresh_every: Finished evaluations after which the surrogates are refitted and the pool is made anew.
+        refresh_growth: Growth of what is known after which that is done at the earliest, 0.1 for a tenth; with it, refits
+            stay a fixed share of a long campaign.
         smc: Settings of the sampler.
     """
 
     pool: Annotated[int, Field(ge=8, le=20_000)] = 200
     spread: Annotated[float, Field(ge=1.0, le=100.0)] = 1.0
     refresh_every: Annotated[int, Field(ge=1)] = 1
+    refresh_growth: Annotated[float, Field(ge=0, le=1)] = 0.0
     smc: SMCSettings = SMCSettings()
 
 
@@ -185,24 +188,6 @@ class SimulationSection(SimulationSettings):
     def settings(self) -> SimulationSettings:
         """Return the settings without what belongs to the campaign."""
         return SimulationSettings.model_validate(self.model_dump(exclude={"properties"}))
-
-
-class LocalClusterSettings(Section):
-    """Worker processes on this machine.
-
-    Attributes:
-        kind: `local`.
-        workers: Simulations at a time.
-        threads_per_worker: CPU threads of each simulation.
-        retries: How often an evaluation is given to another worker after its worker was lost.
-        dashboard_port: Port of the Dask dashboard on the loopback interface; a free one is taken if it is in use.
-    """
-
-    kind: Literal["local"] = "local"
-    workers: Annotated[int, Field(ge=1, le=1024)] = 1
-    threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 1
-    retries: Annotated[int, Field(ge=0, le=100)] = 3
-    dashboard_port: Annotated[int, Field(ge=0, le=65535)] = 8787
 
 
 class StopSettings(Section):
@@ -284,7 +269,6 @@ __all__ = [
     "InitialSettings",
     "LimitSettings",
     "ListInitial",
-    "LocalClusterSettings",
     "NGramSMCSettings",
     "NeuralSMCSettings",
     "ObjectiveSettings",

@@ -44,7 +44,7 @@ class Gatherer:
     ) -> None:
         self._store, self._config = store, config
         self._objectives, self._limits = config.objective_list(), config.limit_list()
-        self._slots = slots or (lambda: config.cluster.workers)
+        self._slots = slots or (lambda: getattr(config.cluster, "workers", None))
         self._progress = {} if progress is None else progress
         self._begin()
 

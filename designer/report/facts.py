@@ -29,7 +29,7 @@ def compute_rows(
     rows = [
         ("Wall time of the campaign", duration(elapsed_s)),
         ("Simulation", cost.text()),
-        ("Simulations at a time", f"{config.cluster.workers}, each on {threads} thread{'s' if threads > 1 else ''}"),
+        ("Cluster", f"{config.cluster.kind}, each simulation on {threads} thread{'s' if threads > 1 else ''}"),
     ]
     if walls:
         rows.insert(2, ("One simulation, median", duration(float(np.median(walls)))))

@@ -1,8 +1,9 @@
 """Rows of the store as frozen records."""
 
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
-from designer.store.orm import CampaignRow, EvaluationRow
+from designer.store.orm import CampaignRow, EvaluationRow, MeasurementRow
 from designer.store.records import CampaignRecord, EvaluationRecord, PredictedValue, State
 from mdcore.chem import Failure, Measurement
 
@@ -52,7 +53,39 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         diagnostics=row.diagnostics,
         provenance=row.provenance,
         measurements=tuple(
-            Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, m.provenance) for m in row.measurements
+            Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, {**row.provenance, **m.provenance})
+            for m in row.measurements
         ),
-        failure=Failure(failure.kind, failure.message, failure.provenance) if failure else None,
+        failure=Failure(failure.kind, failure.message, {**row.provenance, **failure.provenance}) if failure else None,
+        source=row.source,
+        shared_from=row.shared_from,
+        finished_no=row.finished_no,
+        reserved_until=row.reserved_until,
+        cpu_hours=row.cpu_hours,
+        gpu_hours=row.gpu_hours,
     )
+
+
+def measurement_rows(measurements: Iterable[Measurement], common: Mapping[str, Any]) -> list[MeasurementRow]:
+    """Return rows for measurements of one evaluation.
+
+    Args:
+        measurements: What was measured.
+        common: Provenance of the evaluation, which is not written again for each measurement.
+    """
+    return [
+        MeasurementRow(
+            property=m.property,
+            value=m.value,
+            stderr=m.stderr,
+            unit=m.unit,
+            fidelity=m.fidelity,
+            provenance=beyond(m.provenance, common),
+        )
+        for m in measurements
+    ]
+
+
+def beyond(provenance: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a provenance that the common one does not hold."""
+    return {key: value for key, value in provenance.items() if key not in common or common[key] != value}

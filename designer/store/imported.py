@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, func, insert, inspect, select
+from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from designer.errors import ImportConflict
@@ -105,8 +105,6 @@ def add_imported(
 
 def imported_records(engine: Engine) -> tuple[ImportedRecord, ...]:
     """Return the known data of a store, sorted by content so that the order of imports changes nothing."""
-    if not inspect(engine).has_table(ImportedRow.__tablename__):
-        return ()
     with Session(engine) as session:
         found = [
             ImportedRecord(

@@ -3,24 +3,38 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Engine, create_engine, event, inspect, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from designer.errors import ForeignStore, MissingFile, MissingPart, StoreLocked
-from designer.store.orm import APPLICATION, SCHEMA_VERSION, Base, SchemaRow
+from designer.store.migrate import upgrade
+from designer.store.orm import APPLICATION, SCHEMA_VERSION, SchemaRow
 from designer.store.url import shown, sqlite_path
 
 OPENING_TIMEOUT_S = 5.0
 RUNNING_TIMEOUT_S = 120.0
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+_POSTGRES_ARGUMENTS = {
+    "connect_timeout": 10,
+    # A server that vanished without a word is noticed within a minute.
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+    "application_name": "polymer-designer",
+}
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str, *, any_version: bool = False) -> Engine:
     """Open an existing store.
+
+    Args:
+        url: SQLAlchemy URL.
+        any_version: Accept an older schema, to migrate it.
 
     Raises:
         MissingFile: There is none.
@@ -33,7 +47,7 @@ def open_store(url: str) -> Engine:
             raise MissingFile(f"store {str(path)!r} does not exist; start a campaign with `designer run CONFIG` first")
         _check_file(path, may_be_empty=False)
     engine = _engine(url)
-    _check_schema(engine, url)
+    _check_schema(engine, url, any_version=any_version)
     return engine
 
 
@@ -54,11 +68,7 @@ def create_store(url: str) -> Engine:
         with writing(engine).begin() as connection:
             # One transaction: a process killed here leaves an empty database, which the next one fills.
             if not inspect(connection).get_table_names():
-                Base.metadata.create_all(connection)
-                connection.execute(insert(SchemaRow).values(application=APPLICATION, version=SCHEMA_VERSION))
-            elif inspect(connection).has_table(SchemaRow.__tablename__):
-                # Tables that came later are added; they leave the others as they are, so that the version stays.
-                Base.metadata.create_all(connection)
+                upgrade(connection)
     except OperationalError as error:
         raise locked(url, error) from error
     _check_schema(engine, url)
@@ -73,7 +83,7 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(immediate=True)
 
 
-def locked(url: str, error: DatabaseError) -> StoreLocked:
+def locked(url: str, error: DBAPIError) -> StoreLocked:
     """Describe a database that does not let us in."""
     return _locked(shown(url), _reason(error))
 
@@ -102,7 +112,7 @@ def _check_file(path: Path, *, may_be_empty: bool) -> None:
         raise ForeignStore(f"{str(path)!r} is a database of another program; give the path of a store or of a new file")
 
 
-def _check_schema(engine: Engine, url: str) -> None:
+def _check_schema(engine: Engine, url: str, *, any_version: bool = False) -> None:
     try:
         with Session(engine) as session:
             if not inspect(session.connection()).has_table(SchemaRow.__tablename__):
@@ -114,15 +124,16 @@ def _check_schema(engine: Engine, url: str) -> None:
         raise ForeignStore(f"{shown(url)!r} is not a store ({_reason(error)}); give the address of a store") from error
     if row is None:
         raise ForeignStore(f"{shown(url)!r} is a database of another program; give the address of a store")
-    if row.version != SCHEMA_VERSION:
-        remedy = "update this program" if row.version > SCHEMA_VERSION else "open it with the version that made it"
+    if row.version > SCHEMA_VERSION or (row.version < SCHEMA_VERSION and not any_version):
+        older = "bring it to this version with `designer migrate STORE`"
+        remedy = "update this program" if row.version > SCHEMA_VERSION else older
         raise ForeignStore(f"store {shown(url)!r} has schema {row.version}, this program {SCHEMA_VERSION}; {remedy}")
 
 
 def _engine(url: str) -> Engine:
     try:
         if sqlite_path(url) is None:
-            return create_engine(url, pool_pre_ping=True)
+            return create_engine(url, pool_pre_ping=True, connect_args=_POSTGRES_ARGUMENTS)
         engine = create_engine(url, connect_args={"timeout": OPENING_TIMEOUT_S})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise MissingPart(
@@ -163,11 +174,13 @@ def be_patient(engine: Engine) -> None:
         engine.dispose()
 
 
-def _reason(error: DatabaseError) -> str:
+def _reason(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split())
 
 
 def _locked(name: str, reason: str) -> StoreLocked:
     if "locked" in reason:
         return StoreLocked(f"store {name!r} is locked by another program; end it, or wait until it is done")
+    if "full" in reason:
+        return StoreLocked(f"store {name!r} cannot be written ({reason}); free some space, then start again")
     return StoreLocked(f"store {name!r} cannot be opened ({reason}); check its path and permissions")

@@ -6,7 +6,8 @@ from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 APPLICATION = "polymer-designer"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Number of the newest revision in `designer.store.migrations`."""
 
 
 class Base(DeclarativeBase):
@@ -21,6 +22,14 @@ class SchemaRow(Base):
     __tablename__ = "schema_version"
     application: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int]
+
+
+class CounterRow(Base):
+    """Numbers handed out in the order of commits: the row stays locked until its transaction ends."""
+
+    __tablename__ = "counter"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[int]
 
 
 class CampaignRow(Base):
@@ -41,13 +50,14 @@ class CampaignRow(Base):
     owner_pid: Mapped[int | None]
     owner_started_at: Mapped[float | None] = mapped_column(Float)
     heartbeat_at: Mapped[float | None] = mapped_column(Float)
+    beats: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class CandidateRow(Base):
     """A repeat unit that was chosen."""
 
     __tablename__ = "candidate"
-    __table_args__ = (UniqueConstraint("campaign_id", "key"),)
+    __table_args__ = (UniqueConstraint("campaign_id", "key"), Index("candidate_by_key", "key"))
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     key: Mapped[str]
@@ -59,14 +69,17 @@ class CandidateRow(Base):
 
 
 class EvaluationRow(Base):
-    """One simulation of one candidate: proposed, then running, then done or failed."""
+    """One evaluation of one candidate: a simulation, a measurement made outside, or what another campaign measured."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
         UniqueConstraint("candidate_id", "settings_digest"),
         UniqueConstraint("campaign_id", "ordinal"),
-        CheckConstraint("state IN ('proposed', 'running', 'done', 'failed')"),
+        CheckConstraint(
+            "state IN ('proposed', 'reserved', 'running', 'done', 'failed', 'expired')", name="evaluation_state"
+        ),
         Index("evaluation_by_state", "campaign_id", "state"),
+        Index("evaluation_by_finish", "settings_digest", "finished_no"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
@@ -89,14 +102,34 @@ class EvaluationRow(Base):
     wall_s: Mapped[float] = mapped_column(Float, default=0.0)
     diagnostics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     provenance: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[str] = mapped_column(String(16), default="simulation", server_default="simulation")
+    shared_from: Mapped[int | None]
+    finished_no: Mapped[int | None]
+    reserved_until: Mapped[float | None] = mapped_column(Float)
+    cpu_hours: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
+    gpu_hours: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
 
     candidate: Mapped[CandidateRow] = relationship(lazy="joined", innerjoin=True)
     measurements: Mapped[list["MeasurementRow"]] = relationship(lazy="selectin", order_by="MeasurementRow.id")
     failure: Mapped["FailureRow | None"] = relationship(lazy="selectin", uselist=False)
 
 
+class ClaimRow(Base):
+    """Who simulates a polymer at certain settings; it holds as long as its campaign's heart beats."""
+
+    __tablename__ = "claim"
+    __table_args__ = (UniqueConstraint("key", "settings_digest"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    settings_digest: Mapped[str] = mapped_column(String(16))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
+    owner: Mapped[str | None]
+    created_at: Mapped[float] = mapped_column(Float)
+
+
 class MeasurementRow(Base):
-    """One value with its standard error."""
+    """One value with its standard error; its provenance is that of its evaluation and what is said here."""
 
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("evaluation_id", "property", "fidelity"),)
@@ -122,10 +155,7 @@ class FailureRow(Base):
 
 
 class ImportedRow(Base):
-    """One value, or failure, that was known before; it belongs to the store and serves all of its campaigns.
-
-    A store made before this table existed gets it when it is next opened for writing.
-    """
+    """One value, or failure, that was known before; it belongs to the store and serves all of its campaigns."""
 
     __tablename__ = "imported"
     __table_args__ = (UniqueConstraint("digest", "fidelity", "line", "property"), Index("imported_by_key", "key"))
@@ -147,6 +177,7 @@ class EventRow(Base):
     """What happened, for people who ask later."""
 
     __tablename__ = "event"
+    __table_args__ = (Index("event_by_campaign", "campaign_id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     evaluation_id: Mapped[int | None] = mapped_column(ForeignKey("evaluation.id"))

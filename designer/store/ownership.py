@@ -1,7 +1,8 @@
 """Who runs a campaign: one process at a time, told by a row with host, process and heartbeat.
 
 On one host a dead owner is recognised at once by its process id and start time; on another host by a heartbeat that has
-stopped. A campaign killed in any way can thus be taken over, and one that runs cannot.
+stopped. Clocks of two hosts differ, and any clock may jump: a heartbeat that looks old is watched for a while, and only
+one that does not beat is dead. A campaign killed in any way can thus be taken over, and one that runs cannot.
 """
 
 import os
@@ -21,6 +22,7 @@ from designer.store.store import CampaignStore
 
 HEARTBEAT_S = 5.0
 STALE_AFTER_S = 300.0
+WATCH_S = 3 * HEARTBEAT_S
 
 
 class Ownership:
@@ -39,10 +41,16 @@ class Ownership:
         self._counted = time.monotonic()
         self.lost = threading.Event()
 
+    @property
+    def token(self) -> str:
+        """Return the name of this run, different at every start."""
+        return self._token
+
     def __enter__(self) -> "Ownership":
+        silent_since = self._watch()
         with self._store.transaction() as session:
-            row = session.get_one(CampaignRow, self._store.campaign_id)
-            if row.owner is not None and _alive(row):
+            row = session.get_one(CampaignRow, self._store.campaign_id, with_for_update=True)
+            if row.owner is not None and (_alive(row) or row.beats != silent_since):
                 raise CampaignBusy(
                     f"campaign {row.name!r} is being run by process {row.owner_pid} on {row.owner_host}; wait for it, "
                     "or end that process first"
@@ -52,6 +60,20 @@ class Ownership:
             row.heartbeat_at = time.time()
         self._thread.start()
         return self
+
+    def _watch(self) -> int | None:
+        """Watch an owner on another host that looks dead; return the beat at which it is silent.
+
+        None means that nothing was watched: there is no owner, or one look is enough.
+        """
+        with Session(self._store.engine) as session:
+            row = session.get_one(CampaignRow, self._store.campaign_id)
+        if row.owner is None or row.owner_host == socket.gethostname() or _alive(row):
+            return row.beats
+        time.sleep(WATCH_S)
+        with Session(self._store.engine) as session:
+            again = session.get_one(CampaignRow, self._store.campaign_id)
+        return row.beats if again.beats == row.beats else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -70,7 +92,11 @@ class Ownership:
 
     def _write(self, *, release: bool) -> None:
         now = time.monotonic()
-        values = {"heartbeat_at": time.time(), "elapsed_s": CampaignRow.elapsed_s + (now - self._counted)}
+        values = {
+            "heartbeat_at": time.time(),
+            "beats": CampaignRow.beats + 1,
+            "elapsed_s": CampaignRow.elapsed_s + (now - self._counted),
+        }
         if release:
             values |= {"owner": None, "owner_host": None, "owner_pid": None, "owner_started_at": None}
         mine = (CampaignRow.id == self._store.campaign_id, CampaignRow.owner == self._token)
@@ -81,20 +107,26 @@ class Ownership:
         self._counted = now
 
 
-def _alive(row: CampaignRow) -> bool:
-    if row.owner_host != socket.gethostname():
-        return row.heartbeat_at is not None and time.time() - row.heartbeat_at < STALE_AFTER_S
-    if row.owner_pid is None:
+def owner_alive(host: str | None, pid: int | None, started_at: float | None, heartbeat_at: float | None) -> bool:
+    """Return whether the owner of a campaign lives, as far as one look at its marks tells."""
+    if host != socket.gethostname():
+        # A clock that was set back makes a heartbeat lie in the future; only one that is near counts.
+        return heartbeat_at is not None and abs(time.time() - heartbeat_at) < STALE_AFTER_S
+    if pid is None:
         return False
     try:
-        process = psutil.Process(row.owner_pid)
+        process = psutil.Process(pid)
         # The start time tells our owner from a later process that was given the same number. It moves when somebody
         # sets the clock, so that a fresh heartbeat counts as well.
-        same = abs(process.create_time() - (row.owner_started_at or 0.0)) < 1.0
-        fresh = abs(time.time() - (row.heartbeat_at or 0.0)) < 6 * HEARTBEAT_S
+        same = abs(process.create_time() - (started_at or 0.0)) < 1.0
+        fresh = abs(time.time() - (heartbeat_at or 0.0)) < 6 * HEARTBEAT_S
         return (same or fresh) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _alive(row: CampaignRow) -> bool:
+    return owner_alive(row.owner_host, row.owner_pid, row.owner_started_at, row.heartbeat_at)
 
 
 def is_running(store: CampaignStore) -> bool:

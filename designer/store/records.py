@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mdcore.chem import Failure, Measurement
 
-State = Literal["proposed", "running", "done", "failed"]
+State = Literal["proposed", "reserved", "running", "done", "failed", "expired"]
+STATES: tuple[State, ...] = get_args(State)
+OPEN: tuple[State, ...] = ("proposed", "reserved", "running")
+"""States of what will have a result."""
+FINISHED: tuple[State, ...] = ("done", "failed")
+MACHINE_FAILURES = frozenset({"worker", "internal", "timeout"})
+"""Kinds of failure that say nothing about the polymer."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class EvaluationRecord:
     Attributes:
         id: Identity in the store.
         ordinal: 1, 2, ... in the order in which the campaign chose.
-        state: `proposed`, `running`, `done` or `failed`.
+        state: `proposed`, `running`, `done` or `failed`; measured outside, it is `reserved` and later perhaps `expired`.
         key: Canonical key of the repeat unit.
         psmiles: Its spelling.
         origin: Where the candidate comes from.
@@ -52,6 +58,13 @@ class EvaluationRecord:
         provenance: What is needed to reproduce it.
         measurements: Its results, empty unless done.
         failure: Why there are none, if failed.
+        source: `simulation`, or `outside` for what is measured elsewhere and told.
+        campaign: Name of the campaign that it belongs to, empty where nobody asked for it.
+        shared_from: The evaluation of another campaign whose result this is, if so.
+        finished_no: Number of its result: larger than that of every result recorded before, whatever clocks say.
+        reserved_until: When a reservation ends (s since the epoch).
+        cpu_hours: Core-hours spent on it.
+        gpu_hours: GPU-hours spent on it.
     """
 
     id: int
@@ -79,6 +92,13 @@ class EvaluationRecord:
     provenance: Mapping[str, Any]
     measurements: tuple[Measurement, ...]
     failure: Failure | None
+    source: str = "simulation"
+    campaign: str = ""
+    shared_from: int | None = None
+    finished_no: int | None = None
+    reserved_until: float | None = None
+    cpu_hours: float = 0.0
+    gpu_hours: float = 0.0
 
     def measured(self, name: str) -> Measurement | None:
         """Return the measurement of a property, or None."""

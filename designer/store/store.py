@@ -1,35 +1,28 @@
 """Read and write one campaign; every method is one transaction, so that a process killed at any instant loses nothing."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from designer.errors import CampaignMismatch, UnknownCampaign
-from designer.store.convert import campaign_record, evaluation_record
-from designer.store.opening import locked, writing
-from designer.store.orm import CampaignRow, CandidateRow, EvaluationRow, EventRow, FailureRow, MeasurementRow
-from designer.store.records import CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
+from designer.store.convert import beyond, campaign_record, evaluation_record, measurement_rows
+from designer.store.orm import CampaignRow, CandidateRow, ClaimRow, CounterRow, EvaluationRow, EventRow, FailureRow
+from designer.store.records import FINISHED, STATES, CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
+from designer.store.transactions import Patience, read, transaction, write
 from mdcore.chem import Failure, Measurement
+
+T = TypeVar("T")
 
 
 def campaign_names(engine: Engine) -> list[str]:
     """Return the names of the campaigns in a store, oldest first."""
-    with Session(engine) as session:
-        return list(session.scalars(select(CampaignRow.name).order_by(CampaignRow.id)))
-
-
-@contextmanager
-def _transaction(engine: Engine) -> Iterator[Session]:
-    try:
-        with Session(writing(engine), expire_on_commit=False) as session, session.begin():
-            yield session
-    except OperationalError as error:
-        raise locked(engine.url.render_as_string(hide_password=True), error) from error
+    return read(
+        engine, Patience(), lambda session: list(session.scalars(select(CampaignRow.name).order_by(CampaignRow.id)))
+    )
 
 
 class CampaignStore:
@@ -38,11 +31,15 @@ class CampaignStore:
     Args:
         engine: An opened store.
         campaign_id: The campaign.
+
+    Attributes:
+        patience: How long a store that does not answer is waited for.
     """
 
     def __init__(self, engine: Engine, campaign_id: int) -> None:
         self.engine = engine
         self.campaign_id = campaign_id
+        self.patience = Patience()
 
     @classmethod
     def find(cls, engine: Engine, name: str | None = None) -> "CampaignStore":
@@ -71,7 +68,7 @@ class CampaignStore:
         Raises:
             CampaignMismatch: The stored one asks for other measurements.
         """
-        with _transaction(engine) as session:
+        with transaction(engine) as session:
             row = session.scalar(select(CampaignRow).where(CampaignRow.name == name))
             if row is None:
                 row = CampaignRow(
@@ -92,21 +89,28 @@ class CampaignStore:
             return cls(engine, row.id)
 
     def transaction(self) -> AbstractContextManager[Session]:
-        """Open a transaction that writes."""
-        return _transaction(self.engine)
+        """Open a transaction that writes; tried once."""
+        return transaction(self.engine)
+
+    def write(self, action: Callable[[Session], T]) -> T:
+        """Do something in one transaction, waiting for the store as long as `patience` says."""
+        return write(self.engine, self.patience, action)
+
+    def read(self, action: Callable[[Session], T]) -> T:
+        """Read something, waiting for the store as long as `patience` says."""
+        return read(self.engine, self.patience, action)
 
     def campaign(self) -> CampaignRecord:
         """Return the campaign itself."""
-        with Session(self.engine) as session:
-            return campaign_record(session.get_one(CampaignRow, self.campaign_id))
+        return self.read(lambda session: campaign_record(session.get_one(CampaignRow, self.campaign_id)))
 
     def evaluations(self, *states: str) -> tuple[EvaluationRecord, ...]:
         """Return the evaluations in one of `states` (all without any), in the order in which they were chosen."""
         query = select(EvaluationRow).where(EvaluationRow.campaign_id == self.campaign_id)
         if states:
             query = query.where(EvaluationRow.state.in_(states))
-        with Session(self.engine) as session:
-            return tuple(evaluation_record(row) for row in session.scalars(query.order_by(EvaluationRow.ordinal)))
+        query = query.order_by(EvaluationRow.ordinal)
+        return self.read(lambda session: tuple(evaluation_record(row) for row in session.scalars(query)))
 
     def counts(self) -> dict[str, int]:
         """Return how many evaluations are in each state."""
@@ -115,9 +119,10 @@ class CampaignStore:
             .where(EvaluationRow.campaign_id == self.campaign_id)
             .group_by(EvaluationRow.state)
         )
-        with Session(self.engine) as session:
-            found = {row[0]: row[1] for row in session.execute(query)}
-        return {state: found.get(state, 0) for state in ("proposed", "running", "done", "failed")}
+        found = self.read(lambda session: {row[0]: row[1] for row in session.execute(query)})
+        return {
+            state: found.get(state, 0) for state in STATES if state in found or state not in ("reserved", "expired")
+        }
 
     def propose(
         self,
@@ -132,56 +137,49 @@ class CampaignStore:
         acquisition: float | None,
         predicted: Mapping[str, PredictedValue],
     ) -> EvaluationRecord:
-        """Record a chosen candidate and its evaluation, not yet running."""
-        with self.transaction() as session:
-            now = time.time()
-            campaign = session.get_one(CampaignRow, self.campaign_id)
-            query = select(func.max(EvaluationRow.ordinal)).where(EvaluationRow.campaign_id == self.campaign_id)
-            ordinal = (session.scalar(query) or 0) + 1
-            candidate = CandidateRow(
-                campaign_id=self.campaign_id,
-                key=key,
-                psmiles=psmiles,
-                log_prior=log_prior,
-                origin=origin,
-                in_corpus=in_corpus,
-                created_at=now,
-            )
-            row = EvaluationRow(
-                campaign_id=self.campaign_id,
-                candidate=candidate,
-                ordinal=ordinal,
+        """Record a chosen candidate and its evaluation, not yet running.
+
+        Raises:
+            IntegrityError: The campaign evaluates this candidate already.
+        """
+
+        def action(session: Session) -> EvaluationRecord:
+            row = new_evaluation(
+                session,
+                self.campaign_id,
+                candidate={
+                    "key": key, "psmiles": psmiles, "origin": origin, "log_prior": log_prior, "in_corpus": in_corpus
+                },
                 state="proposed",
                 step=step,
                 settings_digest=settings_digest,
-                seed=campaign.seed,
-                folder=f"evaluations/{ordinal:05d}",
                 acquisition=acquisition,
                 predicted={name: [value.mean, value.sd] for name, value in predicted.items()},
-                created_at=now,
-                attempts=0,
-                wall_s=0.0,
-                diagnostics={},
-                provenance={},
-            )
-            session.add(row)
-            session.flush()
+            )  # fmt: skip
             return evaluation_record(row)
+
+        return self.write(action)
 
     def start(self, evaluation_id: int) -> EvaluationRecord:
         """Mark an evaluation as running; it stays so until its outcome is recorded."""
-        with self.transaction() as session:
+
+        def action(session: Session) -> EvaluationRecord:
             row = session.get_one(EvaluationRow, evaluation_id)
             row.state = "running"
             row.attempts += 1
             row.started_at = row.started_at or time.time()
             return evaluation_record(row)
 
+        return self.write(action)
+
     def progress(self, evaluation_id: int, stage: str, fraction: float) -> None:
         """Record how far a running evaluation is, for `designer status`."""
-        with self.transaction() as session:
-            row = session.get_one(EvaluationRow, evaluation_id)
-            row.stage, row.fraction = stage, fraction
+        values = {"stage": stage, "fraction": fraction}
+        self.write(
+            lambda session: session.execute(
+                update(EvaluationRow).where(EvaluationRow.id == evaluation_id).values(values)
+            )
+        )
 
     def finish(
         self,
@@ -192,47 +190,28 @@ class CampaignStore:
         wall_s: float,
         diagnostics: Mapping[str, Any],
         provenance: Mapping[str, Any],
+        cpu_hours: float = 0.0,
+        gpu_hours: float = 0.0,
     ) -> EvaluationRecord:
         """Record the outcome of an evaluation; a second outcome of the same evaluation changes nothing."""
-        with self.transaction() as session:
+
+        def action(session: Session) -> EvaluationRecord:
             row = session.get_one(EvaluationRow, evaluation_id)
-            if row.state in ("done", "failed"):
-                return evaluation_record(row)
-            if isinstance(outcome, Failure):
-                row.state = "failed"
-                row.failure = FailureRow(
-                    kind=outcome.kind, message=outcome.message, provenance=dict(outcome.provenance)
-                )
-            else:
-                row.state = "done"
-                row.measurements = [
-                    MeasurementRow(
-                        property=m.property,
-                        value=m.value,
-                        stderr=m.stderr,
-                        unit=m.unit,
-                        fidelity=m.fidelity,
-                        provenance=dict(m.provenance),
-                    )
-                    for m in outcome
-                ]
-            row.worker, row.wall_s, row.finished_at = worker, wall_s, time.time()
-            row.diagnostics, row.provenance = dict(diagnostics), dict(provenance)
-            session.flush()
+            if row.state not in FINISHED:
+                row.worker, row.wall_s = worker, wall_s
+                row.diagnostics, row.provenance = dict(diagnostics), dict(provenance)
+                row.cpu_hours, row.gpu_hours = cpu_hours, gpu_hours
+                record_outcome(session, row, outcome)
+                session.execute(delete(ClaimRow).where(ClaimRow.evaluation_id == row.id))
+                session.flush()
             return evaluation_record(row)
+
+        return self.write(action)
 
     def add_event(self, kind: str, message: str, evaluation_id: int | None = None) -> None:
         """Record that something happened."""
-        with self.transaction() as session:
-            session.add(
-                EventRow(
-                    campaign_id=self.campaign_id,
-                    evaluation_id=evaluation_id,
-                    at=time.time(),
-                    kind=kind,
-                    message=message,
-                )
-            )
+        event = {"campaign_id": self.campaign_id, "evaluation_id": evaluation_id, "at": time.time()}
+        self.write(lambda session: session.add(EventRow(kind=kind, message=message, **event)))
 
     def events(self) -> tuple[EventRecord, ...]:
         """Return what happened, oldest first."""
@@ -242,16 +221,63 @@ class CampaignStore:
             .where(EventRow.campaign_id == self.campaign_id)
             .order_by(EventRow.id)
         )
-        with Session(self.engine) as session:
-            return tuple(EventRecord(e.at, e.kind, e.message, ordinal) for e, ordinal in session.execute(query))
+        return self.read(
+            lambda session: tuple(EventRecord(e.at, e.kind, e.message, no) for e, no in session.execute(query))
+        )
 
     def mark_finished(self, reason: str | None) -> None:
         """Record which stop rule was reached; None takes the mark away, when a rule was relaxed."""
-        with self.transaction() as session:
-            row = session.get_one(CampaignRow, self.campaign_id)
-            row.stop_reason = reason
-            row.finished_at = None if reason is None else time.time()
+        values = {"stop_reason": reason, "finished_at": None if reason is None else time.time()}
+        self.write(
+            lambda session: session.execute(
+                update(CampaignRow).where(CampaignRow.id == self.campaign_id).values(values)
+            )
+        )
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+
+def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str, Any], **values: Any) -> EvaluationRow:
+    """Add an evaluation with the next ordinal, and its candidate where the campaign does not know it yet."""
+    now = time.time()
+    # The lock keeps two processes that add to one campaign from choosing the same ordinal.
+    campaign = session.get_one(CampaignRow, campaign_id, with_for_update=True)
+    last = session.scalar(select(func.max(EvaluationRow.ordinal)).where(EvaluationRow.campaign_id == campaign_id))
+    ordinal = (last or 0) + 1
+    known = session.scalar(
+        select(CandidateRow).where(CandidateRow.campaign_id == campaign_id, CandidateRow.key == candidate["key"])
+    )
+    row = EvaluationRow(
+        campaign_id=campaign_id,
+        candidate=known or CandidateRow(campaign_id=campaign_id, created_at=now, **candidate),
+        ordinal=ordinal,
+        seed=campaign.seed,
+        folder=f"evaluations/{ordinal:05d}",
+        created_at=now,
+        **{"attempts": 0, "wall_s": 0.0, "diagnostics": {}, "provenance": {}, "source": "simulation"} | values,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def record_outcome(session: Session, row: EvaluationRow, outcome: Sequence[Measurement] | Failure) -> None:
+    """Fill in the outcome of an evaluation and give it the next number of the store."""
+    if isinstance(outcome, Failure):
+        row.state = "failed"
+        own = beyond(outcome.provenance, row.provenance)
+        row.failure = FailureRow(kind=outcome.kind, message=outcome.message, provenance=own)
+    else:
+        row.state = "done"
+        row.measurements = measurement_rows(outcome, row.provenance)
+    row.finished_at = time.time()
+    row.finished_no = next_finished_no(session)
+
+
+def next_finished_no(session: Session) -> int:
+    """Return the next number of a result; the counter stays locked until the transaction ends."""
+    counter = session.get_one(CounterRow, "finished", with_for_update=True, populate_existing=True)
+    counter.value += 1
+    return counter.value

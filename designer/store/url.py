@@ -5,7 +5,7 @@ from pathlib import Path
 
 from designer.errors import ForeignStore
 
-_SCHEMES = ("sqlite", "postgresql")
+_SCHEMES = ("sqlite", "postgresql", "postgres")
 
 
 def normalise_url(text: str) -> str:
@@ -19,7 +19,8 @@ def normalise_url(text: str) -> str:
         return f"sqlite:///{text}"
     if match[1].split("+")[0] not in _SCHEMES:
         raise ForeignStore(f"store scheme {match[1]!r} is not supported; use a path, sqlite:/// or postgresql://")
-    return text
+    # SQLAlchemy would take another driver than the one we install.
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -28,11 +29,16 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def shown(url: str) -> str:
-    """Return a URL fit for messages: the path of a file, or the URL without its password."""
+    """Return a URL fit for messages: the path of a file, or the URL without its passwords."""
     path = sqlite_path(url)
     if path is not None:
         return str(path)
-    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)
+    # The user part ends at the last @: a password may itself hold an @ or a slash that was not escaped.
+    head, slashes, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    if at and ":" in user:
+        rest = f"{user.partition(':')[0]}:***@{place}"
+    return re.sub(r"([?&][^=&]*(?:password|passfile|token|secret)[^=&]*=)[^&]*", r"\1***", head + slashes + rest)
 
 
 _ADDRESS = re.compile(r"\b(?:sqlite|postgres(?:ql)?)(?:\+\w+)?://[^\s'\",;)]*")

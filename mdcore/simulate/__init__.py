@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mdcore.simulate.complete import run_bundle, simulate
     from mdcore.simulate.outputs import write_outputs
     from mdcore.simulate.specimen import Copolymer, Liquid, Specimen
+    from mdcore.simulate.stages import prepare
 
 __all__ = [
     "OPTICAL",
@@ -22,6 +23,7 @@ __all__ = [
     "Specimen",
     "analyse",
     "build_bundle",
+    "prepare",
     "run_bundle",
     "simulate",
     "write_outputs",
@@ -35,6 +37,7 @@ _HOMES = {
     "Specimen": "mdcore.simulate.specimen",
     "analyse": "mdcore.simulate.analyse",
     "build_bundle": "mdcore.simulate.build",
+    "prepare": "mdcore.simulate.stages",
     "run_bundle": "mdcore.simulate.complete",
     "simulate": "mdcore.simulate.complete",
     "write_outputs": "mdcore.simulate.outputs",

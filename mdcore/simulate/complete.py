@@ -34,6 +34,30 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (OpticsFailed, "unconverged"),
 )
 
+FAILURES: tuple[type[Exception], ...] = tuple(error for error, _ in _KINDS)
+"""What a polymer does wrong; every other exception is the machine's or the program's."""
+
+
+def failure_kind(error: Exception) -> str:
+    """Return the kind of failure that one of `FAILURES` means."""
+    return next(name for cause, name in _KINDS if isinstance(error, cause))
+
+
+def record_failure(
+    failure: Failure,
+    specimen: Specimen,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    out: Path,
+    properties: Sequence[str],
+    optics: OpticsSettings | None,
+) -> Failure:
+    """Leave a failure in the folder of a simulation, as its final outcome, and return it with its provenance."""
+    outcome = replace(failure, provenance=_provenance(specimen, settings, seed))
+    write_result(out / "result.json", _identity(specimen, settings, seed, properties, optics), outcome)
+    return outcome
+
 
 def run_bundle(
     bundle: Path,
@@ -92,13 +116,7 @@ def simulate(
     known = read_result(out / "result.json", identity)
     if known is not None:
         return known
-    provenance: dict[str, Any] = {
-        "key": specimen.key,
-        "seed": seed,
-        "preset": settings.preset,
-        "settings": settings.model_dump(mode="json", exclude={"execution"}),
-        "versions": library_versions(),
-    }
+    provenance = _provenance(specimen, settings, seed)
     try:
         outcome: SimulationResult | Failure = combine_replicates(
             [
@@ -116,9 +134,8 @@ def simulate(
                 for index in range(settings.replicates)
             ]
         )
-    except tuple(error for error, _ in _KINDS) as error:
-        kind = next(name for cause, name in _KINDS if isinstance(error, cause))
-        outcome = Failure(kind, str(error), provenance)
+    except FAILURES as error:
+        outcome = Failure(failure_kind(error), str(error), provenance)
     write_result(out / "result.json", identity, outcome)
     return outcome
 
@@ -211,6 +228,16 @@ def _shared(
         )
 
     return report
+
+
+def _provenance(specimen: Specimen, settings: SimulationSettings, seed: int) -> dict[str, Any]:
+    return {
+        "key": specimen.key,
+        "seed": seed,
+        "preset": settings.preset,
+        "settings": settings.model_dump(mode="json", exclude={"execution"}),
+        "versions": library_versions(),
+    }
 
 
 def _identity(

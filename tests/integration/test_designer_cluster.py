@@ -16,7 +16,7 @@ import pytest
 from designer.cluster import Finished, Job, Message, Progressed, RefractionsJob
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_local
-from designer.config.sections import LocalClusterSettings
+from designer.config.cluster import LocalClusterSettings
 from mdcore.chem import Failure, Measurement, RepeatUnit
 from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refractions
 from mdcore.settings import SimulationSettings
@@ -59,7 +59,7 @@ def job(tmp_path: Path, number: int, psmiles: str = "*CCO*") -> Job:
     return Job(number, f"trial-{number}", psmiles, settings, 3, tmp_path / str(number), ("density",))
 
 
-def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 60.0) -> list[Message]:
+def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 180.0) -> list[Message]:
     heard: list[Message] = []
     deadline = time.monotonic() + timeout_s
     while not until(heard):
@@ -151,11 +151,11 @@ def test_workers_that_do_not_leave_in_time_are_ended_by_force(tmp_path: Path, mo
     ]
     worker = int(done.outcome.worker.rpartition(":")[2])
 
-    def late(self: distributed.LocalCluster, timeout: float | None = None) -> None:
+    def late(self: distributed.SpecCluster, timeout: float | None = None) -> None:
         raise TimeoutError(f"timed out after {timeout} s.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(distributed.LocalCluster, "close", late)
+        patch.setattr(distributed.SpecCluster, "close", late)
         cluster.close()
     # The nannies, whose own end was held up here, must leave nothing behind either.
     cluster._client.cluster.close(timeout=30)

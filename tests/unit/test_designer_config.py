@@ -71,7 +71,7 @@ MISTAKES = [
     (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
     (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),
-    (BASE + "cluster: {kind: slurmm}", ["cluster.kind", "'slurmm'", "local"]),
+    (BASE + "cluster: {kind: slurmm}", ["cluster.kind", "'slurmm'", "did you mean 'slurm'?"]),
     (BASE + "limits: [{property: densty, low: 1}]", ["limits[0].property", "densty", "density?"]),
     (BASE + "limits: [{property: density}]", ["limits[0]", "give at least one"]),
     (BASE + "limits: [{property: density, low: 1}, {property: density, high: 2}]", ["limits", "'density'", "into one"]),

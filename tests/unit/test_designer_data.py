@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import text
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.likelihood import within_limits
@@ -146,20 +145,6 @@ def test_import_tells_counts_and_bad_rows(table: Path, tmp_path: Path, capfd: py
     assert run(imports(table, tmp_path / "other.sqlite", "--strict")) == 2
     assert "3 rows cannot be used, the first is line 5" in capfd.readouterr().err
     assert not (tmp_path / "other.sqlite").exists()
-
-
-def test_a_store_without_the_table_gets_it_when_opened_for_writing(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
-    engine = create_store(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE imported"))
-    assert imported_records(engine) == ()
-    engine.dispose()
-    create_store(url).dispose()
-    engine = open_store(url)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM imported")).scalar() == 0
-    engine.dispose()
 
 
 def configuration(folder: Path, **changes: object) -> CampaignConfig:

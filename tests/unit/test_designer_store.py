@@ -133,7 +133,7 @@ def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE schema_version SET version = 99")
     connection.commit()
     connection.close()
-    with pytest.raises(ForeignStore, match="has schema 99, this program 1; update this program"):
+    with pytest.raises(ForeignStore, match="has schema 99, this program 2; update this program"):
         open_store(url)
 
 

@@ -1,0 +1,107 @@
+"""What a campaign knows, kept up to date one event at a time: no step costs more because many came before it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from designer.campaign.front import front_records
+from designer.store.records import FINISHED, OPEN, EvaluationRecord
+from surrogates import Constraint, Objective
+
+
+class Ledger:
+    """The evaluations of a campaign, and what others on the same store measured.
+
+    Args:
+        objectives: What the front is made of.
+        limits: What keeps an evaluation out of it.
+
+    Attributes:
+        front: The evaluations of this campaign that no other dominates.
+        newest: Number of the newest result that is known.
+    """
+
+    def __init__(self, objectives: Sequence[Objective], limits: Sequence[Constraint] = ()) -> None:
+        self._objectives, self._limits = objectives, limits
+        self._own: dict[int, EvaluationRecord] = {}
+        self._elsewhere: dict[int, EvaluationRecord] = {}
+        self._pending: tuple[EvaluationRecord, ...] = ()
+        self._counts: Counter[str] = Counter()
+        self._keys: set[str] = set()
+        self.front: tuple[EvaluationRecord, ...] = ()
+        self.newest = 0
+
+    def load(self, records: Iterable[EvaluationRecord]) -> None:
+        """Take in many evaluations of this campaign at once."""
+        for record in records:
+            self._enter(record)
+        self.front = front_records(tuple(self._own.values()), self._objectives, self._limits)
+
+    def put(self, record: EvaluationRecord) -> None:
+        """Take in an evaluation of this campaign that is new or has changed."""
+        before = self._own.get(record.id)
+        self._enter(record)
+        if record.state == "done" and (before is None or before.measurements != self._own[record.id].measurements):
+            others = tuple(member for member in self.front if member.id != record.id)
+            self.front = front_records((*others, self._own[record.id]), self._objectives, self._limits)
+
+    def put_elsewhere(self, record: EvaluationRecord) -> None:
+        """Take in a result of another campaign."""
+        self._elsewhere[record.id] = record
+        self._keys.add(record.key)
+        self.newest = max(self.newest, record.finished_no or 0)
+
+    def set_pending_elsewhere(self, records: Sequence[EvaluationRecord]) -> None:
+        """Take in what other campaigns simulate at this moment."""
+        self._pending = tuple(records)
+
+    @property
+    def taken(self) -> set[str]:
+        """Return the canonical keys that must not be chosen again."""
+        return self._keys.union(record.key for record in self._pending)
+
+    def get(self, evaluation_id: int) -> EvaluationRecord | None:
+        """Return an evaluation of this campaign, or None."""
+        return self._own.get(evaluation_id)
+
+    def own(self, *states: str) -> list[EvaluationRecord]:
+        """Return this campaign's evaluations in one of `states`, or all, in the order in which they were chosen."""
+        found = (record for record in self._own.values() if not states or record.state in states)
+        return sorted(found, key=lambda record: record.ordinal)
+
+    def everything(self) -> tuple[EvaluationRecord, ...]:
+        """Return all that a choice may learn from: own evaluations, results of others, and what others are at."""
+        return (*self._own.values(), *self._elsewhere.values(), *self._pending)
+
+    @property
+    def finished(self) -> int:
+        """Return how many evaluations of this campaign are done or failed."""
+        return sum(self._counts[state] for state in FINISHED)
+
+    @property
+    def open(self) -> int:
+        """Return how many are proposed or running; what is reserved for outside is not waited for."""
+        return sum(self._counts[state] for state in OPEN) - self._counts["reserved"]
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def _enter(self, record: EvaluationRecord) -> None:
+        before = self._own.get(record.id)
+        if before is not None:
+            self._counts[before.state] -= 1
+        self._own[record.id] = record = _brief(record)
+        self._counts[record.state] += 1
+        self.newest = max(self.newest, record.finished_no or 0)
+        if record.state == "expired":
+            self._keys.discard(record.key)
+        else:
+            self._keys.add(record.key)
+
+
+def _brief(record: EvaluationRecord) -> EvaluationRecord:
+    """Leave out what no choice depends on, so that the memory of a long campaign stays small."""
+    if not record.provenance and not record.diagnostics:
+        return record
+    measurements = tuple(replace(m, provenance={}) for m in record.measurements)
+    return replace(record, provenance={}, diagnostics={}, measurements=measurements)

@@ -1,0 +1,282 @@
+"""The loop: hand out, listen, record, learn from others, until a stop rule is reached."""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import IntegrityError
+
+from designer.campaign.ledger import Ledger
+from designer.campaign.listener import Listener
+from designer.campaign.proposal import Proposal, Proposer
+from designer.campaign.refractions import RefractionKeeper
+from designer.campaign.stop import Tally, may_start, stop_reason
+from designer.cluster.base import Cluster, Finished, Job, Noted, Progressed, Returned
+from designer.cluster.watch import HangLimits
+from designer.config import CampaignConfig
+from designer.errors import CampaignBusy, CampaignFailed
+from designer.machine import program
+from designer.store.claims import Leases, claim
+from designer.store.knowledge import briefs, newest_number, news, open_elsewhere, pending_record
+from designer.store.outside import expire_reservations, reservations
+from designer.store.ownership import Ownership
+from designer.store.records import EvaluationRecord
+from designer.store.routes import keep_route
+from designer.store.store import CampaignStore
+from mdcore.chem import Failure
+from mdcore.simulate import Progress
+
+POLL_S = 0.5
+NEWS_S = 5.0
+PROGRESS_TO_STORE_S = 5.0
+TROUBLE_PAUSE_S = 30.0
+TROUBLE_LIMIT_S = 6 * 3600.0
+
+
+class Loop:
+    """One run of a campaign on a cluster.
+
+    Args:
+        config: The campaign.
+        store: Its store.
+        cluster: Where simulations run.
+        ownership: The right to run it.
+        listener: Shows what happens.
+        proposer: Makes the proposer when the first proposal is needed.
+        refractions: Keeps what quantum chemistry computes.
+
+    Attributes:
+        progress: Latest progress of running evaluations by identity.
+    """
+
+    def __init__(
+        self,
+        config: CampaignConfig,
+        store: CampaignStore,
+        cluster: Cluster,
+        ownership: Ownership,
+        listener: Listener,
+        proposer: Callable[[], Proposer],
+        refractions: RefractionKeeper,
+    ) -> None:
+        self._config, self._store, self._cluster, self._ownership = config, store, cluster, ownership
+        self._listener, self._proposer, self._refractions = listener, proposer, refractions
+        self.progress: dict[int, Progress] = {}
+        self._digest = config.settings_digest()
+        self._settings = config.simulation_settings().model_dump(mode="json")
+        self._ledger = Ledger(config.objective_list(), config.limit_list())
+        self._leases = Leases()
+        self._busy: set[int] = set()
+        self._waiting: set[int] = set()
+        self._postponed: list[tuple[float, int]] = []
+        self._trouble: tuple[str, float] | None = None
+        self._stored_progress: dict[int, float] = {}
+        self._failures_in_a_row = 0
+        self._elapsed_before, self._began = store.campaign().elapsed_s, time.monotonic()
+        self._looked = -NEWS_S
+
+    def run(self) -> str:
+        """Go on with what was begun, then hand out more until a stop rule is reached; return which."""
+        newest = newest_number(self._store)
+        self._ledger.load(briefs(self._store))
+        for record in news(self._store, self._digest, 0, own=False):
+            self._ledger.put_elsewhere(record)
+        self._ledger.newest = newest
+        resumed = self._ledger.own("proposed", "running")
+        kind = "resumed" if len(self._ledger) else "started"
+        self._store.add_event(kind, f"{len(resumed)} evaluations to go on with, {_program()}")
+        for record in resumed:
+            self._hand_out(record)
+        while True:
+            if self._ownership.lost.is_set():
+                raise CampaignBusy(
+                    f"campaign {self._config.name!r} was taken over by another process; let that one finish"
+                )
+            self._look_around()
+            tally = self._tally()
+            if reason := stop_reason(self._config.stop, tally):
+                return reason
+            self._fill(tally)
+            for message in self._cluster.messages(POLL_S):
+                if isinstance(message, Progressed):
+                    self._on_progress(message.evaluation_id, message.progress)
+                elif isinstance(message, Finished):
+                    self._on_finished(message)
+                elif isinstance(message, Returned):
+                    self._on_returned(message)
+                elif isinstance(message, Noted):
+                    self._note("cluster", message.text)
+
+    def _tally(self) -> Tally:
+        elapsed = self._elapsed_before + time.monotonic() - self._began
+        return Tally(self._ledger.finished, self._ledger.open, elapsed)
+
+    def _look_around(self) -> None:
+        """Learn what others did, ask again for what others hold, and submit again what came back."""
+        now = time.monotonic()
+        for due, number in [item for item in self._postponed if item[0] <= now]:
+            self._postponed.remove((due, number))
+            self._submit(self._record_of(number))
+        if now - self._looked < NEWS_S:
+            return
+        self._looked = now
+        for record in news(self._store, self._digest, self._ledger.newest):
+            self._ledger.newest = max(self._ledger.newest, record.finished_no or 0)
+            known = self._ledger.get(record.id)
+            if record.campaign != self._config.name:
+                self._ledger.put_elsewhere(record)
+            elif known is None or known.state != record.state or len(known.measurements) != len(record.measurements):
+                self._ledger.put(record)
+                self._listener.finished(record, self._ledger.front)
+        expire_reservations(self._store)
+        for record in reservations(self._store):
+            if self._ledger.get(record.id) != record:
+                self._ledger.put(record)
+        elsewhere = open_elsewhere(self._store, self._digest)
+        self._ledger.set_pending_elsewhere([pending_record(key, psmiles) for key, psmiles in elsewhere])
+        for number in sorted(self._waiting):
+            self._hand_out(self._record_of(number))
+
+    def _fill(self, tally: Tally) -> None:
+        """Hand out new candidates while there are free slots and the stop rules allow it."""
+        limit = self._config.stop.failures_in_a_row
+        if self._failures_in_a_row >= limit:
+            if tally.open:
+                return
+            last = max(self._ledger.own("failed"), key=lambda record: record.finished_no or 0)
+            raise CampaignFailed(
+                f"{self._failures_in_a_row} evaluations failed in a row, the last one because: "
+                f"{last.failure.message if last.failure else 'unknown'}; correct the cause, or raise stop.failures_in_a_row"
+            )
+        free = self._cluster.slots - len(self._busy)
+        allowed = may_start(self._config.stop, tally)
+        wanted = free if allowed is None else min(free, allowed)
+        if wanted <= 0:
+            return
+        proposals = self._proposer().propose(wanted, self._ledger.everything(), self._ledger.taken)
+        if not proposals and not tally.open:
+            raise CampaignFailed(
+                "the generator finds no candidate that was not evaluated; relax constraints or novelty"
+            )
+        for proposal in proposals:
+            if (record := self._record(proposal)) is not None:
+                self._ledger.put(record)
+                self._hand_out(record)
+
+    def _record(self, proposal: Proposal) -> EvaluationRecord | None:
+        candidate = proposal.candidate
+        if candidate.route is not None or proposal.route_sought:
+            keep_route(self._store.engine, candidate.unit.key, candidate.route)
+        try:
+            return self._store.propose(
+                key=candidate.unit.key,
+                psmiles=candidate.unit.psmiles,
+                origin=candidate.origin,
+                log_prior=candidate.log_prior,
+                in_corpus=proposal.in_corpus,
+                step=proposal.step,
+                settings_digest=self._digest,
+                acquisition=proposal.acquisition,
+                predicted=proposal.predicted,
+            )
+        except IntegrityError:
+            # A connection broke after this very row was written, or somebody reserved the candidate a moment ago.
+            found = next((r for r in briefs(self._store) if r.key == candidate.unit.key), None)
+            if found is None:
+                raise
+            self._ledger.put(found)
+            return found if found.state == "proposed" else None
+
+    def _hand_out(self, record: EvaluationRecord) -> None:
+        """Claim an evaluation and submit it, or take over what another campaign has measured, or wait for that."""
+        asked = claim(self._store, record.id, self._ownership.token, self._leases)
+        self._ledger.put(asked.record)
+        if asked.state == "held":
+            self._waiting.add(record.id)
+            return
+        self._waiting.discard(record.id)
+        if asked.state == "adopted":
+            self._listener.finished(asked.record, self._ledger.front)
+        else:
+            self._listener.submitted(asked.record)
+            self._submit(asked.record)
+
+    def _submit(self, record: EvaluationRecord) -> None:
+        self._busy.add(record.id)
+        hang, optics = self._config.cluster.hang, self._config.optics
+        label = f"{self._config.name}-{record.ordinal:05d}"
+        self._refractions.before(self._cluster, record.psmiles, label)
+        self._cluster.submit(
+            Job(
+                evaluation_id=record.id,
+                label=label,
+                psmiles=record.psmiles,
+                settings=self._settings,
+                seed=record.seed,
+                folder=(self._config.campaign_folder / record.folder).resolve(),
+                properties=self._config.properties(),
+                hang=HangLimits(hang.factor, hang.at_least_s, hang.attempts),
+                optics=None if optics.kind == "additive" else optics.model_dump(mode="json"),
+                optics_folder=self._refractions.folder,
+            )
+        )
+
+    def _on_progress(self, evaluation_id: int, progress: Progress) -> None:
+        record = self._record_of(evaluation_id)
+        if record.state != "running":
+            return
+        self._listener.progressed(record, progress)
+        self.progress[evaluation_id] = progress
+        now = time.monotonic()
+        if now - self._stored_progress.get(evaluation_id, -PROGRESS_TO_STORE_S) >= PROGRESS_TO_STORE_S:
+            self._stored_progress[evaluation_id] = now
+            self._store.progress(evaluation_id, progress.stage, progress.fraction)
+
+    def _on_finished(self, message: Finished) -> None:
+        result, outcome = message.outcome.result, message.outcome
+        assert result is not None
+        assert not hasattr(result, "kind") or isinstance(result, Failure), "trouble comes as Returned"
+        self._refractions.after(self._record_of(message.evaluation_id).psmiles)
+        about = {"machine": outcome.machine, "campaign": self._config.name, "campaign_wall_s": outcome.wall_s}
+        record = self._store.finish(
+            message.evaluation_id,
+            result if isinstance(result, Failure) else result.measurements,
+            worker=outcome.worker,
+            wall_s=outcome.wall_s,
+            diagnostics={} if isinstance(result, Failure) else result.diagnostics,
+            provenance={**result.provenance, **about, "cpu_hours": outcome.cpu_hours, "gpu_hours": outcome.gpu_hours},
+            cpu_hours=outcome.cpu_hours,
+            gpu_hours=outcome.gpu_hours,
+        )
+        self._busy.discard(record.id)
+        self._trouble = None
+        self._stored_progress.pop(record.id, None)
+        self.progress.pop(record.id, None)
+        self._failures_in_a_row = self._failures_in_a_row + 1 if isinstance(result, Failure) else 0
+        self._ledger.put(record)
+        self._listener.finished(record, self._ledger.front)
+
+    def _on_returned(self, message: Returned) -> None:
+        """Submit again after a while what came back through no fault of the polymer."""
+        now, text = time.monotonic(), message.trouble.message
+        since = self._trouble[1] if self._trouble else now
+        if self._trouble is None or self._trouble[0] != text:
+            self._note("trouble", text)
+        self._trouble = text, since
+        if now - since > TROUBLE_LIMIT_S:
+            raise CampaignFailed(f"for {(now - since) / 3600:.1f} h nothing was finished because: {text}")
+        self._postponed.append((now + TROUBLE_PAUSE_S, message.evaluation_id))
+
+    def _note(self, kind: str, text: str) -> None:
+        self._listener.note(text)
+        self._store.add_event(kind, text)
+
+    def _record_of(self, evaluation_id: int) -> EvaluationRecord:
+        record = self._ledger.get(evaluation_id)
+        assert record is not None, f"evaluation {evaluation_id} was never handed out"
+        return record
+
+
+def _program() -> str:
+    about = program()
+    revision = f" ({about['git_revision']})" if about["git_revision"] else ""
+    return f"polymer-designer {about['version']}{revision}"

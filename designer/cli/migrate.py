@@ -1,0 +1,25 @@
+"""`designer migrate`."""
+
+from designer.cli.locate import locate_store
+from designer.cli.output import answer_stream, write_json
+from designer.store.migrate import migrate_store
+from designer.store.opening import open_store
+from designer.store.url import shown
+
+
+def migrate_command(text: str, *, as_json: bool) -> int:
+    """Bring a store to the schema of this program."""
+    with answer_stream() as stream:
+        url = locate_store(text)
+        open_store(url, any_version=True).dispose()
+        before, after, copy = migrate_store(url)
+        if as_json:
+            write_json(
+                stream, {"store": shown(url), "before": before, "after": after, "copy": str(copy) if copy else None}
+            )
+        elif before == after:
+            stream.write(f"{shown(url)} has schema {after} already; nothing to do\n")
+        else:
+            kept = f"; the old one is kept as {copy}" if copy else ""
+            stream.write(f"{shown(url)} was brought from schema {before} to {after}{kept}\n")
+    return 0

@@ -1,0 +1,102 @@
+"""A Dask scheduler that somebody else runs."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import distributed
+
+from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.parts import PARTS, WHOLE
+from designer.cluster.scheduler import quiet_dask, security_of
+from designer.cluster.task import Stage
+from designer.config.cluster import AddressClusterSettings
+from designer.errors import ClusterLost, InvalidConfig
+
+CONNECT_S = 10
+FIRST_WORKER_S = 60.0
+COUNT_S = 5.0
+
+
+def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
+    """Connect to a scheduler; its workers and itself stay when the campaign ends.
+
+    Args:
+        settings: The section `cluster` of a campaign.
+        stages: What workers do; the real simulation unless a test replaces it.
+
+    Raises:
+        ClusterLost: There is no scheduler at the address, or it has no workers.
+        InvalidConfig: A worker runs several tasks in one process.
+    """
+
+    def connect() -> distributed.Client:
+        with quiet_dask(settings.tls):
+            return distributed.Client(
+                settings.address, security=security_of(settings.tls), timeout=CONNECT_S, set_as_default=False
+            )
+
+    try:
+        client = connect()
+    except (OSError, TimeoutError) as error:
+        raise ClusterLost(
+            f"no scheduler answers at {settings.address} within {CONNECT_S} s; start it, or correct cluster.address"
+        ) from error
+    try:
+        workers = _first_workers(client, settings.address)
+        for address, worker in workers.items():
+            if worker["nthreads"] != 1:
+                raise InvalidConfig(
+                    f"worker {address} has {worker['nthreads']} threads, simulations need a process each; start it with --nthreads 1"
+                )
+    except Exception:
+        client.close(timeout=1)
+        raise
+    kinds = [set(worker.get("resources") or ()) for worker in workers.values()]
+    marked = all(kind & {"MD", "CPU"} for kind in kinds)
+    parted = marked and any("CPU" in kind and "MD" not in kind for kind in kinds)
+    count = _Slots(client, len(workers))
+
+    def renew() -> distributed.Client:
+        count.client = connect()
+        return count.client
+
+    way = Way(
+        stages=tuple(stages) if stages is not None else (PARTS if parted else WHOLE),
+        slots=count,
+        resources=marked,
+        retries=settings.retries,
+        transfer=settings.files == "transfer",
+        scratch=settings.scratch,
+        fetch_s=settings.fetch_s,
+        patience_s=settings.wait_s,
+    )
+    return DaskCluster(client, way, lambda client: client.close(timeout=CONNECT_S), connect=renew)
+
+
+def _first_workers(client: "distributed.Client", address: str) -> dict[str, Any]:
+    deadline = time.monotonic() + FIRST_WORKER_S
+    while True:
+        workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+        if workers:
+            return workers
+        if time.monotonic() > deadline:
+            raise ClusterLost(
+                f"the scheduler at {address} has no workers; start some with `dask worker {address} --nthreads 1`"
+            )
+        time.sleep(0.2)
+
+
+class _Slots:
+    """Counts the workers now and then; each runs one job at a time."""
+
+    def __init__(self, client: "distributed.Client", first: int) -> None:
+        self.client, self._known, self._at = client, first, time.monotonic()
+
+    def __call__(self) -> int:
+        if time.monotonic() - self._at > COUNT_S:
+            self._at = time.monotonic()
+            with suppress(OSError, TimeoutError, ValueError):  # the scheduler is away; the last count serves
+                self._known = len(self.client.scheduler_info(n_workers=-1)["workers"])
+        return max(self._known, 1)

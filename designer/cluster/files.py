@@ -1,0 +1,40 @@
+"""Folders as bytes, for workers that do not share the campaign's disk."""
+
+import io
+import tarfile
+from pathlib import Path
+
+LEFT_OUT = (".lock",)
+
+
+def pack(folder: Path) -> bytes:
+    """Return the files of a folder as a compressed archive; what is being written at this moment is left out."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink() and path.suffix != ".part" and path.name not in LEFT_OUT:
+                try:
+                    data = path.read_bytes()
+                except FileNotFoundError:
+                    continue  # a checkpoint that was just replaced or a run that has just ended
+                entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def unpack(data: bytes, folder: Path) -> None:
+    """Write the files of an archive into a folder, each replaced whole; nothing can be written outside of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        for entry in archive:
+            # The filter of the standard library refuses links, devices and paths that lead out of the folder.
+            safe = tarfile.data_filter(entry, str(folder))
+            content = archive.extractfile(entry) if safe.isfile() else None
+            if content is None:
+                continue
+            path = folder / safe.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.part")
+            part.write_bytes(content.read())
+            part.replace(path)

@@ -1,0 +1,88 @@
+"""Workers on machines that are reached by SSH."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from designer.cluster.dask_cluster import DaskCluster
+from designer.cluster.local import start_processes
+from designer.cluster.parts import PARTS, WHOLE
+from designer.cluster.scheduler import thread_environment
+from designer.cluster.task import Stage
+from designer.config.cluster import SSHClusterSettings, SSHHost
+from designer.errors import ClusterLost, MissingPart
+
+
+def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
+    """Start a scheduler here and workers on other machines.
+
+    Args:
+        settings: The section `cluster` of a campaign.
+        stages: What workers do; the real simulation unless a test replaces it.
+
+    Raises:
+        ClusterLost: A machine cannot be reached, or starts no worker.
+        MissingPart: The SSH library is not installed.
+    """
+    try:
+        import asyncssh
+    except ImportError as error:
+        raise MissingPart("cluster.kind ssh needs asyncssh; pip install '.[ssh]'") from error
+    workers: dict[str, dict[str, Any]] = {}
+    slots = 0
+    for host in settings.hosts:
+        places = [str(gpu) for gpu in host.gpus for _ in range(settings.simulations_per_gpu)]
+        places += [""] * host.simulations
+        for number, gpu in enumerate(places):
+            workers[f"{host.host}-md-{number}"] = _spec(settings, host, "MD", gpu)
+        for number in range(host.cpu_workers):
+            workers[f"{host.host}-cpu-{number}"] = _spec(settings, host, "CPU", "")
+        slots += len(places) + host.cpu_workers
+    default = PARTS if any(host.cpu_workers for host in settings.hosts) else WHOLE
+    try:
+        return start_processes(
+            settings,
+            workers,
+            tuple(stages) if stages is not None else default,
+            slots,
+            settings.simulations_per_gpu,
+            settings.listen,
+            settings.port,
+        )
+    except (OSError, asyncssh.Error, RuntimeError) as error:
+        hosts = ", ".join(host.host for host in settings.hosts)
+        raise ClusterLost(
+            f"not every worker on {hosts} started ({' '.join(str(error).split()) or type(error).__name__}); check that "
+            "`ssh HOST PYTHON -c 'import designer'` works there without a password"
+        ) from error
+
+
+def _spec(settings: SSHClusterSettings, host: SSHHost, resource: str, gpu: str) -> dict[str, Any]:
+    from distributed.deploy.ssh import Worker
+
+    connect: dict[str, Any] = {"port": host.port}
+    if host.user is not None:
+        connect["username"] = host.user
+    if settings.known_hosts is not None:
+        connect["known_hosts"] = str(Path(settings.known_hosts).expanduser())
+    if settings.identity is not None:
+        connect["client_keys"] = [str(Path(settings.identity).expanduser())]
+    environment = {**thread_environment(settings), "CUDA_VISIBLE_DEVICES": gpu}
+    options = {
+        "nthreads": 1,
+        "memory_limit": 0,
+        "dashboard": False,
+        "env": environment,
+        "resources": {resource: 1},
+        "protocol": "tls://" if settings.tls else "tcp://",
+    }
+    return {
+        "cls": Worker,
+        "options": {
+            "address": host.host,
+            "connect_options": connect,
+            "kwargs": options,
+            "worker_class": "distributed.Nanny",
+            "remote_python": settings.python,
+        },
+    }

@@ -1,0 +1,135 @@
+"""The Dask task: checks that worker and campaign are of one version, brings files, works, and tells progress."""
+
+import dataclasses
+import hashlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cloudpickle
+import distributed
+
+from designer.cluster.files import pack, unpack
+from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.task import Outcome, SimulateFunction, Trouble, run_job, run_refractions, trouble_of
+from designer.machine import program_version
+from mdcore.simulate import Progress
+
+TOPIC = "polymer-designer-progress"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker is sent, beside the version that it must have.
+
+    Attributes:
+        job: The simulation.
+        function: The part to do.
+        run: Number of this submission, to tell late messages of an earlier one.
+        files: Archive of the job's folder, where workers do not see it.
+        started: How often the job had been started when the archive was made.
+        scratch: Where to unpack it.
+    """
+
+    job: Job
+    function: SimulateFunction
+    run: int
+    files: bytes | None = None
+    started: int = 0
+    scratch: str | None = None
+
+
+def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
+    """Do a part of a job inside a Dask worker.
+
+    Args:
+        version: Version of the campaign's program.
+        work: Pickled `Work`, which only the same version is sure to understand.
+
+    Returns:
+        The outcome, and the archive of the folder where workers do not share it.
+    """
+    own, worker = program_version(), distributed.get_worker()
+    if own != version:
+        text = f"worker {socket.gethostname()} runs polymer-designer {own}, the campaign {version}; install one version on both"
+        return Outcome(Trouble("version", text), worker.address, 0.0), None
+    # Our own bytes, which came over the connection that Dask itself unpickles from.
+    what: Work = cloudpickle.loads(work)
+    job = what.job
+    folder = job.folder if what.files is None else scratch_folder(job, what.scratch)
+    about = {"evaluation_id": job.evaluation_id, "run": what.run, "worker": worker.address, "folder": str(folder)}
+
+    def report(progress: Progress) -> None:
+        worker.log_event(TOPIC, {**about, "progress": dataclasses.asdict(progress)})
+
+    worker.log_event(TOPIC, about)
+    try:
+        if what.files is not None and started(folder) < what.started:
+            unpack(what.files, folder)
+        with output_to(folder / "output.log", worker.state.nthreads):
+            outcome = run_job(job, what.function, folder, report)
+        if what.files is None:
+            return outcome, None
+        files = pack(folder)
+    except OSError as error:
+        if (trouble := trouble_of(error, folder)) is None:
+            raise
+        return Outcome(trouble, f"{socket.gethostname()}:{os.getpid()}", 0.0), None
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome, files
+
+
+def refractions_task(job: RefractionsJob) -> str | None:
+    """Compute molar refractions inside a Dask worker."""
+    with output_to(job.folder / "output.log", distributed.get_worker().state.nthreads):
+        return run_refractions(job)
+
+
+def scratch_folder(job: Job, scratch: str | None) -> Path:
+    """Return where a worker without the campaign's disk works on a job; the same at every attempt on this host."""
+    own = hashlib.sha256(str(job.folder).encode()).hexdigest()[:12]
+    return Path(scratch or tempfile.gettempdir()) / f"designer-{os.getuid()}" / f"{job.label}-{own}"
+
+
+def started(folder: Path) -> int:
+    """Return how often a job was started in a folder: of two copies of it, the one with more is the newer."""
+    path = folder / "attempts.jsonl"
+    return path.read_text(encoding="utf-8").count('"started"') if path.exists() else -1
+
+
+@contextmanager
+def output_to(path: Path, threads: int) -> Iterator[None]:
+    """Send what libraries print, in Python or below it, to a file.
+
+    The process has one output: with several simulations in it, it is left alone.
+    """
+    if threads != 1:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saved = os.dup(1), os.dup(2)
+    with path.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        try:
+            yield
+        finally:
+            for number, copy in zip((1, 2), saved, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def folder_of_worker(path: str) -> bytes | None:
+    """Return the archive of a folder on this worker, or None where it is gone."""
+    folder = Path(path)
+    return pack(folder) if folder.is_dir() else None
+
+
+def payload(work: Work) -> bytes:
+    """Return the bytes that `dask_task` takes."""
+    return bytes(cloudpickle.dumps(work))

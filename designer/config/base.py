@@ -1,0 +1,9 @@
+"""What every section of a campaign file derives from."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, no unknown keys, defaults checked like input."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)

@@ -1,0 +1,123 @@
+"""Bring a store to the schema of this program, in one transaction: killed halfway, it is as it was before."""
+
+import logging
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from designer.errors import CampaignBusy, StoreLocked
+from designer.store.orm import SCHEMA_VERSION
+from designer.store.url import shown, sqlite_path
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Apply the revisions that a database lacks, inside the transaction of the connection.
+
+    Args:
+        connection: A connection that has begun a transaction. On SQLite its foreign keys must be off, since a table that is
+            made anew is dropped in between.
+        to: The last revision to apply.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    tables = inspect(connection).get_table_names()
+    if "schema_version" in tables and "alembic_version" not in tables:
+        # Stores of the first version were made without Alembic.
+        command.stamp(config, "0001")
+    command.upgrade(config, to)
+
+
+def migrate_store(url: str) -> tuple[int, int, Path | None]:
+    """Upgrade an existing store; an SQLite file is copied beside itself first.
+
+    Args:
+        url: SQLAlchemy URL of a store that was checked to be one.
+
+    Returns:
+        Its version before and after, and the copy, if one was made.
+
+    Raises:
+        CampaignBusy: A process runs one of its campaigns.
+        StoreLocked: Another program holds it.
+    """
+    engine = migration_engine(url)
+    try:
+        with engine.begin() as connection:
+            before = int(connection.execute(text("SELECT version FROM schema_version")).scalar_one())
+            if before >= SCHEMA_VERSION:
+                return before, before, None
+            if busy := _running(connection):
+                raise CampaignBusy(f"campaign {busy!r} is being run; end it before its store is migrated")
+            copy = _copy(url, before)
+            upgrade(connection)
+            _check_references(connection)
+        return before, SCHEMA_VERSION, copy
+    except DatabaseError as error:
+        reason = " ".join(str(error.orig).split())
+        raise StoreLocked(f"store {shown(url)!r} was not migrated ({reason}); it is as it was, try again") from error
+    finally:
+        engine.dispose()
+
+
+def migration_engine(url: str) -> Engine:
+    """Return an engine whose transactions may rebuild tables."""
+    engine = create_engine(url)
+    if sqlite_path(url) is not None:
+        event.listen(engine, "connect", _without_foreign_keys)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _without_foreign_keys(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    cursor.close()
+
+
+def _running(connection: Connection) -> str | None:
+    """Return a campaign whose owner may be alive; a dead one on this host is told by its process."""
+    from designer.store.ownership import owner_alive
+
+    columns = "name, owner, owner_host, owner_pid, owner_started_at, heartbeat_at"
+    for row in connection.execute(text(f"SELECT {columns} FROM campaign WHERE owner IS NOT NULL")):
+        if owner_alive(row.owner_host, row.owner_pid, row.owner_started_at, row.heartbeat_at):
+            return str(row.name)
+    return None
+
+
+def _copy(url: str, version: int) -> Path | None:
+    path = sqlite_path(url)
+    if path is None:
+        return None
+    copy = path.with_name(f"{path.name}.v{version}")
+    part = copy.with_name(f"{copy.name}.part")
+    # The backup interface of SQLite sees what is still in the write-ahead log.
+    with (
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(part)) as target,
+    ):
+        source.backup(target)
+    shutil.move(part, copy)
+    return copy
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert not broken, f"the migration left references without a target: {broken[:3]}"

@@ -1,0 +1,93 @@
+"""Transactions that can be tried again: a store may be locked, full or out of reach for a while."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from designer.errors import StoreLocked
+from designer.store.opening import locked, writing
+
+T = TypeVar("T")
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+
+
+@dataclass
+class Patience:
+    """How long a store is waited for.
+
+    Attributes:
+        seconds: How long; zero fails at once.
+        note: Told one line when the wait begins and when it is over.
+    """
+
+    seconds: float = 0.0
+    note: Callable[[str], None] = field(default=lambda text: None)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Open a transaction that writes.
+
+    Raises:
+        StoreLocked: The database does not let us in.
+    """
+    try:
+        with Session(writing(engine), expire_on_commit=False) as session, session.begin():
+            yield session
+    except (OperationalError, InterfaceError) as error:
+        raise _trouble(engine, error) from error
+
+
+def read(engine: Engine, patience: Patience, action: Callable[[Session], T]) -> T:
+    """Return what `action` reads, tried again while the store is out of reach."""
+
+    def once() -> T:
+        try:
+            with Session(engine) as session:
+                return action(session)
+        except (OperationalError, InterfaceError) as error:
+            raise _trouble(engine, error) from error
+
+    return _persist(once, patience)
+
+
+def write(engine: Engine, patience: Patience, action: Callable[[Session], T]) -> T:
+    """Return what `action` returns, done in one transaction that is tried again while the store is out of reach.
+
+    A connection can break after the database has committed and before it says so: actions must bear being done twice.
+    """
+
+    def once() -> T:
+        with transaction(engine) as session:
+            return action(session)
+
+    return _persist(once, patience)
+
+
+def _persist(once: Callable[[], T], patience: Patience) -> T:
+    deadline, pause, told = time.monotonic() + patience.seconds, FIRST_PAUSE_S, False
+    while True:
+        try:
+            result = once()
+        except StoreLocked as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not told:
+                patience.note(f"waiting up to {patience.seconds / 60:.0f} min: {error}")
+                told = True
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        else:
+            if told:
+                patience.note("the store answers again")
+            return result
+
+
+def _trouble(engine: Engine, error: DBAPIError) -> StoreLocked:
+    return locked(engine.url.render_as_string(hide_password=True), error)
