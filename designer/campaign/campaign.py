@@ -1,9 +1,9 @@
 """The campaign: the one mutable object of the house."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from designer.campaign.front import front_frame
 from designer.campaign.listener import Listener, SilentListener
@@ -19,12 +19,15 @@ from designer.store.claims import release_all
 from designer.store.imported import imported_records
 from designer.store.opening import be_patient, create_store
 from designer.store.ownership import Ownership
+from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.store.transactions import Patience
 from mdcore.optics.level import require_pyscf
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from designer.outside import Told
 
 STORE_PATIENCE_S = 1800.0
 """How long a running campaign waits for a store that is locked, full or out of reach."""
@@ -38,6 +41,7 @@ class Campaign:
         listener: Shows what happens.
         proposer: Chooses candidates; the language model with its surrogates by default.
         start_cluster: Starts what runs simulations; the section `cluster` of the configuration decides by default.
+        store: Its store, if that is open already.
 
     Example:
         >>> campaign = Campaign.from_yaml("configs/quickstart.yaml")  # doctest: +SKIP
@@ -52,13 +56,14 @@ class Campaign:
         listener: Listener | None = None,
         proposer: Proposer | None = None,
         start_cluster: Callable[[], Cluster] | None = None,
+        store: CampaignStore | None = None,
     ) -> None:
         self.config = config
         self.objectives = config.objective_list()
         self._listener = listener or SilentListener()
         self._proposer = proposer
         self._start_cluster = start_cluster or self._configured_cluster
-        self._opened: CampaignStore | None = None
+        self._opened = store
         self._refractions: RefractionKeeper | None = None
 
     @classmethod
@@ -101,6 +106,43 @@ class Campaign:
         counts, elapsed = self.store.counts(), self.store.campaign().elapsed_s
         tally = Tally(counts["done"] + counts["failed"], counts["proposed"] + counts["running"], elapsed)
         return stop_reason(self.config.stop, tally)
+
+    def outside_fidelity(self) -> str:
+        """Return where measurements from outside come from unless somebody says otherwise."""
+        return self.config.fidelity() if self.config.outside else "experiment"
+
+    def ask(self, n: int = 1, *, days: float = 30.0, fidelity: str | None = None) -> list[EvaluationRecord]:
+        """Reserve up to `n` candidates for a measurement outside, chosen like those that are simulated.
+
+        Args:
+            n: How many.
+            days: How long they are reserved.
+            fidelity: Where they will be measured; `experiment` by default.
+
+        Raises:
+            CampaignFailed: The stop rule allows no more, or nothing is left to propose.
+        """
+        from designer.campaign.ask import ask
+
+        fidelity = fidelity or self.outside_fidelity()
+        return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
+
+    def tell(self, rows: Iterable[tuple[int, Mapping[str, Any]]], *, fidelity: str | None = None) -> "Told":
+        """Record what was measured outside.
+
+        Args:
+            rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`.
+            fidelity: Where rows come from that do not say it; `experiment` by default.
+
+        Returns:
+            What was recorded, and which rows were refused, why.
+        """
+        from designer.outside import tell
+
+        told = tell(self.store, self.config, rows, fidelity or self.outside_fidelity())
+        if reason := self.finished_reason():
+            self._mark_finished(reason)
+        return told
 
     def run(self) -> str:
         """Start or resume the campaign and go on until a stop rule is reached.

@@ -318,6 +318,50 @@ def backtest(
 
 
 @app.command()
+def ask(
+    store: StoreArgument,
+    n: Annotated[int, typer.Option("--n", help="How many candidates.")] = 1,
+    days: Annotated[float, typer.Option(help="How long they are reserved; a result that comes later is taken as well.")] = 30.0,
+    fidelity: Annotated[str | None, typer.Option(help="Where they will be measured; experiment otherwise.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
+    campaign: CampaignName = None,
+) -> int:  # fmt: skip
+    """Reserve candidates for a laboratory, a robot or another code, and print them."""
+    from designer.cli.ask import ask_command
+
+    return ask_command(store, campaign, n, days, fidelity, form, out)
+
+
+@app.command()
+def tell(
+    store: StoreArgument,
+    results: Annotated[Path, typer.Argument(help="CSV or JSON file, as `designer ask` printed it, filled in.")],
+    fidelity: Annotated[str | None, typer.Option(help="Where rows come from that do not say it; experiment otherwise.")] = None,
+    campaign: CampaignName = None,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Record what was measured outside; rows that break a rule are refused one by one."""
+    from designer.cli.tell import tell_command
+
+    return tell_command(store, results, campaign, fidelity, as_json=json)
+
+
+@app.command()
+def export(
+    store: StoreArgument,
+    out: Annotated[Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output otherwise.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="csv, json or parquet; the file's ending says it otherwise.")] = None,
+    whole: Annotated[bool, typer.Option("--all", help="All campaigns of the store.")] = False,
+    campaign: CampaignName = None,
+) -> int:  # fmt: skip
+    """Write every measurement with its unit and provenance."""
+    from designer.cli.export import export_command
+
+    return export_command(store, campaign, out, form, whole=whole)
+
+
+@app.command()
 def migrate(store: StoreArgument, json: Json = False) -> int:
     """Bring the store of an earlier version to this one; a copy of an SQLite file is kept."""
     from designer.cli.migrate import migrate_command

@@ -1,0 +1,84 @@
+"""Candidates for those who measure outside: chosen with all that is known, and reserved."""
+
+import time
+
+from designer.campaign.ledger import Ledger
+from designer.campaign.proposal import Proposer
+from designer.campaign.stop import Tally, may_start
+from designer.config.campaign import CampaignConfig
+from designer.errors import CampaignFailed
+from designer.store.knowledge import briefs, news, open_elsewhere, pending_record
+from designer.store.outside import expire_reservations, reserve
+from designer.store.records import EvaluationRecord
+from designer.store.store import CampaignStore
+
+DAY_S = 86_400.0
+ROUNDS = 5
+"""How often other candidates are sought for those that somebody else took in between."""
+
+
+def ask(
+    store: CampaignStore, config: CampaignConfig, proposer: Proposer, n: int, *, fidelity: str, days: float
+) -> list[EvaluationRecord]:
+    """Reserve up to `n` candidates.
+
+    Args:
+        store: The campaign.
+        config: Its configuration.
+        proposer: Chooses.
+        n: How many are wanted.
+        fidelity: Where they will be measured.
+        days: How long they are reserved.
+
+    Raises:
+        CampaignFailed: The stop rule allows no more, or nothing is left to propose.
+    """
+    expire_reservations(store)
+    chosen: list[EvaluationRecord] = []
+    for _ in range(ROUNDS):
+        ledger = _ledger(store, config)
+        reserved = len(ledger.own("reserved"))
+        allowed = may_start(config.stop, Tally(ledger.finished, ledger.open + reserved, 0.0))
+        wanted = n - len(chosen) if allowed is None else min(n - len(chosen), allowed)
+        if wanted <= 0:
+            break
+        proposals = proposer.propose(wanted, ledger.everything(), ledger.taken)
+        for proposal in proposals:
+            candidate = proposal.candidate
+            record = reserve(
+                store,
+                {
+                    "key": candidate.unit.key,
+                    "psmiles": candidate.unit.psmiles,
+                    "origin": candidate.origin,
+                    "log_prior": candidate.log_prior,
+                    "in_corpus": proposal.in_corpus,
+                },
+                fidelity=fidelity,
+                until=time.time() + days * DAY_S,
+                step=proposal.step,
+                acquisition=proposal.acquisition,
+                predicted=proposal.predicted,
+            )
+            if record is not None:
+                chosen.append(record)
+        if len(chosen) >= n or not proposals:
+            break
+    if not chosen:
+        limit = config.stop.evaluations
+        if allowed == 0:
+            raise CampaignFailed(
+                f"{limit} evaluations are finished or under way, as stop.evaluations says; tell their results, or raise it"
+            )
+        raise CampaignFailed("no candidate is left that was not proposed; relax constraints or novelty")
+    store.add_event("asked", f"{len(chosen)} candidates are reserved for {days:g} days ({fidelity})")
+    return chosen
+
+
+def _ledger(store: CampaignStore, config: CampaignConfig) -> Ledger:
+    ledger, digest = Ledger(config.objective_list(), config.limit_list()), config.settings_digest()
+    ledger.load(briefs(store))
+    for record in news(store, digest, 0, own=False):
+        ledger.put_elsewhere(record)
+    ledger.set_pending_elsewhere([pending_record(key, psmiles) for key, psmiles in open_elsewhere(store, digest)])
+    return ledger

@@ -1,0 +1,74 @@
+"""`designer export`."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from designer.cli.locate import find_campaign
+from designer.cli.output import answer_stream, write_json
+from designer.errors import InvalidRequest, MissingPart
+from designer.store.export import COLUMNS, export_rows
+
+FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
+
+
+def export_command(text: str, name: str | None, out: Path | None, form: str | None, *, whole: bool) -> int:
+    """Write every measurement and failure with its unit and provenance."""
+    with answer_stream() as stream:
+        if form is None:
+            form = FORMATS.get(out.suffix) if out is not None else "csv"
+        if form not in set(FORMATS.values()):
+            given = f"--format {form!r}" if form else f"ending {out.suffix!r} of {out}" if out else "no format"
+            raise InvalidRequest(f"{given} is unknown; use one of csv, json, parquet")
+        if out is None and form == "parquet":
+            raise InvalidRequest("parquet is no text; give a file with --out")
+        store, _ = find_campaign(text, name)
+        rows = export_rows(store, whole=whole)
+        if out is None:
+            _text(form, stream, rows)
+            return 0
+        out.parent.mkdir(parents=True, exist_ok=True)
+        part = out.with_name(f"{out.name}.part")
+        if form == "parquet":
+            number = _parquet(part, rows)
+        else:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                number = _text(form, file, rows)
+        part.replace(out)
+        stream.write(f"{number} rows: {out}\n")
+    return 0
+
+
+def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]]) -> int:
+    number = 0
+    if form == "json":
+        found = [row | {"provenance": json.loads(row["provenance"])} for row in rows]
+        write_json(stream, {"columns": list(COLUMNS), "rows": found})
+        return len(found)
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row)
+        number += 1
+    return number
+
+
+def _parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingPart("parquet needs pyarrow; pip install '.[parquet]', or export to csv") from error
+    found = list(rows)
+    numbers = {"value", "stderr", "finished_at", "wall_s", "cpu_hours", "gpu_hours"}
+    whole = {"evaluation", "seed", "attempts"}
+    kinds = {
+        name: pyarrow.float64() if name in numbers else pyarrow.int64() if name in whole
+        else pyarrow.bool_() if name == "in_corpus" else pyarrow.string()
+        for name in COLUMNS
+    }  # fmt: skip
+    schema = pyarrow.schema(list(kinds.items()))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(found, schema=schema), path)
+    return len(found)

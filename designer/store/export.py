@@ -1,0 +1,82 @@
+"""All measurements and failures of a store as a table, one row each, with units and provenance."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from designer.store.convert import evaluation_record
+from designer.store.orm import CampaignRow, EvaluationRow
+from designer.store.records import FINISHED, EvaluationRecord
+from designer.store.store import CampaignStore
+
+COLUMNS = (
+    "campaign", "evaluation", "key", "psmiles", "state", "source", "property", "value", "stderr", "unit", "fidelity",
+    "failure_kind", "failure", "origin", "step", "in_corpus", "seed", "finished_at", "wall_s", "cpu_hours", "gpu_hours",
+    "worker", "attempts", "program", "git_revision", "host", "platform", "provenance",
+)  # fmt: skip
+"""Times are seconds since the epoch (UTC), `wall_s` seconds; `provenance` is everything else, as JSON."""
+_AT_A_TIME = 1000
+
+
+def export_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield a row for each measurement and for each failure, in the order of the evaluations.
+
+    Args:
+        store: The campaign.
+        whole: Whether the other campaigns of its store are wanted as well.
+    """
+    last = 0
+    query = select(EvaluationRow, CampaignRow.name).join(CampaignRow, CampaignRow.id == EvaluationRow.campaign_id)
+    query = query.where(EvaluationRow.state.in_(FINISHED))
+    if not whole:
+        query = query.where(EvaluationRow.campaign_id == store.campaign_id)
+    while True:
+        page = query.where(EvaluationRow.id > last).order_by(EvaluationRow.id).limit(_AT_A_TIME)
+        with Session(store.engine) as session:
+            found = [(evaluation_record(row), name) for row, name in session.execute(page)]
+        if not found:
+            return
+        last = found[-1][0].id
+        for record, name in found:
+            yield from _rows(record, name)
+
+
+def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
+    common = dict.fromkeys(COLUMNS) | {
+        "campaign": campaign,
+        "evaluation": record.ordinal,
+        "key": record.key,
+        "psmiles": record.psmiles,
+        "state": record.state,
+        "source": record.source,
+        "origin": record.origin,
+        "step": record.step,
+        "in_corpus": record.in_corpus,
+        "seed": record.seed,
+        "finished_at": record.finished_at,
+        "wall_s": record.wall_s,
+        "cpu_hours": record.cpu_hours,
+        "gpu_hours": record.gpu_hours,
+        "worker": record.worker,
+        "attempts": record.attempts,
+    }
+    for m in record.measurements:
+        own = {"property": m.property, "value": m.value, "stderr": m.stderr, "unit": m.unit, "fidelity": m.fidelity}
+        yield common | own | _about(dict(m.provenance))
+    if record.failure is not None:
+        own = {"failure_kind": record.failure.kind, "failure": record.failure.message}
+        yield common | own | _about(dict(record.failure.provenance))
+
+
+def _about(provenance: dict[str, Any]) -> dict[str, Any]:
+    machine = provenance.get("machine") or provenance.get("recorded_by") or {}
+    return {
+        "program": machine.get("version"),
+        "git_revision": machine.get("git_revision"),
+        "host": machine.get("host"),
+        "platform": provenance.get("platform"),
+        "provenance": json.dumps(provenance, sort_keys=True),
+    }

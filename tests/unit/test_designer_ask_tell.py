@@ -1,0 +1,264 @@
+"""A laboratory in the loop: candidates go out, results come back, and the export holds them with their provenance."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from designer import Campaign, CampaignConfig
+from designer.campaign.observations import observations_of
+from designer.campaign.proposal import Proposal
+from designer.cli.main import run
+from designer.errors import CampaignFailed, InvalidRequest
+from designer.outside import Refused, read_rows
+from designer.store import EvaluationRecord
+from designer.store.orm import EvaluationRow
+from designer.store.outside import outside_digest
+from generators import Candidate
+from mdcore.chem import RepeatUnit
+
+CONFIG = """
+name: bench
+folder: {folder}
+objectives: [{{property: refractive_index}}, {{property: glass_transition_temperature, direction: target, value: 400}}]
+initial: {{kind: list, psmiles: ['*CC*', '*CCO*', '*CC(*)C', '*CC(*)c1ccccc1']}}
+corpus: {{reactions: false}}
+generator: {{order: 4, pool: 16, smc: {{particles: 32, max_top_up: 5}}}}
+constraints: {{max_heavy_atoms: 8, elements: [H, C, O]}}
+cluster: {{kind: outside}}
+stop: {{evaluations: {evaluations}}}
+"""
+
+
+class Ethers:
+    """Proposes longer and longer polyethers; remembers what it was told of what is pending."""
+
+    def __init__(self) -> None:
+        self.pending: list[int] = []
+
+    def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
+        self.pending.append(sum(record.state == "reserved" for record in records))
+        units = [RepeatUnit.from_psmiles(f"*{'C' * length}O*") for length in range(1, 50)]
+        free = [unit for unit in units if unit.key not in taken]
+        return [Proposal(Candidate(unit, None, "test"), in_corpus=False, step="initial") for unit in free[:n]]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "bench.yaml"
+    path.write_text(CONFIG.format(folder=tmp_path / "run", evaluations=6))
+    return path
+
+
+@pytest.fixture
+def campaign(config: Path) -> Campaign:
+    from designer.config import load_config
+
+    campaign = Campaign(load_config(config), proposer=Ethers())
+    yield campaign
+    campaign.store.close()
+
+
+def lines(*rows: dict[str, object]) -> list[tuple[int, dict[str, object]]]:
+    return list(enumerate(rows, start=2))
+
+
+def index(candidate: int, value: float = 1.5, **more: object) -> dict[str, object]:
+    return {"candidate": candidate, "property": "refractive_index", "value": value, "stderr": 0.01, "unit": "1"} | more
+
+
+def test_what_is_asked_for_is_reserved_and_pending(campaign: Campaign) -> None:
+    first = campaign.ask(2, days=3)
+    assert [record.state for record in first] == ["reserved", "reserved"]
+    assert first[0].reserved_until == pytest.approx(time.time() + 3 * 86400, abs=60)
+    second = campaign.ask(2)
+    assert not {record.key for record in first} & {record.key for record in second}
+    assert campaign._proposer.pending == [0, 2]
+    with pytest.raises(CampaignFailed, match=r"6 evaluations are finished or under way, as stop.evaluations says"):
+        campaign.ask(5), campaign.ask(1)
+
+
+def test_stale_reservations_expire_and_late_results_count(campaign: Campaign) -> None:
+    (record,) = campaign.ask(1)
+    with campaign.store.transaction() as session:
+        session.execute(update(EvaluationRow).values(reserved_until=time.time() - 1))
+    (again,) = campaign.ask(1)
+    assert again.id == record.id  # free for whoever asks next
+    with campaign.store.transaction() as session:
+        session.execute(update(EvaluationRow).values(reserved_until=time.time() - 1))
+    (other,) = campaign.ask(1, fidelity="md-other")
+    assert other.key == record.key
+    (late,) = (r for r in campaign.store.evaluations() if r.id == record.id)
+    assert late.state == "expired"
+    told = campaign.tell(lines(index(record.ordinal)))
+    assert (told.recorded, told.refused) == (1, ())
+    assert campaign.store.evaluations("done")[0].id == record.id
+
+
+# Each case: what is told of candidate 1, whose refractive index was told before, and what the refusal must say.
+BAD = [
+    (index(99), ["candidate '99' is unknown here", "designer ask"]),
+    ({**index(1), "candidate": None, "psmiles": "*CS*"}, ["'*CS*' was never proposed here"]),
+    ({**index(1), "candidate": None, "psmiles": "*CC"}, ["*CC"]),
+    (index(2, psmiles="*CO*"), ["candidate 2 is *CCO*, not *CO*", "correct one of them"]),
+    (index(1), ["refractive_index of this polymer is recorded at experiment already"]),
+    (index(2, property="refractive_indx"), ["refractive_indx", "refractive_index"]),
+    (index(2, property="glass_transition_temperature", unit="g/cm3"), ["unit 'g/cm3' cannot be converted to 'K'"]),
+    (index(2, property="glass_transition_temperature", unit=None, value=400), ["has no unit", "as K"]),
+    (index(2, property="glass_transition_temperature", unit="K", value=4e6), ["far outside", "check its unit"]),
+    (index(2, value="1,5"), ["value '1,5' is no finite number"]),
+    (index(2, value="nan"), ["is no finite number"]),
+    (index(2, stderr=-0.1), ["stderr -0.1 is negative"]),
+    (index(2, failure="broke"), ["a value and a failure"]),
+    ({"property": "refractive_index", "value": 1.5}, ["no polymer is named"]),
+]
+
+
+@pytest.mark.parametrize(("row", "fragments"), BAD, ids=[fragments[0][:30] for _, fragments in BAD])
+def test_a_bad_row_is_refused_and_the_others_are_recorded(
+    campaign: Campaign, row: dict[str, object], fragments: list[str]
+) -> None:
+    campaign.ask(2)
+    campaign.tell(lines(index(1)))
+    told = campaign.tell(lines(row, index(2, 1.6)))
+    assert told.recorded == 1
+    (refused,) = told.refused
+    assert refused.line == 2
+    for fragment in fragments:
+        assert fragment in refused.reason
+    assert {r.ordinal: r.measured("refractive_index").value for r in campaign.store.evaluations("done")} == {
+        1: 1.5,
+        2: 1.6,
+    }
+
+
+def test_a_repeat_within_one_file_is_refused(campaign: Campaign) -> None:
+    campaign.ask(1)
+    told = campaign.tell(lines(index(1, 1.5), index(1, 1.7)))
+    assert told.recorded == 1
+    assert [row.line for row in told.refused] == [3]
+
+
+def test_units_are_converted_and_properties_join(campaign: Campaign) -> None:
+    campaign.ask(1)
+    campaign.tell(lines(index(1)))
+    tg = {"candidate": 1, "property": "glass_transition_temperature", "value": 100, "stderr": 2, "unit": "degC"}
+    assert campaign.tell(lines(tg)).recorded == 1
+    (record,) = campaign.store.evaluations("done")
+    assert record.measured("glass_transition_temperature").value == pytest.approx(373.15)
+    assert record.measured("glass_transition_temperature").stderr == pytest.approx(2.0)
+    assert record.measured("refractive_index").provenance["source"] == "outside"
+    observed = observations_of([record], ("refractive_index", "glass_transition_temperature"), "experiment")
+    assert observed.fidelities == ("experiment",)
+    assert observed.values["refractive_index"].tolist() == [1.5]
+
+
+def test_a_failure_is_told_too(campaign: Campaign) -> None:
+    campaign.ask(2)
+    told = campaign.tell(lines({"candidate": 1, "failure": "does not dissolve"}, {"candidate": 2, "value": None}))
+    assert (told.recorded, told.empty) == (1, 1)
+    (record,) = campaign.store.evaluations("failed")
+    assert (record.failure.kind, record.failure.message) == ("outside", "does not dissolve")
+    assert campaign.tell(lines(index(1))).refused == (
+        Refused(2, "a failure is recorded at experiment for this polymer; tell it at another fidelity"),
+    )
+
+
+def test_other_fidelities_are_kept_apart(campaign: Campaign) -> None:
+    campaign.ask(1)
+    campaign.tell(lines(index(1, 1.50), index(1, 1.48, fidelity="md-other")))
+    records = campaign.store.evaluations("done")
+    observed = observations_of(records, ("refractive_index",), "experiment")
+    assert dict(zip(observed.fidelities, observed.values["refractive_index"].tolist(), strict=True)) == {
+        "experiment": 1.50,
+        "md-other": 1.48,
+    }
+    assert outside_digest("experiment") != outside_digest("md-other")
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("candidate,proprty,value\n1,refractive_index,1.5\n", "unknown column 'proprty'"),
+        ("property,value\nrefractive_index,1.5\n", "no column tells the polymer"),
+        ("candidate,value\n1,2,3\n", "line 2: more cells than columns"),
+        ('[{"candidate": 1', "is no JSON"),
+        ('{"results": 3}', "results must be a list"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str, fragment: str) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidRequest, match=fragment):
+        read_rows(path)
+
+
+@pytest.mark.slow
+def test_a_loop_of_ask_and_tell_alone(config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A made-up law of nature answers; the surrogates learn from it after the first candidates."""
+    assert run(["run", str(config)]) == 2
+    assert "designer ask" in capfd.readouterr().err
+    steps = []
+    for _ in range(3):
+        sheet = tmp_path / "sheet.csv"
+        assert run(["ask", str(config), "--n", "2", "--out", str(sheet)]) == 0
+        rows = list(csv.DictReader(io.StringIO(sheet.read_text())))
+        assert len(rows) == 4  # two candidates, two properties
+        for row in rows:
+            atoms = RepeatUnit.from_psmiles(row["psmiles"]).n_heavy_atoms
+            row["value"] = 1.4 + 0.02 * atoms if row["property"] == "refractive_index" else 20.0 * atoms
+            row["stderr"], row["unit"] = 0.001, "1" if row["property"] == "refractive_index" else "degC"
+        with sheet.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        capfd.readouterr()
+        assert run(["tell", str(config), str(sheet), "--json"]) == 0
+        assert json.loads(capfd.readouterr().out)["recorded"] == 4
+    from designer.config import load_config
+
+    campaign = Campaign(load_config(config))
+    records = campaign.store.evaluations()
+    steps = [record.step for record in records]
+    assert steps == ["initial"] * 4 + ["acquisition"] * 2
+    assert all(
+        record.predicted.keys() == {"refractive_index", "glass_transition_temperature"} for record in records[4:]
+    )
+    assert campaign.store.campaign().stop_reason == "6 of 6 evaluations are finished"
+    assert len(campaign.pareto_front()) >= 1
+    campaign.store.close()
+    assert run(["ask", str(config)]) == 1
+    capfd.readouterr()
+    assert run(["status", str(tmp_path / "run"), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["evaluations"]["done"] == 6
+
+    store = str(tmp_path / "run")
+    assert run(["export", store]) == 0
+    table = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert len(table) == 12
+    assert {row["unit"] for row in table} == {"1", "K"}
+    assert {row["fidelity"] for row in table} == {"experiment"}
+    assert all(json.loads(row["provenance"])["source"] == "outside" for row in table)
+    parquet, document = tmp_path / "all.parquet", tmp_path / "all.json"
+    assert run(["export", store, "--out", str(parquet)]) == 0
+    assert run(["export", store, "--out", str(document)]) == 0
+    import pandas as pd
+
+    frame = pd.read_parquet(parquet)
+    assert frame["value"].tolist() == pytest.approx([float(row["value"]) for row in table])
+    assert [row["value"] for row in json.loads(document.read_text())["rows"]] == frame["value"].tolist()
+
+
+def test_the_configuration_may_name_what_only_a_laboratory_measures(config: Path) -> None:
+    text = config.read_text().replace("{kind: outside}", "{kind: local}")
+    from designer.config import load_config
+
+    config.write_text(text)
+    with pytest.raises(ValueError, match="'glass_transition_temperature' is not measured by simulation"):
+        load_config(config)
+    assert CampaignConfig.model_fields["cluster"]
