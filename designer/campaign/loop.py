@@ -147,7 +147,7 @@ class Loop:
                 f"{self._failures_in_a_row} evaluations failed in a row, the last one because: "
                 f"{last.failure.message if last.failure else 'unknown'}; correct the cause, or raise stop.failures_in_a_row"
             )
-        free = self._cluster.slots - len(self._busy)
+        free = self._cluster.slots + self._config.cluster.ahead - len(self._busy)
         allowed = may_start(self._config.stop, tally)
         wanted = free if allowed is None else min(free, allowed)
         if wanted <= 0:

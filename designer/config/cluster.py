@@ -50,6 +50,8 @@ class WorkerSettings(Section):
     Attributes:
         threads_per_worker: CPU threads of each simulation.
         retries: How often an evaluation is given to another worker after its worker was lost.
+        ahead: Evaluations chosen before a worker is free for them, so that none waits for a choice; they are chosen with less
+            knowledge, which matters little where simulations are short and many.
         hang: When a simulation counts as hung.
         dashboard_port: Port of the Dask dashboard on the loopback interface; a free one is taken if it is in use.
         tls: Certificates for encrypted connections; none by default.
@@ -60,6 +62,7 @@ class WorkerSettings(Section):
 
     threads_per_worker: Annotated[int, Field(ge=1, le=256)] = 1
     retries: Annotated[int, Field(ge=0, le=100)] = 3
+    ahead: Annotated[int, Field(ge=0, le=10_000)] = 0
     hang: HangSettings = HangSettings()
     dashboard_port: Annotated[int, Field(ge=0, le=65535)] = 8787
     tls: TLSSettings | None = None

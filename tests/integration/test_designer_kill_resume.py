@@ -70,7 +70,7 @@ def wait_for_change(folder: Path, name: str, process: subprocess.Popen[bytes]) -
     def state() -> list[tuple[Path, int]]:
         return [(path, path.stat().st_mtime_ns) for path in sorted(folder.glob(f"evaluations/*/{name}"))]
 
-    before, deadline = state(), time.monotonic() + 90
+    before, deadline = state(), time.monotonic() + 240
     while state() == before and process.poll() is None:
         assert time.monotonic() < deadline, f"no {name} was written"
         time.sleep(0.02)

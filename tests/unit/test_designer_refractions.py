@@ -1,5 +1,6 @@
 """The DFT tier in a campaign: identity, jobs beside the simulations, and the store that keeps results."""
 
+import dataclasses
 import json
 import multiprocessing
 import sqlite3
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from designer.campaign.refractions import RefractionKeeper
-from designer.cluster import RefractionsJob
+from designer.cluster import Job, RefractionsJob
 from designer.cluster.task import run_job, run_refractions
 from designer.config import config_from_mapping, load_config
 from designer.errors import InvalidConfig
@@ -81,7 +82,7 @@ def test_what_a_unit_needs_is_computed_beside_its_simulation_and_kept_for_other_
     keeper.before(cluster, STYRENE, "light-00001")
     assert [job.label for job in cluster.jobs] == ["light-00001"]
     job = cluster.jobs[0]
-    assert run_refractions(job.psmiles, job.optics, job.folder) is None
+    assert run_refractions(job) is None
     keeper.after(STYRENE)
     assert len(counted) == 1
     # The same campaign finds it in its folder, another one in the store; the spelling does not matter.
@@ -89,7 +90,7 @@ def test_what_a_unit_needs_is_computed_beside_its_simulation_and_kept_for_other_
     other = RefractionKeeper(config(tmp_path / "b", kind="dft", n_conformers=1), engine)
     other.before(cluster, "*C(c1ccccc1)C*", "other-00001")
     assert len(cluster.jobs) == 1
-    run_refractions(STYRENE, job.optics, other.folder)
+    run_refractions(RefractionsJob("other", STYRENE, job.optics, other.folder))
     assert len(counted) == 1
     engine.dispose()
     rows = (
@@ -128,7 +129,7 @@ def test_a_failed_calculation_is_told_and_leaves_nothing(tmp_path, monkeypatch):
         raise OpticsFailed("the ground state did not converge")
 
     monkeypatch.setattr(tier, "unit_polarizabilities", fails)
-    message = run_refractions(STYRENE, {"kind": "dft"}, tmp_path)
+    message = run_refractions(RefractionsJob("trial", STYRENE, {"kind": "dft"}, tmp_path))
     assert message == "the ground state did not converge"
     assert len(FolderCache(tmp_path)) == 0
 
@@ -140,10 +141,11 @@ def test_a_simulation_is_handed_the_tier_and_the_folder_of_results(tmp_path):
         seen.update(more)
         return SimulationResult((), {}, {})
 
-    arguments = (STYRENE, SimulationSettings().model_dump(mode="json"), 1, tmp_path, ("density",), simulate)
-    run_job(*arguments)
+    job = Job(1, "trial", STYRENE, SimulationSettings().model_dump(mode="json"), 1, tmp_path, ("density",))
+    run_job(job, simulate, job.folder)
     assert seen == {}
-    run_job(*arguments, None, {"kind": "dft", "basis": "def2-svpd"}, tmp_path / "optics")
+    optics = {"kind": "dft", "basis": "def2-svpd"}
+    run_job(dataclasses.replace(job, optics=optics, optics_folder=tmp_path / "optics"), simulate, job.folder)
     assert seen["optics"] == OpticsSettings(kind="dft", basis="def2-svpd")
     seen["optics_cache"]["x"] = "y"
     assert FolderCache(tmp_path / "optics")["x"] == "y"
