@@ -30,6 +30,7 @@ DEFAULT_FORBIDDEN = {
     "cumulated double bond in a small ring": "[C;r3,r4,r5,r6,r7](=*)=*",
     "thiol": "[SX2H]",
     "phosphine": "[PX3]",
+    "phosphorus in a double bond to carbon, without force-field parameters": "[PX1,PX2]",
 }
 """Motifs that make no stable polymer or none that can be made; names are for messages."""
 

@@ -11,6 +11,7 @@ from generators.errors import InvalidModelFile, NothingToLearn
 from generators.models import load_model
 from generators.neural import NeuralModel
 from generators.ngram import NGramModel
+from generators.smc import SMCSampler, SMCSettings
 from generators.training import Batch, NeuralSettings, string_nats, train_neural
 from mdcore.chem import RepeatUnit
 
@@ -118,3 +119,18 @@ def test_importing_the_package_loads_neither_torch_nor_rdkit():
     code = "import sys; from generators import NGramModel, SMCGenerator; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_network_can_be_steered_by_sequential_monte_carlo(model):
+    """Every move regrows from the middle of strings, so that the log probabilities kept must be those of the whole strings."""
+
+    def oxygens(units):
+        return np.array([1.5 * sum(atom.GetSymbol() == "O" for atom in unit.mol.GetAtoms()) for unit in units])
+
+    smc = SMCSampler(model, SMCSettings(particles=48, sweeps=3))
+    result = smc.run(smc.evaluator(oxygens), np.random.default_rng(3))
+    states = result.particles.states
+    assert score(model, states.tokens).log_probs == pytest.approx(states.log_probs, abs=2e-4)
+    assert sum(stage.acceptance for stage in result.stages) > 0
+    prior = smc.draw_prior(48, smc.evaluator(oxygens), np.random.default_rng(4))
+    assert result.particles.log_likelihoods.mean() > prior.log_likelihoods.mean() + 0.5
