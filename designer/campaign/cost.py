@@ -33,23 +33,25 @@ class Cost:
         return " + ".join(spent) or "0 core-hours"
 
 
-def cost_of(record: EvaluationRecord, threads: int, simulations_per_gpu: int = 1) -> Cost:
-    """Return what an evaluation has cost.
+def cost_of(record: EvaluationRecord, threads: int) -> Cost:
+    """Return what an evaluation has cost; nothing, if another campaign or somebody outside measured it.
 
     Args:
         record: A finished evaluation.
-        threads: CPU threads of a simulation.
-        simulations_per_gpu: Simulations that share a GPU.
+        threads: CPU threads of a simulation, for results that were stored before costs were.
     """
-    hours = record.wall_s / 3600
+    if record.shared_from is not None or record.source != "simulation":
+        return Cost()
+    if record.cpu_hours or record.gpu_hours:
+        return Cost(record.wall_s, record.cpu_hours, record.gpu_hours)
     if record.provenance.get("platform") in GPU_PLATFORMS:
-        return Cost(record.wall_s, 0.0, hours / simulations_per_gpu)
-    return Cost(record.wall_s, hours * threads, 0.0)
+        return Cost(record.wall_s, 0.0, record.wall_s / 3600)
+    return Cost(record.wall_s, record.wall_s / 3600 * threads, 0.0)
 
 
-def cost_of_all(records: Iterable[EvaluationRecord], threads: int, simulations_per_gpu: int = 1) -> Cost:
+def cost_of_all(records: Iterable[EvaluationRecord], threads: int) -> Cost:
     """Return what evaluations have cost together."""
-    return sum((cost_of(record, threads, simulations_per_gpu) for record in records), Cost())
+    return sum((cost_of(record, threads) for record in records), Cost())
 
 
 def _three_digits(hours: float) -> str:

@@ -89,7 +89,11 @@ class Gatherer:
             elapsed_s=campaign.elapsed_s,
             cost=self._cost.text(),
             running=tuple(self._running(record) for record in found if record.state == "running"),
-            waiting=tuple(WaitingItem(r.ordinal, r.psmiles, r.origin) for r in found if r.state == "proposed"),
+            waiting=tuple(
+                WaitingItem(r.ordinal, r.psmiles, r.origin, r.reserved_until)
+                for r in found
+                if r.state in ("proposed", "reserved")
+            ),
             failures=tuple(islice(reversed(self._failures), MAX_FAILURES)),
             failure_kinds=dict(self._kinds.most_common()),
             points=tuple(self._points),

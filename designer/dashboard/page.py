@@ -1,5 +1,6 @@
 """The campaign page as a Bokeh document that follows a source of views."""
 
+import time
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -79,7 +80,7 @@ class _Page:
         parts: Any = self._parts
         self._write("head", parts.head(view, names["label"], names["unit"]))
         self._write("tiles", parts.tiles(view, duration))
-        self._write("queue", parts.queue(view))
+        self._write("queue", parts.queue(view, _day))
         self._write("failures", parts.failures(view))
         self._show_running(view)
         if shown is None or (shown.points, shown.front, shown.finished) != (view.points, view.front, view.finished):
@@ -162,6 +163,10 @@ def _set(div: Any, html: str) -> None:
 def _unit(name: str) -> str:
     unit = property_spec(name).unit
     return "" if unit == "1" else unit
+
+
+def _day(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 
 def _small_drawing(psmiles: str) -> str:

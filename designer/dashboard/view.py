@@ -33,11 +33,19 @@ class RunningItem:
 
 @dataclass(frozen=True)
 class WaitingItem:
-    """A chosen candidate that no worker has taken yet."""
+    """A chosen candidate that no worker has taken yet, or that is reserved for a measurement outside.
+
+    Attributes:
+        ordinal: Number of the evaluation.
+        psmiles: Repeat unit.
+        origin: Where it came from.
+        reserved_until: When the reservation ends (s since the epoch), None without one.
+    """
 
     ordinal: int
     psmiles: str
     origin: str
+    reserved_until: float | None = None
 
 
 @dataclass(frozen=True)

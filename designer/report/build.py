@@ -130,7 +130,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "seed": campaign.seed,
         "store": store_text(config),
         "config": config_text(config),
-        "repeat": simulate_command(front[0], config) if front else None,
+        "repeat": simulate_command(front[0], config) if front and not config.outside else None,
     }
 
 

@@ -24,7 +24,9 @@ def test_every_ready_configuration_is_valid(path: Path) -> None:
 
 
 def test_the_ready_configurations_are_there() -> None:
-    assert {"quickstart", "optical", "low_density"} <= {path.stem for path in CONFIGS.glob("*.yaml")}
+    assert {"quickstart", "optical", "optical_slurm", "low_density", "ask_tell"} <= {
+        path.stem for path in CONFIGS.glob("*.yaml")
+    }
 
 
 def test_options_make_a_valid_commented_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
