@@ -15,7 +15,7 @@ from designer.text import duration
 INTERVAL_S = 2.0
 MOST_OF_THE_TIME = 0.02
 """Share of a core that reading may take: where it takes more, views come less often."""
-LONGEST_PAUSE_S = 3.5
+LONGEST_PAUSE_S = 3.0
 """A change shows within five seconds all the same."""
 
 
@@ -89,11 +89,14 @@ class Watcher:
             self._stop = None
 
     def _work(self, stop: threading.Event) -> None:
+        last = 0.0
         while not stop.is_set():
-            begun, busy = time.monotonic(), time.thread_time()
+            begun, before = time.monotonic(), time.thread_time()
             self._read()
-            busy = time.thread_time() - busy
-            pause = min(busy / MOST_OF_THE_TIME, LONGEST_PAUSE_S)
+            busy = time.thread_time() - before
+            # One costly reading, as the first one, says nothing about the next.
+            pause = min(min(busy, last) / MOST_OF_THE_TIME, LONGEST_PAUSE_S)
+            last = busy
             stop.wait(max(self._interval_s - (time.monotonic() - begun), pause))
 
     def _read(self) -> None:

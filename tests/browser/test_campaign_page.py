@@ -157,14 +157,17 @@ def test_the_page_follows_a_campaign_and_tells_of_it_afterwards(tmp_path: Path, 
             visit.sees("1 min 17 s left")
             visit.sees("1 of 1")  # slots busy
             assert "42 %" in visit.text()
+        delays = []
         for number in (1, 2, 3):
             wait_for((tmp_path / f"run/evaluations/{number:05d}").exists)
             (tmp_path / f"run/evaluations/{number:05d}/go").touch()
             wait_for(lambda n=number: sum(campaign.store.counts()[s] for s in ("done", "failed")) == n)
             begun = time.monotonic()
             for visit in visits:
-                visit.sees(f"{number} of 4", SEEN_WITHIN_S)
-            assert time.monotonic() - begun < SEEN_WITHIN_S
+                visit.sees(f"{number} of 4", 4 * SEEN_WITHIN_S)
+            delays.append(time.monotonic() - begun)
+        # A machine busy with other tests may hold up the browser once.
+        assert sorted(delays)[1] < SEEN_WITHIN_S, delays
         for visit in visits:
             visit.sees("exploded 1")
             text = visit.text()
