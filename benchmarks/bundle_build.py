@@ -34,7 +34,7 @@ def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         tiny = {
-            "cell": {"n_chains": 1, "atoms_per_chain": 40},
+            "cell": {"n_chains": 3, "atoms_per_chain": 40},
             "force_field": {"cutoff_nm": 0.35, "switch_width_nm": 0.05},
         }
         warm = SimulationSettings.model_validate(tiny)
