@@ -22,6 +22,7 @@ _NM3_TO_M3 = 1e-27
 _ATM_TO_PA = constants.atm
 _FREEZING_K = 450.0
 _MELT_COMPRESSIBILITY_PER_PA = 1e-9
+_LIQUID_SHARE = 1.0 / 3.0
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,9 @@ def frozen_fluctuation(volume_nm3: FloatArray) -> float:
     mean = float(volume.mean())
     melt = constants.k * _FREEZING_K * _MELT_COMPRESSIBILITY_PER_PA / (mean * _NM3_TO_M3)
     seen = float(volume.var()) / mean**2
-    # Half of the melt's variance in the series means that the cell still is one, or nearly so: the mean's own error covers it.
-    return 0.0 if seen >= 0.5 * melt else float(np.sqrt(melt - seen))
+    # A third of the melt's variance in the series means a liquid or a rubber, whose compressibility is between 0.5 and 1/GPa at room
+    # temperature: the mean's own error covers it. Glasses have 0.2 to 0.35/GPa.
+    return 0.0 if seen >= _LIQUID_SHARE * melt else float(np.sqrt(melt - seen))
 
 
 def isothermal_compressibility(volume_nm3: FloatArray, temperature_k: float) -> Estimate:
