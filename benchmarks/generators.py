@@ -117,8 +117,8 @@ def speed(arguments, corpus) -> dict:
 
     def peer():
         rng = np.random.default_rng(0)
-        sample = [units[i] for i in rng.choice(len(units), 400 if arguments.quick else 2000, replace=False)]
-        return peer_answer(arguments.peer, {"task": "speed", "units": sample, "proposals": 1000, "seed": 0})
+        sample = [units[i] for i in rng.choice(len(units), 400 if arguments.quick else 800, replace=False)]
+        return peer_answer(arguments.peer, {"task": "speed", "units": sample, "proposals": 500, "seed": 0})
 
     def valid(part):
         texts = cached_ngram(units).sample_psmiles(10_000, np.random.default_rng([1, part]))
