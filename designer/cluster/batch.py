@@ -188,7 +188,7 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
             *whole.prologue,
         ],
         "worker_extra_args": [
-            "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--resources", f"{resource}=1"
+            "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--resources", f"{resource}=1"
         ],
         "log_directory": whole.log_folder,
         "python": whole.python,

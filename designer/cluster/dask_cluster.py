@@ -14,7 +14,7 @@ from designer.cluster.base import Finished, Job, Message, Noted, Progressed, Ref
 from designer.cluster.files import pack, unpack
 from designer.cluster.parts import WHOLE
 from designer.cluster.task import Outcome, Stage, Trouble
-from designer.cluster.worker import TOPIC, Work, dask_task, folder_of_worker, payload, refractions_task, started
+from designer.cluster.worker import MOVED, TOPIC, Work, dask_task, folder_of_worker, payload, refractions_task, started
 from designer.machine import program_version
 from mdcore.chem import Failure
 from mdcore.simulate import Progress, SimulationResult
@@ -232,24 +232,30 @@ class DaskCluster:
             return self._on_outcome(flight, outcome, files)
         if isinstance(error, distributed.KilledWorker):
             # Dask blames all that was assigned to a worker; only what had begun there can have killed it.
-            begun = flight.begun or started(flight.job.folder) > flight.started
-            flight.deaths += begun
-            flight.losses += 1
-            if flight.deaths <= self._way.retries and flight.losses <= MOST_LOSSES:
-                self._launch(flight)
-                return [Noted(f"a worker died during {flight.job.label}; it goes on elsewhere")] if begun else []
-            text = f"its worker died at every attempt ({flight.deaths}); see the log of the evaluation's folder"
-            return self._end(flight, Outcome(Failure("worker", text), "unknown", 0.0))
+            return self._on_death(flight, flight.begun or started(flight.job.folder) > flight.started)
         if "deserialization" in str(error):
             text = f"a worker does not understand the campaign ({_line(error)}); install one version of the program on both"
             return self._return(flight, Trouble("version", text))
         return self._end(flight, Outcome(Failure("internal", _line(error)), "unknown", 0.0))
 
+    def _on_death(self, flight: _Flight, begun: bool) -> list[Message]:
+        flight.deaths += begun
+        flight.losses += 1
+        if flight.deaths <= self._way.retries and flight.losses <= MOST_LOSSES:
+            self._launch(flight)
+            return [Noted(f"a worker died during {flight.job.label}; it goes on elsewhere")] if begun else []
+        text = f"its worker died at every attempt ({flight.deaths}); see the log of the evaluation's folder"
+        return self._end(flight, Outcome(Failure("worker", text), "unknown", 0.0))
+
     def _on_outcome(self, flight: _Flight, outcome: Outcome, files: bytes | None) -> list[Message]:
         stage = self._way.stages[flight.stage]
         if files is not None:
             unpack(files, flight.job.folder)
+        if self._way.transfer and flight.future is not None:
+            distributed.Variable(flight.future.key, client=self._client).delete()
         if isinstance(outcome.result, Trouble):
+            if outcome.result.kind == MOVED:
+                return self._on_death(flight, begun=True)
             if outcome.result.kind == "version":
                 # Not ended: on a scheduler of somebody else it may serve others.
                 self._refused.add(outcome.worker)

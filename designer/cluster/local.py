@@ -69,6 +69,7 @@ def nanny(settings: WorkerSettings, environment: dict[str, str], resources: dict
             "memory_limit": 0,
             "host": LOOPBACK,
             "dashboard": False,
+            "dashboard_address": f"{LOOPBACK}:0",
             "env": environment,
             "resources": resources,
             "security": security_of(settings.tls),

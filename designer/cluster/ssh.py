@@ -7,7 +7,7 @@ from typing import Any
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_processes
 from designer.cluster.parts import PARTS, WHOLE
-from designer.cluster.scheduler import thread_environment
+from designer.cluster.scheduler import LOOPBACK, thread_environment
 from designer.cluster.task import Stage
 from designer.config.cluster import SSHClusterSettings, SSHHost
 from designer.errors import ClusterLost, MissingPart
@@ -72,6 +72,7 @@ def _spec(settings: SSHClusterSettings, host: SSHHost, resource: str, gpu: str) 
         "nthreads": 1,
         "memory_limit": 0,
         "dashboard": False,
+        "dashboard_address": f"{LOOPBACK}:0",
         "env": environment,
         "resources": {resource: 1},
         "protocol": "tls://" if settings.tls else "tcp://",

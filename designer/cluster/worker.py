@@ -21,6 +21,9 @@ from designer.machine import program_version
 from mdcore.simulate import Progress
 
 TOPIC = "polymer-designer-progress"
+MOVED = "moved"
+MARK_S = 0.2
+"""How long a mark that another worker left is waited for."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
         return Outcome(Trouble("version", text), worker.address, 0.0), None
     # Our own bytes, which came over the connection that Dask itself unpickles from.
     what: Work = cloudpickle.loads(work)
-    job = what.job
+    job, key = what.job, str(worker.get_current_task())
+    if what.files is not None and begun_before(key):
+        # Dask started it again after a worker was lost; the campaign has newer files than those that came with it.
+        return Outcome(Trouble(MOVED, "its worker was lost"), worker.address, 0.0), None
     folder = job.folder if what.files is None else scratch_folder(job, what.scratch)
     about = {"evaluation_id": job.evaluation_id, "run": what.run, "worker": worker.address, "folder": str(folder)}
 
@@ -82,6 +88,17 @@ def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
         return Outcome(trouble, f"{socket.gethostname()}:{os.getpid()}", 0.0), None
     shutil.rmtree(folder, ignore_errors=True)
     return outcome, files
+
+
+def begun_before(key: str) -> bool:
+    """Tell whether a task of this key has begun on any worker, and note that it has now."""
+    mark = distributed.Variable(key, client=distributed.get_client())
+    try:
+        mark.get(timeout=MARK_S)
+    except TimeoutError:
+        mark.set(True)
+        return False
+    return True
 
 
 def refractions_task(job: RefractionsJob) -> str | None:
