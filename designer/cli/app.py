@@ -370,11 +370,14 @@ def migrate(store: StoreArgument, json: Json = False) -> int:
 
 
 @app.command()
-def doctor(json: Json = False) -> int:
-    """Tell what works on this machine and what does not."""
+def doctor(
+    cluster: Annotated[Path | None, typer.Option(help="YAML file of a campaign whose cluster is to be tried.")] = None,
+    json: Json = False,
+) -> int:
+    """Tell what works on this machine, or on a campaign's cluster, and what does not."""
     from designer.cli.doctor import doctor_command
 
-    return doctor_command(as_json=json)
+    return doctor_command(cluster, as_json=json)
 
 
 @app.command()

@@ -7,34 +7,19 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from designer.cli.findings import Check
 from designer.cli.output import answer_stream, write_json
+from designer.errors import DesignerError
 
 
-@dataclass(frozen=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: What was tried.
-        state: `works`, `absent` (optional and not there) or `broken` (needed and not working).
-        detail: What was found.
-        remedy: What to do, empty where it works.
-    """
-
-    name: str
-    state: str
-    detail: str
-    remedy: str = ""
-
-
-def doctor_command(*, as_json: bool) -> int:
-    """Run every check; exit status 1 if something needed is broken."""
+def doctor_command(cluster: Path | None = None, *, as_json: bool) -> int:
+    """Run every check, or those of a campaign's cluster; exit status 1 if something needed is broken."""
     with answer_stream() as stream:
         checks = []
-        for check in CHECKS:
+        for check in CHECKS if cluster is None else (partial(_of_cluster, cluster),):
             found = _attempt(check)
             checks.extend(found)
             if not as_json:
@@ -53,9 +38,17 @@ def _attempt(check: Callable[[], list[Check]]) -> list[Check]:
     # A doctor reports every disease, also those nobody thought of: here any exception is a finding, not hidden.
     try:
         return check()
+    except DesignerError:
+        raise
     except Exception as error:  # noqa: BLE001
-        name = check.__name__.strip("_").replace("_", " ")
+        name = getattr(check, "__name__", "_cluster").strip("_").replace("_", " ")
         return [Check(name, "broken", " ".join(f"{type(error).__name__}: {error}".split()), "see the message")]
+
+
+def _of_cluster(path: Path) -> list[Check]:
+    from designer.cli.doctor_cluster import cluster_checks
+
+    return list(cluster_checks(path, TINY))
 
 
 def _python() -> list[Check]:

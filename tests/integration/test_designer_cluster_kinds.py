@@ -539,3 +539,32 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
                     os.killpg(child.pid, signal.SIGKILL)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+
+
+def test_the_doctor_tries_a_cluster_before_a_campaign_does(
+    tmp_path: Path, machines: Machines, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from designer.cli.main import run
+
+    path = tmp_path / "campaign.yaml"
+    path.write_text(
+        f"""
+name: trial
+folder: {tmp_path / "run"}
+objectives: [{{property: density}}]
+cluster: {{kind: address, address: "{machines.address}"}}
+simulation: {{execution: {{platform: CPU}}}}
+stop: {{evaluations: 1}}
+"""
+    )
+    assert run(["doctor", "--cluster", str(path)]) == 1
+    assert "BROKEN cluster address: no scheduler answers at" in capfd.readouterr().out
+    machines.scheduler()
+    machines.worker("--resources", "MD=1", "--name", "ada")
+    machines.worker("--resources", "CPU=1", "--name", "bob")
+    assert run(["doctor", "--cluster", str(path)]) == 0
+    said = capfd.readouterr().out
+    assert "simulation on a worker: CPU OpenMM" in said
+    assert "worker ada: " in said
+    assert "for CPU" in said
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == []

@@ -1,0 +1,149 @@
+"""`designer doctor --cluster CONFIG`: does on a campaign's cluster, small, what the campaign will ask of it."""
+
+import importlib.metadata
+import os
+import shutil
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from designer.cli.findings import Check
+from designer.cluster.base import Finished, Job, Noted, Returned
+from designer.config import CampaignConfig, load_config
+from designer.config.cluster import OutsideClusterSettings
+from designer.errors import DesignerError
+from designer.machine import program_version
+from mdcore.chem import Failure
+from mdcore.settings import SimulationSettings
+
+WORKERS_S = 600.0
+"""How long workers are waited for; a batch system may let them queue."""
+
+
+def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
+    """Start or join the cluster of a campaign file and try it.
+
+    Args:
+        path: The campaign file.
+        tiny: Overrides of the settings that make a simulation of seconds.
+    """
+    from designer.cluster.dask_cluster import DaskCluster
+    from designer.cluster.start import start_cluster
+
+    config = load_config(path)
+    kind = config.cluster.kind
+    if isinstance(config.cluster, OutsideClusterSettings):
+        yield Check(
+            "cluster", "works", "kind outside: nothing is simulated, `designer ask` and `designer tell` need no cluster"
+        )
+        return
+    try:
+        cluster = start_cluster(config.cluster)
+    except DesignerError as error:
+        yield Check(f"cluster {kind}", "broken", str(error), "correct it, then ask again")
+        return
+    try:
+        yield Check(
+            f"cluster {kind}",
+            "works",
+            f"dashboard at {cluster.dashboard}; up to {cluster.slots} evaluations at a time",
+        )
+        yield from _simulation(config, cluster, tiny)
+        if isinstance(cluster, DaskCluster):
+            yield from _workers(config, cluster.client)
+    finally:
+        cluster.close()
+
+
+def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -> Iterator[Check]:
+    """Send one tiny simulation the whole way; it also makes a batch system start its jobs."""
+    folder = config.campaign_folder.resolve() / f"doctor-{uuid.uuid4().hex[:8]}"
+    execution = config.simulation_settings().execution.model_dump(mode="json")
+    settings = SimulationSettings.model_validate({"preset": "quick", **tiny, "execution": execution})
+    job = Job(0, "doctor", "*CC*", settings.model_dump(mode="json"), 0, folder, ("density",))
+    started = time.monotonic()
+    cluster.submit(job)
+    while time.monotonic() - started < WORKERS_S:
+        for message in cluster.messages(1.0):
+            if isinstance(message, Noted):
+                yield Check("cluster tells", "works", message.text)
+            if isinstance(message, Returned):
+                yield Check("simulation on a worker", "broken", message.trouble.message, "correct it there")
+                return
+            if isinstance(message, Finished):
+                result, seconds = message.outcome.result, time.monotonic() - started
+                if isinstance(result, Failure):
+                    yield Check("simulation on a worker", "broken", f"{result.kind}: {result.message}", f"see {folder}")
+                    return
+                platform = dict(getattr(result, "provenance", {})).get("platform", "?")
+                yield Check(
+                    "simulation on a worker",
+                    "works",
+                    f"{platform} at {message.outcome.worker}, in {seconds:.0f} s with waiting",
+                )
+                if not (folder / "result.json").exists():
+                    yield Check(
+                        "files",
+                        "broken",
+                        f"the worker's files are not at {folder}",
+                        "give a shared folder, or cluster.files: transfer",
+                    )
+                else:
+                    yield Check(
+                        "files", "works", f"the worker's files arrive in {folder.parent} ({config.cluster.files})"
+                    )
+                    shutil.rmtree(folder)
+                return
+    yield Check(
+        "simulation on a worker",
+        "broken",
+        f"not done after {WORKERS_S:.0f} s",
+        "look at the queue and at the workers' output",
+    )
+
+
+def _workers(config: CampaignConfig, client: Any) -> Iterator[Check]:
+    """Look at every worker that is there."""
+    token = config.campaign_folder.resolve() / f".doctor-{uuid.uuid4().hex[:8]}"
+    token.parent.mkdir(parents=True, exist_ok=True)
+    token.write_text("seen")
+    try:
+        found = client.run(look, str(token), on_error="return")
+    finally:
+        token.unlink()
+    known = client.scheduler_info(n_workers=-1)["workers"]
+    own = program_version()
+    for address, seen in found.items():
+        worker = known.get(address, {})
+        name = f"worker {worker.get('name', address)}"
+        if isinstance(seen, BaseException):
+            yield Check(name, "broken", " ".join(f"{type(seen).__name__}: {seen}".split()), "see its output")
+            continue
+        if seen["version"] != own:
+            text = f"runs polymer-designer {seen['version']}, the campaign {own}"
+            yield Check(name, "broken", text, "install one version on both")
+        elif worker.get("nthreads", 1) != 1:
+            yield Check(name, "broken", f"has {worker['nthreads']} threads", "start it with --nthreads 1")
+        elif not seen["shared"] and config.cluster.files == "shared":
+            text = f"on {seen['host']} does not see {config.campaign_folder}"
+            yield Check(name, "broken", text, "give a folder that all machines share, or cluster.files: transfer")
+        else:
+            uses = ", ".join(worker.get("resources") or ()) or "everything"
+            gpu = f", GPU {seen['gpu']}" if seen["gpu"] else ""
+            yield Check(name, "works", f"{seen['host']}, for {uses}{gpu}, {seen['free_gb']:.0f} GB free for files")
+
+
+def look(token: str) -> dict[str, Any]:
+    """Return what a worker sees of the machine; runs there."""
+    import tempfile
+
+    return {
+        "version": importlib.metadata.version("polymer-designer"),
+        "host": socket.gethostname(),
+        "shared": Path(token).is_file(),
+        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+        "free_gb": shutil.disk_usage(tempfile.gettempdir()).free / 1e9,
+    }
