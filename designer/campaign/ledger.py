@@ -60,6 +60,11 @@ class Ledger:
         """Return the canonical keys that must not be chosen again."""
         return self._keys.union(record.key for record in self._pending)
 
+    @property
+    def pending_elsewhere(self) -> int:
+        """Return how much other campaigns simulate at this moment."""
+        return len(self._pending)
+
     def get(self, evaluation_id: int) -> EvaluationRecord | None:
         """Return an evaluation of this campaign, or None."""
         return self._own.get(evaluation_id)

@@ -153,7 +153,7 @@ class Loop:
         if wanted <= 0:
             return
         proposals = self._proposer().propose(wanted, self._ledger.everything(), self._ledger.taken)
-        if not proposals and not tally.open:
+        if not proposals and not tally.open and not self._ledger.pending_elsewhere:
             raise CampaignFailed(
                 "the generator finds no candidate that was not evaluated; relax constraints or novelty"
             )

@@ -16,6 +16,7 @@ from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
 from designer.config.sections import CorpusInitial, ListInitial
 from designer.store.imported import ImportedRecord
+from designer.store.knowledge import is_own
 from designer.store.records import OPEN, EvaluationRecord, PredictedValue
 from designer.text import told_in_quarters
 from mdcore.chem import RepeatUnit, rng_for, seed_sequence
@@ -88,10 +89,13 @@ class BayesianProposer:
 
     def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
         """Choose up to `n` candidates; see `Proposer`."""
+        # What the user listed is evaluated here even if another campaign of the store has measured it: that costs nothing.
+        listed = isinstance(self._config.initial, ListInitial)
+        passed = {r.key for r in records if is_own(r, self._config.name)} if listed else taken
         chosen = [
             Proposal(candidate, candidate.unit.key in self._corpus, "initial")
             for candidate in self._initial
-            if candidate.unit.key not in taken
+            if candidate.unit.key not in passed
         ][:n]
         if len(chosen) < n:
             known = {*taken, *(proposal.candidate.unit.key for proposal in chosen)}

@@ -80,10 +80,19 @@ def open_elsewhere(store: CampaignStore, settings_digest: str) -> list[tuple[str
     return store.read(lambda session: [(key, psmiles) for key, psmiles in session.execute(query)])
 
 
+ELSEWHERE = "elsewhere"
+"""Origin of what another campaign simulates."""
+
+
+def is_own(record: EvaluationRecord, campaign: str) -> bool:
+    """Tell whether a record belongs to the campaign of this name, and not to another one on its store."""
+    return record.origin != ELSEWHERE and record.campaign in ("", campaign) and record.state != "expired"
+
+
 def pending_record(key: str, psmiles: str) -> EvaluationRecord:
     """Return a stand-in for what another campaign simulates."""
     return EvaluationRecord(
-        id=0, ordinal=0, state="running", key=key, psmiles=psmiles, origin="elsewhere", log_prior=None, in_corpus=False,
+        id=0, ordinal=0, state="running", key=key, psmiles=psmiles, origin=ELSEWHERE, log_prior=None, in_corpus=False,
         step="elsewhere", seed=0, folder="", acquisition=None, predicted={}, attempts=0, stage=None, fraction=None,
         worker=None, created_at=0.0, started_at=None, finished_at=None, wall_s=0.0, diagnostics={}, provenance={},
         measurements=(), failure=None,
