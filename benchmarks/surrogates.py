@@ -28,6 +28,7 @@ SECTIONS = {
     "batches": ("batches", "run"),
     "switch": ("speed", "switch"),
     "speed": ("speed", "run"),
+    "large": ("speed", "large"),
     "replay": ("replays", "run"),
 }
 

@@ -46,17 +46,43 @@ def run(quick: bool, options) -> dict[str, dict]:
     figures = _features()
     surrogates = fit_surrogates(world.observe(500), NAMES, featurise=world.featurise)
     for size in sizes:
-        begun = time.perf_counter()
+        clock = Clock()
         select_batch(surrogates, world.stands[500 : 500 + size], objectives, 10)
         goal = {10_000: {"at_most": 5.0}, 100_000: {"at_most": 60.0}}.get(size)
-        _add(figures, f"batch of 10 from {size}, 500 measured", time.perf_counter() - begun, "s", goal)
-    for n, goal in ((1000, 20.0),) if quick else ((1000, 20.0), (10_000, 600.0)):
-        begun = time.perf_counter()
-        fit_surrogates(world.observe(n), NAMES, featurise=world.featurise)
-        _add(figures, f"fit of {n} points x 2", time.perf_counter() - begun, "s", {"at_most": goal})
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    _add(figures, "peak memory", peak, "GiB", {"at_most": 4.0})
+        clock.tell(figures, f"batch of 10 from {size}, 500 measured", goal)
+    clock = Clock()
+    fit_surrogates(world.observe(1000), NAMES, featurise=world.featurise)
+    clock.tell(figures, "fit of 1000 points x 2", {"at_most": 20.0})
+    _add(figures, "peak memory of choices", _peak(), "GiB", {"at_most": 4.0})
     return figures
+
+
+def large(quick: bool, options) -> dict[str, dict]:
+    """Fit of more points than an exact posterior is made for."""
+    n = 2000 if quick else 10_000
+    world = World(n)
+    figures: dict[str, dict] = {}
+    clock = Clock()
+    fit_surrogates(world.observe(n), NAMES, featurise=world.featurise)
+    clock.tell(figures, f"fit of {n} points x 2", {"at_most": 600.0})
+    _add(figures, f"peak memory of the fit of {n} points", _peak(), "GiB", {"at_most": 4.0})
+    return figures
+
+
+class Clock:
+    """Time since it was made: on the wall, and of the processor, which other programs on the machine leave alone."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = time.perf_counter(), time.process_time()
+
+    def tell(self, figures: dict[str, dict], name: str, goal: dict[str, float] | None) -> None:
+        wall, processor = time.perf_counter() - self.wall, time.process_time() - self.processor
+        _add(figures, name, wall, "s", goal)
+        _add(figures, f"{name}, processor time of all cores", processor, "s")
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def switch(quick: bool, options) -> dict[str, dict]:
@@ -89,11 +115,11 @@ def _features() -> dict[str, dict]:
     units = units_of(simulations().smiles)
     figures: dict[str, dict] = {}
     for features in ("both", "force-field"):
-        begun = time.perf_counter()
+        begun = time.process_time()
         Featuriser(SurrogateSettings(features=features))(units)
-        spent = time.perf_counter() - begun
+        spent = time.process_time() - begun
         name = {"both": "fingerprint and descriptors", "force-field": "force-field descriptors"}[features]
-        _add(figures, f"{name} of a unit", 1e3 * spent / len(units), "ms")
+        _add(figures, f"{name} of a unit, processor time", 1e3 * spent / len(units), "ms")
     return figures
 
 
