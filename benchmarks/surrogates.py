@@ -10,6 +10,7 @@ anew. The settings of the replay were chosen on other seeds (100 and more) than 
 import argparse
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), default=tuple(SECTIONS))
     parser.add_argument("--section", choices=tuple(SECTIONS), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    # Threads that wait for each other cost more than they gain here, and most where other programs run.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     options.state = ROOT / "build" / "benchmarks" / ("surrogates-quick" if options.quick else "surrogates")
     options.state.mkdir(parents=True, exist_ok=True)
     if options.section:
