@@ -4,6 +4,7 @@ import time
 
 from designer.campaign.ledger import Ledger
 from designer.campaign.proposal import Proposer
+from designer.campaign.recording import keep_route_of
 from designer.campaign.stop import Tally, may_start
 from designer.config.campaign import CampaignConfig
 from designer.errors import CampaignFailed
@@ -61,6 +62,7 @@ def ask(
                 predicted=proposal.predicted,
             )
             if record is not None:
+                keep_route_of(store.engine, proposal)
                 chosen.append(record)
         if len(chosen) >= n or not proposals:
             break

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from designer.campaign.ledger import Ledger
 from designer.campaign.listener import Listener
 from designer.campaign.proposal import Proposal, Proposer
+from designer.campaign.recording import record_proposal
 from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Noted, Progressed, Returned
@@ -20,7 +21,6 @@ from designer.store.knowledge import briefs, newest_number, news, open_elsewhere
 from designer.store.outside import expire_reservations, reservations
 from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
-from designer.store.routes import keep_route
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
 from mdcore.simulate import Progress
@@ -163,24 +163,11 @@ class Loop:
                 self._hand_out(record)
 
     def _record(self, proposal: Proposal) -> EvaluationRecord | None:
-        candidate = proposal.candidate
-        if candidate.route is not None or proposal.route_sought:
-            keep_route(self._store.engine, candidate.unit.key, candidate.route)
         try:
-            return self._store.propose(
-                key=candidate.unit.key,
-                psmiles=candidate.unit.psmiles,
-                origin=candidate.origin,
-                log_prior=candidate.log_prior,
-                in_corpus=proposal.in_corpus,
-                step=proposal.step,
-                settings_digest=self._digest,
-                acquisition=proposal.acquisition,
-                predicted=proposal.predicted,
-            )
+            return record_proposal(self._store, proposal, self._digest)
         except IntegrityError:
             # A connection broke after this very row was written, or somebody reserved the candidate a moment ago.
-            found = next((r for r in briefs(self._store) if r.key == candidate.unit.key), None)
+            found = next((r for r in briefs(self._store) if r.key == proposal.candidate.unit.key), None)
             if found is None:
                 raise
             self._ledger.put(found)

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 from designer import Campaign, CampaignConfig
 from designer.campaign.generator import diverse_part, make_generator
 from designer.campaign.proposer import BayesianProposer
+from designer.campaign.recording import record_proposal
 from designer.cli.main import run
 from designer.cli.tables import print_front
 from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
@@ -128,7 +129,8 @@ def test_the_proposer_draws_as_many_as_asked_and_keeps_a_diverse_part(
 
 def test_routes_are_sought_kept_and_never_guessed(campaign: Campaign) -> None:
     proposals = BayesianProposer(campaign.config).propose(3, (), ())
-    records = [campaign._record(proposal) for proposal in proposals]
+    digest = campaign.config.settings_digest()
+    records = [record_proposal(campaign.store, proposal, digest) for proposal in proposals]
     routes = stored_routes(campaign.store.engine)
     assert [routes[r.key] for r in records] == [p.candidate.route for p in proposals]
     assert route_text(routes, "*C=C*") == ""
@@ -160,7 +162,7 @@ def test_routes_are_shown_in_table_status_and_report(
     proposals = BayesianProposer(campaign.config).propose(3, (), ())
     records = []
     for proposal in proposals:
-        record = campaign.store.start(campaign._record(proposal).id)
+        record = campaign.store.start(record_proposal(campaign.store, proposal, campaign.config.settings_digest()).id)
         measured = (Measurement("density", 1.2, 0.01, "g/cm3", "md-quick", {}),)
         records.append(
             campaign.store.finish(record.id, measured, worker="a:1", wall_s=1.0, diagnostics={}, provenance={})

@@ -1,0 +1,35 @@
+"""From a proposal to its row in the store."""
+
+from sqlalchemy import Engine
+
+from designer.campaign.proposal import Proposal
+from designer.store.records import EvaluationRecord
+from designer.store.routes import keep_route
+from designer.store.store import CampaignStore
+
+
+def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: str) -> EvaluationRecord:
+    """Record a chosen candidate, its route and its evaluation, not yet running.
+
+    Raises:
+        IntegrityError: The campaign evaluates this candidate already.
+    """
+    keep_route_of(store.engine, proposal)
+    candidate = proposal.candidate
+    return store.propose(
+        key=candidate.unit.key,
+        psmiles=candidate.unit.psmiles,
+        origin=candidate.origin,
+        log_prior=candidate.log_prior,
+        in_corpus=proposal.in_corpus,
+        step=proposal.step,
+        settings_digest=settings_digest,
+        acquisition=proposal.acquisition,
+        predicted=proposal.predicted,
+    )
+
+
+def keep_route_of(engine: Engine, proposal: Proposal) -> None:
+    """Record how a candidate is made, or that no way is known, if somebody looked."""
+    if proposal.candidate.route is not None or proposal.route_sought:
+        keep_route(engine, proposal.candidate.unit.key, proposal.candidate.route)
