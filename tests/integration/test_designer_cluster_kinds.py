@@ -483,6 +483,11 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
     keys.write_bytes(user_key.export_public_key())
     children: list[object] = []
 
+    async def passed(source: asyncio.StreamReader, target: object) -> None:
+        while line := await source.readline():
+            with contextlib.suppress(OSError, asyncssh.Error):
+                target.write(line)
+
     async def handle(process: object) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         child = await asyncio.create_subprocess_shell(
@@ -490,8 +495,8 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
             stderr=asyncio.subprocess.PIPE, env=environment, start_new_session=True,
         )  # fmt: skip
         children.append(child)
-        try:
-            await process.redirect(stdout=child.stdout, stderr=child.stderr)
+        try:  # all is said before the channel closes: writing to a closed one would end the whole connection
+            await asyncio.gather(passed(child.stdout, process.stdout), passed(child.stderr, process.stderr))
             process.exit(await child.wait())
         finally:
             if child.returncode is None:

@@ -32,7 +32,7 @@ def compare(monkeypatch):
 
 
 def bundle_of(text: str, folder: Path):
-    settings = SimulationSettings.model_validate({"preset": "quick", "cell": {"n_chains": 2, "atoms_per_chain": 100}})
+    settings = SimulationSettings.model_validate({"preset": "quick", "cell": {"n_chains": 3, "atoms_per_chain": 200}})
     return build_bundle(RepeatUnit.from_psmiles(text), settings, seed=1, out=folder / "bundle")
 
 
