@@ -4,20 +4,24 @@ LAMMPS is never a dependency: --lammps-python names the Python of an environment
 is but for two choices: no switching function, which differs between the programs, and no dispersion correction; both Ewald
 sums are made tight. Speeds compare the settings of production at 300 K and constant volume: the bundle's own in OpenMM, with
 hydrogens of 3 amu; in LAMMPS true masses, SHAKE on X-H bonds, a plain cutoff at the same distance, and its faster choice of
-two. One program runs at a time. Speeds are left out when the machine is busy at the start, since they would mean nothing.
+two. One program runs at a time, on both cores; for the small cells also two simulations at once, a core each, as campaigns
+run them. Speeds are left out when the machine is busy at the start, since they would mean nothing.
 
     python benchmarks/lammps_compare.py --lammps-python PYTHON [--json] [--quick] [--speeds auto] [--work runs/lammps]
 """
 
 import argparse
 import copy
+import multiprocessing
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +34,9 @@ POLYMERS = {
     "pmma": "*CC(*)(C)C(=O)OC",
     "polycarbonate": "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)*",
 }
+LARGE = {"n_chains": 10, "atoms_per_chain": 1000}
+"""Cells of 10,000 atoms beside those of preset quick, for the two polymers of `bundle_build.py`."""
+LARGE_POLYMERS = ("polystyrene", "polycarbonate")
 TERMS = ("bond", "angle", "torsion", "lennard_jones", "coulomb")
 KCAL = 4.184
 TIGHT_OPENMM, TIGHT_LAMMPS = 1e-6, 1e-7
@@ -351,7 +358,9 @@ def relative_rms(found: Any, expected: Any) -> float:
     return float(np.sqrt(((found - expected) ** 2).mean() / (expected**2).mean()))
 
 
-def lammps_ns_per_day(lammps: Lammps, folder: Path, written: Written, seconds: float) -> dict[str, float]:
+def lammps_ns_per_day(
+    lammps: Lammps, folder: Path, written: Written, seconds: float, cores: int = CORES
+) -> dict[str, float]:
     """Return LAMMPS's speed with its plain and its optimised styles."""
 
     def measured(steps: int, arguments: tuple[str, ...]) -> float:
@@ -367,17 +376,45 @@ run 200
 run {steps}
 """
         )
-        log = lammps.run(folder, script, cores=CORES, arguments=arguments)
+        log = lammps.run(folder, script, cores=cores, arguments=arguments)
         return float(re.findall(r"Loop time of (\S+) on", log)[-1])
 
     found = {}
     for label, arguments in (("plain", ()), ("optimised", ("-suffix", "omp"))):
-        steps = max(500, round(500 * seconds / measured(500, arguments)))
+        steps = max(500, round(500 * seconds / measured(500, arguments) / 100) * 100)
         found[label] = steps * LAMMPS_STEP_FS * 1e-6 / measured(steps, arguments) * 86400.0
     return found
 
 
-def openmm_ns_per_day(system: Any, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float) -> float:
+def lammps_two_at_once(lammps: Lammps, folder: Path, written: Written, seconds: float) -> float:
+    """Return the summed speed of two simulations by LAMMPS, a core each."""
+    folders = [folder / f"at-once-{number}" for number in range(CORES)]
+    for own in folders:
+        own.mkdir(exist_ok=True)
+        shutil.copy(folder / "cell.data", own)
+    with ThreadPoolExecutor(CORES) as pool:
+        found = pool.map(lambda own: max(lammps_ns_per_day(lammps, own, written, seconds, 1).values()), folders)
+        return sum(found)
+
+
+def openmm_two_at_once(system_xml: str, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float) -> float:
+    """Return the summed speed of two simulations by OpenMM, a process and a core each."""
+    task = (system_xml, positions_nm, box_nm, step_fs, seconds)
+    with ProcessPoolExecutor(CORES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return sum(pool.map(_on_one_core, [task] * CORES))
+
+
+def _on_one_core(task: tuple[str, Any, Any, float, float]) -> float:
+    import openmm
+
+    system_xml, positions_nm, box_nm, step_fs, seconds = task
+    system = openmm.XmlSerializer.deserialize(system_xml)
+    return openmm_ns_per_day(system, positions_nm, box_nm, step_fs, seconds, 1)
+
+
+def openmm_ns_per_day(
+    system: Any, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float, cores: int = CORES
+) -> float:
     """Return the speed of OpenMM's CPU platform with the System as it is."""
     import openmm
 
@@ -385,7 +422,7 @@ def openmm_ns_per_day(system: Any, positions_nm: Any, box_nm: Any, step_fs: floa
     integrator.setRandomNumberSeed(20251)
     integrator.setConstraintTolerance(1e-5)
     platform = openmm.Platform.getPlatformByName("CPU")
-    context = openmm.Context(system, integrator, platform, {"Threads": str(CORES)})
+    context = openmm.Context(system, integrator, platform, {"Threads": str(cores)})
     context.setPeriodicBoxVectors(*np.diag(box_nm))
     context.setPositions(positions_nm)
     context.setVelocitiesToTemperature(TEMPERATURE_K, 20251)
@@ -400,8 +437,8 @@ def openmm_ns_per_day(system: Any, positions_nm: Any, box_nm: Any, step_fs: floa
     return done * step_fs * 1e-6 / elapsed * 86400.0
 
 
-def condensed(psmiles: str, work: Path, threads: int) -> tuple[Any, Any, Any]:
-    """Build a bundle of preset quick size and run its compression; return the bundle, positions and box in nm."""
+def condensed(psmiles: str, work: Path, threads: int, cell: dict[str, int] | None = None) -> tuple[Any, Any, Any]:
+    """Build a bundle of preset quick or of the size given, and compress it; return the bundle, positions and box in nm."""
     from mdcore.chem import RepeatUnit
     from mdcore.protocols import run
     from mdcore.settings import SimulationSettings
@@ -409,7 +446,7 @@ def condensed(psmiles: str, work: Path, threads: int) -> tuple[Any, Any, Any]:
     from mdcore.settings.stages import CompressStage, DynamicsStage
     from mdcore.simulate import build_bundle
 
-    settings = SimulationSettings(preset="quick")
+    settings = SimulationSettings.model_validate({"preset": "quick", "cell": cell or {}})
     bundle = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=work / "bundle")
     last = next(i for i, stage in enumerate(bundle.stages) if isinstance(stage, CompressStage))
     hot = bundle.stages[last].temperature_K
@@ -448,6 +485,9 @@ def main() -> int:
     cells = {}
     for name in list(POLYMERS)[: 1 if options.quick else None]:
         cells[name] = condensed(POLYMERS[name], options.work / name, 1 if busy else CORES)
+    for name in () if options.quick or not speeds else LARGE_POLYMERS:
+        large = f"{name}_10x1000"
+        cells[large] = condensed(POLYMERS[name], options.work / large, CORES, LARGE)
     figures: dict[str, object] = {}
     details: dict[str, dict[str, object]] = {}
     for name, (bundle, positions, box) in cells.items():
@@ -482,6 +522,13 @@ def main() -> int:
             figures[f"{name}_speed_ratio_openmm_4fs_lammps_1fs"] = figure(
                 round(speed / peer, 2), "1", {"at_least": 3.0}
             )
+            if name in POLYMERS:
+                theirs_both = lammps_two_at_once(lammps, folder, written, options.seconds)
+                ours_both = openmm_two_at_once(bundle.system_xml, positions, box, step, options.seconds)
+                figures[f"{name}_two_at_once_openmm_4fs_ns_per_day"] = figure(
+                    round(ours_both, 3), "ns/day", peer={"lammps_1fs": round(theirs_both, 3)}
+                )
+                figures[f"{name}_two_at_once_speed_ratio"] = figure(round(ours_both / theirs_both, 2), "1")
     answer(
         "lammps_compare",
         figures,

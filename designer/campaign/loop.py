@@ -216,7 +216,8 @@ class Loop:
         now = time.monotonic()
         if now - self._stored_progress.get(evaluation_id, -PROGRESS_TO_STORE_S) >= PROGRESS_TO_STORE_S:
             self._stored_progress[evaluation_id] = now
-            self._store.progress(evaluation_id, progress.stage, progress.fraction)
+            pace = progress.ns_per_day, progress.remaining_s
+            self._store.progress(evaluation_id, progress.stage, progress.fraction, *pace)
 
     def _on_finished(self, message: Finished) -> None:
         result, outcome = message.outcome.result, message.outcome

@@ -38,6 +38,8 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                         "psmiles": r.psmiles,
                         "stage": r.stage,
                         "fraction": r.fraction,
+                        "ns_per_day": r.ns_per_day if alive else None,
+                        "remaining_s": r.remaining_s if alive else None,
                         "route": route_document(routes.get(r.key)),
                     }
                     for r in running
@@ -66,6 +68,10 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
             stage = f"{record.stage}, {100 * (record.fraction or 0.0):.0f} %" if record.stage else "just started"
             since = duration(time.time() - (record.started_at or time.time()))
             where = f"since {since}" if alive else "waits for `designer run`"
+            if alive and record.ns_per_day:
+                where += f", {record.ns_per_day:.0f} ns/day"
+            if alive and record.remaining_s is not None:
+                where += f", {duration(record.remaining_s)} left"
             stream.write(f"  running #{record.ordinal} {record.psmiles}: {stage}, {where}\n")
             if route := route_text(routes, record.key):
                 stream.write(f"    {route}\n")

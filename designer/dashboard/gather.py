@@ -88,7 +88,7 @@ class Gatherer:
             slots=self._slots(),
             elapsed_s=campaign.elapsed_s,
             cost=self._cost.text(),
-            running=tuple(self._running(record) for record in found if record.state == "running"),
+            running=tuple(self._running(record, alive) for record in found if record.state == "running"),
             waiting=tuple(
                 WaitingItem(r.ordinal, r.psmiles, r.origin, r.reserved_until)
                 for r in found
@@ -134,15 +134,17 @@ class Gatherer:
             counts, volumes = self._growth.curve()
             self._curve = tuple(zip(counts.tolist(), volumes.tolist(), strict=True))
 
-    def _running(self, record: EvaluationRecord) -> RunningItem:
+    def _running(self, record: EvaluationRecord, alive: bool) -> RunningItem:
         told = self._progress.get(record.id)
+        # What a campaign wrote that nobody runs any more says nothing about now.
+        pace = (record.ns_per_day, record.remaining_s) if alive else (None, None)
         return RunningItem(
             ordinal=record.ordinal,
             psmiles=record.psmiles,
             stage=told.stage if told else (record.stage or ""),
             fraction=told.fraction if told else (record.fraction or 0.0),
-            ns_per_day=told.ns_per_day if told else None,
-            remaining_s=told.remaining_s if told else None,
+            ns_per_day=told.ns_per_day if told else pace[0],
+            remaining_s=told.remaining_s if told else pace[1],
             running_s=max(time.time() - (record.started_at or time.time()), 0.0),
             attempt=record.attempts,
         )

@@ -20,6 +20,8 @@ _MOVING = (
     EvaluationRow.state,
     EvaluationRow.stage,
     EvaluationRow.fraction,
+    EvaluationRow.ns_per_day,
+    EvaluationRow.remaining_s,
     EvaluationRow.attempts,
     EvaluationRow.started_at,
 )
@@ -71,6 +73,8 @@ def _moved(record: EvaluationRecord, row: Any) -> EvaluationRecord:
         state=row.state,
         stage=row.stage,
         fraction=row.fraction,
+        ns_per_day=row.ns_per_day,
+        remaining_s=row.remaining_s,
         attempts=row.attempts,
         started_at=row.started_at,
     )

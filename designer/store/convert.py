@@ -63,6 +63,8 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         reserved_until=row.reserved_until,
         cpu_hours=row.cpu_hours,
         gpu_hours=row.gpu_hours,
+        ns_per_day=row.ns_per_day,
+        remaining_s=row.remaining_s,
     )
 
 

@@ -28,7 +28,7 @@ _OWN = (
     EvaluationRow.stage, EvaluationRow.fraction, EvaluationRow.worker, EvaluationRow.created_at,
     EvaluationRow.started_at, EvaluationRow.finished_at, EvaluationRow.wall_s, EvaluationRow.source,
     EvaluationRow.shared_from, EvaluationRow.finished_no, EvaluationRow.reserved_until, EvaluationRow.cpu_hours,
-    EvaluationRow.gpu_hours,
+    EvaluationRow.gpu_hours, EvaluationRow.ns_per_day, EvaluationRow.remaining_s,
 )  # fmt: skip
 _CANDIDATE = (
     CandidateRow.key,

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 APPLICATION = "polymer-designer"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Number of the newest revision in `designer.store.migrations`."""
 
 
@@ -95,6 +95,8 @@ class EvaluationRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     stage: Mapped[str | None]
     fraction: Mapped[float | None] = mapped_column(Float)
+    ns_per_day: Mapped[float | None] = mapped_column(Float)
+    remaining_s: Mapped[float | None] = mapped_column(Float)
     worker: Mapped[str | None]
     created_at: Mapped[float] = mapped_column(Float)
     started_at: Mapped[float | None] = mapped_column(Float)

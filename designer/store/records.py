@@ -65,6 +65,8 @@ class EvaluationRecord:
         reserved_until: When a reservation ends (s since the epoch).
         cpu_hours: Core-hours spent on it.
         gpu_hours: GPU-hours spent on it.
+        ns_per_day: Last known speed, simulated time per wall time, None before it is known.
+        remaining_s: Wall time to its end as last expected in s, None before it is known.
     """
 
     id: int
@@ -99,6 +101,8 @@ class EvaluationRecord:
     reserved_until: float | None = None
     cpu_hours: float = 0.0
     gpu_hours: float = 0.0
+    ns_per_day: float | None = None
+    remaining_s: float | None = None
 
     def measured(self, name: str) -> Measurement | None:
         """Return the measurement of a property, or None."""

@@ -172,9 +172,16 @@ class CampaignStore:
 
         return self.write(action)
 
-    def progress(self, evaluation_id: int, stage: str, fraction: float) -> None:
-        """Record how far a running evaluation is, for `designer status`."""
-        values = {"stage": stage, "fraction": fraction}
+    def progress(
+        self,
+        evaluation_id: int,
+        stage: str,
+        fraction: float,
+        ns_per_day: float | None = None,
+        remaining_s: float | None = None,
+    ) -> None:
+        """Record how far a running evaluation is, how fast, and for how long yet, for who looks from another process."""
+        values = {"stage": stage, "fraction": fraction, "ns_per_day": ns_per_day, "remaining_s": remaining_s}
         self.write(
             lambda session: session.execute(
                 update(EvaluationRow).where(EvaluationRow.id == evaluation_id).values(values)

@@ -20,6 +20,7 @@ from designer.dashboard.view import FailedItem, View
 from designer.dashboard.watcher import Watcher
 from designer.errors import MissingPart, StoreLocked
 from designer.store.changes import Changes
+from designer.store.ownership import Ownership
 from designer.store.url import without_secrets
 from mdcore.chem import Failure, Measurement
 from mdcore.simulate import Progress
@@ -130,6 +131,17 @@ def test_a_view_tells_the_whole_campaign_and_costs_only_what_is_new(tmp_path: Pa
     # Three simulations of half an hour and one of ten minutes, two threads each.
     assert view.cost == "3.33 core-hours"
     assert view.state == "stopped"
+
+
+def test_another_process_sees_pace_and_time_left_while_somebody_runs_the_campaign(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    made.store.progress(propose(made, 1), "sampling", 0.3, 55.0, 12.0)
+    gatherer = Gatherer(made.store, made.config)
+    with Ownership(made.store):
+        (item,) = gatherer.view().running
+        assert (item.stage, item.fraction, item.ns_per_day, item.remaining_s) == ("sampling", 0.3, 55.0, 12.0)
+    (item,) = gatherer.view().running
+    assert (item.fraction, item.ns_per_day, item.remaining_s) == (0.3, None, None)
 
 
 def test_a_limit_keeps_a_polymer_off_the_front(tmp_path: Path) -> None:

@@ -40,8 +40,9 @@ def test_an_evaluation_goes_through_its_states(store: CampaignStore) -> None:
     assert (record.state, record.ordinal, record.seed, record.attempts) == ("proposed", 1, 7, 0)
     assert record.predicted == {"density": PredictedValue(1.0, 0.1)}
     assert store.start(record.id).state == "running"
-    store.progress(record.id, "sampling", 0.4)
-    assert store.evaluations("running")[0].fraction == 0.4
+    store.progress(record.id, "sampling", 0.4, 120.0, 60.0)
+    (told,) = store.evaluations("running")
+    assert (told.stage, told.fraction, told.ns_per_day, told.remaining_s) == ("sampling", 0.4, 120.0, 60.0)
     done = store.finish(record.id, (density(1.05),), **NOTHING)
     assert done.state == "done"
     assert done.measured("density") == density(1.05)
