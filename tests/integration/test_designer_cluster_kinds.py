@@ -514,6 +514,17 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
         port[0] = server.sockets[0].getsockname()[1]
         ready.set()
 
+    async def end() -> None:
+        servers[0].close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for child in children:
+            await child.wait()
+            child._transport.close()
+        await asyncio.sleep(0.1)  # what was closed says so
+
     def run() -> None:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(serve())
@@ -542,8 +553,10 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
             if child.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()
 
 
 def test_the_doctor_tries_a_cluster_before_a_campaign_does(

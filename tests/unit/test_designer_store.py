@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from designer.errors import CampaignBusy, CampaignMismatch, ForeignStore, MissingFile, StoreLocked, UnknownCampaign
 from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, open_store, opening, ownership
-from designer.store.orm import CampaignRow
+from designer.store.orm import SCHEMA_VERSION, CampaignRow
 from designer.store.ownership import Ownership, is_running
 from designer.store.url import normalise_url, shown
 from mdcore.chem import Failure, Measurement
@@ -134,7 +134,7 @@ def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
     connection.execute("UPDATE schema_version SET version = 99")
     connection.commit()
     connection.close()
-    with pytest.raises(ForeignStore, match="has schema 99, this program 2; update this program"):
+    with pytest.raises(ForeignStore, match=f"has schema 99, this program {SCHEMA_VERSION}; update this program"):
         open_store(url)
 
 
