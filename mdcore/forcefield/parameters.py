@@ -9,6 +9,7 @@ from rdkit import Chem, rdBase
 
 from mdcore.build.topology import FloatArray, IntArray
 from mdcore.chem.errors import UnparameterisableError
+from mdcore.forcefield.charges import nagl_charges
 from mdcore.settings.simulation import ForceFieldSettings
 
 
@@ -115,7 +116,7 @@ def parameterise(mol: Chem.Mol, settings: ForceFieldSettings) -> Parameters:
     except OpenFFToolkitException as error:
         raise UnparameterisableError(_first_line(error)) from error
     _complete(molecule, labels)
-    charges = _charges(molecule, settings.charge_model)
+    charges = nagl_charges(molecule, settings.charge_model)
     constrained = labels.get("Constraints", {})
     return Parameters(
         charges=charges,
@@ -221,17 +222,3 @@ def _constraints(labels: Any, bonds: Any) -> Terms:
         atoms.append(tuple(key))
         rows.append((length,))
     return Terms(np.array(atoms, dtype=np.int64).reshape(-1, 2), np.array(rows, dtype=np.float64).reshape(-1, 1))
-
-
-def _charges(molecule: Any, model: str) -> FloatArray:
-    from openff.toolkit.utils.exceptions import OpenFFToolkitException
-    from openff.toolkit.utils.nagl_wrapper import NAGLToolkitWrapper
-
-    try:
-        molecule.assign_partial_charges(model, toolkit_registry=NAGLToolkitWrapper())
-    except (OpenFFToolkitException, ValueError, FileNotFoundError) as error:
-        raise UnparameterisableError(f"charge model {model!r} gave no charges: {_first_line(error)}") from error
-    charges = np.asarray(molecule.partial_charges.m_as("elementary_charge"), dtype=np.float64)
-    if not np.isfinite(charges).all():
-        raise UnparameterisableError(f"charge model {model!r} gave charges that are not finite")
-    return charges

@@ -99,7 +99,9 @@ def test_an_old_store_is_refused_until_it_is_migrated(tmp_path: Path, capfd: pyt
     make_old(str(path))
     before = path.read_bytes()
     for opener in (open_store, create_store):
-        with pytest.raises(ForeignStore, match=rf"has schema 1, this program {SCHEMA_VERSION}; bring it .* `designer migrate STORE`"):
+        with pytest.raises(
+            ForeignStore, match=rf"has schema 1, this program {SCHEMA_VERSION}; bring it .* `designer migrate STORE`"
+        ):
             opener(f"sqlite:///{path}")
     assert path.read_bytes() == before
     assert run(["migrate", str(path)]) == 0

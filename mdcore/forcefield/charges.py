@@ -1,0 +1,53 @@
+"""Partial charges of one molecule by a NAGL model."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from mdcore.build.topology import FloatArray
+from mdcore.chem.errors import UnparameterisableError
+from mdcore.forcefield.resonance import bounded_resonance
+
+
+def nagl_charges(molecule: Any, model: str) -> FloatArray:
+    """Return the partial charges that a NAGL model gives a molecule, equal to those of OpenFF's toolkit.
+
+    Args:
+        molecule: Molecule of the OpenFF toolkit with n atoms.
+        model: Name or path of the model.
+
+    Returns:
+        Charges in e, shape (n,); they sum to the molecule's charge.
+
+    Raises:
+        UnparameterisableError: There is no such model, or the molecule is outside its domain.
+    """
+    from openff.toolkit.utils.exceptions import OpenFFToolkitException
+
+    try:
+        with bounded_resonance():
+            found = _network(model).compute_property(
+                molecule, as_numpy=True, readout_name="am1bcc_charges", check_domains=True, error_if_unsupported=True
+            )
+    except (OpenFFToolkitException, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise UnparameterisableError(f"charge model {model!r} gave no charges: {reason[0]}") from error
+    charges = np.asarray(found, dtype=np.float64).reshape(-1)
+    if not np.isfinite(charges).all():
+        raise UnparameterisableError(f"charge model {model!r} gave charges that are not finite")
+    excess = charges.sum() - float(molecule.total_charge.m_as("elementary_charge"))
+    return np.asarray(charges - excess / len(charges), dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _network(model: str) -> Any:
+    """Return the model in memory; reading it takes longer than its use."""
+    from openff.nagl import GNNModel
+    from openff.nagl_models._dynamic_fetch import BadFileSuffixError, get_model
+
+    try:
+        path = get_model(filename=model)
+    except BadFileSuffixError as error:
+        raise ValueError(f"{model!r} is no file of a model; its name ends in .pt") from error
+    return GNNModel.load(path, eval_mode=True)
