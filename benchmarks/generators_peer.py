@@ -73,12 +73,16 @@ def design(task):
             kept.write_bytes(pickle.dumps(model))
     remote = Remote()
     search = IQSPR(estimator=remote, modifier=model)
-    found = []
-    for sample, *_ in search(task["start"], beta=np.array(task["beta"])):
-        found = list(sample)
-        if remote.calls >= task["calls"]:
-            break
-    return {"found": found, "calls": remote.calls}
+    found, ended = [], None
+    try:
+        # Each step yields the distinct strings of its population.
+        for sample in search(task["start"], beta=np.array(task["beta"])):
+            found = [str(text) for text in sample]
+            if remote.calls >= task["calls"]:
+                break
+    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, what it has found so far counts
+        ended = repr(error)
+    return {"found": found, "calls": remote.calls, "ended": ended}
 
 
 def main():

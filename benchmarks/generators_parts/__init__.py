@@ -1,0 +1,1 @@
+"""Sections of `benchmarks/generators.py`; each has `run(arguments) -> figures`."""

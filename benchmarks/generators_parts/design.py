@@ -1,0 +1,139 @@
+"""Inverse design for three targets, guided by surrogates of one half of PI1070 and judged by those of the other half."""
+
+import sys
+from functools import cache
+
+import numpy as np
+
+from benchmarks.common import figure
+from benchmarks.generators_parts.data import PROPERTIES, corpus, halves, is_valid, once
+from benchmarks.generators_parts.peer import peer_answer
+from generators import Filters, NGramModel, SMCGenerator, SMCSettings, internal_diversity, novelty
+from mdcore.chem import RepeatUnit
+
+TARGETS = {
+    "n_above_1.70": {"refractive_index": (1.70, None)},
+    "n_above_1.60_kappa_above_0.30": {"refractive_index": (1.60, None), "thermal_conductivity": (0.30, None)},
+    "density_below_0.90_n_above_1.50": {"density": (None, 0.90), "refractive_index": (1.50, None)},
+}
+PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linspace(0.4, 1.0, 10), *np.full(160, 1.0)]
+"""The peer's own schedule of fifty steps, its last value repeated until the likelihood calls are used up."""
+
+PEER_STEPS = 45
+"""Steps in which the peer's population is sized to use up the calls, were all its proposals distinct and valid."""
+
+
+def run(arguments) -> dict:
+    figures: dict[str, dict] = {}
+    for name, target in TARGETS.items():
+        figures |= once(arguments, f"design-{name}", lambda name=name, target=target: one(arguments, name, target))
+    return figures
+
+
+def one(arguments, name, target) -> dict:
+    guide, judge = fitted(0), fitted(1)
+    n = 60 if arguments.quick else 200
+    asked: set[str] = set()
+
+    def likelihood(units):
+        asked.update(unit.key for unit in units)
+        return guide.log_probability_of_target(units, target)
+
+    # Nothing is excluded, so that novelty is measured and not enforced.
+    found = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)]
+    calls = len(asked)
+    print(f"{name}: {calls} likelihood calls", file=sys.stderr)
+    plain = prior(arguments.quick)
+    ours, base = share(judge, found, target), share(judge, plain, target)
+    peer = design_by_peer(arguments, likelihood, calls, target) if arguments.peer else None
+    other = share(judge, peer["units"], target) if peer and peer["units"] else 0.0
+    return {
+        f"in_target_{name}": figure(
+            ours, "1", {"at_least": max(10 * base, 2 * other)}, other if peer is not None else None
+        ),
+        f"prior_in_target_{name}": figure(base, "1"),
+        f"guide_in_target_{name}": figure(share(guide, found, target), "1"),
+        f"likelihood_calls_{name}": figure(calls, "1", None, peer and peer["calls"]),
+        f"distinct_outputs_{name}": figure(len(found), "1", None, peer and len(peer["units"])),
+        f"diversity_{name}": figure(
+            internal_diversity(found), "1", {"at_least": 0.7}, peer and internal_diversity(peer["units"])
+        ),
+        f"novelty_{name}": figure(
+            novelty(found, known()), "1", {"at_least": 0.95}, peer and novelty(peer["units"], known())
+        ),
+    }
+
+
+@cache
+def fitted(which):
+    """Surrogates of one half."""
+    from surrogates import Observations, fit_surrogates
+
+    keys, values = halves()[which]
+    units = tuple(RepeatUnit.from_psmiles(key) for key in keys)
+    columns = {name: values[:, i] for i, name in enumerate(PROPERTIES)}
+    errors = {name: 0.01 * np.abs(column) for name, column in columns.items()}
+    observations = Observations(units, columns, errors, np.zeros(len(units), dtype=bool))
+    return fit_surrogates(observations, PROPERTIES, seed=which)
+
+
+@cache
+def generator(quick):
+    """A language model of the corpus and the first half, with the default filters and settings."""
+    model = NGramModel.fit([*corpus().units, *halves()[0][0]], 10)
+    return SMCGenerator(model, SMCSettings(particles=128) if quick else SMCSettings(), Filters())
+
+
+@cache
+def prior(quick):
+    """What the language model proposes under the same filters without a target."""
+    return [c.unit for c in generator(quick).propose(500 if quick else 4000, np.random.default_rng(4))]
+
+
+def known():
+    return corpus().keys | set(halves()[0][0])
+
+
+def share(judge, units, target) -> float:
+    """Fraction of units whose predicted mean lies in the target."""
+    prediction = judge.predict(units)
+    inside = np.ones(len(units), dtype=bool)
+    for name, (low, high) in target.items():
+        mean = prediction.mean[:, list(prediction.properties).index(name)]
+        inside &= (mean > (low if low is not None else -np.inf)) & (mean < (high if high is not None else np.inf))
+    return float(inside.mean())
+
+
+def design_by_peer(arguments, likelihood, calls, target) -> dict:
+    """The distinct repeat units of the peer's last population, and how often it asked for a likelihood.
+
+    A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit costs the peer nothing. Its model
+    learns the same first half and a part of the same corpus, as much as its speed allows.
+    """
+    rng = np.random.default_rng(5)
+    first, others = halves()[0][0], list(corpus().units)
+    chosen = rng.choice(len(others), 300 if arguments.quick else 2500, replace=False)
+    pool = [*first, *(others[i] for i in chosen)]
+    size = -(-calls // PEER_STEPS)
+    task = {
+        "task": "design",
+        "units": pool,
+        "start": [pool[i] for i in rng.choice(len(pool), size)],
+        "beta": list(PEER_BETA),
+        "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
+        "calls": calls,
+        "seed": 0,
+    }
+    asked: dict[str, float] = {}
+
+    def ask(texts):
+        units = {text: RepeatUnit.from_psmiles(text) for text in texts if is_valid(text)}
+        new = list({unit.key: unit for unit in units.values() if unit.key not in asked}.values())
+        if new:
+            asked.update(zip((unit.key for unit in new), likelihood(new).tolist(), strict=True))
+        values = [max(asked[units[text].key], -1000.0) if text in units else -1000.0 for text in texts]
+        return {"log_likelihoods": values, "calls": len(asked)}
+
+    texts = peer_answer(arguments.peer, task, ask)["found"]
+    distinct = sorted({RepeatUnit.from_psmiles(text).key for text in texts if is_valid(text)})
+    return {"units": [RepeatUnit.from_psmiles(key) for key in distinct], "calls": len(asked)}
