@@ -73,16 +73,18 @@ def design(task):
             kept.write_bytes(pickle.dumps(model))
     remote = Remote()
     search = IQSPR(estimator=remote, modifier=model)
-    found, ended = [], None
+    found, complete, ended = [], False, None
     try:
         # Each step yields the distinct strings of its population.
         for sample in search(task["start"], beta=np.array(task["beta"])):
             found = [str(text) for text in sample]
             if remote.calls >= task["calls"]:
                 break
+        else:
+            complete = True
     except Exception as error:  # noqa: BLE001 - whatever it stumbles over, what it has found so far counts
         ended = repr(error)
-    return {"found": found, "calls": remote.calls, "ended": ended}
+    return {"found": found, "calls": remote.calls, "complete": complete, "ended": ended}
 
 
 def main():

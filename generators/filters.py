@@ -1,38 +1,16 @@
 """What a candidate must satisfy before anything is computed for it."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from rdkit import Chem
 
 from generators.errors import InvalidFilter
+from generators.lists import built_in
 from generators.synthesis import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
-
-DEFAULT_FORBIDDEN = {
-    "peroxide": "[OX2][OX2]",
-    "three hetero atoms in a row": "[N,O,S;!a]-[N,O,S;!a]-[N,O,S;!a]",
-    "allene or cumulene": "[CX2](=C)=C",
-    "ketene": "[CX2](=C)=O",
-    "enol": "[CX3]=[CX3][OX2H]",
-    "enamine with hydrogen": "[CX3;!$(C=O)]=[CX3;!$(C=O)][NX3;H1,H2;!$(N-[C,S]=[O,S,N])]",
-    "gem-diol": "[CX4]([OX2H])[OX2H]",
-    "hemiaminal": "[CX4;!R]([OX2H])[NX3;!$(N-[C,S]=O)]",
-    "acid halide": "[CX3](=O)[F,Cl,Br,I]",
-    "halogen on nitrogen, oxygen, sulfur or phosphorus": "[F,Cl,Br,I]-[N,O,S,P]",
-    "imine with hydrogen": "[CX3]=[NX2;H1]",
-    "thioaldehyde or thioketone": "[CX3;H1,$(C([#6])[#6])]=[SX1]",
-    "aldehyde": "[CX3;H1](=O)[#6]",
-    "isocyanate": "N=C=[O,S]",
-    "nitroso": "[NX2]=[OX1]",
-    "alkyne in a small ring": "[C;r3,r4,r5,r6,r7]#[C]",
-    "cumulated double bond in a small ring": "[C;r3,r4,r5,r6,r7](=*)=*",
-    "thiol": "[SX2H]",
-    "phosphine": "[PX3]",
-    "phosphorus in a double bond to carbon, without force-field parameters": "[PX1,PX2]",
-}
-"""Motifs that make no stable polymer or none that can be made; names are for messages."""
 
 
 class Filters(BaseModel):
@@ -44,7 +22,9 @@ class Filters(BaseModel):
         ring_sizes: Sizes that its rings may have.
         max_rings: Most rings.
         sa_score: Highest synthetic accessibility score, 1 (easy) to 10; None for no limit.
-        forbidden: SMARTS of forbidden motifs by name; they are looked for in the chain, so across the joint too.
+        forbidden: SMARTS of further forbidden motifs by name; like the built-in ones (`generators/data/motifs.yaml`) they are
+            looked for in the chain, so across the joint too.
+        permitted: Names of built-in forbidden motifs that are accepted all the same.
         allow_charges: Accept charged atoms, as in nitro groups. Radicals and net charges are never accepted.
     """
 
@@ -56,7 +36,8 @@ class Filters(BaseModel):
     ring_sizes: frozenset[int] = frozenset({3, 4, 5, 6, 7, 8})
     max_rings: Annotated[int, Field(ge=0)] = 8
     sa_score: Annotated[float, Field(gt=1.0, le=10.0)] | None = 5.0
-    forbidden: dict[str, str] = Field(default_factory=lambda: dict(DEFAULT_FORBIDDEN))
+    forbidden: dict[str, str] = Field(default_factory=dict)
+    permitted: frozenset[str] = frozenset()
     allow_charges: bool = True
 
     _patterns: tuple[tuple[str, Chem.Mol], ...] = PrivateAttr(default=())
@@ -73,7 +54,21 @@ class Filters(BaseModel):
                 f"elements {', '.join(foreign)} lack force-field parameters; "
                 f"choose from {', '.join(sorted(FORCE_FIELD_ELEMENTS))}"
             )
-        self._patterns = tuple((name, _pattern(name, smarts)) for name, smarts in self.forbidden.items())
+        motifs = _motifs()
+        unknown = sorted(self.permitted - motifs["unstable"].keys())
+        if unknown:
+            raise ValueError(
+                f"permitted motif {unknown[0]!r} is no built-in one that may be permitted; "
+                f"choose from {', '.join(motifs['unstable'])}"
+            )
+        unstable = {name: smarts for name, smarts in motifs["unstable"].items() if name not in self.permitted}
+        kinds = {
+            "forbidden motif": {**unstable, **self.forbidden},
+            "no force-field parameters for": motifs["without_parameters"],
+        }
+        self._patterns = tuple(
+            (f"{kind} {name}", _pattern(name, smarts)) for kind, own in kinds.items() for name, smarts in own.items()
+        )
         return self
 
     def reason(self, unit: RepeatUnit) -> str | None:
@@ -95,9 +90,9 @@ class Filters(BaseModel):
         if Chem.GetFormalCharge(mol) or (not self.allow_charges and any(a.GetFormalCharge() for a in mol.GetAtoms())):
             return "charge"
         dimer = _dimer(mol)
-        for name, pattern in self._patterns:
+        for reason, pattern in self._patterns:
             if dimer.HasSubstructMatch(pattern):
-                return f"forbidden motif {name}"
+                return reason
         if self.sa_score is not None:
             score = sa_score(unit)
             if score > self.sa_score:
@@ -121,6 +116,13 @@ def _dimer(unit: Chem.Mol) -> Chem.Mol:
         pair.RemoveAtom(index)
     Chem.SanitizeMol(pair)
     return pair
+
+
+@cache
+def _motifs() -> dict[str, dict[str, str]]:
+    """Return the built-in motifs by kind and name."""
+    motifs: dict[str, dict[str, str]] = yaml.safe_load(built_in("motifs.yaml"))
+    return motifs
 
 
 @lru_cache(maxsize=512)

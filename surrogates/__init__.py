@@ -1,6 +1,7 @@
 """Gaussian-process surrogates of polymer properties and the choice of what to simulate next."""
 
 from surrogates.acquisition import Selection, select_batch
+from surrogates.beyond import regions_beyond
 from surrogates.errors import (
     FitError,
     InvalidObjective,
@@ -51,6 +52,7 @@ __all__ = [
     "log_interval_probability",
     "pareto_mask",
     "reference_point",
+    "regions_beyond",
     "save_surrogates",
     "select_batch",
 ]

@@ -16,11 +16,9 @@ TARGETS = {
     "n_above_1.60_kappa_above_0.30": {"refractive_index": (1.60, None), "thermal_conductivity": (0.30, None)},
     "density_below_0.90_n_above_1.50": {"density": (None, 0.90), "refractive_index": (1.50, None)},
 }
-PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linspace(0.4, 1.0, 10), *np.full(160, 1.0)]
-"""The peer's own schedule of fifty steps, its last value repeated until the likelihood calls are used up."""
-
-PEER_STEPS = 45
-"""Steps in which the peer's population is sized to use up the calls, were all its proposals distinct and valid."""
+PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linspace(0.4, 1.0, 10), *np.full(10, 1.0)]
+PEER_RUNS = 12
+"""Most runs of the peer, one after the other; its population shrinks to a few strings and then asks for nothing new."""
 
 
 def run(arguments) -> dict:
@@ -33,19 +31,23 @@ def run(arguments) -> dict:
 def one(arguments, name, target) -> dict:
     guide, judge = fitted(0), fitted(1)
     n = 60 if arguments.quick else 200
-    asked: set[str] = set()
+    asked: dict[str, float] = {}
 
     def likelihood(units):
-        asked.update(unit.key for unit in units)
-        return guide.log_probability_of_target(units, target)
+        new = [unit for unit in units if unit.key not in asked]
+        if new:
+            values = guide.log_probability_of_target(new, target)
+            asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
+        return np.array([asked[unit.key] for unit in units])
 
-    # Nothing is excluded, so that novelty is measured and not enforced.
-    found = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)]
+    # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
+    found = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood, known())]
     calls = len(asked)
+    free = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)]
     print(f"{name}: {calls} likelihood calls", file=sys.stderr)
     plain = prior(arguments.quick)
     ours, base = share(judge, found, target), share(judge, plain, target)
-    peer = design_by_peer(arguments, likelihood, calls, target) if arguments.peer else None
+    peer = design_by_peer(arguments, guide, calls, target) if arguments.peer else None
     other = share(judge, peer["units"], target) if peer and peer["units"] else 0.0
     return {
         f"in_target_{name}": figure(
@@ -61,6 +63,7 @@ def one(arguments, name, target) -> dict:
         f"novelty_{name}": figure(
             novelty(found, known()), "1", {"at_least": 0.95}, peer and novelty(peer["units"], known())
         ),
+        f"novelty_unless_asked_for_{name}": figure(novelty(free, known()), "1"),
     }
 
 
@@ -104,36 +107,44 @@ def share(judge, units, target) -> float:
     return float(inside.mean())
 
 
-def design_by_peer(arguments, likelihood, calls, target) -> dict:
-    """The distinct repeat units of the peer's last population, and how often it asked for a likelihood.
+def design_by_peer(arguments, guide, calls, target) -> dict:
+    """The distinct repeat units of the peer's last populations, and how often it asked for a likelihood.
 
     A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit costs the peer nothing. Its model
-    learns the same first half and a part of the same corpus, as much as its speed allows.
+    learns the same first half and a part of the same corpus, as much as its speed allows. Its population would use up the calls in
+    one run of its schedule of fifty steps, were all its strings distinct and valid; while calls are left, it starts again.
     """
     rng = np.random.default_rng(5)
     first, others = halves()[0][0], list(corpus().units)
     chosen = rng.choice(len(others), 300 if arguments.quick else 2500, replace=False)
     pool = [*first, *(others[i] for i in chosen)]
-    size = -(-calls // PEER_STEPS)
-    task = {
-        "task": "design",
-        "units": pool,
-        "start": [pool[i] for i in rng.choice(len(pool), size)],
-        "beta": list(PEER_BETA),
-        "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
-        "calls": calls,
-        "seed": 0,
-    }
     asked: dict[str, float] = {}
 
     def ask(texts):
         units = {text: RepeatUnit.from_psmiles(text) for text in texts if is_valid(text)}
         new = list({unit.key: unit for unit in units.values() if unit.key not in asked}.values())
         if new:
-            asked.update(zip((unit.key for unit in new), likelihood(new).tolist(), strict=True))
+            values = guide.log_probability_of_target(new, target)
+            asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
         values = [max(asked[units[text].key], -1000.0) if text in units else -1000.0 for text in texts]
         return {"log_likelihoods": values, "calls": len(asked)}
 
-    texts = peer_answer(arguments.peer, task, ask)["found"]
-    distinct = sorted({RepeatUnit.from_psmiles(text).key for text in texts if is_valid(text)})
-    return {"units": [RepeatUnit.from_psmiles(key) for key in distinct], "calls": len(asked)}
+    found: set[str] = set()
+    for seed in range(PEER_RUNS):
+        task = {
+            "task": "design",
+            "units": pool,
+            "start": [pool[i] for i in rng.choice(len(pool), -(-calls // len(PEER_BETA)))],
+            "beta": PEER_BETA,
+            "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
+            "calls": calls,
+            "seed": seed,
+        }
+        document = peer_answer(arguments.peer, task, ask)
+        print(f"peer: {len(asked)} calls, {len(set(document['found']))} strings, {document['ended']}", file=sys.stderr)
+        # A run that the end of the calls cut short counts only if there is no other.
+        if document["complete"] or not found:
+            found |= {RepeatUnit.from_psmiles(text).key for text in document["found"] if is_valid(text)}
+        if len(asked) >= calls:
+            break
+    return {"units": [RepeatUnit.from_psmiles(key) for key in sorted(found)], "calls": len(asked)}

@@ -8,80 +8,81 @@ from numpy.typing import NDArray
 from designer.config.sections import ObjectiveSettings
 from generators import LogLikelihood
 from mdcore.chem import RepeatUnit
-from surrogates import Constraint, SurrogateSet, log_interval_probability
+from surrogates import Constraint, SurrogateSet, log_interval_probability, regions_beyond
 
 Bounds = tuple[float | None, float | None]
-MAX_FRONT_POINTS = 8
-"""Points of the front that the likelihood averages over; more add cost and hardly change the average."""
+Regions = tuple[Mapping[str, Bounds], ...]
+
+MAX_FRONT_POINTS = 64
+"""Points of the front that are beaten one by one; of a longer front these are spread evenly over it."""
+
+MAX_POINTS_OF_MANY = 16
+"""The same for four objectives and more, where the number of boxes grows fastest."""
 
 
-def targets_beyond(
-    objectives: Sequence[ObjectiveSettings], front: NDArray[np.float64]
-) -> tuple[Mapping[str, Bounds], ...]:
-    """Return the regions of interest: one per point of the front, each the set of values that beat that point.
+def improving(objectives: Sequence[ObjectiveSettings], front: NDArray[np.float64]) -> Regions:
+    """Return disjoint boxes of property values that improve the front: their probabilities add up to that of improving it.
 
-    An objective with a region of its own keeps it at every point.
+    An objective with a region of its own is to lie in that region; the front to improve is then that of the other objectives
+    among the points that do, and as long as there are none, the region is all that counts.
 
     Args:
         objectives: The m objectives.
         front: Measured values on the front, shape (k, m).
     """
-    if front.shape[0] > MAX_FRONT_POINTS:
-        order = np.argsort(front[:, 0], kind="stable")
-        chosen = np.linspace(0, front.shape[0] - 1, MAX_FRONT_POINTS).round().astype(int)
-        front = front[order[chosen]]
-    regions = [{o.property: _bounds(o, float(v)) for o, v in zip(objectives, row, strict=True)} for row in front]
-    return tuple(dict(items) for items in dict.fromkeys(tuple(region.items()) for region in regions))
+    own = {o.property: (o.region.low, o.region.high) for o in objectives if o.region is not None}
+    inside = np.ones(len(front), dtype=bool)
+    for column, objective in enumerate(objectives):
+        if objective.region is not None:
+            low, high = own[objective.property]
+            inside &= (front[:, column] > (-np.inf if low is None else low)) & (
+                front[:, column] < (np.inf if high is None else high)
+            )
+    free = [column for column, objective in enumerate(objectives) if objective.region is None]
+    points = _spread(front[inside][:, free]) if free else front[:0]
+    if not len(points):
+        return (own,)
+    boxes = regions_beyond(points, [objectives[column].objective() for column in free])
+    return tuple({**box, **own} for box in boxes)
 
 
-def within_limits(
-    regions: Sequence[Mapping[str, Bounds]], limits: Sequence[Constraint]
-) -> tuple[Mapping[str, Bounds], ...]:
-    """Cut every region with the limits; a region that a limit excludes keeps the limit alone."""
-    cut = []
-    for region in regions:
-        bounds = dict(region)
-        for limit in limits:
-            low, high = bounds.get(limit.property, (None, None))
-            low = limit.low if low is None else (low if limit.low is None else max(low, limit.low))
-            high = limit.high if high is None else (high if limit.high is None else min(high, limit.high))
-            empty = low is not None and high is not None and low >= high
-            bounds[limit.property] = (limit.low, limit.high) if empty else (low, high)
-        cut.append(bounds)
-    return tuple(cut)
+def within_limits(regions: Regions, limits: Sequence[Constraint]) -> Regions:
+    """Cut every region with the limits; where nothing is left of all, the limits alone remain."""
+    cut = [box for region in regions if (box := _cut(region, limits)) is not None]
+    return tuple(cut) or ({limit.property: (limit.low, limit.high) for limit in limits},)
 
 
-def improvement_likelihood(surrogates: SurrogateSet, regions: Sequence[Mapping[str, Bounds]]) -> LogLikelihood:
-    """Return log p(a repeat unit lies in a region drawn at random from `regions`), the mean taken in log space."""
+def region_likelihood(surrogates: SurrogateSet, regions: Regions) -> LogLikelihood:
+    """Return log p(a repeat unit lies in one of some disjoint regions), summed in log space so that no tail underflows."""
 
     def log_likelihood(units: Sequence[RepeatUnit]) -> NDArray[np.float64]:
         prediction = surrogates.predict(units)
         column = {name: j for j, name in enumerate(prediction.properties)}
-        terms = np.stack(
-            [
-                sum(
-                    log_interval_probability(
-                        prediction.mean[:, column[name]], prediction.sd[:, column[name]], low, high
-                    )
-                    for name, (low, high) in region.items()
-                )
-                for region in regions
-            ]
-        )
-        return np.asarray(np.logaddexp.reduce(terms, axis=0) - np.log(len(regions)), dtype=np.float64)
+        known: dict[tuple[str, Bounds], NDArray[np.float64]] = {}
+        for name, bounds in {side for region in regions for side in region.items()}:
+            mean, sd = prediction.mean[:, column[name]], prediction.sd[:, column[name]]
+            known[name, bounds] = log_interval_probability(mean, sd, *bounds)
+        terms = [sum((known[side] for side in region.items()), np.zeros(len(units))) for region in regions]
+        return np.asarray(np.minimum(np.logaddexp.reduce(terms, axis=0), 0.0), dtype=np.float64)
 
     return log_likelihood
 
 
-def _bounds(objective: ObjectiveSettings, value: float) -> Bounds:
-    if objective.region is not None:
-        return objective.region.low, objective.region.high
-    if objective.direction == "maximise":
-        return value, None
-    if objective.direction == "minimise":
-        return None, value
-    aim = objective.objective()
-    assert aim.target is not None, "validated: direction target comes with a value"
-    # A point that hits its target exactly cannot be beaten; a sliver around it keeps the logarithm finite.
-    distance = max(-float(aim.score(np.array([value]))[0]), 1e-6 * max(1.0, abs(aim.target)))
-    return aim.target - distance, aim.target + distance
+def _spread(front: NDArray[np.float64]) -> NDArray[np.float64]:
+    most = MAX_FRONT_POINTS if front.shape[1] < 4 else MAX_POINTS_OF_MANY
+    if len(front) <= most:
+        return front
+    order = np.argsort(front[:, 0], kind="stable")
+    return np.asarray(front[order[np.linspace(0, len(front) - 1, most).round().astype(int)]])
+
+
+def _cut(region: Mapping[str, Bounds], limits: Sequence[Constraint]) -> Mapping[str, Bounds] | None:
+    bounds = dict(region)
+    for limit in limits:
+        low, high = bounds.get(limit.property, (None, None))
+        low = limit.low if low is None else (low if limit.low is None else max(low, limit.low))
+        high = limit.high if high is None else (high if limit.high is None else min(high, limit.high))
+        if low is not None and high is not None and low >= high:
+            return None
+        bounds[limit.property] = (low, high)
+    return bounds

@@ -10,7 +10,7 @@ import numpy as np
 
 from designer.campaign.front import front_records, measured_values
 from designer.campaign.generator import diverse_part, make_generator, with_route
-from designer.campaign.likelihood import improvement_likelihood, targets_beyond, within_limits
+from designer.campaign.likelihood import improving, region_likelihood, within_limits
 from designer.campaign.observations import informative, observations_of, unit_of
 from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
@@ -197,8 +197,8 @@ class BayesianProposer:
         front = front_records(records, self._objectives, limits)
         if not front and not limits:
             return None
-        regions = targets_beyond(self._config.objectives, measured_values(front, self._objectives)) if front else ({},)
-        return improvement_likelihood(surrogates, within_limits(regions, limits))
+        regions = improving(self._config.objectives, measured_values(front, self._objectives)) if front else ({},)
+        return region_likelihood(surrogates, within_limits(regions, limits))
 
     def _forbidden(self, taken: Collection[str]) -> frozenset[str]:
         return self._corpus.keys.union(taken) if self._config.novelty == "required" else frozenset(taken)

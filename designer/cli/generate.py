@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from designer.campaign.generator import make_generator, with_route
-from designer.campaign.likelihood import Bounds, improvement_likelihood
+from designer.campaign.likelihood import Bounds, region_likelihood
 from designer.campaign.observations import observations_of
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign
@@ -75,7 +75,7 @@ def generate_command(
         surrogates = _surrogates(region, store, seed) if region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = make_generator(settings, Filters(), lambda: corpus)
-        likelihood = improvement_likelihood(surrogates, (region,)) if surrogates else None
+        likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
         candidates = generator.propose(n, rng_for(seed, " ".join(targets), "generate"), log_likelihood=likelihood)
         if with_routes:
             candidates = [with_route(candidate) for candidate in candidates]

@@ -58,6 +58,20 @@ def test_forbidden_motifs_are_seen_across_the_joint_too(psmiles, motif):
     assert reason(psmiles) == f"forbidden motif {motif}"
 
 
+def test_built_in_motifs_stay_beside_own_ones_unless_they_are_permitted():
+    own = {"ether": "[CX4]O[CX4]"}
+    assert reason("*OCCOO*", forbidden=own) == "forbidden motif peroxide"
+    assert reason("*CC(*)C=O", forbidden=own, permitted={"aldehyde"}) is None
+    assert reason("*CC(*)C=O", forbidden={"aldehyde": "[CX3;H1](=O)N"}) is None
+
+
+def test_what_the_force_field_lacks_cannot_be_permitted():
+    name = "phosphorus in a double bond to carbon"
+    assert reason("*CC(*)P=C", sa_score=None, permitted={"phosphine"}) == f"no force-field parameters for {name}"
+    with pytest.raises(ValueError, match="is no built-in one that may be permitted; choose from peroxide, "):
+        Filters(permitted={name})
+
+
 def test_reason_does_not_depend_on_the_cut():
     for text in ("*CCO*", "*COC*", "*OCC*"):
         assert reason(text, forbidden={"ether": "[CX4]O[CX4]"}) == "forbidden motif ether"
@@ -82,6 +96,7 @@ def test_sa_score_ranks_a_cage_above_a_vinyl():
         ({"forbidden": {"broken": "[C"}}, "forbidden motif 'broken' has the invalid SMARTS"),
         ({"elements": {"C", "Si"}}, "elements Si lack force-field parameters"),
         ({"min_heavy_atoms": 10, "max_heavy_atoms": 5}, "min_heavy_atoms 10 exceeds max_heavy_atoms 5"),
+        ({"permitted": {"peroxyde"}}, "permitted motif 'peroxyde' is no built-in one"),
         ({"maximum": 3}, "Extra inputs"),
     ],
 )
@@ -91,7 +106,7 @@ def test_impossible_settings_are_refused(settings, message):
 
 
 def test_settings_survive_a_round_trip():
-    filters = Filters(sa_score=4.0, forbidden={"benzene": "c1ccccc1"})
+    filters = Filters(sa_score=4.0, forbidden={"benzene": "c1ccccc1"}, permitted={"thiol"})
     again = Filters.model_validate_json(filters.model_dump_json())
     assert again == filters
     assert again.reason(RepeatUnit.from_psmiles(POLYSTYRENE)) == "forbidden motif benzene"
