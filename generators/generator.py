@@ -71,10 +71,11 @@ class Proposer(Generic[S]):
         return temper(self.space, evaluator, rng, particles)
 
     def _from_prior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
-        for _ in range(self.space.settings.max_top_up + 1):
+        for turn in range(self.space.settings.max_top_up + 1):
             if found.complete:
                 return
-            batch = max(64, 2 * (found.n - len(found.candidates)))
+            # A few are cheap to ask for at first; where they repeat each other or are known, it takes many.
+            batch = max(64 if turn else 1, 2 * (found.n - len(found.candidates)))
             population = self.space.draw_prior(batch, evaluator, rng)
             found.add(population, np.arange(batch), f"prior, {self.space.name}")
 

@@ -29,7 +29,38 @@ def run(arguments) -> dict:
 
 
 def one(arguments, name, target) -> dict:
-    guide, judge = fitted(0), fitted(1)
+    judge, guide = fitted(1), fitted(0)
+    made = once(arguments, f"design-ours-{name}", lambda: ours(arguments, target))
+    found, free = units_of(made["found"]), units_of(made["free"])
+    plain = units_of(once(arguments, "design-prior", lambda: prior(arguments)))
+    base = share(judge, plain, target)
+    peer = None
+    if arguments.peer:
+        peer = once(arguments, f"design-peer-{name}", lambda: by_peer(arguments, made["calls"], target))
+    theirs = units_of(peer["found"]) if peer else []
+    other = share(judge, theirs, target) if theirs else 0.0
+    return {
+        f"in_target_{name}": figure(
+            share(judge, found, target), "1", {"at_least": max(10 * base, 2 * other)}, other if peer else None
+        ),
+        f"prior_in_target_{name}": figure(base, "1"),
+        f"guide_in_target_{name}": figure(
+            share(guide, found, target), "1", None, share(guide, theirs, target) if theirs else None
+        ),
+        f"likelihood_calls_{name}": figure(made["calls"], "1", None, peer and peer["calls"]),
+        f"distinct_outputs_{name}": figure(len(found), "1", None, len(theirs) if peer else None),
+        f"diversity_{name}": figure(
+            internal_diversity(found), "1", {"at_least": 0.7}, internal_diversity(theirs) if len(theirs) > 1 else None
+        ),
+        f"novelty_{name}": figure(
+            novelty(found, known()), "1", {"at_least": 0.95}, novelty(theirs, known()) if theirs else None
+        ),
+        f"novelty_unless_asked_for_{name}": figure(novelty(free, known()), "1"),
+    }
+
+
+def ours(arguments, target) -> dict:
+    guide = fitted(0)
     n = 60 if arguments.quick else 200
     asked: dict[str, float] = {}
 
@@ -41,30 +72,14 @@ def one(arguments, name, target) -> dict:
         return np.array([asked[unit.key] for unit in units])
 
     # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
-    found = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood, known())]
+    found = generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood, known())
     calls = len(asked)
-    free = [c.unit for c in generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)]
-    print(f"{name}: {calls} likelihood calls", file=sys.stderr)
-    plain = prior(arguments.quick)
-    ours, base = share(judge, found, target), share(judge, plain, target)
-    peer = design_by_peer(arguments, guide, calls, target) if arguments.peer else None
-    other = share(judge, peer["units"], target) if peer and peer["units"] else 0.0
-    return {
-        f"in_target_{name}": figure(
-            ours, "1", {"at_least": max(10 * base, 2 * other)}, other if peer is not None else None
-        ),
-        f"prior_in_target_{name}": figure(base, "1"),
-        f"guide_in_target_{name}": figure(share(guide, found, target), "1"),
-        f"likelihood_calls_{name}": figure(calls, "1", None, peer and peer["calls"]),
-        f"distinct_outputs_{name}": figure(len(found), "1", None, peer and len(peer["units"])),
-        f"diversity_{name}": figure(
-            internal_diversity(found), "1", {"at_least": 0.7}, peer and internal_diversity(peer["units"])
-        ),
-        f"novelty_{name}": figure(
-            novelty(found, known()), "1", {"at_least": 0.95}, peer and novelty(peer["units"], known())
-        ),
-        f"novelty_unless_asked_for_{name}": figure(novelty(free, known()), "1"),
-    }
+    free = generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)
+    return {"found": [c.unit.key for c in found], "calls": calls, "free": [c.unit.key for c in free]}
+
+
+def units_of(keys):
+    return [RepeatUnit.from_psmiles(key) for key in keys]
 
 
 @cache
@@ -87,10 +102,10 @@ def generator(quick):
     return SMCGenerator(model, SMCSettings(particles=128) if quick else SMCSettings(), Filters())
 
 
-@cache
-def prior(quick):
+def prior(arguments) -> list[str]:
     """What the language model proposes under the same filters without a target."""
-    return [c.unit for c in generator(quick).propose(500 if quick else 4000, np.random.default_rng(4))]
+    n = 500 if arguments.quick else 4000
+    return [c.unit.key for c in generator(arguments.quick).propose(n, np.random.default_rng(4))]
 
 
 def known():
@@ -107,14 +122,14 @@ def share(judge, units, target) -> float:
     return float(inside.mean())
 
 
-def design_by_peer(arguments, guide, calls, target) -> dict:
+def by_peer(arguments, calls, target) -> dict:
     """The distinct repeat units of the peer's last populations, and how often it asked for a likelihood.
 
     A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit costs the peer nothing. Its model
     learns the same first half and a part of the same corpus, as much as its speed allows. Its population would use up the calls in
     one run of its schedule of fifty steps, were all its strings distinct and valid; while calls are left, it starts again.
     """
-    rng = np.random.default_rng(5)
+    guide, rng = fitted(0), np.random.default_rng(5)
     first, others = halves()[0][0], list(corpus().units)
     chosen = rng.choice(len(others), 300 if arguments.quick else 2500, replace=False)
     pool = [*first, *(others[i] for i in chosen)]
@@ -147,4 +162,4 @@ def design_by_peer(arguments, guide, calls, target) -> dict:
             found |= {RepeatUnit.from_psmiles(text).key for text in document["found"] if is_valid(text)}
         if len(asked) >= calls:
             break
-    return {"units": [RepeatUnit.from_psmiles(key) for key in sorted(found)], "calls": len(asked)}
+    return {"found": sorted(found), "calls": len(asked)}
