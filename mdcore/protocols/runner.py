@@ -14,6 +14,7 @@ from mdcore.chem.errors import NotConverged, SimulationExploded
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.convergence import assess
 from mdcore.protocols.engine import StageEngine
+from mdcore.protocols.openmm_xml import read_xml
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.series import COLUMNS, FloatArray, Series
 from mdcore.protocols.trajectory import Trajectory
@@ -108,10 +109,8 @@ class _Run:
         execution: ExecutionSettings,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        import openmm
-
         self._bundle, self._out, self._execution, self._progress = bundle, out, execution, progress
-        self._system = openmm.XmlSerializer.deserialize(bundle.system_xml)
+        self._system = read_xml(bundle.system_xml, "System")
         self._path = out / "checkpoint.npz"
         n_chains = int(bundle.arrays["chain_index"][-1]) + 1
         self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series(n_chains))
@@ -141,9 +140,7 @@ class _Run:
         """Return positions, box and velocities at the last checkpoint or at the start."""
         if not self._at.state_xml:
             return self._bundle.arrays["positions_nm"], self._bundle.arrays["box_nm"], None
-        import openmm
-
-        return _unpack(openmm.XmlSerializer.deserialize(self._at.state_xml))
+        return _unpack(read_xml(self._at.state_xml, "State"))
 
     def _stage(
         self, index: int, positions: FloatArray, box: FloatArray, velocities: FloatArray | None
