@@ -22,14 +22,15 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+# The scripts beside this one are named like the packages that they measure, and workers import this file, too.
+_FOLDER = Path(__file__).resolve().parent
+sys.path[:] = [str(_FOLDER.parent), *(path for path in sys.path if path not in ("", str(_FOLDER)))]
+
 import numpy as np
 import psutil
-from common import answer, figure
 from sqlalchemy import insert
 
-# The scripts beside this one are named like the packages that they measure.
-sys.path.remove(str(Path(__file__).resolve().parent))
-
+from benchmarks.common import answer, figure
 from designer import Campaign, CampaignConfig
 from designer.campaign.ledger import Ledger
 from designer.campaign.listener import SilentListener

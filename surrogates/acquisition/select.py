@@ -20,6 +20,9 @@ from surrogates.settings import AcquisitionSettings
 PRUNING_SAMPLES = 64
 """Samples in which a measured unit must once lie on the front to stay in the base set."""
 
+JOINT = 500
+"""Measured units up to which all are sampled jointly; of more, only those that may lie on the front."""
+
 FULL_PASS = 4096
 """Pool size up to which sampled improvements are smoothed for every candidate; beyond, the plain ones preselect."""
 
@@ -226,6 +229,8 @@ def _prune(
     seed: int,
 ) -> NDArray[np.int64]:
     """Keep the measured rows that lie on the front in some posterior sample; the others hardly change an improvement."""
+    if len(measured) > JOINT:
+        measured = measured[_hopeful(surrogates, scorer, surrogates.features.take(measured))]
     features = surrogates.features.take(measured)
     shape = (PRUNING_SAMPLES, len(measured) + 1, len(models))
     draws = np.random.default_rng([seed, len(measured)]).standard_normal(shape)
@@ -235,6 +240,31 @@ def _prune(
     for sample in scorer.scores(sampler.values):
         on_front[feasible] |= non_dominated(sample[feasible])
     return measured[on_front]
+
+
+def _hopeful(surrogates: SurrogateSet, scorer: Scorer, features: Features) -> NDArray[np.bool_]:
+    """Mark the measured units that may lie on the front, shape (n,); it costs no joint posterior of all of them.
+
+    A unit is left out where another one is better in every objective even if this one is z standard deviations better than
+    its mean and the other one z worse. z is three, and less where too many would be left to be sampled jointly.
+    """
+    prediction = surrogates.predict_features(features)
+    columns = [surrogates.properties.index(objective.property) for objective in scorer.objectives]
+    mean, sd = prediction.mean[:, columns], prediction.sd[:, columns]
+    feasible = scorer.feasible(features)
+    marked = feasible.copy()
+    for z in (3.0, 2.0, 1.0, 0.5, 0.0):
+        steps = np.linspace(-z, z, 13)[:, None, None]
+        scores = scorer.scores(mean + steps * sd)  # an objective with an aim is not monotonic
+        best, worst = scores.max(axis=0), scores.min(axis=0)
+        bars = worst[feasible][non_dominated(worst[feasible])]
+        beaten = np.zeros(len(best), dtype=bool)
+        for bar in bars:
+            beaten |= (bar >= best).all(axis=1) & (bar > best).any(axis=1)
+        marked = feasible & ~beaten
+        if marked.sum() <= JOINT:
+            break
+    return marked
 
 
 def _greedy(

@@ -313,3 +313,28 @@ def test_the_front_is_that_of_the_measured_values():
         seen = {unit.key for unit in surrogates.observations.units}
         block = sampler.block(surrogates.featurise([unit for unit in POOL[20:] if unit.key not in seen]))
         assert (block.residual[:, j] >= 0.99 * model.parameters.covariance.peculiar * model.spread**2).all()
+
+
+def test_many_measured_units_are_reduced_to_those_that_may_lie_on_the_front(monkeypatch):
+    from surrogates.acquisition import select
+    from surrogates.acquisition.scorer import Scorer
+    from surrogates.pareto import non_dominated
+
+    rows = np.arange(0, len(POOL), 2)
+    surrogates = fitted(rows)
+    settings = AcquisitionSettings()
+    scorer = Scorer(surrogates, TWO, (), surrogates.features, settings, False)
+    models = [surrogates.model(objective.property) for objective in TWO]
+    draws = np.random.default_rng(1).standard_normal((400, len(rows) + 1, 2))
+    sampler = JointSampler(models, surrogates.features, surrogates.features, draws)
+    often = np.mean([non_dominated(sample) for sample in scorer.scores(sampler.values)], axis=0)
+    marked = select._hopeful(surrogates, scorer, surrogates.features)
+    assert marked[often > 0.01].all()
+    assert not marked.all(), "some are beaten beyond doubt"
+    everything = select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2)
+    monkeypatch.setattr(select, "JOINT", int(marked.sum()))
+    reduced = select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2)
+    assert set(reduced.indices) & set(everything.indices)
+    monkeypatch.setattr(select, "JOINT", 3)  # fewer than may lie on the front: the most hopeful are kept
+    assert 0 < select._hopeful(surrogates, scorer, surrogates.features).sum() < marked.sum()
+    assert len(select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2).indices) == 4
