@@ -57,9 +57,10 @@ class AcquisitionSettings(BaseModel):
 
     Methods: `expected` is the expected hypervolume improvement, exact over the candidate and sampled over noise and pending units;
     `front` the probability to join the front, which finds many of its points; `mixed` the geometric mean of both;
-    `improvement` is qLogNEHVI (qLogNEI for one objective) by samples, as BoTorch computes it; `upper-bound` is optimistic improvement;
-    `thompson` follows one posterior draw for each choice; `target` is the probability that every objective lies in its region
-    low to high; `max-variance` and `random` explore. An objective with a target value is always treated by samples.
+    `improvement` is qLogNEHVI (qLogNEI for one objective) by samples, as BoTorch computes it, with exchanges after the greedy
+    choice; `upper-bound` is optimistic improvement; `thompson` follows one posterior draw for each choice; `target` is the
+    probability that every objective lies in its region low to high; `max-variance` and `random` explore. An objective with a target
+    value is always treated by samples.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -10,8 +10,8 @@ from benchmarks.common import figure
 from benchmarks.surrogates_parts.data import NAMES, replay_oracle
 from surrogates import AcquisitionSettings, Objective, Observations, SurrogateSettings, fit_surrogates, select_batch
 
-MEASURED, POOL, BATCH = 40, 300, 5
-SAMPLES = 128
+MEASURED, POOL, BATCH = 40, 200, 5
+SAMPLES = 64
 JUDGE = 2048
 """Samples of the acquisition function that judges both batches, drawn independently of those that chose them."""
 
@@ -37,11 +37,11 @@ def run(quick: bool, options) -> dict[str, dict]:
         objectives = [Objective(name, low=low) for name, low in zip(NAMES, lows, strict=True)]
         units = [oracle.units[i] for i in pool]
         surrogates.featurise(units)
-        begun = time.perf_counter()
+        begun = time.process_time()
         ours = select_batch(
             surrogates, units, objectives, BATCH, (), AcquisitionSettings(method="improvement", samples=SAMPLES), seed
         )
-        own_time = time.perf_counter() - begun
+        own_time = time.process_time() - begun
         model, base, choices = (
             to_botorch(surrogates),
             feature_tensor(surrogates, seen.units),
@@ -59,9 +59,11 @@ def run(quick: bool, options) -> dict[str, dict]:
 
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            begun = time.perf_counter()
+            # BoTorch compiles a kernel at its first value, which counts for nobody.
+            acquisition(8, seed)(choices[:1].unsqueeze(0))
+            begun = time.process_time()
             theirs, _ = optimize_acqf_discrete(acquisition(SAMPLES, seed), BATCH, choices, max_batch_size=64)
-            peer_time = time.perf_counter() - begun
+            peer_time = time.process_time() - begun
             judge = acquisition(JUDGE, 1000 + seed)
             values = [float(judge(batch.unsqueeze(0))) for batch in (choices[list(ours.indices)], theirs)]
         ratios.append(peer_time / own_time)
@@ -73,7 +75,7 @@ def run(quick: bool, options) -> dict[str, dict]:
             float(np.median(differences)), "1", {"at_least": 0.0}
         ),
         f"{key}: the same, smallest": figure(float(min(differences)), "1"),
-        f"{key}: times faster than optimize_acqf_discrete, median": figure(
+        f"{key}: processor time of optimize_acqf_discrete over ours, median": figure(
             float(np.median(ratios)), "1", {"at_least": 1.0}
         ),
     }

@@ -25,6 +25,9 @@ KINDS: dict[str, tuple[Literal["key", "cluster"], ...]] = {
     "both": ("key", "cluster"),
 }
 
+HELD_OUT = {"key": "whole polymers", "cluster": "whole clusters", "leave-one-out": "one value each"}
+"""What a prediction did not see, for the table."""
+
 FEWEST = 10
 """Polymers below which a cross-validation tells nothing."""
 
@@ -44,7 +47,7 @@ def fit_command(
     as_json: bool,
 ) -> int:
     """Fit, cross-validate and save surrogates of the properties of a table; plots and figures go to a folder."""
-    from surrogates.validation import cross_validate
+    from surrogates.validation import cross_validate, leave_one_out
 
     with answer_stream() as stream:
         at_least("--folds", folds, 2)
@@ -63,14 +66,17 @@ def fit_command(
         for name in wanted:
             _check(observations, name, table, folds)
         folder.mkdir(parents=True, exist_ok=True)
+        surrogates = fit_surrogates(observations, wanted, settings, seed)
         validations = []
         for name in wanted:
             for kind in KINDS[groups]:
                 validation = cross_validate(observations, name, settings, kind, folds, seed)
                 validations.append(validation)
                 _keep(validation, observations, folder)
+            if surrogates.model(name).shrink is None:
+                validations.append(leave_one_out(surrogates, name))
         model = folder / "model.json"
-        save_surrogates(fit_surrogates(observations, wanted, settings, seed), model)
+        save_surrogates(surrogates, model)
         document = _document(table, observations, validations, folds, model)
         with (folder / "fit.json").open("w", encoding="utf-8") as kept:
             write_json(kept, document)
@@ -148,7 +154,7 @@ def _document(
         coverage = metrics.pop("coverage")
         metrics["coverage"] = {f"{level:g}": share for level, share in zip(LEVELS, coverage, strict=True)}
         unit = property_spec(validation.property).unit
-        found.setdefault(validation.property, {"unit": unit})[f"by_{validation.groups}"] = metrics
+        found.setdefault(validation.property, {"unit": unit})[_label(validation)] = metrics
     return {
         "data": str(table.path),
         "rows": len(table.rows) + len(table.bad),
@@ -162,6 +168,10 @@ def _document(
     }
 
 
+def _label(validation: "CrossValidation") -> str:
+    return "leave_one_out" if validation.groups == "leave-one-out" else f"by_{validation.groups}"
+
+
 def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidation]", folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -170,7 +180,7 @@ def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidat
         stream.write(f"line {row.line} left out: {row.text}\n")
     shown = Table(title="Held-out predictions", title_justify="left", title_style="bold")
     shown.add_column("property")
-    shown.add_column("folds by")
+    shown.add_column("held out")
     for heading in ("n", "R²", "MAE", "NLL", "CRPS", "in 50 %", "in 80 %", "in 95 %"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for validation in validations:
@@ -178,7 +188,7 @@ def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidat
         unit = "" if spec.unit == "1" else f" {spec.unit}"
         shares = [f"{100 * share:.0f} %" for share in m.coverage]
         shown.add_row(
-            spec.label, validation.groups, f"{m.n}", f"{m.r2:.3f}", f"{m.mae:.3g}{unit}", f"{m.nll:.3f}", f"{m.crps:.3g}{unit}",
+            spec.label, HELD_OUT[validation.groups], f"{m.n}", f"{m.r2:.3f}", f"{m.mae:.3g}{unit}", f"{m.nll:.3f}", f"{m.crps:.3g}{unit}",
             *shares,
         )  # fmt: skip
     Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(shown)

@@ -117,6 +117,18 @@ class JointSampler:
             block.mean + np.sqrt(block.residual)[None] * self.draws[:, None, self.size, :], dtype=np.float64
         )
 
+    def draw(self, block: PoolBlock, sample: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw the candidates of a block jointly, given one sample of the base set, shape (N, m); costs N^3."""
+        pairs = statistics(block.features, block.features)
+        drawn = np.empty((len(block.features), len(self.models)))
+        for j, model in enumerate(self.models):
+            covariance = model.covariance(pairs, block.whitened[j], block.whitened[j])
+            covariance -= block.loadings[j] @ block.loadings[j].T
+            covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
+            factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
+            drawn[:, j] = block.mean[sample, :, j] + factor @ rng.standard_normal(len(drawn))
+        return drawn
+
     def choose(self, block: PoolBlock, index: int) -> None:
         """Move one candidate of a block into the base set and condition the rest of the block on it."""
         sample = self.samples(block)[:, index, :]

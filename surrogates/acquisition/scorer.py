@@ -18,6 +18,9 @@ from surrogates.settings import AcquisitionSettings
 FAR = -1e10
 """Reference of a single objective, below every score."""
 
+JOINT_DRAW = 1024
+"""Candidates that Thompson sampling draws jointly at most, which the usual shortlist is; more are only looked through one by one."""
+
 SMALLEST_SD = 1e-9
 """Smallest standard deviation of a score, in spreads: the candidate is then as good as known."""
 
@@ -128,10 +131,15 @@ class Scorer:
         return np.asarray(np.maximum(np.sqrt(block.residual) / self.scale, SMALLEST_SD), dtype=np.float64)
 
     def _thompson(self, sampler: JointSampler, block: PoolBlock, boxes: Boxes) -> NDArray[np.float64]:
-        """Improvement in one posterior draw, another for each choice; candidates are independent given the base set."""
+        """Improvement in one posterior draw, another for each choice; a block too large to draw jointly is drawn one by one."""
         turn = sampler.size % sampler.draws.shape[0]
-        noise = np.random.default_rng([sampler.size, block.mean.shape[1]]).standard_normal(block.residual.shape)
-        draw = self.scores(block.mean[turn] + np.sqrt(block.residual) * noise)
+        # The next slot's own normals seed the draw: another seed of the base set is another draw.
+        rng = np.random.default_rng(np.abs(1e9 * sampler.draws[turn, sampler.size]).astype(np.int64))
+        if len(block.features) <= JOINT_DRAW:
+            values = sampler.draw(block, turn, rng)
+        else:
+            values = block.mean[turn] + np.sqrt(block.residual) * rng.standard_normal(block.residual.shape)
+        draw = self.scores(values)
         improvement = mean_improvement(draw[None], boxes[0][turn : turn + 1], boxes[1][turn : turn + 1])
         # Where no draw improves, the best one by sum is taken, far below every improvement.
         value = np.where(improvement > 0, np.log(np.maximum(improvement, 1e-300)), draw.sum(axis=1) - 1e3)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mdcore.chem import RepeatUnit
+from surrogates.acquisition.exchange import exchange
 from surrogates.acquisition.joint import JointSampler, PoolBlock, normal_draws
 from surrogates.acquisition.scorer import Scorer
 from surrogates.acquisition.variance import most_uncertain
@@ -217,8 +218,20 @@ def _improve(
             sampler, sampler.block(near), scorer, feasible, scorer.feasible(near), penalty[rows], choose
         )
         if width == len(order) or width >= WIDEST * settings.shortlist or min(values) >= bound:
-            return [int(rows[i]) for i in picks], values
+            break
         width = min(4 * width, len(order))
+    if settings.method == "improvement" and len(picks) > 1:
+        better = exchange(models, surrogates.features, base, draws, near, scorer, penalty[rows], picks)
+        if better != picks:
+            # The same greedy rule puts the new members in order, each with its value given those before.
+            members = np.array(better, dtype=np.int64)
+            sampler = JointSampler(models, surrogates.features, base, draws)
+            final = near.take(members)
+            order_of, values = _greedy(
+                sampler, sampler.block(final), scorer, feasible, scorer.feasible(final), penalty[rows[members]], choose
+            )
+            picks = [better[i] for i in order_of]
+    return [int(rows[i]) for i in picks], values
 
 
 def _prune(

@@ -47,6 +47,9 @@ SCALES = {
     "acceptor": (0.1486, 0.09764),
     "side_chain_depth": (1.653, 1.888),
     "log_heavy": (2.869, 0.7401),
+    "atoms_per_mass": (0.1363, 0.03518),
+    "volume_per_mass": (0.9484, 0.1423),
+    "refractivity_per_volume": (0.2898, 0.03554),
 }
 """Over the 1,077 amorphous homopolymers of the RadonPy PI1070 set (10.1038/s41524-022-00906-4). Fixed, so that features need no data;
 elements that are rare there keep a spread of 0.02 or more, and standardised values are clipped.

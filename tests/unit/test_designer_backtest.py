@@ -217,6 +217,9 @@ def test_fit_cross_validates_and_keeps_the_model(
     assert (found["by_key"]["n"], document["failures"]) == (25, 1)
     assert found["by_key"]["r2"] > 0.5
     assert set(found["by_cluster"]["coverage"]) == {"0.5", "0.8", "0.95"}
+    assert found["leave_one_out"]["n"] == 25
+    # The polymer that is there twice tells its twin; no fold ever holds both.
+    assert 0 < found["leave_one_out"]["mae"] < found["by_cluster"]["mae"]
     with (folder / "predictions_heat_capacity_cp_key.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     error = np.mean([abs(float(r["measured"]) - float(r["predicted"])) for r in rows])
@@ -227,7 +230,9 @@ def test_fit_cross_validates_and_keeps_the_model(
     unit = RepeatUnit.from_psmiles(SMILES[3])
     assert model.predict([unit]).mean[0, 0] == pytest.approx(values(SMILES[3])[0], rel=0.05)
     assert run(call) == 0
-    assert "Isobaric heat capacity" in capfd.readouterr().out
+    out = capfd.readouterr().out
+    assert "Isobaric heat capacity" in out
+    assert [words in out for words in ("whole polymers", "whole clusters", "one value each")] == [True] * 3
 
 
 def test_fit_refuses_what_it_cannot_judge(table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

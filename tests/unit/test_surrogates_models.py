@@ -19,7 +19,8 @@ from surrogates import (
     log_interval_probability,
     save_surrogates,
 )
-from surrogates.features import features_from_arrays
+from surrogates.features import Featuriser, features_from_arrays
+from surrogates.features.descriptors import NAMES, periodic_descriptors
 from surrogates.kernels import MEAN_VARIANCE, Covariance, minmax, statistics
 from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
@@ -37,15 +38,36 @@ def observe(n, **more):
     return Observations(UNITS[:n], {"density": DENSITY[:n]}, **more)
 
 
-def test_features_do_not_depend_on_spelling_cut_or_direction():
-    spellings = [RepeatUnit.from_psmiles(text) for text in ("*CCO*", "*COC*", "*OCC*", "[*]OCCOCC[*]", "C(*)CO*")]
-    surrogates = fit_surrogates(Observations(()), ["density"])
-    table = surrogates.featurise(spellings).counts()
-    assert table.sum() > 0
-    for row in table[1:]:
-        np.testing.assert_array_equal(row, table[0])
-    reversed_pair = [RepeatUnit.from_psmiles(text) for text in ("*CC(C)C(=O)O*", "*OC(=O)C(C)C*")]
-    np.testing.assert_array_equal(*surrogates.featurise(reversed_pair).counts())
+SPELLINGS = (
+    ("*CCO*", "*COC*", "*OCC*", "[*]OCCOCC[*]", "C(*)CO*"),
+    ("*CC(C)C(=O)O*", "*OC(=O)C(C)C*", "*C(C)C(=O)OC*", "O=C(O*)C(C)C*", "*C(=O)OCC(*)C"),
+    ("*c1ccc(cc1)Oc1ccc(cc1)C(=O)*", "*Oc1ccc(cc1)C(=O)c1ccc(*)cc1", "O=C(*)c1ccc(Oc2ccc(*)cc2)cc1"),
+    ("*CC(*)c1ccccc1", "*C(c1ccccc1)C*", "*CC(c1ccccc1)CC(*)c1ccccc1"),
+    ("*NCCCCCC(*)=O", "*CCCCCNC(*)=O", "*C(=O)CCCCCN*"),
+)
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS)
+@pytest.mark.parametrize("features", ["both", "force-field"])
+def test_features_do_not_depend_on_spelling_cut_or_direction(features, spellings):
+    # One featuriser each: a cache shared by key would hide a difference.
+    settings = SurrogateSettings(features=features)
+    tables = [Featuriser(settings)([RepeatUnit.from_psmiles(text)]) for text in spellings]
+    assert np.abs(tables[0].descriptors).max() > 0.1
+    assert (tables[0].counts().sum() > 0) == (features == "both")
+    for other in tables[1:]:
+        np.testing.assert_array_equal(other.counts(), tables[0].counts())
+        np.testing.assert_allclose(other.descriptors, tables[0].descriptors, atol=1e-9)
+
+
+def test_volumes_of_known_periods():
+    # Bondi's group increments (10.1021/j100785a001): CH2 10.23, C6H4 43.32, C=O 11.70, O 5.20 cm3/mol.
+    for text, volume in (("*CC*", 20.46), ("*c1ccc(*)cc1", 43.32), ("*Oc1ccc(*)cc1", 48.5)):
+        unit = RepeatUnit.from_psmiles(text)
+        values = dict(zip(NAMES, periodic_descriptors(unit, 4), strict=True))
+        per_mol = 0.60221 * values["volume_per_mass"] * unit.molar_mass_g_mol
+        assert per_mol == pytest.approx(volume, rel=0.06)
+        assert values["atoms_per_mass"] * unit.molar_mass_g_mol == pytest.approx(unit.n_atoms)
 
 
 def test_every_atom_of_the_period_counts_once_for_each_radius():

@@ -16,6 +16,7 @@ from surrogates import (
     select_batch,
 )
 from surrogates.acquisition.boxes import boxes_of
+from surrogates.acquisition.exchange import exchange
 from surrogates.acquisition.expectation import (
     expected_improvement,
     log_expected_hypervolume_improvement,
@@ -23,6 +24,7 @@ from surrogates.acquisition.expectation import (
 )
 from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, normal_draws
+from surrogates.acquisition.scorer import Scorer
 from surrogates.kernels import statistics
 
 SIDES = (
@@ -137,6 +139,57 @@ def test_joint_samples_have_the_posterior_moments():
         )
 
 
+def test_a_thompson_draw_is_a_joint_one():
+    surrogates = fitted(np.arange(8))
+    base = surrogates.features.take(slice(0, 4))
+    sampler = JointSampler(surrogates.models, surrogates.features, base, normal_draws(4, 12, 0).reshape(4, 6, 2))
+    units = POOL[20:25]
+    features = surrogates.featurise(units)
+    block = sampler.block(features)
+    sampler.choose(block, 4)
+    size = 3000
+    draws = np.array([sampler.draw(block, 2, np.random.default_rng(i)) for i in range(size)])
+    for j, model in enumerate(surrogates.models):
+        whitened = model.whiten(model.cross(statistics(features, surrogates.features)))
+        prior = model.covariance(statistics(features, features), whitened, whitened)
+        left = prior - np.outer(prior[:, 4], prior[4]) / prior[4, 4]
+        atol = 5 * np.sqrt(2.0 / size) * prior.diagonal().max()
+        np.testing.assert_allclose(np.cov(draws[:, :, j].T), left, atol=atol)
+        np.testing.assert_allclose(
+            draws[:, :, j].mean(axis=0), block.mean[2, :, j], atol=5 * np.sqrt(prior.max() / size)
+        )
+        # The covariance between candidates is what independent draws would miss.
+        assert np.abs(left - np.diag(left.diagonal())).max() > atol
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("method", ["mixed", "improvement"])
+def test_three_and_four_objectives_with_one_of_each_aim(count, method):
+    rows = np.arange(20)
+    values = {
+        "density": DENSITY,
+        "refractive_index": INDEX,
+        "heat_capacity_cp": 2.5 - DENSITY,
+        "thermal_conductivity": 0.1 + 0.01 * np.arange(len(POOL)) / len(POOL),
+    }
+    aims = [
+        Objective("density"),
+        Objective("refractive_index", "minimise"),
+        Objective("heat_capacity_cp", "target", target=1.6)
+        if method == "improvement"
+        else Objective("heat_capacity_cp"),
+        Objective("thermal_conductivity", low=0.1),
+    ][:count]
+    names = [aim.property for aim in aims]
+    seen = Observations(tuple(POOL[i] for i in rows), {name: values[name][rows] for name in names})
+    settings = AcquisitionSettings(method=method, samples=16)
+    chosen = select_batch(fit_surrogates(seen, names), POOL, aims, 4, settings=settings)
+    assert len({*chosen.indices}) == 4
+    assert not {*chosen.indices} & {*rows.tolist()}
+    assert np.isfinite(chosen.values).all()
+    assert (np.diff(chosen.values) < 0.1).all()
+
+
 @pytest.mark.parametrize(
     "method", ["mixed", "expected", "front", "improvement", "upper-bound", "thompson", "max-variance", "random"]
 )
@@ -228,6 +281,35 @@ def test_one_objective_finds_its_optimum_in_few_steps(objective, best):
             break
         seen.extend(select_batch(fitted(np.array(seen)), POOL, [objective], 1, seed=step).indices)
     assert objective.score(INDEX[seen]).max() >= goal - 1e-12
+
+
+def test_exchanges_raise_the_joint_value_of_a_greedy_batch():
+    surrogates = fitted(np.arange(8))
+    features, base = surrogates.featurise(POOL[8:]), surrogates.features
+    settings = AcquisitionSettings(method="improvement", samples=32)
+    scorer = Scorer(surrogates, TWO, (), base, settings)
+    draws = normal_draws(32, 2 * 14, 1).reshape(32, 14, 2)
+    free = np.zeros(len(features))
+
+    def joint(members):
+        """Sum of what each member adds to those before it, on the samples of the search."""
+        sampler = JointSampler(surrogates.models, base, base, draws)
+        block = sampler.block(features)
+        total = 0.0
+        for member in members:
+            boxes = scorer.boxes(sampler.values, np.ones(sampler.values.shape[1], dtype=bool))
+            total += float(np.exp(scorer.value(sampler, block, boxes)[member]))
+            sampler.choose(block, member)
+        return total
+
+    # From the worst batch there is much to gain, and every member is looked at.
+    sampler = JointSampler(surrogates.models, base, base, draws)
+    block = sampler.block(features)
+    value = scorer.value(sampler, block, scorer.boxes(sampler.values, np.ones(8, dtype=bool)))
+    worst = np.argsort(value)[:3].tolist()
+    better = exchange(surrogates.models, base, base, draws, features, scorer, free, worst)
+    assert len({*better}) == 3
+    assert joint(better) > joint(worst)
 
 
 def test_constraints_keep_the_choice_inside():

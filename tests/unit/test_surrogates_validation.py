@@ -4,10 +4,25 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from mdcore.chem import RepeatUnit
-from surrogates import InvalidObservations, Objective, Observations, SurrogateSettings
+from surrogates import (
+    InvalidObservations,
+    Objective,
+    Observations,
+    SurrogateSettings,
+    UnknownSurrogate,
+    fit_surrogates,
+)
 from surrogates.replay import Oracle, Strategy, replay
 from surrogates.settings import AcquisitionSettings
-from surrogates.validation import calibration_figure, clusters, cross_validate, folds, metrics_of, parity_figure
+from surrogates.validation import (
+    calibration_figure,
+    clusters,
+    cross_validate,
+    folds,
+    leave_one_out,
+    metrics_of,
+    parity_figure,
+)
 
 SIDES = ("C", "F", "Cl", "O", "OC", "C#N", "c1ccccc1", "C(=O)OC", "C(C)C", "CC", "N", "C(F)(F)F")
 UNITS = tuple(RepeatUnit.from_psmiles(f"*CC(*){a}") for a in SIDES) + tuple(
@@ -54,6 +69,33 @@ def test_cross_validation_predicts_what_it_has_not_seen():
     assert by_cluster.metrics.mae >= 0.5 * validation.metrics.mae
     labels = clusters(observations, lambda units: _features(units))
     assert (labels[24:] == labels[:4]).all()
+
+
+def test_leave_one_out_predicts_each_measurement_from_the_others():
+    values = DENSITY.copy()
+    values[3] = np.nan
+    surrogates = fit_surrogates(Observations(UNITS, {"density": values}), ["density"])
+    found = leave_one_out(surrogates, "density")
+    np.testing.assert_array_equal(found.rows, np.delete(np.arange(len(UNITS)), 3))
+    np.testing.assert_array_equal(found.measured, np.delete(DENSITY, 3))
+    kept = np.delete(np.arange(len(UNITS)), [3, 7])
+    known = {"density": surrogates.models[0].parameters}
+    without = fit_surrogates(Observations(UNITS, {"density": values}).take(kept), ["density"], parameters=known)
+    # The standardisation of the rest differs a little; the posterior is that of the rest.
+    assert found.mean[6] == pytest.approx(without.predict([UNITS[7]]).mean[0, 0], abs=0.2 * found.sd[6])
+    assert 0.5 < found.metrics.r2 < 1.0
+
+
+def test_leave_one_out_says_when_it_cannot():
+    seen = Observations(UNITS, {"density": DENSITY, "refractive_index": np.where(np.arange(24) < 1, INDEX, np.nan)})
+    settings = SurrogateSettings(exact_points=10, inducing_points=5)
+    surrogates = fit_surrogates(seen, ["density", "refractive_index"], settings)
+    with pytest.raises(InvalidObservations, match="raise exact_points above 24"):
+        leave_one_out(surrogates, "density")
+    with pytest.raises(InvalidObservations, match="needs two; measure more"):
+        leave_one_out(surrogates, "refractive_index")
+    with pytest.raises(UnknownSurrogate):
+        leave_one_out(surrogates, "abbe_number")
 
 
 def _features(units):
