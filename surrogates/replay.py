@@ -124,13 +124,8 @@ def replay(
     Raises:
         InvalidPool: The oracle has fewer units than the start asks for, or none that counts.
     """
-    points = oracle.points(objectives, constraints)
-    front = np.flatnonzero(non_dominated(points))
-    valid = points[~np.isnan(points).any(axis=1)]
-    if len(valid) == 0:
+    if np.isnan(oracle.points(objectives, constraints)).all():
         raise InvalidPool("no unit of the oracle has every objective inside the constraints; widen them")
-    reference = valid.min(axis=0)
-    whole = dominated_volume(valid, reference)
     rng = np.random.default_rng(seed)
     if start is None:
         size = 0 if known is not None else random_start
@@ -164,11 +159,43 @@ def replay(
         step += 1
         if progress is not None:
             progress(len(seen) - len(first))
-    order = np.array(seen, dtype=np.int64)
-    counts = np.arange(len(first), len(seen) + 1)
+    return replay_of(oracle, objectives, strategy.name, seed, seen, len(first), constraints)
+
+
+def replay_of(
+    oracle: Oracle,
+    objectives: Sequence[Objective],
+    name: str,
+    seed: int,
+    rows: Sequence[int],
+    start: int,
+    constraints: Sequence[Constraint] = (),
+) -> Replay:
+    """Tell what a search found, whoever made it.
+
+    Args:
+        oracle: Pool with known answers.
+        objectives: What was to be improved.
+        name: Name of the strategy.
+        seed: Its seed.
+        rows: Rows of the oracle in the order in which they became known, those of the start first.
+        start: How many of them make up the start.
+        constraints: Ranges that were to be kept.
+
+    Raises:
+        InvalidPool: The oracle has no unit that counts.
+    """
+    points = oracle.points(objectives, constraints)
+    front = np.flatnonzero(non_dominated(points))
+    valid = points[~np.isnan(points).any(axis=1)]
+    if len(valid) == 0:
+        raise InvalidPool("no unit of the oracle has every objective inside the constraints; widen them")
+    reference = valid.min(axis=0)
+    order = np.array(rows, dtype=np.int64)
+    counts = np.arange(start, len(order) + 1)
     in_front = np.concatenate([[0], np.cumsum(np.isin(order, front))])[counts]
-    volume = np.array([_volume(points[order[:k]], reference) for k in counts]) / whole
-    return Replay(strategy.name, seed, order[: len(first)], order[len(first) :], in_front, volume)
+    volume = np.array([_volume(points[order[:k]], reference) for k in counts]) / dominated_volume(valid, reference)
+    return Replay(name, seed, order[:start], order[start:], in_front, volume)
 
 
 def _volume(points: NDArray[np.float64], reference: NDArray[np.float64]) -> float:

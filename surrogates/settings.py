@@ -54,6 +54,7 @@ class AcquisitionSettings(BaseModel):
             rewards both ends of the front, or below the `nadir` of the front, the usual rule.
         optimism: Standard deviations added by `upper-bound`.
         avoid_failures: Weight the acquisition with the probability that the evaluation succeeds.
+        conditioned: Each choice of a batch is made given those before it; otherwise the best candidates by themselves are taken.
 
     Methods: `expected` is the expected hypervolume improvement, exact over the candidate and sampled over noise and pending units;
     `front` the probability to join the front, which finds many of its points; `mixed` the geometric mean of both;
@@ -81,3 +82,4 @@ class AcquisitionSettings(BaseModel):
     reference: Literal["worst", "nadir"] = "worst"
     optimism: Annotated[float, Field(ge=0)] = 2.0
     avoid_failures: bool = True
+    conditioned: bool = True

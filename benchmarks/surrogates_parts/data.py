@@ -43,14 +43,21 @@ def replay_oracle() -> tuple[Oracle, Observations]:
     return oracle, Observations(units_of(known.smiles), {name: column(known, name) for name in NAMES})
 
 
-def peer_descriptors() -> dict[str, np.ndarray]:
-    """The peer's own 170 force-field descriptors by key, standardised."""
+def peer_table() -> dict[str, np.ndarray]:
+    """The peer's own 170 force-field descriptors by key, as they are."""
     folder = DATA / "spacier_replay"
     keys = [u.key for name in ("y_oracle", "y") for u in units_of(pd.read_csv(folder / f"spacier_{name}.csv").smiles)]
     table = np.vstack([pd.read_csv(folder / f"spacier_{name}.csv").to_numpy(dtype=float) for name in ("X_pool", "X")])
+    return dict(zip(keys, table, strict=True))
+
+
+def peer_descriptors() -> dict[str, np.ndarray]:
+    """The peer's descriptors by key, standardised."""
+    found = peer_table()
+    table = np.array(list(found.values()))
     spread = table.std(axis=0)
     table = (table[:, spread > 1e-6] - table.mean(axis=0)[spread > 1e-6]) / spread[spread > 1e-6]
-    return dict(zip(keys, np.clip(table, -10, 10), strict=True))
+    return dict(zip(found, np.clip(table, -10, 10), strict=True))
 
 
 def peer_features(units, described: dict[str, np.ndarray]) -> Features:

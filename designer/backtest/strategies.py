@@ -53,9 +53,10 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
     if name == OWN:
         return Strategy(OWN, config.surrogates, config.acquisition)
     if name == RBF:
-        # As in SPACIER the front is that of the measured values, an uncertainty holds the noise, and the reference lies far off.
+        # As in SPACIER the front is that of the measured values, an uncertainty holds the noise, the reference lies far off, and the
+        # best candidates by themselves make a batch.
         surrogates = SurrogateSettings(features="force-field", radial="rbf", trend=False, residual="peculiar")
-        return Strategy(RBF, surrogates, AcquisitionSettings(method="expected", reference="worst"))
+        return Strategy(RBF, surrogates, AcquisitionSettings(method="expected", reference="worst", conditioned=False))
     if name in METHODS:
         # The method's name is checked above; a copy would not validate it again.
         changed = {**config.acquisition.model_dump(), "method": name}

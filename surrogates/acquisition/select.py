@@ -207,6 +207,8 @@ def _improve(
         first[part] = scorer.value(sampler, block, boxes, quick=len(features) > FULL_PASS)
     first += penalty
     order = np.argsort(-first, kind="stable")
+    if not settings.conditioned:
+        return order[:q].tolist(), first[order[:q]].tolist()
     width = min(max(settings.shortlist, 4 * q), len(order))
     while True:
         sampler = JointSampler(models, surrogates.features, base, draws)

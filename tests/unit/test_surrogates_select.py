@@ -248,6 +248,19 @@ def test_a_shortlist_does_not_change_the_batch():
     np.testing.assert_allclose(short.values, full.values, rtol=1e-9)
 
 
+def test_without_conditioning_the_best_by_themselves_are_taken():
+    surrogates = fitted(np.arange(10))
+    alone = AcquisitionSettings(method="expected", conditioned=False)
+    batch = select_batch(surrogates, POOL, TWO, 5, settings=alone)
+    whole = select_batch(surrogates, POOL, TWO, len(POOL), settings=alone)
+    assert batch.indices == whole.indices[:5]
+    assert (np.diff(whole.values) <= 0).all()
+    # The first choice is the same; the others make way for it.
+    given = select_batch(surrogates, POOL, TWO, 5, settings=AcquisitionSettings(method="expected"))
+    assert given.indices[0] == batch.indices[0]
+    assert given.indices != batch.indices
+
+
 def test_failures_are_avoided():
     units = (*POOL[:6], *POOL[14:20])
     failed = np.arange(12) >= 6
