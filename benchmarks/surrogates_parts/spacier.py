@@ -22,7 +22,7 @@ def search(
     evaluations: int,
     batch: int,
 ) -> Replay:
-    """Replay SPACIER (10.1038/s41524-024-01492-3) from known polymers, or from the random ones of `replay` with the same seed.
+    """Replay SPACIER (github.com/s-nanjo/Spacier) from known polymers, or from the random ones of `replay` with the same seed.
 
     Independent Gaussian processes with one isotropic RBF kernel and white noise on its descriptors as they are, fitted by
     likelihood; expected hypervolume improvement of two maximised objectives; the best of the pool by themselves make a batch.
