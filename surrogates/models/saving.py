@@ -16,7 +16,7 @@ from surrogates.models.tasks import TaskCoupling
 from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
 
-FORMAT = "polymer-designer surrogates 1"
+FORMAT = "polymer-designer surrogates 2"
 
 
 def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
