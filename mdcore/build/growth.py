@@ -137,7 +137,7 @@ class ChainGrower:
         while weights.sum() > 0.0:
             choice = int(self._rng.choice(len(weights), p=weights / weights.sum()))
             step = _Placed(residue, start, positions[choice], following[choice])
-            if not self._spears(step, placed):
+            if not self._meets_itself(step) and not self._spears(step, placed):
                 return step
             weights[choice] = 0.0
         return None
@@ -252,6 +252,27 @@ class ChainGrower:
             beside = near[np.einsum("ak,ak->a", gap, gap) < (_SPEAR_REACH_NM + 0.1) ** 2]
             bonds = np.array([(a, b) for a in beside.tolist() for b in self._bonded[a]], dtype=np.int64).reshape(-1, 2)
             if len(bonds) and pierces(self._beside(self.grid.positions[bonds], atoms), atoms).any():
+                return True
+        return False
+
+    def _meets_itself(self, step: _Placed) -> bool:
+        """Tell whether a residue longer than the box runs into its own periodic image, or through a ring of it."""
+        positions, residue = step.positions, step.residue
+        if float(np.ptp(positions, axis=0).max()) + _SPEAR_REACH_NM < self.grid.box_nm:
+            return False
+        gaps = positions[:, None] - positions[None]
+        nearest = self.grid.minimum_image(gaps)
+        images = (np.abs(nearest - gaps) > 0.5 * self.grid.box_nm).any(axis=2)
+        radii = vdw_radii_nm(residue.atomic_numbers)
+        contact = HARD_CONTACT * (radii[:, None] + radii[None, :])
+        if (images & (np.einsum("ijk,ijk->ij", nearest, nearest) < contact**2)).any():
+            return True
+        segments = positions[residue.bonds]
+        for ring in residue.rings:
+            atoms = positions[list(ring)]
+            beside = self._beside(segments, atoms)
+            images = (np.abs(beside - segments) > 0.5 * self.grid.box_nm).any(axis=(1, 2))
+            if images.any() and pierces(beside[images], atoms).any():
                 return True
         return False
 

@@ -212,6 +212,19 @@ def test_a_copolymer_cell_holds_both_units():
         plan_copolymer(units[:1], AlternatingSequence(), settings, 1)
 
 
+def test_a_residue_longer_than_the_box_keeps_clear_of_its_own_image():
+    from mdcore.build.growth import ChainGrower, _Placed
+
+    residue = plan_liquid(read_molecule("C" * 12 + "c1ccccc1", None), 1, seed=1)[0].residues[0]
+    positions = residue.conformers[0]
+    extent = np.ptp(positions, axis=0)
+    long = positions[:, np.argsort(-extent)]  # its longest direction along x
+    length = float(np.ptp(long[:, 0]))
+    for box_nm, meets in ((length + 1.0, False), (length - 0.05, True)):
+        grower = ChainGrower(box_nm, residue.n_atoms, np.random.default_rng(1))
+        assert grower._meets_itself(_Placed(residue, 0, long, np.full(3, np.nan))) is meets
+
+
 def test_a_planted_spear_is_repaired_by_growing_its_chain_anew():
     cell = grown("*CC(*)c1ccccc1", n_chains=2)
     assert repair_spears(cell, np.random.default_rng(1)) is cell
