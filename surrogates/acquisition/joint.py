@@ -1,7 +1,7 @@
 """Joint posterior samples of a growing base set and of a pool, conditioned incrementally."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class PoolBlock:
         mean: Samples of the conditional mean, shape (S, N, m).
         residual: Variance left by the base set, shape (N, m).
         loadings: For each property the loadings on the base set's draws, shape (N, B).
+        chosen: Candidates of the block that joined the base set since, in their order.
+        factors: For each property a factor of the covariance left by the base set at the start, once it was asked for.
     """
 
     features: Features
@@ -49,6 +51,8 @@ class PoolBlock:
     mean: NDArray[np.float64]
     residual: NDArray[np.float64]
     loadings: list[NDArray[np.float64]]
+    chosen: list[int] = field(default_factory=list)
+    factors: list[NDArray[np.float64]] = field(default_factory=list)
 
 
 class JointSampler:
@@ -118,15 +122,27 @@ class JointSampler:
         )
 
     def draw(self, block: PoolBlock, sample: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Draw the candidates of a block jointly, given one sample of the base set, shape (N, m); costs N^3."""
-        pairs = statistics(block.features, block.features)
+        """Draw the candidates of a block jointly, given one sample of the base set, shape (N, m).
+
+        The first draw costs N^3. Later ones take the same factor and condition the draw itself on what was chosen since, which
+        costs N for each choice and is exact (Matheron's rule).
+        """
+        start = block.loadings[0].shape[1] - len(block.chosen)
+        if not block.factors:
+            pairs = statistics(block.features, block.features)
+            for j, model in enumerate(self.models):
+                covariance = model.covariance(pairs, block.whitened[j], block.whitened[j])
+                covariance -= block.loadings[j][:, :start] @ block.loadings[j][:, :start].T
+                covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
+                block.factors.append(robust_cholesky(covariance, quiet=QUIET_JITTER))
         drawn = np.empty((len(block.features), len(self.models)))
-        for j, model in enumerate(self.models):
-            covariance = model.covariance(pairs, block.whitened[j], block.whitened[j])
-            covariance -= block.loadings[j] @ block.loadings[j].T
-            covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
-            factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
-            drawn[:, j] = block.mean[sample, :, j] + factor @ rng.standard_normal(len(drawn))
+        for j in range(len(self.models)):
+            deviation = block.factors[j] @ rng.standard_normal(len(drawn))
+            for k, index in enumerate(block.chosen, start):
+                loading = block.loadings[j][:, k]
+                if loading[index] > 0.0:
+                    deviation = deviation - loading * (deviation[index] / loading[index])
+            drawn[:, j] = block.mean[sample, :, j] + deviation
         return drawn
 
     def choose(self, block: PoolBlock, index: int) -> None:
@@ -143,4 +159,5 @@ class JointSampler:
             block.loadings[j] = np.column_stack([block.loadings[j], loading])
             block.residual[:, j] = np.maximum(block.residual[:, j] - loading**2, 0.0)
             block.mean[:, :, j] += self.draws[:, self.size, j][:, None] * loading[None, :]
+        block.chosen.append(index)
         self.size += 1
