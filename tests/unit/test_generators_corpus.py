@@ -12,7 +12,7 @@ from generators import corpus as corpus_module
 from generators.corpus import CorpusSettings, load_corpus
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
-from generators.reactions import MonomerLibrary, enumerate_polymers
+from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polymerisation_rules
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 
 CASES = {
@@ -90,6 +90,26 @@ def test_rules_are_those_of_smipoly():
         if name in numbers:
             assert entry["include"] == include[str(numbers[name])]
             assert entry["exclude"] == exclude[str(numbers[name])]
+
+
+def test_a_library_comes_row_by_row(monkeypatch):
+    """Fifty by fifty monomers: the first rows cost as many reactions as there are rows."""
+    acids = [Entry("", f"OC(=O){'C' * n}C(=O)O") for n in range(1, 51)]
+    diols = [Entry("", f"O{'C' * n}O") for n in range(2, 52)]
+    library = MonomerLibrary.of([*acids, *diols])
+    rule = next(rule for rule in polymerisation_rules()[0] if rule.name == "polyesterification")
+    assert library.size(rule) == 2_500
+    reacted = []
+    products = Rule.products
+
+    def counted(self, monomers):
+        reacted.append(self.name)
+        return products(self, monomers)
+
+    monkeypatch.setattr(Rule, "products", counted)
+    rows = (route for _, route in enumerate_polymers(library) if route.reaction == "polyesterification")
+    assert len({str(next(rows)) for _ in range(5)}) == 5
+    assert reacted.count("polyesterification") == 5
 
 
 def test_invalid_monomer_is_refused():
