@@ -17,6 +17,9 @@ TARGETS = {
     "density_below_0.90_n_above_1.50": {"density": (None, 0.90), "refractive_index": (1.50, None)},
 }
 PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linspace(0.4, 1.0, 10), *np.full(10, 1.0)]
+PEER_UNITS = 2000
+"""Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
+
 PEER_RUNS = 12
 """Most runs of the peer, one after the other; its population shrinks to a few strings and then asks for nothing new."""
 
@@ -131,8 +134,8 @@ def by_peer(arguments, calls, target) -> dict:
     """
     guide, rng = fitted(0), np.random.default_rng(5)
     first, others = halves()[0][0], list(corpus().units)
-    chosen = rng.choice(len(others), 300 if arguments.quick else 2500, replace=False)
-    pool = [*first, *(others[i] for i in chosen)]
+    chosen = rng.choice(len(others), 2500, replace=False)
+    pool = [*first, *(others[i] for i in chosen)][: 900 if arguments.quick else PEER_UNITS]
     asked: dict[str, float] = {}
 
     def ask(texts):

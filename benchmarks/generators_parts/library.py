@@ -20,7 +20,7 @@ sys.stderr.write(f"{time.process_time() - start} {resource.getrusage(resource.RU
 
 def run(arguments) -> dict:
     """`designer enumerate` stopped early and late, in a process of its own each."""
-    few, many = (1_000, 5_000) if arguments.quick else (10_000, 200_000)
+    few, many = (1_000, 5_000) if arguments.quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as folder:
         monomers = Path(folder) / "monomers.csv"
         table = pd.read_csv(DATA / "smipoly" / "202207_smip_monset.csv")

@@ -18,7 +18,7 @@ RARE = Chem.MolFromSmarts("[#15,#16,#35,#53,$([#7]=*),$([#7]-[#7]),$([#7]-[#8])]
 
 def run(arguments) -> dict:
     """Ordinary proposals of both kinds, and odd ones: of a model of short contexts, with the groups where tables have gaps."""
-    n = 40 if arguments.quick else 300
+    n = 40 if arguments.quick else 200
     samples = {
         "ngram": SMCGenerator(cached_ngram(corpus().units)).propose(n, np.random.default_rng(10)),
         "reaction": ReactionGenerator().propose(n, np.random.default_rng(11)),
