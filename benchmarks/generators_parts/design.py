@@ -32,14 +32,14 @@ def run(arguments) -> dict:
 
 
 def one(arguments, name, target) -> dict:
-    judge, guide = fitted(1), fitted(0)
     made = once(arguments, f"design-ours-{name}", lambda: ours(arguments, target))
     found, free = units_of(made["found"]), units_of(made["free"])
     plain = units_of(once(arguments, "design-prior", lambda: prior(arguments)))
-    base = share(judge, plain, target)
     peer = None
     if arguments.peer:
         peer = once(arguments, f"design-peer-{name}", lambda: by_peer(arguments, made["calls"], target))
+    judge, guide = fitted(1), fitted(0)
+    base = share(judge, plain, target)
     theirs = units_of(peer["found"]) if peer else []
     other = share(judge, theirs, target) if theirs else 0.0
     return {

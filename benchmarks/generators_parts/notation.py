@@ -150,7 +150,7 @@ def row_of(key, speller, standard, ids, respelled, rng):
     if rng.random() >= respelled:
         return standard[key]
     tokens = speller(key, rng)
-    return [ids[token] for token in tokens] if known(tokens, ids.keys()) else standard[key]
+    return [ids[token] for token in tokens] if known(tokens, set(ids)) else standard[key]
 
 
 def bits(network, rows) -> float:
