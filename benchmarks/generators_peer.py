@@ -82,18 +82,18 @@ def design(task):
     model = fitted(task["units"], task["kept"])
     remote = Remote()
     search = IQSPR(estimator=remote, modifier=model)
-    found, complete, ended = [], False, None
+    found, last, ended = set(), [], None
     try:
-        # Each step yields the distinct strings of its population.
-        for sample in search(task["start"], beta=np.array(task["beta"])):
-            found = [str(text) for text in sample]
+        # Each step yields the distinct strings of its population; those at the target itself are the outputs.
+        for step, sample in enumerate(search(task["start"], beta=np.array(task["beta"]))):
+            last = [str(text) for text in sample]
+            if task["beta"][step] == 1.0:
+                found.update(last)
             if remote.calls >= task["calls"]:
                 break
-        else:
-            complete = True
     except Exception as error:  # noqa: BLE001 - whatever it stumbles over, what it has found so far counts
         ended = repr(error)
-    return {"found": found, "calls": remote.calls, "complete": complete, "ended": ended}
+    return {"found": sorted(found) or last, "ended": ended}
 
 
 def main():

@@ -1,7 +1,7 @@
 """Inverse design for three targets, guided by surrogates of one half of PI1070 and judged by those of the other half."""
 
 import sys
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -20,8 +20,8 @@ PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linsp
 PEER_UNITS = 2000
 """Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
 
-PEER_RUNS = 12
-"""Most runs of the peer, one after the other; its population shrinks to a few strings and then asks for nothing new."""
+PEER_RUNS = 2
+"""Most runs of the peer; each makes as many proposals as there are calls, but its population soon shrinks to a few strings."""
 
 
 def run(arguments) -> dict:
@@ -37,7 +37,7 @@ def one(arguments, name, target) -> dict:
     plain = units_of(once(arguments, "design-prior", lambda: prior(arguments)))
     peer = None
     if arguments.peer:
-        peer = once(arguments, f"design-peer-{name}", lambda: by_peer(arguments, made["calls"], target))
+        peer = by_peer(arguments, name, made["calls"], target)
     judge, guide = fitted(1), fitted(0)
     base = share(judge, plain, target)
     theirs = units_of(peer["found"]) if peer else []
@@ -125,18 +125,32 @@ def share(judge, units, target) -> float:
     return float(inside.mean())
 
 
-def by_peer(arguments, calls, target) -> dict:
-    """The distinct repeat units of the peer's last populations, and how often it asked for a likelihood.
+def by_peer(arguments, name, calls, target) -> dict:
+    """The distinct repeat units of the peer's populations at the target, and how often it asked for a likelihood.
 
-    A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit costs the peer nothing. Its model
-    learns the same first half and a part of the same corpus, as much as its speed allows. Its population would use up the calls in
-    one run of its schedule of fifty steps, were all its strings distinct and valid; while calls are left, it starts again.
+    A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit, or was asked for before, costs the peer
+    nothing. Its model learns the same first half and a part of the same corpus, as much as its speed allows. Its population
+    would use up the calls in one run of its schedule of fifty steps, were all its strings distinct and valid; while calls are left, it
+    starts again.
     """
+    found: set[str] = set()
+    asked: dict[str, float] = {}
+    for seed in range(PEER_RUNS):
+        if len(asked) < calls:
+            run = partial(peer_run, arguments, calls, target, seed, dict(asked))
+            made = once(arguments, f"design-peer-{name}-{seed}", run)
+            asked |= made["asked"]
+            found |= {RepeatUnit.from_psmiles(text).key for text in made["found"] if is_valid(text)}
+    return {"found": sorted(found), "calls": len(asked)}
+
+
+def peer_run(arguments, calls, target, seed, before) -> dict:
     guide, rng = fitted(0), np.random.default_rng(5)
     first, others = halves()[0][0], list(corpus().units)
     chosen = rng.choice(len(others), 2500, replace=False)
     pool = [*first, *(others[i] for i in chosen)][: 900 if arguments.quick else PEER_UNITS]
-    asked: dict[str, float] = {}
+    start = np.random.default_rng([5, seed]).choice(len(pool), -(-calls // len(PEER_BETA)))
+    asked = before
 
     def ask(texts):
         units = {text: RepeatUnit.from_psmiles(text) for text in texts if is_valid(text)}
@@ -147,22 +161,15 @@ def by_peer(arguments, calls, target) -> dict:
         values = [max(asked[units[text].key], -1000.0) if text in units else -1000.0 for text in texts]
         return {"log_likelihoods": values, "calls": len(asked)}
 
-    found: set[str] = set()
-    for seed in range(PEER_RUNS):
-        task = {
-            "task": "design",
-            "units": pool,
-            "start": [pool[i] for i in rng.choice(len(pool), -(-calls // len(PEER_BETA)))],
-            "beta": PEER_BETA,
-            "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
-            "calls": calls,
-            "seed": seed,
-        }
-        document = peer_answer(arguments.peer, task, ask)
-        print(f"peer: {len(asked)} calls, {len(set(document['found']))} strings, {document['ended']}", file=sys.stderr)
-        # A run that the end of the calls cut short counts only if there is no other.
-        if document["complete"] or not found:
-            found |= {RepeatUnit.from_psmiles(text).key for text in document["found"] if is_valid(text)}
-        if len(asked) >= calls:
-            break
-    return {"found": sorted(found), "calls": len(asked)}
+    task = {
+        "task": "design",
+        "units": pool,
+        "start": [pool[i] for i in start],
+        "beta": PEER_BETA,
+        "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
+        "calls": calls,
+        "seed": seed,
+    }
+    made = peer_answer(arguments.peer, task, ask)
+    print(f"peer: {len(asked)} calls, {len(made['found'])} strings, {made['ended']}", file=sys.stderr, flush=True)
+    return {"found": made["found"], "asked": asked}
