@@ -20,8 +20,8 @@ PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linsp
 PEER_UNITS = 2000
 """Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
 
-PEER_RUNS = 2
-"""Most runs of the peer; each makes as many proposals as there are calls, but its population soon shrinks to a few strings."""
+PEER_RUNS = 1
+"""Runs of the peer; each makes as many proposals as there are calls, but its population soon shrinks to a few strings."""
 
 
 def run(arguments) -> dict:
@@ -128,10 +128,9 @@ def share(judge, units, target) -> float:
 def by_peer(arguments, name, calls, target) -> dict:
     """The distinct repeat units of the peer's populations at the target, and how often it asked for a likelihood.
 
-    A call is a distinct repeat unit, as for the project's sampler; what is no repeat unit, or was asked for before, costs the peer
-    nothing. Its model learns the same first half and a part of the same corpus, as much as its speed allows. Its population
-    would use up the calls in one run of its schedule of fifty steps, were all its strings distinct and valid; while calls are left, it
-    starts again.
+    A call is a distinct repeat unit, as for the project's sampler. The peer's population times the fifty steps of its schedule are
+    the calls; what is no repeat unit, or was asked for before, costs it nothing, so that it counts fewer. Its model learns the
+    same first half and a part of the same corpus, as much as its speed allows.
     """
     found: set[str] = set()
     asked: dict[str, float] = {}
