@@ -1,1 +1,1 @@
-"""Sections of `benchmarks/generators.py`; each has `run(arguments) -> figures`."""
+"""Sections of `generators.py` and `generators_choices.py`; each has `run(arguments) -> figures`."""

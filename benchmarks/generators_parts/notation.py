@@ -25,13 +25,13 @@ from generators.vocabulary import Vocabulary
 VOCABULARY = Vocabulary()
 STAND_IN = "[At]"
 RESPELLED = 0.3
-PASSES, PATIENCE = 10, 2
+PASSES, PATIENCE = 20, 3
 
 
 def run(arguments) -> dict:
     real, units, held = parts()
     # The known polymers, and as much of the rest as a comparison needs.
-    units = list(dict.fromkeys([*real, *units[:: 12 if arguments.quick else 3]]))
+    units = list(dict.fromkeys([*real, *units[::10]]))
     selfies.set_semantic_constraints({**selfies.get_semantic_constraints(), "At": 1})
     spellers = {"smiles": as_smiles, "selfies": as_selfies}
     learnt = [key for key in units if all(speller(key) is not None for speller in spellers.values())]
@@ -45,7 +45,7 @@ def run(arguments) -> dict:
                 arguments,
                 f"notation-{label}",
                 lambda name=name, speller=speller, respelled=respelled: measure(
-                    speller, sorted(seen[name]), learnt, judged, respelled, 2 if arguments.quick else PASSES
+                    speller, sorted(seen[name]), learnt, judged, respelled, 4 if arguments.quick else PASSES
                 ),
             )
             figures[f"notation_{label}_bits_per_polymer"] = figure(bits, "bit")
