@@ -4,7 +4,7 @@
 
 Needs `shared/data` beside the repository, and scikit-learn for the random forest. Every section runs in a process of its own and
 keeps its figures under `build/benchmarks`, and the replays one by one: an interrupted run goes on where it stopped, `--fresh` starts
-anew. The settings of the replay were chosen on other seeds (100 and more) than those reported (0 to 19).
+anew. The settings of the replay were chosen on other seeds (100 and more) than those reported (0 to 19), and on other objectives.
 """
 
 import argparse

@@ -226,6 +226,26 @@ def test_a_prior_fidelity_helps_and_its_shift_is_learned():
     assert (only_prior.sd > 0).all()
 
 
+def test_four_fidelities_are_tied_and_the_closest_tells_most():
+    rng = np.random.default_rng(5)
+    shifted = {"experiment": 0.0, "md-standard": -0.06, "md-quick": -0.1, "md-gaff2": -0.2}
+    scatter = {"experiment": 0.0, "md-standard": 0.005, "md-quick": 0.02, "md-gaff2": 0.2}
+    rows = {"experiment": 5, "md-standard": 8, "md-quick": 8, "md-gaff2": 8}
+    units = tuple(unit for level in rows for unit in UNITS[: rows[level]])
+    values = [DENSITY[: rows[k]] + shifted[k] + scatter[k] * rng.normal(size=rows[k]) for k in rows]
+    levels = tuple(level for level in rows for _ in range(rows[level]))
+    seen = Observations(units, {"density": np.concatenate(values)}, fidelities=levels)
+    surrogates = fit_surrogates(seen, ["density"], SurrogateSettings(fidelity="experiment"))
+    model = surrogates.models[0]
+    assert set(model.data.tasks.tolist()) == {0, 1, 2, 3}
+    coupling = model.parameters.coupling.matrix()
+    np.testing.assert_array_less(-1e-12, np.linalg.eigvalsh(coupling))
+    helped = surrogates.predict(UNITS[5:])
+    alone = fit_surrogates(observe(5), ["density"]).predict(UNITS[5:])
+    assert np.abs(helped.mean[:, 0] - DENSITY[5:]).max() < 0.5 * np.abs(alone.mean[:, 0] - DENSITY[5:]).max()
+    assert (helped.sd < alone.sd).all()
+
+
 def test_another_property_helps_where_one_is_missing():
     values = {"density": np.where(np.arange(8) < 4, DENSITY, np.nan), "refractive_index": 2.0 - 0.5 * DENSITY}
     observations = Observations(UNITS, values)
