@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from surrogates.acquisition.boxes import Boxes, boxes_of, pad
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement, log_front_probability
@@ -99,9 +100,8 @@ class Scorer:
         """
         method = self._settings.method
         if method == "upper-bound":
-            with np.errstate(divide="ignore"):
-                optimistic = self._mean(block) + self._settings.optimism * self._sd(block)[None]
-                return np.asarray(np.log(mean_improvement(optimistic, *boxes)), dtype=np.float64)
+            # The smooth form tells candidates apart that even optimism leaves below the front.
+            return log_improvement(self._optimistic(block), *boxes)
         if method == "thompson":
             return self._thompson(sampler, block, boxes)
         if method == "improvement" or not self._normal:
@@ -129,6 +129,18 @@ class Scorer:
 
     def _sd(self, block: PoolBlock) -> NDArray[np.float64]:
         return np.asarray(np.maximum(np.sqrt(block.residual) / self.scale, SMALLEST_SD), dtype=np.float64)
+
+    def _optimistic(self, block: PoolBlock) -> NDArray[np.float64]:
+        """Mean scores plus some of their standard deviations, shape (S, N, m); the distance to a target is a folded normal."""
+        mean, sd = self._mean(block), np.broadcast_to(self._sd(block), block.mean.shape).copy()
+        for j, objective in enumerate(self.objectives):
+            if objective.target is not None:
+                gap = mean[..., j] - objective.target / self.scale[j]
+                tail = np.exp(-0.5 * (gap / sd[..., j]) ** 2) * sd[..., j] * np.sqrt(2.0 / np.pi)
+                distance = tail + gap * (1.0 - 2.0 * ndtr(-gap / sd[..., j]))
+                mean[..., j] = -distance
+                sd[..., j] = np.sqrt(np.maximum(gap**2 + sd[..., j] ** 2 - distance**2, 0.0))
+        return np.asarray(mean + self._settings.optimism * sd, dtype=np.float64)
 
     def _thompson(self, sampler: JointSampler, block: PoolBlock, boxes: Boxes) -> NDArray[np.float64]:
         """Improvement in one posterior draw, another for each choice; a block too large to draw jointly is drawn one by one."""

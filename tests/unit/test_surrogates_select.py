@@ -296,6 +296,36 @@ def test_one_objective_finds_its_optimum_in_few_steps(objective, best):
     assert objective.score(INDEX[seen]).max() >= goal - 1e-12
 
 
+@pytest.mark.parametrize("method", ["mixed", "expected", "improvement", "upper-bound", "thompson"])
+def test_a_target_is_aimed_at_by_every_method(method):
+    """All but the units near the target are known; the middle of the range is wanted, which no end of it is."""
+    target = float(np.median(INDEX))
+    near = np.argsort(np.abs(INDEX - target), kind="stable")[:15]
+    seen = np.setdiff1d(np.arange(len(POOL)), near)[::2]
+    far = np.setdiff1d(np.arange(len(POOL)), [*near, *seen])
+    aim = Objective("refractive_index", "target", target=target)
+    settings = AcquisitionSettings(method=method, samples=32, optimism=0.5)
+    chosen = select_batch(fitted(seen), POOL, [aim], 3, settings=settings, seed=2)
+    missed = np.abs(INDEX[list(chosen.indices)] - target)
+    assert missed.max() < np.abs(INDEX[far] - target).max()
+    assert missed.mean() < np.abs(INDEX[far] - target).mean()
+
+
+def test_upper_bounds_are_means_plus_deviations_of_the_scores():
+    surrogates = fitted(np.arange(12))
+    aims = (Objective("density", "minimise"), Objective("refractive_index", "target", target=1.46))
+    scorer = Scorer(surrogates, aims, (), surrogates.features, AcquisitionSettings(method="upper-bound", optimism=1.5))
+    draws = normal_draws(8, 26, 0).reshape(8, 13, 2)
+    sampler = JointSampler(surrogates.models, surrogates.features, surrogates.features, draws)
+    block = sampler.block(surrogates.featurise(POOL[20:26]))
+    best = scorer._optimistic(block)
+    size = 200_000
+    noise = np.random.default_rng(0).standard_normal((size, 6, 2))
+    scores = scorer.scores(block.mean[3] + np.sqrt(block.residual) * noise)
+    expected = scores.mean(axis=0) + 1.5 * scores.std(axis=0)
+    np.testing.assert_allclose(best[3], expected, atol=10 * scores.std(axis=0).max() / np.sqrt(size))
+
+
 def test_exchanges_raise_the_joint_value_of_a_greedy_batch():
     surrogates = fitted(np.arange(8))
     features, base = surrogates.featurise(POOL[8:]), surrogates.features
