@@ -20,6 +20,7 @@ from mdcore.settings.simulation import CellSettings
 _DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
 """g/cm3 in one dalton per cubic nanometre (CODATA 2018 unified atomic mass unit)."""
 _DILUTIONS = (1.0, 0.85, 0.7, 0.5, 0.3)
+_PATIENT_BELOW = 0.8
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def plan_liquid(mol: Chem.Mol, n_molecules: int, seed: int) -> tuple[ChainPlan, 
 def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.Generator) -> Cell:
     """Grow chains into a cubic cell without overlaps and without speared rings.
 
-    When the chains do not fit, the cell is tried again at 85, 70, 50 and 30 % of the density.
+    When the chains do not fit, the cell is tried again at 85, 70, 50 and 30 % of the density, from 70 % on with more patience.
 
     Args:
         plans: The chains.
@@ -152,7 +153,7 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
     mass = sum(periodic_table.GetAtomicWeight(int(z)) for z in topology.atomic_numbers)
     for dilution in _DILUTIONS:
         box_nm = float((mass * _DALTON_PER_NM3_TO_G_CM3 / (density_g_cm3 * dilution)) ** (1.0 / 3.0))
-        grower = ChainGrower(box_nm, topology.n_atoms, rng)
+        grower = ChainGrower(box_nm, topology.n_atoms, rng, patient=dilution < _PATIENT_BELOW)
         first = 0
         for plan in plans:
             if not grower.grow(plan, first):

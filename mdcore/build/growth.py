@@ -20,6 +20,8 @@ from mdcore.build.topology import FloatArray, IntArray
 
 HARD_CONTACT = 0.52
 """Fraction of the sum of two van der Waals radii below which a placement is refused."""
+PATIENT_CONTACT = 0.42
+"""The same for a patient growth."""
 SOFT_CONTACT = 0.95
 """Fraction of that sum below which a placement is penalised."""
 PENALTY = 60.0
@@ -68,9 +70,13 @@ class ChainGrower:
         box_nm: Edge of the cubic cell.
         capacity: Atoms of all chains together.
         rng: Source of all random choices.
+        patient: Try four times as many placements and bear closer contacts, which minimisation can still undo: for crowded
+            backbones that find no way otherwise.
     """
 
-    def __init__(self, box_nm: float, capacity: int, rng: np.random.Generator) -> None:
+    def __init__(self, box_nm: float, capacity: int, rng: np.random.Generator, patient: bool = False) -> None:
+        self._n_trials = 4 * N_TRIALS if patient else N_TRIALS
+        self._hard_contact = PATIENT_CONTACT if patient else HARD_CONTACT
         self.grid = PeriodicGrid(box_nm, capacity)
         self._radii: FloatArray = np.zeros(capacity)
         self._rng = rng
@@ -147,25 +153,27 @@ class ChainGrower:
         suitable = np.flatnonzero((residue.configurations == configuration) | (configuration < 0))
         if not len(suitable):
             suitable = np.arange(len(residue.conformers))
-        chosen = self._rng.choice(suitable, size=N_TRIALS)
+        chosen = self._rng.choice(suitable, size=self._n_trials)
         conformers, following = residue.conformers[chosen], residue.following[chosen]
         if not placed or residue.head is None:
-            shift = self._rng.random((N_TRIALS, 3)) * self.grid.box_nm
-            turns = np.stack([random_rotation(self._rng) for _ in range(N_TRIALS)])
+            shift = self._rng.random((self._n_trials, 3)) * self.grid.box_nm
+            turns = np.stack([random_rotation(self._rng) for _ in range(self._n_trials)])
             centre = conformers.mean(axis=1)
             return _moved(conformers, turns, centre, shift), _moved(following[:, None], turns, centre, shift)[:, 0]
         last = placed[-1]
         if last.residue.tail is None:
             raise ValueError(f"residue {last.residue.name} has no tail to grow from")
         bond = last.following - last.positions[last.residue.tail]
-        angles = np.asarray((np.arange(N_TRIALS) + self._rng.random()) * (2.0 * np.pi / N_TRIALS), dtype=np.float64)
+        angles = np.asarray(
+            (np.arange(self._n_trials) + self._rng.random()) * (2.0 * np.pi / self._n_trials), dtype=np.float64
+        )
         spins = rotations_about(bond, angles)
         heads = conformers[:, residue.head]
         aligned = np.stack(
             [rotation_between(p - h, -bond) for p, h in zip(residue.previous[chosen], heads, strict=True)]
         )
         turns = spins @ aligned
-        target = np.broadcast_to(last.following, (N_TRIALS, 3))
+        target = np.broadcast_to(last.following, (self._n_trials, 3))
         return _moved(conformers, turns, heads, target), _moved(following[:, None], turns, heads, target)[:, 0]
 
     def _overlap_energies(
@@ -204,7 +212,7 @@ class ChainGrower:
                 gap = self.grid.minimum_image(gap)
             ratio = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap)) / contact
             ratio[excluded] = np.inf
-            blocked = bool((ratio < HARD_CONTACT).any())
+            blocked = bool((ratio < self._hard_contact).any())
             energies[trial] = np.inf if blocked else PENALTY * (np.maximum(0.0, 1.0 - ratio / SOFT_CONTACT) ** 2).sum()
         return energies
 
@@ -264,7 +272,7 @@ class ChainGrower:
         nearest = self.grid.minimum_image(gaps)
         images = (np.abs(nearest - gaps) > 0.5 * self.grid.box_nm).any(axis=2)
         radii = vdw_radii_nm(residue.atomic_numbers)
-        contact = HARD_CONTACT * (radii[:, None] + radii[None, :])
+        contact = self._hard_contact * (radii[:, None] + radii[None, :])
         if (images & (np.einsum("ijk,ijk->ij", nearest, nearest) < contact**2)).any():
             return True
         segments = positions[residue.bonds]
