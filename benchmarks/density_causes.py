@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two factors of one polymer, and no result is kept")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--factors", nargs="+", choices=tuple(FACTORS), help="run these only, and keep no result")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/causes"))
     options = parser.parse_args()
@@ -92,7 +93,7 @@ def main():
     polymers = dict(list(POLYMERS.items())[:1]) if options.quick else POLYMERS
     rows = []
     for seed in range(1, 2 if options.quick else options.seeds + 1):
-        for factor in list(FACTORS)[: 2 if options.quick else None]:
+        for factor in options.factors or list(FACTORS)[: 2 if options.quick else None]:
             for name, (psmiles, experiment) in polymers.items():
                 out = options.work / name / factor.replace(" ", "-") / str(seed)
                 if (out / "result.json").exists() or time.monotonic() < deadline:
@@ -114,7 +115,7 @@ def main():
             if all(len(e) > 1 for e in errors):
                 variance = sum(np.var(e, ddof=1) / len(e) for e in errors) / len(errors) ** 2
                 figures[f"stderr_{label}"] = figure(round(float(np.sqrt(variance)), 4), "g/cm3")
-    answer("density_causes", figures, keep=not options.quick and bool(rows), runs=rows)
+    answer("density_causes", figures, keep=not options.quick and not options.factors and bool(rows), runs=rows)
     return 0
 
 
