@@ -20,7 +20,7 @@ PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linsp
 PEER_UNITS = 2000
 """Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
 
-PEER_RUNS = 1
+PEER_RUNS = 3
 """Runs of the peer; each makes as many proposals as there are calls, but its population soon shrinks to a few strings."""
 
 
@@ -42,7 +42,17 @@ def one(arguments, name, target) -> dict:
     base = share(judge, plain, target)
     theirs = units_of(peer["found"]) if peer else []
     other = share(judge, theirs, target) if theirs else 0.0
-    return {
+    equal = {}
+    if peer:
+        few = once(arguments, f"design-ours-at-equal-calls-{name}", lambda: with_few_calls(target, peer["calls"]))
+        equal = {
+            f"in_target_at_equal_calls_{name}": figure(
+                share(judge, units_of(few["found"]), target), "1", {"at_least": 2 * other}, other
+            ),
+            f"calls_at_equal_calls_{name}": figure(few["calls"], "1", {"at_most": peer["calls"]}, peer["calls"]),
+            f"outputs_at_equal_calls_{name}": figure(len(few["found"]), "1", None, len(theirs)),
+        }
+    return equal | {
         f"in_target_{name}": figure(
             share(judge, found, target), "1", {"at_least": max(10 * base, 2 * other)}, other if peer else None
         ),
@@ -79,6 +89,26 @@ def ours(arguments, target) -> dict:
     calls = len(asked)
     free = generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)
     return {"found": [c.unit.key for c in found], "calls": calls, "free": [c.unit.key for c in free]}
+
+
+def with_few_calls(target, budget) -> dict:
+    """What a population makes that is small enough to ask for no more likelihoods than the peer did."""
+    guide, particles = fitted(0), 256
+    while True:
+        asked: dict[str, float] = {}
+
+        def likelihood(units, asked=asked):
+            new = [unit for unit in units if unit.key not in asked]
+            if new:
+                values = guide.log_probability_of_target(new, target)
+                asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
+            return np.array([asked[unit.key] for unit in units])
+
+        smc = SMCGenerator(generator(False).model, SMCSettings(particles=particles, max_top_up=0), Filters())
+        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known())
+        if len(asked) <= budget:
+            return {"found": [c.unit.key for c in found], "calls": len(asked), "particles": particles}
+        particles = max(min(int(0.9 * particles * budget / len(asked)), particles - 1), 2)
 
 
 def units_of(keys):

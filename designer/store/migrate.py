@@ -16,6 +16,8 @@ from designer.store.orm import SCHEMA_VERSION
 from designer.store.url import shown, sqlite_path
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_ADVISORY_KEY = 0x706F6C79
+"""Key of PostgreSQL's advisory lock; such locks belong to one database."""
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
@@ -41,6 +43,16 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     command.upgrade(config, to)
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Wait until no other process makes or migrates the same store, to the end of the transaction.
+
+    SQLite's transactions that write exclude each other anyway; on PostgreSQL two campaigns that begin together would both
+    find an empty database.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
+
+
 def migrate_store(url: str) -> tuple[int, int, Path | None]:
     """Upgrade an existing store; an SQLite file is copied beside itself first.
 
@@ -57,6 +69,7 @@ def migrate_store(url: str) -> tuple[int, int, Path | None]:
     engine = migration_engine(url)
     try:
         with engine.begin() as connection:
+            one_at_a_time(connection)
             before = int(connection.execute(text("SELECT version FROM schema_version")).scalar_one())
             if before >= SCHEMA_VERSION:
                 return before, before, None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from designer.errors import ForeignStore, MissingFile, MissingPart, StoreLocked
-from designer.store.migrate import upgrade
+from designer.store.migrate import one_at_a_time, upgrade
 from designer.store.orm import APPLICATION, SCHEMA_VERSION, SchemaRow
 from designer.store.url import shown, sqlite_path
 
@@ -68,7 +68,9 @@ def create_store(url: str) -> Engine:
         with writing(engine).begin() as connection:
             # One transaction: a process killed here leaves an empty database, which the next one fills.
             if not inspect(connection).get_table_names():
-                upgrade(connection)
+                one_at_a_time(connection)
+                if not inspect(connection).get_table_names():
+                    upgrade(connection)
     except OperationalError as error:
         raise locked(url, error) from error
     _check_schema(engine, url)

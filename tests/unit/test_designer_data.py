@@ -227,5 +227,6 @@ def test_limits_cut_the_regions_that_steer_the_generator() -> None:
         {"density": (1.0, 1.2), **above},
         {"density": (1.1, None), **above},
         {"density": (1.0, None), **above},
-        {"density": (1.0, None), **above},
     )
+    # Where the limits leave nothing of any region, they are all that steers.
+    assert within_limits([{"density": (None, 0.9)}], limits) == ({"density": (1.0, None), **above},)

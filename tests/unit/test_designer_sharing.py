@@ -1,6 +1,9 @@
 """Several campaigns on one store: claims, leases, shared results; on SQLite and on PostgreSQL."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -159,6 +162,30 @@ def test_a_campaign_that_stops_gives_its_claims_back(pair: tuple[CampaignStore, 
         assert claim(bob, second.id, "b", Leases()).state == "held"
         release_all(ada)
         assert claim(bob, second.id, "b", Leases()).state == "granted"
+
+
+def test_campaigns_that_begin_together_make_one_store(url: str) -> None:
+    code = (
+        "import sys; from designer.store import create_store; sys.stdin.readline(); create_store(sys.argv[1]).dispose()"
+    )
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-c", code, url]
+    beginning = [
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root}
+        )
+        for _ in range(4)
+    ]
+    time.sleep(5.0)  # all have imported what they need, and start at one word
+    said = []
+    for process in beginning:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in beginning:
+        said.append(process.communicate(timeout=120)[1])
+    assert [process.returncode for process in beginning] == [0] * 4, said
+    open_campaign(url, "ada").engine.dispose()
 
 
 def test_many_at_once_never_do_one_thing_twice(url: str) -> None:
