@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SECTIONS = {
     "accuracy": ("accuracy", "run"),
+    "emphasis": ("emphasis", "run"),
     "fidelity": ("fidelity", "run"),
     "batches": ("batches", "run"),
     "switch": ("speed", "switch"),

@@ -88,7 +88,7 @@ class Proposer(Generic[S]):
         for sweep in range(1, self.space.settings.max_top_up + 1):
             if found.complete:
                 return
-            population, _ = self.space.sweep(population, 1.0, evaluator, rng)
+            population, _ = self.space.sweep(population, self.space.settings.sharpness, evaluator, rng)
             found.add(population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}")
         for stage, earlier in zip(reversed(result.stages[:-1]), reversed(result.history[:-1]), strict=True):
             rows = rng.permutation(len(earlier.units))

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.common import figure
 from benchmarks.surrogates_parts.data import made_up, simulations, units_of
-from surrogates import Objective, Observations, SurrogateSettings, fit_surrogates, select_batch
+from surrogates import AcquisitionSettings, Objective, Observations, SurrogateSettings, fit_surrogates, select_batch
 from surrogates.features import Featuriser
 from surrogates.validation import metrics_of
 
@@ -50,6 +50,10 @@ def run(quick: bool, options) -> dict[str, dict]:
         select_batch(surrogates, world.stands[500 : 500 + size], objectives, 10)
         goal = {10_000: {"at_most": 5.0}, 100_000: {"at_most": 60.0}}.get(size)
         clock.tell(figures, f"batch of 10 from {size}, 500 measured", goal)
+    clock = Clock()
+    sampled = AcquisitionSettings(method="improvement")
+    select_batch(surrogates, world.stands[500:10_500], objectives, 10, settings=sampled)
+    clock.tell(figures, "batch of 10 from 10000 by qLogNEHVI, 500 measured", {"at_most": 5.0})
     clock = Clock()
     fit_surrogates(world.observe(1000), NAMES, featurise=world.featurise)
     clock.tell(figures, "fit of 1000 points x 2", {"at_most": 20.0})

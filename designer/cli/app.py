@@ -138,13 +138,16 @@ def generate(
         Path | None, typer.Option(help="List of monomers for --reactions; the built-in otherwise.")
     ] = None,
     routes: Annotated[bool, typer.Option("--routes", help="Look for a synthesis route of each repeat unit.")] = False,
+    sharpness: Annotated[
+        float, typer.Option(help="Exponent of the targets' probability: above 1 more of the proposals meet them.")
+    ] = 1.0,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
     """Propose repeat units, each distinct and valid."""
     from designer.cli.generate import GeneratorChoice, generate_command
 
-    choice = GeneratorChoice(model, reactions, monomers)
+    choice = GeneratorChoice(model, reactions, monomers, sharpness)
     return generate_command(n, target or [], store, seed, choice, with_routes=routes, as_json=json)
 
 

@@ -1,5 +1,6 @@
 """`designer generate`."""
 
+import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from designer.errors import InvalidRequest
 from designer.store import imported_records
 from designer.store.routes import route_document
 from designer.text import told_in_quarters, with_error
-from generators import Candidate, CorpusSettings, Filters, load_corpus
+from generators import Candidate, CorpusSettings, Filters, SMCSettings, load_corpus
 from mdcore.chem import property_spec, rng_for, seed_sequence
 
 if TYPE_CHECKING:
@@ -35,25 +36,32 @@ class GeneratorChoice:
         model: File of a saved language model.
         reactions: Whether to choose polymerisations and monomers.
         monomers: List of monomers in place of the built-in one.
+        sharpness: Final exponent of the likelihood.
     """
 
     model: Path | None = None
     reactions: bool = False
     monomers: Path | None = None
+    sharpness: float = 1.0
 
     def settings(self) -> GeneratorSettings:
         """Return the choice as a section of a campaign.
 
         Raises:
-            InvalidRequest: The choices exclude each other.
+            InvalidRequest: The choices exclude each other, or the sharpness is not positive.
         """
+        if not 0 < self.sharpness < math.inf:
+            raise InvalidRequest(
+                f"--sharpness {self.sharpness:g} is no positive number; give 1, or more to aim narrower"
+            )
         if self.monomers is not None and not self.reactions:
             raise InvalidRequest(f"--monomers {self.monomers} is for --reactions; add it")
         if self.model is not None and self.reactions:
             raise InvalidRequest(f"--model {self.model} and --reactions are two generators; choose one")
+        smc = SMCSettings(sharpness=self.sharpness)
         if self.reactions:
-            return ReactionSMCSettings(monomers=self.monomers)
-        return NeuralSMCSettings(model=self.model) if self.model is not None else NGramSMCSettings()
+            return ReactionSMCSettings(monomers=self.monomers, smc=smc)
+        return NeuralSMCSettings(model=self.model, smc=smc) if self.model is not None else NGramSMCSettings(smc=smc)
 
 
 def generate_command(

@@ -60,11 +60,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class SMCResult(Generic[S]):
-    """A population drawn from p(S) L(S).
+    """A population drawn from p(S) L(S)^sharpness.
 
     Attributes:
         particles: The population; its members have equal weights.
-        log_evidence: Estimate of the log of the prior mean of the likelihood, over the strings that the filter accepts.
+        log_evidence: Estimate of the log of the prior mean of L^sharpness, over the strings that the filter accepts.
         stages: The steps taken.
         history: The population after each step.
         calls: Distinct repeat units the likelihood was evaluated for.
@@ -88,7 +88,7 @@ class SMCResult(Generic[S]):
 def temper(
     space: Space[S], evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None
 ) -> SMCResult[S]:
-    """Sample pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to 1.
+    """Sample pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to the settings' `sharpness`, by default 1.
 
     At each stage beta grows until the effective sample size of the incremental weights L^(step) has fallen to its target (Del
     Moral, Doucet & Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x, section 2.3); the particles are resampled
@@ -101,7 +101,7 @@ def temper(
     """
     population = space.draw_prior(particles if particles is not None else space.settings.particles, evaluator, rng)
     n = len(population.units)
-    beta, log_evidence = 0.0, 0.0
+    beta, log_evidence, end = 0.0, 0.0, space.settings.sharpness
     stages: list[Stage] = []
     history: list[Particles[S]] = []
     if (population.log_likelihoods == -np.inf).any():
@@ -114,15 +114,15 @@ def temper(
         population, stage = _step(space, population, weights, 0.0, evaluator, rng)
         stages.append(stage)
         history.append(population)
-    while beta < 1.0:
+    while beta < end:
         if len(stages) > space.settings.max_stages:
             raise ImpossibleTarget(
                 f"target not reached in {space.settings.max_stages} stages (beta {beta:.3g}); widen the target or raise "
                 "max_stages"
             )
         values = population.log_likelihoods
-        step = next_step(values, 1.0 - beta, space.settings.ess_fraction * n)
-        beta = 1.0 if step >= 1.0 - beta else beta + step
+        step = next_step(values, end - beta, space.settings.ess_fraction * n)
+        beta = end if step >= end - beta else beta + step
         weights = step * values
         log_evidence += log_mean_exp(weights)
         population, stage = _step(space, population, weights, beta, evaluator, rng)

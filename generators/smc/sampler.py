@@ -22,7 +22,7 @@ _MAX_REFUSED = 1000
 
 @final
 class SMCSampler:
-    """Samples pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to 1.
+    """Samples pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to the settings' `sharpness`, by default 1.
 
     p is the language model restricted to strings that the filter accepts, L the likelihood; see `temper`. The moves regrow the
     end or an inner piece of a string, or write the same polymer in another way.

@@ -13,6 +13,8 @@ class SMCSettings(BaseModel):
         tail, segment, respell: Relative frequencies of the moves: regrowing the end of a string, regrowing an inner piece,
             writing the same polymer from its other end or another cut.
         max_segment: Longest inner piece, in tokens.
+        sharpness: Final exponent of the likelihood. At 1 the target is the posterior; above, proposals concentrate where the
+            likelihood is high, as wanted where each proposal should meet a target rather than stand for all that might.
         max_stages: Stages after which a run that has not reached its target is given up.
         max_top_up: Sweeps at the target spent on finding more distinct candidates when a population holds too few.
     """
@@ -26,6 +28,7 @@ class SMCSettings(BaseModel):
     segment: float = Field(default=0.4, ge=0.0)
     respell: float = Field(default=0.1, ge=0.0)
     max_segment: int = Field(default=8, ge=1)
+    sharpness: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     max_stages: int = Field(default=200, ge=1)
     max_top_up: int = Field(default=20, ge=0)
 

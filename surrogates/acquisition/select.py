@@ -30,6 +30,12 @@ FULL_PASS = 4096
 WIDEST = 8
 """Shortlists are widened up to this multiple."""
 
+POLISH_SAMPLES = 256
+"""Samples by which members of a greedy batch are exchanged: with as few as chose them, an exchange follows their noise."""
+
+POLISH_POOL = 128
+"""Candidates an exchange looks at, those of the highest values."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -223,16 +229,22 @@ def _improve(
             break
         width = min(4 * width, len(order))
     if settings.method == "improvement" and len(picks) > 1:
-        better = exchange(models, surrogates.features, base, draws, near, scorer, penalty[rows], picks)
-        if better != picks:
+        # The shortlist is sorted by the first pass's values.
+        looked_at = np.union1d(np.arange(min(POLISH_POOL, width)), picks)
+        start = np.searchsorted(looked_at, picks).tolist()
+        more = max(settings.samples, POLISH_SAMPLES)
+        many = normal_draws(more, shape[1] * shape[2], seed).reshape(more, *shape[1:])
+        few = near.take(looked_at)
+        better = exchange(models, surrogates.features, base, many, few, scorer, penalty[rows[looked_at]], start)
+        if better != start:
             # The same greedy rule puts the new members in order, each with its value given those before.
-            members = np.array(better, dtype=np.int64)
+            members = looked_at[better]
             sampler = JointSampler(models, surrogates.features, base, draws)
             final = near.take(members)
             order_of, values = _greedy(
                 sampler, sampler.block(final), scorer, feasible, scorer.feasible(final), penalty[rows[members]], choose
             )
-            picks = [better[i] for i in order_of]
+            picks = [int(members[i]) for i in order_of]
     return [int(rows[i]) for i in picks], values
 
 

@@ -112,6 +112,19 @@ def test_population_is_the_exact_posterior(toy):
 
 
 @pytest.mark.slow
+def test_sharpness_is_the_final_exponent_of_the_likelihood(toy):
+    result = run(toy, N, 2, sweeps=6, sharpness=2.5)
+    joint = np.log(toy.prior) + 2.5 * toy.log_likelihood
+    evidence = np.log(np.exp(joint).sum())
+    sharp = np.exp(joint - evidence)
+    assert result.stages[-1].beta == 2.5
+    assert 0.5 * np.abs(toy.frequencies(result.particles.states) - sharp).sum() < 0.02
+    assert result.log_evidence == pytest.approx(evidence, abs=0.05)
+    # It differs from the posterior, so the numbers above say something.
+    assert 0.5 * np.abs(sharp - toy.posterior).sum() > 0.1
+
+
+@pytest.mark.slow
 def test_distance_falls_with_the_root_of_the_number_of_particles(toy):
     """Mean distance at N over that at 16 N is 4, within three standard errors of the measured means."""
     few = np.array([toy.distance(run(toy, 400, seed).particles.states) for seed in range(16)])
