@@ -1,5 +1,6 @@
 """Proposes candidates: prior samples, or posterior samples under a likelihood."""
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any, Generic, final
 
@@ -35,6 +36,7 @@ class Proposer(Generic[S]):
         rng: np.random.Generator,
         log_likelihood: LogLikelihood | None = None,
         exclude: Collection[str] = (),
+        best_of: float = 1.0,
     ) -> list[Candidate]:
         """Return n candidates with distinct keys, none of them in `exclude`.
 
@@ -47,23 +49,31 @@ class Proposer(Generic[S]):
             rng: Source of randomness.
             log_likelihood: Natural log of the likelihood; None for prior samples.
             exclude: Canonical keys that are not to be proposed, such as those of the corpus or of evaluated polymers.
+            best_of: Candidates looked for to take each one from: the n of the highest likelihood are returned, best first, and
+                are then no sample of the posterior. At 1, or without a likelihood, nothing is sorted.
 
         Raises:
+            ValueError: `best_of` is below 1.
             ExhaustedProposals: Fewer than n distinct candidates could be found.
             ImpossibleTarget: The likelihood is zero wherever the prior reaches.
         """
+        if not best_of >= 1.0:
+            raise ValueError(f"best_of {best_of:g} is below 1; give 1, or more to take the best of more candidates")
         excluded = exclude if isinstance(exclude, (set, frozenset, dict)) else frozenset(exclude)
-        found = _Found(self.space, n, excluded)
+        among = n if log_likelihood is None else math.ceil(best_of * n)
+        found = _Found(self.space, among, excluded)
         evaluator = Evaluator(log_likelihood, self.space.accepts)
         if log_likelihood is None:
             self._from_prior(found, evaluator, rng)
         else:
             self._from_posterior(found, evaluator, rng)
-        if not found.complete:
+        if len(found.candidates) < n:
             raise ExhaustedProposals(
                 f"{len(found.candidates)} distinct new repeat units found with {self.space.name} where {n} were asked for; "
                 "ask for fewer, widen the target or the filters, or raise max_top_up"
             )
+        if among > n:
+            return found.best(n)
         return list(found.candidates.values())
 
     def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[S]:
@@ -103,6 +113,7 @@ class _Found(Generic[S]):
         self.n = n
         self.excluded = excluded
         self.candidates: dict[str, Candidate] = {}
+        self.log_likelihoods: dict[str, float] = {}
 
     @property
     def complete(self) -> bool:
@@ -119,6 +130,11 @@ class _Found(Generic[S]):
             if unit.key not in self.excluded and unit.key not in self.candidates:
                 route = self.space.route(population.states, int(row))
                 self.candidates[unit.key] = Candidate(unit, float(log_prob[row]), origin, route)
+                self.log_likelihoods[unit.key] = float(population.log_likelihoods[row])
+
+    def best(self, n: int) -> list[Candidate]:
+        """Return the n of the highest likelihood, the best one first."""
+        return [self.candidates[key] for key in sorted(self.candidates, key=lambda k: -self.log_likelihoods[k])[:n]]
 
 
 @final

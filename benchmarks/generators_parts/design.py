@@ -20,8 +20,11 @@ PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linsp
 PEER_UNITS = 2000
 """Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
 
-PEER_RUNS = 3
-"""Runs of the peer; each makes as many proposals as there are calls, but its population soon shrinks to a few strings."""
+PEER_RUNS, PEER_PROPOSALS = 10, 4000
+"""Runs of the peer and proposals of each; its population soon shrinks to a few strings, so a run asks for far fewer likelihoods."""
+
+SHARPNESS, BEST_OF = 4.0, 3.0
+"""Final exponent of the likelihood, and how many candidates each output is the best of; chosen on other halves and other targets."""
 
 
 def run(arguments) -> dict:
@@ -37,7 +40,7 @@ def one(arguments, name, target) -> dict:
     plain = units_of(once(arguments, "design-prior", lambda: prior(arguments)))
     peer = None
     if arguments.peer:
-        peer = by_peer(arguments, name, made["calls"], target)
+        peer = by_peer(arguments, name, target)
     judge, guide = fitted(1), fitted(0)
     base = share(judge, plain, target)
     theirs = units_of(peer["found"]) if peer else []
@@ -85,15 +88,16 @@ def ours(arguments, target) -> dict:
         return np.array([asked[unit.key] for unit in units])
 
     # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
-    found = generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood, known())
+    smc = generator(arguments.quick, sharpness=SHARPNESS)
+    found = smc.propose(n, np.random.default_rng(3), likelihood, known(), BEST_OF)
     calls = len(asked)
-    free = generator(arguments.quick).propose(n, np.random.default_rng(3), likelihood)
+    free = smc.propose(n, np.random.default_rng(3), likelihood, best_of=BEST_OF)
     return {"found": [c.unit.key for c in found], "calls": calls, "free": [c.unit.key for c in free]}
 
 
 def with_few_calls(target, budget) -> dict:
     """What a population makes that is small enough to ask for no more likelihoods than the peer did."""
-    guide, particles = fitted(0), 256
+    guide, particles = fitted(0), 512
     while True:
         asked: dict[str, float] = {}
 
@@ -104,8 +108,9 @@ def with_few_calls(target, budget) -> dict:
                 asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
             return np.array([asked[unit.key] for unit in units])
 
-        smc = SMCGenerator(generator(False).model, SMCSettings(particles=particles, max_top_up=0), Filters())
-        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known())
+        settings = SMCSettings(particles=particles, max_top_up=0, sharpness=SHARPNESS)
+        smc = SMCGenerator(language(), settings, Filters())
+        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known(), BEST_OF)
         if len(asked) <= budget:
             return {"found": [c.unit.key for c in found], "calls": len(asked), "particles": particles}
         particles = max(min(int(0.9 * particles * budget / len(asked)), particles - 1), 2)
@@ -129,10 +134,15 @@ def fitted(which):
 
 
 @cache
-def generator(quick):
-    """A language model of the corpus and the first half, with the default filters and settings."""
-    model = NGramModel.fit([*corpus().units, *halves()[0][0]], 10)
-    return SMCGenerator(model, SMCSettings(particles=128) if quick else SMCSettings(), Filters())
+def language():
+    """A language model of the corpus and the first half."""
+    return NGramModel.fit([*corpus().units, *halves()[0][0]], 10)
+
+
+def generator(quick, sharpness=1.0):
+    """The sampler with the default filters and, but for the sharpness, the default settings."""
+    fewer = {"particles": 128} if quick else {}
+    return SMCGenerator(language(), SMCSettings(sharpness=sharpness, **fewer), Filters())
 
 
 def prior(arguments) -> list[str]:
@@ -155,30 +165,27 @@ def share(judge, units, target) -> float:
     return float(inside.mean())
 
 
-def by_peer(arguments, name, calls, target) -> dict:
+def by_peer(arguments, name, target) -> dict:
     """The distinct repeat units of the peer's populations at the target, and how often it asked for a likelihood.
 
-    A call is a distinct repeat unit, as for the project's sampler. The peer's population times the fifty steps of its schedule are
-    the calls; what is no repeat unit, or was asked for before, costs it nothing, so that it counts fewer. Its model learns the
-    same first half and a part of the same corpus, as much as its speed allows.
+    A call is a distinct repeat unit, as for the project's sampler: what is no repeat unit, or was asked for before, costs the peer
+    nothing. Its model learns the same first half and a part of the same corpus, as much as its speed allows.
     """
     found: set[str] = set()
     asked: dict[str, float] = {}
-    for seed in range(PEER_RUNS):
-        if len(asked) < calls:
-            run = partial(peer_run, arguments, calls, target, seed, dict(asked))
-            made = once(arguments, f"design-peer-{name}-{seed}", run)
-            asked |= made["asked"]
-            found |= {RepeatUnit.from_psmiles(text).key for text in made["found"] if is_valid(text)}
+    for seed in range(2 if arguments.quick else PEER_RUNS):
+        made = once(arguments, f"design-peer-{name}-{seed}", partial(peer_run, arguments, target, seed, dict(asked)))
+        asked |= made["asked"]
+        found |= {RepeatUnit.from_psmiles(text).key for text in made["found"] if is_valid(text)}
     return {"found": sorted(found), "calls": len(asked)}
 
 
-def peer_run(arguments, calls, target, seed, before) -> dict:
+def peer_run(arguments, target, seed, before) -> dict:
     guide, rng = fitted(0), np.random.default_rng(5)
     first, others = halves()[0][0], list(corpus().units)
     chosen = rng.choice(len(others), 2500, replace=False)
     pool = [*first, *(others[i] for i in chosen)][: 900 if arguments.quick else PEER_UNITS]
-    start = np.random.default_rng([5, seed]).choice(len(pool), -(-calls // len(PEER_BETA)))
+    start = np.random.default_rng([5, seed]).choice(len(pool), PEER_PROPOSALS // len(PEER_BETA))
     asked = before
 
     def ask(texts):
@@ -188,7 +195,7 @@ def peer_run(arguments, calls, target, seed, before) -> dict:
             values = guide.log_probability_of_target(new, target)
             asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
         values = [max(asked[units[text].key], -1000.0) if text in units else -1000.0 for text in texts]
-        return {"log_likelihoods": values, "calls": len(asked)}
+        return {"log_likelihoods": values}
 
     task = {
         "task": "design",
@@ -196,7 +203,6 @@ def peer_run(arguments, calls, target, seed, before) -> dict:
         "start": [pool[i] for i in start],
         "beta": PEER_BETA,
         "kept": str(arguments.work / "peer-ngram.pickle") if arguments.work else None,
-        "calls": calls,
         "seed": seed,
     }
     made = peer_answer(arguments.peer, task, ask)

@@ -23,6 +23,7 @@ class Generator(Protocol):
         rng: np.random.Generator,
         log_likelihood: LogLikelihood | None = None,
         exclude: Collection[str] = (),
+        best_of: float = 1.0,
     ) -> list[Candidate]:
         """Return n candidates with distinct keys, none of them in `exclude`."""
         ...

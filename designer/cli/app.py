@@ -141,6 +141,9 @@ def generate(
     sharpness: Annotated[
         float, typer.Option(help="Exponent of the targets' probability: above 1 more of the proposals meet them.")
     ] = 1.0,
+    best_of: Annotated[
+        float, typer.Option(help="Candidates looked for to take each one from, by the targets' probability.")
+    ] = 1.0,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
@@ -148,7 +151,7 @@ def generate(
     from designer.cli.generate import GeneratorChoice, generate_command
 
     choice = GeneratorChoice(model, reactions, monomers, sharpness)
-    return generate_command(n, target or [], store, seed, choice, with_routes=routes, as_json=json)
+    return generate_command(n, target or [], store, seed, choice, best_of=best_of, with_routes=routes, as_json=json)
 
 
 Polymers = Annotated[

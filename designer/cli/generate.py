@@ -71,6 +71,7 @@ def generate_command(
     seed: int,
     choice: GeneratorChoice,
     *,
+    best_of: float = 1.0,
     with_routes: bool,
     as_json: bool,
 ) -> int:
@@ -80,11 +81,18 @@ def generate_command(
         at_least("--seed", seed, 0)
         region = parse_targets(targets)
         settings = choice.settings()
+        if not 1 <= best_of < math.inf:
+            raise InvalidRequest(
+                f"--best-of {best_of:g} is below 1; give 1, or more to take the best of more candidates"
+            )
+        if not region and (best_of > 1 or choice.sharpness != 1):
+            raise InvalidRequest("--sharpness and --best-of aim at targets and none is given; add --target")
         surrogates = _surrogates(region, store, seed) if region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = make_generator(settings, Filters(), lambda: corpus)
         likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
-        candidates = generator.propose(n, rng_for(seed, " ".join(targets), "generate"), log_likelihood=likelihood)
+        rng = rng_for(seed, " ".join(targets), "generate")
+        candidates = generator.propose(n, rng, log_likelihood=likelihood, best_of=best_of)
         if with_routes:
             candidates = [with_route(candidate) for candidate in candidates]
         prediction = surrogates.predict([c.unit for c in candidates]) if surrogates else None

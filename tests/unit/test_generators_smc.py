@@ -396,6 +396,16 @@ def test_likelihood_tilts_proposals(generator):
     assert all(candidate.origin.startswith("smc") for candidate in tilted)
 
 
+def test_the_best_of_more_candidates_come_first(generator):
+    plain = generator.propose(20, np.random.default_rng(1), fluorine)
+    best = fluorine([c.unit for c in generator.propose(20, np.random.default_rng(1), fluorine, best_of=4)])
+    assert len(best) == 20
+    assert (np.diff(best) <= 0).all()
+    assert best.mean() > fluorine([c.unit for c in plain]).mean()
+    with pytest.raises(ValueError, match=r"best_of 0\.5 is below 1"):
+        generator.propose(20, np.random.default_rng(1), fluorine, best_of=0.5)
+
+
 def test_more_proposals_than_the_language_holds_are_refused():
     grammar = Grammar(Vocabulary.of(["O"]), 3)
     generator = SMCGenerator(NGramModel.fit(["*CC*"], 2, grammar=grammar), SMCSettings(max_top_up=2))
