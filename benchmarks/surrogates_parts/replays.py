@@ -42,7 +42,7 @@ def run(quick: bool, options) -> dict[str, dict]:
         # From fixed seeds the peer's search has nothing random.
         for seed in seeds if begin is None else seeds[:1]:
             replays.append(search(oracle, OBJECTIVES, begin, seed, 200, 10))
-            _tell(replays[-1], len(replays), len(seeds))
+            _tell(replays[-1], seed + 1, len(seeds))
         figures |= _figures(replays, start)
     return figures
 
