@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.common import figure
 from benchmarks.generators_parts.data import PROPERTIES, corpus, halves, is_valid, once
 from benchmarks.generators_parts.peer import peer_answer
-from generators import Filters, NGramModel, SMCGenerator, SMCSettings, internal_diversity, novelty
+from generators import Filters, NGramModel, SMCGenerator, SMCSettings, diverse_subset, internal_diversity, novelty
 from mdcore.chem import RepeatUnit
 
 TARGETS = {
@@ -23,8 +23,10 @@ PEER_UNITS = 2000
 PEER_RUNS, PEER_PROPOSALS = 10, 4000
 """Runs of the peer and proposals of each; its population soon shrinks to a few strings, so a run asks for far fewer likelihoods."""
 
-SHARPNESS, BEST_OF = 4.0, 3.0
-"""Final exponent of the likelihood, and how many candidates each output is the best of; chosen on other halves and other targets."""
+SHARPNESS, BEST_OF, SPREAD = 4.0, 2.0, 1.5
+"""Final exponent of the likelihood, how many candidates each one is the best of, and of how many the most diverse are put out.
+
+Chosen on other halves of PI1070 and for other targets."""
 
 
 def run(arguments) -> dict:
@@ -88,11 +90,15 @@ def ours(arguments, target) -> dict:
         return np.array([asked[unit.key] for unit in units])
 
     # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
-    smc = generator(arguments.quick, sharpness=SHARPNESS)
-    found = smc.propose(n, np.random.default_rng(3), likelihood, known(), BEST_OF)
+    smc, more = generator(arguments.quick, sharpness=SHARPNESS), round(SPREAD * n)
+
+    def outputs(exclude):
+        units = [c.unit for c in smc.propose(more, np.random.default_rng(3), likelihood, exclude, BEST_OF)]
+        return [units[row].key for row in diverse_subset(units, n)]
+
+    found = outputs(known())
     calls = len(asked)
-    free = smc.propose(n, np.random.default_rng(3), likelihood, best_of=BEST_OF)
-    return {"found": [c.unit.key for c in found], "calls": calls, "free": [c.unit.key for c in free]}
+    return {"found": found, "calls": calls, "free": outputs(())}
 
 
 def with_few_calls(target, budget) -> dict:
@@ -110,7 +116,7 @@ def with_few_calls(target, budget) -> dict:
 
         settings = SMCSettings(particles=particles, max_top_up=0, sharpness=SHARPNESS)
         smc = SMCGenerator(language(), settings, Filters())
-        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known(), BEST_OF)
+        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known(), SPREAD * BEST_OF)
         if len(asked) <= budget:
             return {"found": [c.unit.key for c in found], "calls": len(asked), "particles": particles}
         particles = max(min(int(0.9 * particles * budget / len(asked)), particles - 1), 2)
