@@ -1,6 +1,7 @@
 """Proposes candidates: prior samples, or posterior samples under a likelihood."""
 
 import math
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any, Generic, final
 
@@ -49,8 +50,9 @@ class Proposer(Generic[S]):
             rng: Source of randomness.
             log_likelihood: Natural log of the likelihood; None for prior samples.
             exclude: Canonical keys that are not to be proposed, such as those of the corpus or of evaluated polymers.
-            best_of: Candidates looked for to take each one from: the n of the highest likelihood are returned, best first, and
-                are then no sample of the posterior. At 1, or without a likelihood, nothing is sorted.
+            best_of: Candidates looked for to take each one from: of them, and of all that the run has kept on its way, the n of
+                the highest likelihood are returned, best first, and are then no sample of the posterior. At 1, or without a
+                likelihood, nothing is sorted.
 
         Raises:
             ValueError: `best_of` is below 1.
@@ -66,7 +68,7 @@ class Proposer(Generic[S]):
         if log_likelihood is None:
             self._from_prior(found, evaluator, rng)
         else:
-            self._from_posterior(found, evaluator, rng)
+            self._from_posterior(found, evaluator, rng, with_history=among > n)
         if len(found.candidates) < n:
             raise ExhaustedProposals(
                 f"{len(found.candidates)} distinct new repeat units found with {self.space.name} where {n} were asked for; "
@@ -89,7 +91,9 @@ class Proposer(Generic[S]):
             population = self.space.draw_prior(batch, evaluator, rng)
             found.add(population, np.arange(batch), f"prior, {self.space.name}")
 
-    def _from_posterior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
+    def _from_posterior(
+        self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator, *, with_history: bool
+    ) -> None:
         result = self.run(evaluator, rng, max(self.space.settings.particles, 2 * found.n))
         population = result.particles
         count = len(result.stages)
@@ -97,10 +101,14 @@ class Proposer(Generic[S]):
         found.add(population, rng.permutation(len(population.units)), origin)
         for sweep in range(1, self.space.settings.max_top_up + 1):
             if found.complete:
-                return
+                break
             population, _ = self.space.sweep(population, self.space.settings.sharpness, evaluator, rng)
             found.add(population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}")
+        if with_history:
+            found.n = sys.maxsize
         for stage, earlier in zip(reversed(result.stages[:-1]), reversed(result.history[:-1]), strict=True):
+            if found.complete:
+                return
             rows = rng.permutation(len(earlier.units))
             found.add(earlier, rows, f"smc, {self.space.name}, beta {stage.beta:.3g}")
 

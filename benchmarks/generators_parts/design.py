@@ -23,6 +23,9 @@ PEER_UNITS = 2000
 PEER_RUNS, PEER_PROPOSALS = 10, 4000
 """Runs of the peer and proposals of each; its population soon shrinks to a few strings, so a run asks for far fewer likelihoods."""
 
+FEW_RUNS = 5
+"""Runs of the sampler with as few calls as all the peer's runs together made, each with another seed."""
+
 SHARPNESS, BEST_OF, SPREAD = 4.0, 2.0, 1.5
 """Final exponent of the likelihood, how many candidates each one is the best of, and of how many the most diverse are put out.
 
@@ -49,13 +52,24 @@ def one(arguments, name, target) -> dict:
     other = share(judge, theirs, target) if theirs else 0.0
     equal = {}
     if peer:
-        few = once(arguments, f"design-ours-at-equal-calls-{name}", lambda: with_few_calls(target, peer["calls"]))
+        few = [
+            once(
+                arguments,
+                f"design-ours-at-equal-calls-{name}-{seed}",
+                partial(with_few_calls, target, peer["calls"], seed),
+            )
+            for seed in range(1 if arguments.quick else FEW_RUNS)
+        ]
+        shares = [share(judge, units_of(one["found"]), target) for one in few]
         equal = {
-            f"in_target_at_equal_calls_{name}": figure(
-                share(judge, units_of(few["found"]), target), "1", {"at_least": 2 * other}, other
+            f"in_target_at_equal_calls_{name}": figure(float(np.mean(shares)), "1", {"at_least": 2 * other}, other),
+            f"in_target_at_equal_calls_lowest_run_{name}": figure(min(shares), "1"),
+            f"calls_at_equal_calls_{name}": figure(
+                max(one["calls"] for one in few), "1", {"at_most": peer["calls"]}, peer["calls"]
             ),
-            f"calls_at_equal_calls_{name}": figure(few["calls"], "1", {"at_most": peer["calls"]}, peer["calls"]),
-            f"outputs_at_equal_calls_{name}": figure(len(few["found"]), "1", None, len(theirs)),
+            f"outputs_at_equal_calls_{name}": figure(
+                float(np.mean([len(one["found"]) for one in few])), "1", None, len(theirs)
+            ),
         }
     return equal | {
         f"in_target_{name}": figure(
@@ -101,7 +115,7 @@ def ours(arguments, target) -> dict:
     return {"found": found, "calls": calls, "free": outputs(())}
 
 
-def with_few_calls(target, budget) -> dict:
+def with_few_calls(target, budget, seed) -> dict:
     """What a population makes that is small enough to ask for no more likelihoods than the peer did."""
     guide, particles = fitted(0), 512
     while True:
@@ -116,7 +130,8 @@ def with_few_calls(target, budget) -> dict:
 
         settings = SMCSettings(particles=particles, max_top_up=0, sharpness=SHARPNESS)
         smc = SMCGenerator(language(), settings, Filters())
-        found = smc.propose(max(particles // 4, 1), np.random.default_rng(3), likelihood, known(), SPREAD * BEST_OF)
+        rng = np.random.default_rng([6, seed])
+        found = smc.propose(max(particles // 4, 1), rng, likelihood, known(), SPREAD * BEST_OF)
         if len(asked) <= budget:
             return {"found": [c.unit.key for c in found], "calls": len(asked), "particles": particles}
         particles = max(min(int(0.9 * particles * budget / len(asked)), particles - 1), 2)
