@@ -42,6 +42,7 @@ FACTORS = {
     "charges of NAGL 0.1.0-rc.3": {"force_field": {"charge_model": "openff-gnn-am1bcc-0.1.0-rc.3.pt"}},
     "no dispersion correction": {"force_field": {"dispersion_correction": False}},
     "time step 2 fs": {"protocol": {"timestep_fs": 2.0}},
+    "ten times as long": {"protocol": {"settle_ps": 200.0, "sample_ps": 600.0}},
     "twice the chains": {"cell": {"n_chains": 6, "atoms_per_chain": 190}},
     "twice the chains, cutoff 1.0 nm": {
         "cell": {"n_chains": 6, "atoms_per_chain": 190},
