@@ -23,10 +23,10 @@ PEER_UNITS = 2000
 PEER_RUNS, PEER_PROPOSALS = 10, 4000
 """Runs of the peer and proposals of each; its population soon shrinks to a few strings, so a run asks for far fewer likelihoods."""
 
-FEW_RUNS = 5
-"""Runs of the sampler with as few calls as all the peer's runs together made, each with another seed."""
+FEW_RUNS, FEW_BEST_OF = 5, 3.0
+"""Runs of the sampler with as few calls as all runs of the peer together, each with another seed, and what outputs are the best of."""
 
-SHARPNESS, BEST_OF, SPREAD = 4.0, 2.0, 1.5
+SHARPNESS, BEST_OF, SPREAD = 4.0, 2.0, 3.0
 """Final exponent of the likelihood, how many candidates each one is the best of, and of how many the most diverse are put out.
 
 Chosen on other halves of PI1070 and for other targets."""
@@ -131,7 +131,7 @@ def with_few_calls(target, budget, seed) -> dict:
         settings = SMCSettings(particles=particles, max_top_up=0, sharpness=SHARPNESS)
         smc = SMCGenerator(language(), settings, Filters())
         rng = np.random.default_rng([6, seed])
-        found = smc.propose(max(particles // 4, 1), rng, likelihood, known(), SPREAD * BEST_OF)
+        found = smc.propose(max(particles // 4, 1), rng, likelihood, known(), FEW_BEST_OF)
         if len(asked) <= budget:
             return {"found": [c.unit.key for c in found], "calls": len(asked), "particles": particles}
         particles = max(min(int(0.9 * particles * budget / len(asked)), particles - 1), 2)
