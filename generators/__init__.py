@@ -11,7 +11,7 @@ from generators.errors import GeneratorsError
 if TYPE_CHECKING:
     from generators.candidate import Candidate, LogLikelihood
     from generators.corpus import Corpus, CorpusSettings, load_corpus
-    from generators.diversity import diverse_subset, internal_diversity, novelty
+    from generators.diversity import best_diverse, diverse_subset, internal_diversity, novelty
     from generators.filters import Filters
     from generators.generator import ReactionGenerator, SMCGenerator
     from generators.language import LanguageModel
@@ -48,6 +48,7 @@ _HOMES = {
     "SMCSettings": "smc.settings",
     "TrainingProgress": "training",
     "cached_ngram": "models",
+    "best_diverse": "diversity",
     "diverse_subset": "diversity",
     "enumerate_polymers": "reactions",
     "internal_diversity": "diversity",
@@ -82,6 +83,7 @@ __all__ = [
     "SMCSettings",
     "TrainingProgress",
     "cached_ngram",
+    "best_diverse",
     "diverse_subset",
     "enumerate_polymers",
     "internal_diversity",

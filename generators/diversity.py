@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from rdkit import DataStructs, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.SimDivFilters import rdSimDivPickers
@@ -53,6 +54,52 @@ def diverse_subset(units: Sequence[RepeatUnit], n: int, seed: int = 0, first: Co
             fingerprints(units), len(units), n, list(first), seed + 1
         )
     return tuple(int(i) for i in picks)
+
+
+CUTS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
+"""Tanimoto similarities above which a unit is passed over, tried from the loosest to the strictest."""
+
+
+def best_diverse(units: Sequence[RepeatUnit], scores: ArrayLike, n: int, diversity: float) -> tuple[int, ...]:
+    """Choose the n units of the highest scores that are, together, as diverse as asked for.
+
+    The best ones are taken in their order, and those too similar to one taken before are passed over (sphere exclusion). What is
+    too similar is made stricter only until the internal diversity is reached, so that no score is given away for more.
+
+    Args:
+        units: The pool.
+        scores: One number each, shape (len(units),), higher being better.
+        n: Size of the subset, at most the pool's.
+        diversity: Internal diversity to reach, 0 to 1; where no choice reaches it, the most diverse one found is returned.
+
+    Returns:
+        Rows of the subset, best first.
+
+    Raises:
+        ValueError: n exceeds the pool, or the scores do not fit it.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if n > len(units) or values.shape != (len(units),):
+        raise ValueError(f"{n} of {len(units)} units by scores of shape {values.shape} cannot be chosen; give one each")
+    order = [int(i) for i in np.argsort(-values, kind="stable")]
+    if n < 2:
+        return tuple(order[:n])
+    prints = fingerprints(units)
+    found: list[tuple[float, tuple[int, ...]]] = []
+    for cut in CUTS:
+        taken: list[int] = []
+        passed: list[int] = []
+        for row in order:
+            if len(taken) == n:
+                break
+            near = DataStructs.BulkTanimotoSimilarity(prints[row], [prints[i] for i in taken])
+            (passed if any(value > cut for value in near) else taken).append(row)
+        # Where too few are far enough from each other, the best of the others fill up.
+        chosen = tuple(sorted(taken + passed[: n - len(taken)], key=order.index))
+        found.append((internal_diversity([units[i] for i in chosen]), chosen))
+        if found[-1][0] >= diversity:
+            return chosen
+    return max(found)[1]
 
 
 def internal_diversity(units: Sequence[RepeatUnit]) -> float:

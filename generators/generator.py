@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.candidate import Candidate, LogLikelihood
+from generators.diversity import best_diverse
 from generators.errors import ExhaustedProposals
 from generators.filters import Filters
 from generators.language import LanguageModel
@@ -38,6 +39,7 @@ class Proposer(Generic[S]):
         log_likelihood: LogLikelihood | None = None,
         exclude: Collection[str] = (),
         best_of: float = 1.0,
+        diversity: float = 0.0,
     ) -> list[Candidate]:
         """Return n candidates with distinct keys, none of them in `exclude`.
 
@@ -53,6 +55,7 @@ class Proposer(Generic[S]):
             best_of: Candidates looked for to take each one from: of them, and of all that the run has kept on its way, the n of
                 the highest likelihood are returned, best first, and are then no sample of the posterior. At 1, or without a
                 likelihood, nothing is sorted.
+            diversity: Internal diversity that the best are to have together, see `best_diverse`.
 
         Raises:
             ValueError: `best_of` is below 1.
@@ -75,7 +78,7 @@ class Proposer(Generic[S]):
                 "ask for fewer, widen the target or the filters, or raise max_top_up"
             )
         if among > n:
-            return found.best(n)
+            return found.best(n, diversity)
         return list(found.candidates.values())
 
     def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[S]:
@@ -140,9 +143,11 @@ class _Found(Generic[S]):
                 self.candidates[unit.key] = Candidate(unit, float(log_prob[row]), origin, route)
                 self.log_likelihoods[unit.key] = float(population.log_likelihoods[row])
 
-    def best(self, n: int) -> list[Candidate]:
-        """Return the n of the highest likelihood, the best one first."""
-        return [self.candidates[key] for key in sorted(self.candidates, key=lambda k: -self.log_likelihoods[k])[:n]]
+    def best(self, n: int, diversity: float) -> list[Candidate]:
+        """Return n of high likelihood, the best one first, that are together as diverse as asked for."""
+        candidates = list(self.candidates.values())
+        scores = [self.log_likelihoods[candidate.unit.key] for candidate in candidates]
+        return [candidates[row] for row in best_diverse([c.unit for c in candidates], scores, n, diversity)]
 
 
 @final

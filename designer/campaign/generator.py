@@ -24,6 +24,7 @@ class Generator(Protocol):
         log_likelihood: LogLikelihood | None = None,
         exclude: Collection[str] = (),
         best_of: float = 1.0,
+        diversity: float = 0.0,
     ) -> list[Candidate]:
         """Return n candidates with distinct keys, none of them in `exclude`."""
         ...

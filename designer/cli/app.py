@@ -144,14 +144,18 @@ def generate(
     best_of: Annotated[
         float, typer.Option(help="Candidates looked for to take each one from, by the targets' probability.")
     ] = 1.0,
+    diversity: Annotated[
+        float, typer.Option(help="With --best-of: mean distance that those taken are to have, 0 to 1; 0.7 is diverse.")
+    ] = 0.0,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
     """Propose repeat units, each distinct and valid."""
-    from designer.cli.generate import GeneratorChoice, generate_command
+    from designer.cli.generate import GeneratorChoice, Taking, generate_command
 
     choice = GeneratorChoice(model, reactions, monomers, sharpness)
-    return generate_command(n, target or [], store, seed, choice, best_of=best_of, with_routes=routes, as_json=json)
+    taking = Taking(best_of, diversity)
+    return generate_command(n, target or [], store, seed, choice, taking, with_routes=routes, as_json=json)
 
 
 Polymers = Annotated[

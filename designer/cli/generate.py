@@ -4,7 +4,7 @@ import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -64,14 +64,41 @@ class GeneratorChoice:
         return NeuralSMCSettings(model=self.model, smc=smc) if self.model is not None else NGramSMCSettings(smc=smc)
 
 
+@dataclass(frozen=True)
+class Taking:
+    """Which of the candidates found are put out.
+
+    Attributes:
+        best_of: Candidates looked for to take each one from.
+        diversity: Internal diversity of those taken.
+    """
+
+    best_of: float = 1.0
+    diversity: float = 0.0
+
+    def check(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            InvalidRequest: A number is out of its range, or the diversity has nothing to choose from.
+        """
+        if not 1 <= self.best_of < math.inf:
+            text = f"--best-of {self.best_of:g} is below 1; give 1, or more to take the best of more candidates"
+            raise InvalidRequest(text)
+        if not 0 <= self.diversity < 1:
+            raise InvalidRequest(f"--diversity {self.diversity:g} is not from 0 to below 1; give 0.7, say")
+        if self.diversity and self.best_of == 1:
+            raise InvalidRequest("--diversity chooses among more candidates than are put out; add --best-of 6, say")
+
+
 def generate_command(
     n: int,
     targets: Sequence[str],
     store: str | None,
     seed: int,
     choice: GeneratorChoice,
+    taking: "Taking",
     *,
-    best_of: float = 1.0,
     with_routes: bool,
     as_json: bool,
 ) -> int:
@@ -81,18 +108,15 @@ def generate_command(
         at_least("--seed", seed, 0)
         region = parse_targets(targets)
         settings = choice.settings()
-        if not 1 <= best_of < math.inf:
-            raise InvalidRequest(
-                f"--best-of {best_of:g} is below 1; give 1, or more to take the best of more candidates"
-            )
-        if not region and (best_of > 1 or choice.sharpness != 1):
+        taking.check()
+        if not region and (taking.best_of > 1 or choice.sharpness != 1):
             raise InvalidRequest("--sharpness and --best-of aim at targets and none is given; add --target")
         surrogates = _surrogates(region, store, seed) if region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = make_generator(settings, Filters(), lambda: corpus)
         likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
         rng = rng_for(seed, " ".join(targets), "generate")
-        candidates = generator.propose(n, rng, log_likelihood=likelihood, best_of=best_of)
+        candidates = generator.propose(n, rng, log_likelihood=likelihood, **asdict(taking))
         if with_routes:
             candidates = [with_route(candidate) for candidate in candidates]
         prediction = surrogates.predict([c.unit for c in candidates]) if surrogates else None

@@ -90,6 +90,8 @@ BAD_CALLS: list[tuple[Callable[[Path], list[str]], list[str]]] = [
     (lambda p: ["generate", "--target", "refractive_idx>1.6"], ["refractive_idx", "refractive_index?"]),
     (lambda p: ["generate", "--sharpness", "0"], ["--sharpness 0", "give 1"]),
     (lambda p: ["generate", "--best-of", "0.5"], ["--best-of 0.5", "below 1"]),
+    (lambda p: ["generate", "--diversity", "0.7"], ["--diversity", "add --best-of"]),
+    (lambda p: ["generate", "--diversity", "1", "--best-of", "2"], ["--diversity 1", "0.7"]),
     (lambda p: ["generate", "--sharpness", "4"], ["--sharpness", "add --target"]),
     (lambda p: ["generate", "--target", "refractive_index>1.6"], ["needs a surrogate", "--store"]),
     (lambda p: ["simulat"], ["simulat", "--help"]),

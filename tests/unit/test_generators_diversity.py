@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rdkit import DataStructs
 
-from generators.diversity import diverse_subset, fingerprints, internal_diversity, novelty
+from generators.diversity import best_diverse, diverse_subset, fingerprints, internal_diversity, novelty
 from mdcore.chem import RepeatUnit
 
 UNITS = [
@@ -63,3 +63,23 @@ def test_novelty_goes_by_key():
 def test_too_large_a_subset_is_refused():
     with pytest.raises(ValueError, match="exceeds the pool of 8"):
         diverse_subset(UNITS, 9)
+
+
+def test_the_best_are_passed_over_only_for_the_diversity_asked_for():
+    units = [RepeatUnit.from_psmiles(f"*{'C' * k}C(*)c1ccccc1") for k in range(1, 9)]
+    units += [RepeatUnit.from_psmiles(text) for text in ("*CC(*)Cl", "*CCO*", "*CC(*)C#N", "*C(F)(F)C*")]
+    scores = -np.arange(len(units), dtype=float)
+    assert best_diverse(units, scores, 4, 0.0) == (0, 1, 2, 3)
+    rows = best_diverse(units, scores, 4, 0.7)
+    assert rows[0] == 0
+    assert list(rows) == sorted(rows)
+    assert internal_diversity([units[i] for i in rows]) >= 0.7
+    assert internal_diversity(units[:4]) < 0.7
+
+
+def test_the_most_diverse_is_returned_where_none_is_diverse_enough():
+    units = [RepeatUnit.from_psmiles(f"*{'C' * k}O*") for k in range(4, 10)]
+    rows = best_diverse(units, np.zeros(6), 3, 0.99)
+    assert len(set(rows)) == 3
+    with pytest.raises(ValueError, match="give one each"):
+        best_diverse(units, np.zeros(5), 3, 0.5)
