@@ -72,10 +72,12 @@ def fails(unit, settings, *, seed, out, properties, progress=None):
 
 
 def slow(unit, settings, *, seed, out, properties, progress=None):
-    """Count to 60 in twelve seconds, going on where an earlier attempt was interrupted."""
+    """Count to 60 in twelve seconds, going on where an earlier attempt was interrupted; files are whole, as the engine's are."""
     path = out / "counted"
     while (done := int(path.read_text()) if path.exists() else 0) < 60:
-        path.write_text(str(done + 1))
+        part = out / "counted.part"
+        part.write_text(str(done + 1))
+        part.replace(path)
         progress(Progress("counting", done / 60, 0.0))
         time.sleep(0.2)
     return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
