@@ -128,6 +128,7 @@ def generate(
     store: Annotated[
         str | None, typer.Option(help="Store or campaign whose measurements teach the surrogates of --target.")
     ] = None,
+    campaign: CampaignName = None,
     model: Annotated[
         Path | None, typer.Option(help="Saved language model; an n-gram model of the corpus otherwise.")
     ] = None,
@@ -151,11 +152,12 @@ def generate(
     json: Json = False,
 ) -> int:
     """Propose repeat units, each distinct and valid."""
-    from designer.cli.generate import GeneratorChoice, Taking, generate_command
+    from designer.cli.generate import GeneratorChoice, Source, Taking, generate_command
 
     choice = GeneratorChoice(model, reactions, monomers, sharpness)
     taking = Taking(best_of, diversity)
-    return generate_command(n, target or [], store, seed, choice, taking, with_routes=routes, as_json=json)
+    source = Source(store, campaign)
+    return generate_command(n, target or [], source, seed, choice, taking, with_routes=routes, as_json=json)
 
 
 Polymers = Annotated[

@@ -3,6 +3,7 @@
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from designer.campaign.generator import make_generator, with_route
 from designer.campaign.likelihood import Bounds, region_likelihood
 from designer.campaign.observations import observations_of
 from designer.cli.checks import at_least
-from designer.cli.locate import find_campaign
+from designer.cli.locate import find_campaign, locate_store
 from designer.cli.output import answer_stream, write_json
 from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import InvalidRequest
-from designer.store import imported_records
+from designer.store import campaign_names, imported_records, open_store
 from designer.store.routes import route_document
 from designer.text import told_in_quarters, with_error
 from generators import Candidate, CorpusSettings, Filters, SMCSettings, load_corpus
@@ -65,6 +66,19 @@ class GeneratorChoice:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Whose measurements teach the surrogates.
+
+    Attributes:
+        store: A store, a campaign's folder or its YAML file.
+        campaign: Which campaign of the store, if it holds several.
+    """
+
+    store: str | None = None
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
 class Taking:
     """Which of the candidates found are put out.
 
@@ -94,7 +108,7 @@ class Taking:
 def generate_command(
     n: int,
     targets: Sequence[str],
-    store: str | None,
+    source: Source,
     seed: int,
     choice: GeneratorChoice,
     taking: "Taking",
@@ -111,7 +125,7 @@ def generate_command(
         taking.check()
         if not region and (taking.best_of > 1 or choice.sharpness != 1):
             raise InvalidRequest("--sharpness and --best-of aim at targets and none is given; add --target")
-        surrogates = _surrogates(region, store, seed) if region else None
+        surrogates = _surrogates(region, source, seed) if region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = make_generator(settings, Filters(), lambda: corpus)
         likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
@@ -164,23 +178,31 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
     return region
 
 
-def _surrogates(region: Mapping[str, Bounds], store: str | None, seed: int) -> "SurrogateSet":
-    from surrogates import fit_surrogates
+def _surrogates(region: Mapping[str, Bounds], source: Source, seed: int) -> "SurrogateSet":
+    from surrogates import SurrogateSettings, fit_surrogates
 
+    store = source.store
     if store is None:
         raise InvalidRequest(
             f"--target {next(iter(region))} needs a surrogate and none is trained; give --store with measurements of it"
         )
-    campaign, config = find_campaign(store, None)
-    fidelity = config.simulation_settings().fidelity
-    observations = observations_of(
-        campaign.evaluations("done", "failed"), tuple(region), fidelity, imported_records(campaign.engine)
-    )
+    engine = open_store(locate_store(store))
+    if campaign_names(engine) or source.campaign is not None:
+        campaign, config = find_campaign(store, source.campaign)
+        fidelity = config.simulation_settings().fidelity
+        known, evaluations = imported_records(campaign.engine), campaign.evaluations("done", "failed")
+        settings = config.surrogates
+    else:
+        # A store of known data alone: what most of it is, is predicted.
+        known, evaluations, settings = imported_records(engine), (), SurrogateSettings()
+        levels = Counter(record.fidelity for record in known if record.property in region)
+        fidelity = min(levels, key=lambda level: (-levels[level], level), default="")
+    observations = observations_of(evaluations, tuple(region), fidelity, known)
     for name in region:
         if not observations.measured(name).any():
             raise InvalidRequest(f"store {store!r} holds no measurement of {name!r}; give one that measured it")
     digest = "\n".join(unit.key for unit in observations.units)
-    settings = config.surrogates.model_copy(update={"fidelity": config.surrogates.fidelity or fidelity})
+    settings = settings.model_copy(update={"fidelity": settings.fidelity or fidelity})
     return fit_surrogates(
         observations,
         tuple(region),

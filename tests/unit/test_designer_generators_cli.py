@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from designer.cli.main import run
-from generators import Corpus, NeuralModel, load_model
+from generators import Corpus, CorpusSettings, NeuralModel, load_corpus, load_model
 from mdcore.chem import RepeatUnit
 
 SMALL = ["--set", "hidden=16", "--set", "embedding=8", "--set", "layers=1", "--set", "epochs=2", "--set", "dropout=0"]
@@ -154,3 +154,40 @@ def test_proposals_over_monomers(tmp_path: Path, capfd: pytest.CaptureFixture[st
     monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
     made = answer(capfd, "generate", "--n", "3", "--reactions", "--monomers", str(monomers))
     assert {row["route"]["reaction"] for row in made["units"]} == {"polyesterification"}
+
+
+def test_known_data_alone_aim_the_proposals(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = (
+        "*CC*",
+        "*CC(*)C",
+        "*CCO*",
+        "*CC(*)Cl",
+        "*CC(*)F",
+        "*C(F)(F)C*",
+        "*CC(*)(F)F",
+        "*C(F)(F)C(*)(F)F",
+        "*CC(*)c1ccccc1",
+    )
+    data, store = tmp_path / "known.csv", str(tmp_path / "store.sqlite")
+    rows = [f"{text},{1.5 - 0.05 * text.count('F')}" for text in known]
+    data.write_text("\n".join(["psmiles,refractive_index", *rows]))
+    assert run(["import", str(data), store, "--fidelity", "experiment"]) == 0
+    small = load_corpus(CorpusSettings(reactions=False))
+    monkeypatch.setattr("designer.cli.generate.load_corpus", lambda *_, **__: small)
+    capfd.readouterr()
+    aim = ("--target", "refractive_index<1.4", "--store", store)
+    means = [
+        [
+            unit["predicted"]["refractive_index"]["mean"]
+            for unit in answer(capfd, "generate", "--n", "4", *aim, *more)["units"]
+        ]
+        for more in ((), ("--sharpness", "4", "--best-of", "3", "--diversity", "0.5"))
+    ]
+    assert len(means[1]) == 4
+    assert sum(means[1]) <= sum(means[0])
+    assert run(["generate", "--n", "4", "--target", "density<1", "--store", store]) == 2
+    assert "no measurement of 'density'" in capfd.readouterr().err
+    assert run(["generate", "--n", "4", *aim, "--campaign", "absent"]) == 2
+    assert "absent" in capfd.readouterr().err
