@@ -96,7 +96,7 @@ def best_diverse(units: Sequence[RepeatUnit], scores: ArrayLike, n: int, diversi
             (passed if any(value > cut for value in near) else taken).append(row)
         # Where too few are far enough from each other, the best of the others fill up.
         chosen = tuple(sorted(taken + passed[: n - len(taken)], key=order.index))
-        found.append((internal_diversity([units[i] for i in chosen]), chosen))
+        found.append((_mean_distance([prints[i] for i in chosen]), chosen))
         if found[-1][0] >= diversity:
             return chosen
     return max(found)[1]
@@ -104,7 +104,10 @@ def best_diverse(units: Sequence[RepeatUnit], scores: ArrayLike, n: int, diversi
 
 def internal_diversity(units: Sequence[RepeatUnit]) -> float:
     """Return one minus the mean Tanimoto similarity over all pairs; NaN for fewer than two units."""
-    prints = fingerprints(units)
+    return _mean_distance(fingerprints(units))
+
+
+def _mean_distance(prints: list[DataStructs.ExplicitBitVect]) -> float:
     if len(prints) < 2:
         return float("nan")
     total = sum(float(np.sum(DataStructs.BulkTanimotoSimilarity(prints[i], prints[:i]))) for i in range(1, len(prints)))

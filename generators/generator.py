@@ -1,7 +1,6 @@
 """Proposes candidates: prior samples, or posterior samples under a likelihood."""
 
 import math
-import sys
 from collections.abc import Collection, Sequence
 from typing import Any, Generic, final
 
@@ -107,13 +106,11 @@ class Proposer(Generic[S]):
                 break
             population, _ = self.space.sweep(population, self.space.settings.sharpness, evaluator, rng)
             found.add(population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}")
-        if with_history:
-            found.n = sys.maxsize
         for stage, earlier in zip(reversed(result.stages[:-1]), reversed(result.history[:-1]), strict=True):
-            if found.complete:
+            if found.complete and not with_history:
                 return
             rows = rng.permutation(len(earlier.units))
-            found.add(earlier, rows, f"smc, {self.space.name}, beta {stage.beta:.3g}")
+            found.add(earlier, rows, f"smc, {self.space.name}, beta {stage.beta:.3g}", whole=with_history)
 
 
 class _Found(Generic[S]):
@@ -131,11 +128,11 @@ class _Found(Generic[S]):
         """Whether there are as many as asked for."""
         return len(self.candidates) >= self.n
 
-    def add(self, population: Particles[S], rows: NDArray[np.intp], origin: str) -> None:
-        """Add the particles of some rows, in their order, up to the number asked for."""
+    def add(self, population: Particles[S], rows: NDArray[np.intp], origin: str, *, whole: bool = False) -> None:
+        """Add the particles of some rows, in their order, up to the number asked for, or the whole population."""
         log_prob = population.states.log_prob
         for row in rows:
-            if self.complete:
+            if self.complete and not whole:
                 return
             unit = population.units[row]
             if unit.key not in self.excluded and unit.key not in self.candidates:

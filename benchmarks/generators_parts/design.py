@@ -94,10 +94,9 @@ def one(arguments, name, target) -> dict:
     }
 
 
-def ours(arguments, target) -> dict:
-    guide = fitted(0)
-    n = 60 if arguments.quick else 200
-    asked: dict[str, float] = {}
+def counted(target):
+    """The guide's likelihood of a target, and what it has been asked for so far, by key."""
+    guide, asked = fitted(0), {}
 
     def likelihood(units):
         new = [unit for unit in units if unit.key not in asked]
@@ -106,6 +105,12 @@ def ours(arguments, target) -> dict:
             asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
         return np.array([asked[unit.key] for unit in units])
 
+    return asked, likelihood
+
+
+def ours(arguments, target) -> dict:
+    n = 60 if arguments.quick else 200
+    asked, likelihood = counted(target)
     # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
     smc = generator(arguments.quick, sharpness=SHARPNESS)
 
@@ -120,17 +125,9 @@ def ours(arguments, target) -> dict:
 
 def with_few_calls(target, budget, seed) -> dict:
     """What a population makes that is small enough to ask for no more likelihoods than the peer did."""
-    guide, particles = fitted(0), 256
+    particles = 256
     while True:
-        asked: dict[str, float] = {}
-
-        def likelihood(units, asked=asked):
-            new = [unit for unit in units if unit.key not in asked]
-            if new:
-                values = guide.log_probability_of_target(new, target)
-                asked.update(zip((unit.key for unit in new), values.tolist(), strict=True))
-            return np.array([asked[unit.key] for unit in units])
-
+        asked, likelihood = counted(target)
         settings = SMCSettings(particles=particles, max_top_up=0, sharpness=SHARPNESS)
         smc = SMCGenerator(language(), settings, Filters())
         rng = np.random.default_rng([6, seed])
