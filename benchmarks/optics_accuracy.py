@@ -3,7 +3,7 @@
 Reads the reference polymers and the optical calibration set from ../shared/data (facts with their sources, not part of
 the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polarizabilities are kept in
 `results/optics_units_dft/`; what is missing there is computed only with --compute. Where a result of density_accuracy.py
-holds densities simulated by mdcore, n is also compared at those, of the most accurate preset there is.
+holds densities simulated by mdcore, n is also compared at those, of the most accurate protocol there is.
 
 The slope of the Abbe number has a standard error of its own, from the stated errors of model and experiment. One value
 decides it: 61 for poly(4-methyl-1-pentene), a saturated hydrocarbon. `hydrocarbons.*` tells which Abbe numbers measured
@@ -38,7 +38,9 @@ from mdcore.properties.refraction import (
 
 HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
-SIMULATED = tuple(HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", ""))
+SIMULATED = tuple(
+    HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", "_long", "")
+)
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
 # Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
@@ -210,7 +212,7 @@ def simulated_rows(chosen, settings, cache):
         rows.append(
             {
                 "name": polymer.name,
-                "preset": document["preset"],
+                "protocol": document["protocol"],
                 "tier": refractions.tier,
                 "density_simulated": row["simulated_g_cm3"],
                 "density_experiment": row["experiment_g_cm3"],

@@ -90,12 +90,7 @@ def assess(records, reference):
     r_dft = np.array([row[2][2] for row in rows])
     pi = np.array([n_pi_atoms(Chem.MolFromSmiles(row[0])) for row in rows])
     raw = r_dft / r_exp - 1.0
-    # Relative deviations are fitted: (R_exp - s R_dft - b n_pi) / R_exp.
-    design = np.stack([r_dft / r_exp, pi / r_exp], axis=1)
-    hat = design @ np.linalg.pinv(design)
-    scale, per_pi = np.linalg.lstsq(design, np.ones(len(rows)), rcond=None)[0]
-    residual = np.ones(len(rows)) - hat @ np.ones(len(rows))
-    loo = residual / (1.0 - np.diag(hat))
+    (scale, per_pi, per_molecule), errors, residual, loo = fit_level(r_exp, r_dft, pi)
     fraction = pi / np.array([Chem.MolFromSmiles(row[0]).GetNumHeavyAtoms() for row in rows])
     graded = np.array([i for i, row in enumerate(rows) if row[1][3] == "A"], dtype=int)
     spreads = np.array([(rows[i][2][3] - rows[i][2][1]) / rows[i][1][2] for i in graded])
@@ -107,8 +102,12 @@ def assess(records, reference):
         "n": len(rows),
         "raw_mean": float(raw.mean()),
         "raw_sd": float(raw.std(ddof=1)),
-        "scale": float(scale),
-        "per_pi_atom": float(per_pi),
+        "scale": scale,
+        "scale_stderr": errors[0],
+        "per_pi_atom": per_pi,
+        "per_molecule": per_molecule,
+        "per_molecule_stderr": errors[2],
+        "loo_rms_without_per_molecule": _rms(fit_level(r_exp, r_dft, pi, per_molecule=False)[3]),
         "loo_rms": float(np.sqrt(np.mean(loo**2))),
         "worst": max(zip(np.abs(loo), (r[1][0] for r in rows), strict=True)),
         "rms_saturated": _rms(residual[saturated]),
@@ -124,6 +123,23 @@ def assess(records, reference):
         "dispersion_rms_pi": _rms(left[(fraction[graded] > 0.5) & ~fused[graded]]),
         "dispersion_rms_fused": _rms(left[fused[graded]]) if fused[graded].any() else None,
     }
+
+
+def fit_level(r_exp, r_dft, pi, *, per_molecule=True):
+    """Fit `R_exp = s R_dft + b n_pi + c` to relative deviations.
+
+    Returns:
+        The coefficients (s, b, c), their standard errors, the relative residuals, and those of leave-one-out.
+    """
+    columns = [r_dft / r_exp, pi / r_exp, 1.0 / r_exp][: 3 if per_molecule else 2]
+    design = np.stack(columns, axis=1)
+    hat = design @ np.linalg.pinv(design)
+    found = np.linalg.lstsq(design, np.ones(len(r_exp)), rcond=None)[0]
+    residual = np.ones(len(r_exp)) - design @ found
+    variance = residual @ residual / (len(r_exp) - len(columns))
+    errors = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * variance)
+    padding = [0.0] * (3 - len(columns))
+    return [*found.tolist(), *padding], [*errors.tolist(), *padding], residual, residual / (1.0 - np.diag(hat))
 
 
 def fit_dispersion(ratios, fractions):

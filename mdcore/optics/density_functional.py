@@ -30,14 +30,17 @@ REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * constants.N_A * 1e-24
 class Correction:
     """What the condensed phase and the level of theory do to a molar refraction, fitted on liquids.
 
-    `R_D` becomes `scale R_D + per_pi_atom n`, with n the number of atoms in pi bonds: Kohn-Sham response overestimates pi
-    systems, and the Lorentz-Lorenz field that of flat molecules. Distances between lines become
-    `dispersion_scale (1 - dispersion_pi f)` times as large, with f the fraction of heavy atoms in pi bonds. Values
-    and errors come from benchmarks/optics_levels.py.
+    `R_D` of a molecule becomes `scale R_D + per_pi_atom n + per_molecule`, with n the number of atoms in pi bonds: Kohn-Sham
+    response overestimates pi systems, and the Lorentz-Lorenz field that of flat molecules. What a molecule has only once, its
+    two ends and the neighbours that it lacks there, is in the last term; a unit inside a chain is the difference of
+    two molecules, and the term cancels. Without it in the fit, the scale would serve small molecules and be 2 % too large for units.
+    Distances between lines become `dispersion_scale (1 - dispersion_pi f)` times as large, with f the fraction of heavy atoms
+    in pi bonds. Values and errors come from benchmarks/optics_levels.py.
 
     Attributes:
         scale: Dimensionless.
         per_pi_atom: In cm3/mol.
+        per_molecule: In cm3/mol; no part of a repeat unit's value.
         dispersion_scale: Dimensionless.
         dispersion_pi: Dimensionless.
         fused_error: Instead of `pi_error` where aromatic rings are fused.
@@ -58,6 +61,7 @@ class Correction:
     dispersion_pi: float = 0.0
     fused_error: float = 0.1
     fused_dispersion_error: float = 0.4
+    per_molecule: float = 0.0
 
     def errors(self, pi_fraction: float, *, fused: bool = False) -> tuple[float, float]:
         """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms."""
