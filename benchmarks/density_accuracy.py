@@ -9,7 +9,11 @@ cooling at constant pressure over half a nanosecond; its ramp also gives `slowly
 glass transition is handed over. `cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the
 scheme that RadonPy follows.
 
-    python benchmarks/density_accuracy.py [--json] [--quick] [--protocol quick] [--minutes 60] [--only ID ...] [--work runs/density]
+`quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and has little time to
+leave it; `starting_estimate_*` says what that estimate alone would be worth.
+
+    python benchmarks/density_accuracy.py [--json] [--quick] [--protocol quick] [--smirnoff FILE]
+        [--minutes 60] [--only ID ...] [--work runs/density]
 """
 
 import argparse
@@ -22,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from common import DATA, answer, figure
 
+from mdcore.build.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.settings import PRESETS, SimulationSettings
 from mdcore.simulate import simulate
@@ -118,10 +123,12 @@ def summary(rows, column):
     return figures
 
 
-def chosen(protocol, tg, threads):
+def chosen(options, tg):
     """Settings of one polymer, and what to measure; a ramp at constant pressure also tells of slow cooling."""
-    document = copy.deepcopy(PROTOCOLS.get(protocol, {"preset": protocol, "protocol": {}}))
-    document["execution"] = {"threads": threads}
+    document = copy.deepcopy(PROTOCOLS.get(options.protocol, {"preset": options.protocol, "protocol": {}}))
+    document["execution"] = {"threads": options.threads}
+    if options.smirnoff:
+        document["force_field"] = {"smirnoff": options.smirnoff}
     stages = SimulationSettings.model_validate(document).protocol
     ramped = stages.cool_at == "pressure" and stages.cool_ps > 0
     if ramped and tg:
@@ -135,6 +142,7 @@ def main():
     parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
     parser.add_argument("--quick", action="store_true", help="at most ten minutes, and no result is kept")
     parser.add_argument("--protocol", default="quick", choices=(*PRESETS, *PROTOCOLS))
+    parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument(
         "--only", nargs="+", metavar="ID", help="simulate these; others are taken where they are finished"
@@ -146,16 +154,17 @@ def main():
         print(f"{DATA} is absent; put the experimental data there to run this benchmark", file=sys.stderr)
         return 2
     deadline = time.monotonic() + 60.0 * (8.0 if options.quick else options.minutes)
+    label = options.protocol + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
     peers = peer_densities()
     rows, failures, walls = [], [], []
     for name, unit, experiment, tg in polymers():
-        out = options.work / options.protocol / name
+        out = options.work / label / name
         typical = float(np.median(walls)) if walls else 60.0
         late = time.monotonic() + typical > deadline
         if not (out / "result.json").exists() and (late or (options.only and name not in options.only)):
             continue
         started = time.monotonic()
-        settings, properties = chosen(options.protocol, tg, options.threads)
+        settings, properties = chosen(options, tg)
         result = simulate(unit, settings, seed=1, out=out, properties=properties)
         if isinstance(result, Failure):
             failures.append({"id": name, "kind": result.kind, "message": result.message})
@@ -171,6 +180,7 @@ def main():
                 "simulated_g_cm3": round(density.value, 4),
                 "stderr_g_cm3": round(density.stderr, 4),
                 "slowly_cooled_g_cm3": round(slow[0].value, 4) if slow else None,
+                "starting_estimate_g_cm3": round(density_estimate_g_cm3(unit), 4),
                 "radonpy_g_cm3": peers.get(unit.key),
                 "converged": result.diagnostics["converged"],
                 "n_atoms": result.diagnostics["n_atoms"],
@@ -178,7 +188,7 @@ def main():
         )
         print(f"{name} {density.value:.3f} (experiment {experiment:.3f})", file=sys.stderr)
     ours, theirs = summary(rows, "simulated_g_cm3"), summary(rows, "radonpy_g_cm3")
-    slow = summary(rows, "slowly_cooled_g_cm3")
+    slow, start = summary(rows, "slowly_cooled_g_cm3"), summary(rows, "starting_estimate_g_cm3")
     goals = {"overall": ({}, {"at_most": 0.04}), "glasses": ({"at_least": -0.03}, {}), "rubbers": ({}, {})}
     figures = {}
     for kind, (bias, error, number) in ours.items():
@@ -189,17 +199,18 @@ def main():
             round(error, 4), "g/cm3", error_goal or None, peer and round(peer[1], 4)
         )
         figures[f"polymers_{kind}"] = figure(number, "1", None, peer and peer[2])
+        figures[f"starting_estimate_mae_{kind}"] = figure(round(start[kind][1], 4), "g/cm3")
         if kind in slow:
             figures[f"slowly_cooled_bias_{kind}"] = figure(round(slow[kind][0], 4), "g/cm3")
             figures[f"slowly_cooled_mae_{kind}"] = figure(round(slow[kind][1], 4), "g/cm3")
     if walls:
         figures["wall_time_median"] = figure(round(float(np.median(walls)), 1), "s")
-    name = "density_accuracy" if options.protocol == "quick" else f"density_accuracy_{options.protocol}"
+    name = "density_accuracy" if label == "quick" else f"density_accuracy_{label}"
     answer(
         name,
         figures,
         keep=not options.quick and bool(rows),
-        protocol=options.protocol,
+        protocol=label,
         polymers=rows,
         failures=failures,
     )

@@ -56,16 +56,23 @@ PROTOCOL = {
 }
 
 
+def suffix(options):
+    """What the name of a result says of a force field that is not the default."""
+    return f"_{Path(options.smirnoff).stem}" if options.smirnoff else ""
+
+
 def measure(name, smiles, temperature, experiment, options):
     """Simulate one liquid and return its row."""
     protocol = PROTOCOL | {"temperature_K": temperature}
     if options.quick:
         protocol |= {"sample_ps": 40.0, "melt_ps": 20.0, "max_extensions": 0}
     cell = {"n_chains": 1, "atoms_per_chain": options.atoms}
-    document = {"preset": "quick", "cell": cell, "force_field": {"cutoff_nm": 0.9}, "protocol": protocol}
+    force_field = {"cutoff_nm": 0.9} | ({"smirnoff": options.smirnoff} if options.smirnoff else {})
+    document = {"preset": "quick", "cell": cell, "force_field": force_field, "protocol": protocol}
     settings = SimulationSettings.model_validate(document | {"execution": {"threads": options.threads}})
     label = name.replace(" ", "-") + ("" if temperature == ROOM_TEMPERATURE_K else f"-{temperature:g}K")
-    out = options.work / f"{'quick' if options.quick else 'full'}-{options.atoms}" / label
+    kind = f"{'quick' if options.quick else 'full'}-{options.atoms}{suffix(options)}"
+    out = options.work / kind / label
     result = simulate(Liquid(smiles), settings, seed=1, out=out)
     if isinstance(result, Failure):
         raise SystemExit(f"{name}: {result.message}")
@@ -89,6 +96,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
     parser.add_argument("--quick", action="store_true", help="three liquids, shorter; no result is kept")
+    parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--atoms", type=int, default=700)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/liquids"))
@@ -115,7 +123,7 @@ def main():
             "mean_error_of_pairs_hot": figure(round(float(hot.mean()), 4), "1"),
             "error_gained_by_100_K": figure(round(float(((hot - cool) / warming).mean() * 100.0), 4), "1"),
         }
-    answer("liquid_densities", figures, keep=not options.quick, liquids=rows, pairs=pairs)
+    answer(f"liquid_densities{suffix(options)}", figures, keep=not options.quick, liquids=rows, pairs=pairs)
     return 0
 
 

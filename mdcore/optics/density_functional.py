@@ -75,7 +75,21 @@ class Correction:
 
 
 CORRECTIONS = MappingProxyType(
-    {"pbe0/aug-cc-pvdz/grid0": Correction(1.0072, -0.211, 0.993, 0.0127, 0.038, 0.019, 0.039, 0.112, 0.055, 0.198)}
+    {
+        "pbe0/aug-cc-pvdz/grid0": Correction(
+            scale=0.9884,
+            per_pi_atom=-0.212,
+            per_molecule=0.414,
+            dispersion_scale=0.993,
+            dispersion_pi=0.112,
+            relative_error=0.0117,
+            relative_dispersion_error=0.037,
+            pi_error=0.017,
+            pi_dispersion_error=0.039,
+            fused_error=0.043,
+            fused_dispersion_error=0.198,
+        )
+    }
 )
 
 Cache = MutableMapping[str, str]

@@ -104,10 +104,11 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "cell": {"n_chains": 3, "atoms_per_chain": 190},
         "force_field": {"cutoff_nm": 0.8},
         "protocol": {
+            "max_temperature_K": 1000.0,
             "compress_ps": 8.0,
             "cycle_pressures_atm": (),
-            "melt_ps": 20.0,
-            "cool_ps": 20.0,
+            "melt_ps": 40.0,
+            "cool_ps": 60.0,
             "cool_at": "volume",
             "settle_ps": 12.0,
             "sample_ps": 24.0,
