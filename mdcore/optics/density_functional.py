@@ -88,9 +88,43 @@ CORRECTIONS = MappingProxyType(
             pi_dispersion_error=0.039,
             fused_error=0.043,
             fused_dispersion_error=0.198,
-        )
+        ),
+        "pbe0/def2-svpd/grid0": Correction(
+            scale=1.0051,
+            per_pi_atom=-0.135,
+            per_molecule=0.367,
+            dispersion_scale=1.061,
+            dispersion_pi=0.068,
+            relative_error=0.0172,
+            relative_dispersion_error=0.052,
+            pi_error=0.019,
+            pi_dispersion_error=0.066,
+        ),
+        "b3lyp/aug-cc-pvdz/grid0": Correction(
+            scale=0.9841,
+            per_pi_atom=-0.214,
+            per_molecule=0.276,
+            dispersion_scale=0.931,
+            dispersion_pi=0.082,
+            relative_error=0.0084,
+            relative_dispersion_error=0.036,
+            pi_error=0.015,
+            pi_dispersion_error=0.049,
+        ),
+        "camb3lyp/aug-cc-pvdz/grid0": Correction(
+            scale=1.0061,
+            per_pi_atom=-0.229,
+            per_molecule=0.22,
+            dispersion_scale=1.028,
+            dispersion_pi=0.102,
+            relative_error=0.0078,
+            relative_dispersion_error=0.033,
+            pi_error=0.012,
+            pi_dispersion_error=0.023,
+        ),
     }
 )
+"""By name of the level; of fused rings only the default has been measured."""
 
 Cache = MutableMapping[str, str]
 
