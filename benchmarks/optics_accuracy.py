@@ -38,9 +38,7 @@ from mdcore.properties.refraction import (
 
 HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
-SIMULATED = tuple(
-    HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", "_long", "")
-)
+SIMULATED = tuple(HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", ""))
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
 # Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
