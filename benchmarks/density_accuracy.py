@@ -75,6 +75,7 @@ PROTOCOLS = {
             "compress_ps": 10.0,
             "cycle_pressures_atm": (1000.0, 30000.0, 50000.0, 25000.0, 5000.0, 500.0),
             "cycle_ps": 60.0,
+            "cool_at": "pressure",
             "melt_ps": 0.0,
             "cool_ps": 0.0,
             "settle_ps": 80.0,

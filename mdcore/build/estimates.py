@@ -18,6 +18,9 @@ _GLASS_PACKING = 1.5
 """Molar volume of an amorphous polymer over its van der Waals volume: 1.49 with a standard deviation of 0.08 for the 61 polymers of
 PolyArena (doi:10.48550/arXiv.2510.13696) whose elements the force field has."""
 
+CONSTANT_VOLUME_MELT_K = 1000.0
+"""Temperature at which a melt as dense as the glass moves within tens of ps."""
+
 
 def vdw_volume_nm3(mol: Chem.Mol) -> float:
     """Return the van der Waals volume of one molecule.

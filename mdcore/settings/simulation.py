@@ -59,8 +59,8 @@ class ProtocolSettings(Settings):
     Attributes:
         temperature_K: Temperature of the measurement.
         pressure_atm: Pressure of the measurement.
-        max_temperature_K: Temperature of the melt; None takes 100 K above the estimated glass transition, at least 600 K and
-            at most 1000 K.
+        max_temperature_K: Temperature of the melt; None takes, for polymers, 1000 K where the melt is kept at constant volume, and else
+            100 K above the estimated glass transition, at least 600 K and at most 1000 K. Liquids are not heated.
         glass_transition_K: Known glass transition temperature for that estimate; None lets the repeat unit's composition decide.
         timestep_fs: Step; above 2 fs it needs repartitioned hydrogen masses.
         friction_per_ps: Langevin friction.
@@ -104,7 +104,6 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "cell": {"n_chains": 3, "atoms_per_chain": 190},
         "force_field": {"cutoff_nm": 0.8},
         "protocol": {
-            "max_temperature_K": 1000.0,
             "compress_ps": 8.0,
             "cycle_pressures_atm": (),
             "melt_ps": 40.0,

@@ -53,7 +53,7 @@ def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int,
     protocol = settings.protocol
     hot = protocol.max_temperature_K
     if hot is None:
-        hot = hottest_k(specimen, protocol.glass_transition_K, protocol.temperature_K)
+        hot = hottest_k(specimen, protocol)
     hot = max(hot, protocol.temperature_K)
     density = starting_density_g_cm3(specimen)
     content = {

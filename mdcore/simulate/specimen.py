@@ -7,7 +7,7 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from mdcore.build.estimates import density_estimate_g_cm3, melt_temperature_k, vdw_volume_nm3
+from mdcore.build.estimates import CONSTANT_VOLUME_MELT_K, density_estimate_g_cm3, melt_temperature_k, vdw_volume_nm3
 from mdcore.build.sequence import AlternatingSequence, BlockSequence, RandomSequence
 from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
 from mdcore.chem.notation import read_molecule
@@ -15,6 +15,7 @@ from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions, UnknownEnvironment, needs_dft, refractions
 from mdcore.optics.additive import sum_increments
 from mdcore.optics.geometry import ETKDG, ConformerSource
+from mdcore.settings import ProtocolSettings
 
 _BOND_VOLUME_NM3 = 5.92e-3
 """What a bond takes from the sum of the atoms' van der Waals volumes (Zhao et al. 2003, doi:10.1021/jo034808o)."""
@@ -138,12 +139,18 @@ def starting_density_g_cm3(specimen: Specimen) -> float:
     return sum(masses) / sum(volumes)
 
 
-def hottest_k(specimen: Specimen, glass_transition_k: float | None, temperature_k: float) -> float:
-    """Choose the highest temperature of the protocol; a liquid is not heated above that of the measurement."""
+def hottest_k(specimen: Specimen, protocol: ProtocolSettings) -> float:
+    """Choose the highest temperature of a protocol that names none.
+
+    A liquid is not heated above that of the measurement. A melt that is kept at the volume of the glass is under pressure and hardly
+    moves at 600 K; it cannot boil, so it gets all the heat that the bonds of the force field bear.
+    """
     if isinstance(specimen, Liquid):
-        return temperature_k
+        return protocol.temperature_K
+    if protocol.cool_at == "volume":
+        return max(protocol.temperature_K, CONSTANT_VOLUME_MELT_K)
     units: Sequence[RepeatUnit] = (specimen,) if isinstance(specimen, RepeatUnit) else specimen.units
-    return max(temperature_k, *(melt_temperature_k(unit, glass_transition_k) for unit in units))
+    return max(protocol.temperature_K, *(melt_temperature_k(unit, protocol.glass_transition_K) for unit in units))
 
 
 def specimen_needs_dft(specimen: Specimen, optics: OpticsSettings) -> bool:

@@ -350,6 +350,8 @@ def test_copolymers_and_liquids_are_simulated_too(tmp_path):
     liquid = simulate(Liquid("CCO"), TINY, seed=1, out=tmp_path / "liquid", properties=("density", "refractive_index"))
     assert isinstance(liquid, SimulationResult)
     assert liquid.diagnostics["n_chains"] == round(120 / 9)
+    # Polymers are molten before they are measured, a liquid is not heated.
+    assert result.diagnostics["melt_temperature_K"] == 600.0
     assert liquid.diagnostics["melt_temperature_K"] == 300.0
 
 

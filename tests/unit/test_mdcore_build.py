@@ -29,7 +29,9 @@ from mdcore.build.grid import PeriodicGrid
 from mdcore.build.growth import plan_configurations
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.chem.notation import read_molecule
-from mdcore.settings import CellSettings
+from mdcore.settings import CellSettings, preset
+from mdcore.simulate import Liquid
+from mdcore.simulate.specimen import hottest_k
 
 PMMA = "*CC(*)(C)C(=O)OC"
 
@@ -185,6 +187,15 @@ def test_melt_temperature_follows_the_glass_transition():
     assert melt_temperature_k(unit, 2000.0) == 1000.0
     imide = RepeatUnit.from_psmiles("*c1ccc(Oc2ccc(N3C(=O)c4ccc5c(c4C3=O)C(=O)N(*)C5=O)cc2)cc1")
     assert melt_temperature_k(imide) == 800.0
+
+
+def test_melts_at_constant_volume_get_all_heat_and_liquids_none():
+    unit, quick, standard = RepeatUnit.from_psmiles("*CC*"), preset("quick").protocol, preset("standard").protocol
+    assert hottest_k(unit, quick) == 1000.0
+    assert hottest_k(unit, standard) == 600.0
+    assert hottest_k(unit, standard.model_copy(update={"glass_transition_K": 650.0})) == 750.0
+    assert hottest_k(Liquid("CCO"), quick) == 300.0
+    assert hottest_k(unit, quick.model_copy(update={"temperature_K": 1200.0})) == 1200.0
 
 
 def test_sequences_of_copolymers():
