@@ -84,7 +84,7 @@ PROTOCOLS = {
         },
     },
 }
-"""What a core does in ten minutes; the presets are known by name."""
+"""What a core does in ten to fifteen minutes; the presets are known by name."""
 
 
 def polymers():

@@ -7,8 +7,8 @@ computed on PySCF's grid level 1 in place of 0; where both were, they differ by 
 
 The default, PBE0/aug-cc-pVDZ, was chosen by the leave-one-out error of R_D on the liquids that two levels share (figures
 `*.common.*`): 1.4 % on 42 liquids against 2.2 % with the smaller diffuse basis def2-SVPD, and on 26 liquids 1.44 % against 1.51 % with
-B3LYP, which overestimates dispersion by 9 % instead of 3 %. CAM-B3LYP has 1.33 % and a dispersion right on average, and takes
-half as long again for its second set of integrals; that is not enough to ask every user for it. How many units are needed is the
+B3LYP, which overestimates dispersion by 9 % instead of 3 %. CAM-B3LYP has 1.33 % and a dispersion right on average, and took
+about half as long again for its second set of integrals; that is not enough to ask every user for it. How many units are needed is the
 subject of optics_convergence.py, the cost that of optics_cost.py.
 
 The correction has a term per molecule, for what a molecule has only once. A fit without it lets the scale serve small molecules;
@@ -76,7 +76,10 @@ def model_compounds():
 
 
 def larger_liquids(reference):
-    """A random sample of liquids of six to nine heavy atoms: what a molecule has only once is told from its size by these."""
+    """A random sample of liquids of six to nine heavy atoms: what a molecule has only once is told from its size by these.
+
+    The 40 smallest of the sample are in the store.
+    """
     found = sorted(s for s in reference if 6 <= Chem.MolFromSmiles(s).GetNumHeavyAtoms() <= 9 and "I" not in s)
     random.Random(1).shuffle(found)
     return found[:N_LARGER]

@@ -19,7 +19,7 @@ _GLASS_PACKING = 1.5
 PolyArena (doi:10.48550/arXiv.2510.13696) whose elements the force field has."""
 
 CONSTANT_VOLUME_MELT_K = 1000.0
-"""Temperature at which a melt as dense as the glass moves within tens of ps."""
+"""Temperature of a melt in K that is kept as dense as the glass."""
 
 
 def vdw_volume_nm3(mol: Chem.Mol) -> float:

@@ -142,8 +142,8 @@ def starting_density_g_cm3(specimen: Specimen) -> float:
 def hottest_k(specimen: Specimen, protocol: ProtocolSettings) -> float:
     """Choose the highest temperature of a protocol that names none.
 
-    A liquid is not heated above that of the measurement. A melt that is kept at the volume of the glass is under pressure and hardly
-    moves at 600 K; it cannot boil, so it gets all the heat that the bonds of the force field bear.
+    A liquid is not heated above that of the measurement. A melt that is kept at the volume of the glass is under
+    pressure, which slows it down; it cannot boil, and is made hotter than one at constant pressure.
     """
     if isinstance(specimen, Liquid):
         return protocol.temperature_K
