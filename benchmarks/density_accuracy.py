@@ -54,6 +54,16 @@ ORDER = (
 
 ONE_CHAIN = {"n_chains": 1, "atoms_per_chain": 600}
 PROTOCOLS = {
+    "quench": {
+        "preset": "quick",
+        "protocol": {
+            "melt_ps": 150.0,
+            "cool_ps": 300.0,
+            "settle_ps": 30.0,
+            "sample_ps": 60.0,
+            "record_interval_ps": 0.5,
+        },
+    },
     "ramp": {
         "preset": "quick",
         "cell": ONE_CHAIN,
