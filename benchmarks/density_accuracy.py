@@ -4,9 +4,9 @@ Experiment: PolyArena (doi:10.48550/arXiv.2510.13696), read from ../shared/data,
 simulation is kept under --work, so that the script can be stopped and called again; it stops by itself after --minutes
 and reports what is finished. Only polymers with elements of the force field take part.
 
-Two protocols stand beside the presets, both with one long chain in place of three short ones. `ramp`: a melt at 700 K and
-cooling at constant pressure over half a nanosecond; its ramp also gives `slowly_cooled_density`, for which the measured
-glass transition is handed over. `cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the
+Three protocols stand beside the presets. `quench` is `quick` with five times the time for melt and cooling. The others have
+one long chain in place of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure over half a
+nanosecond; its ramp also gives `slowly_cooled_density`, for which the measured glass transition is handed over. `cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the
 scheme that RadonPy follows.
 
 `quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and has little time to
@@ -94,7 +94,7 @@ PROTOCOLS = {
         },
     },
 }
-"""What a core does in ten to fifteen minutes; the presets are known by name."""
+"""What a core does in five to fifteen minutes; the presets are known by name."""
 
 
 def polymers():

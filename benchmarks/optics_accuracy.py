@@ -2,8 +2,9 @@
 
 Reads the reference polymers and the optical calibration set from ../shared/data (facts with their sources, not part of
 the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polarizabilities are kept in
-`results/optics_units_dft/`; what is missing there is computed only with --compute. Where a result of density_accuracy.py
-holds densities simulated by mdcore, n is also compared at those, of the most accurate protocol there is.
+`results/optics_units_dft/`; what is missing there is computed only with --compute. Where results of density_accuracy.py
+hold densities simulated by mdcore, n is also compared at those: `simulated.*` at those of the longest protocol there is,
+`simulated_PROTOCOL.*` at the others'.
 
 The two sets give three polymers (PS, PMMA, PC) with other values: every value of both counts, and `*_one_value_each` says
 what the reference set's alone would give where it has one.
@@ -41,7 +42,10 @@ from mdcore.properties.refraction import (
 
 HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
-SIMULATED = tuple(HERE / "results" / f"density_accuracy{suffix}.json" for suffix in ("_accurate", "_standard", ""))
+SIMULATED = tuple(
+    HERE / "results" / f"density_accuracy{suffix}.json"
+    for suffix in ("_accurate", "_standard", "_quench_openff-2.3.0", "_quick_openff-2.3.0", "")
+)
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
 # Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
@@ -170,18 +174,18 @@ def summary(rows):
     return figures
 
 
-def simulated_figures(rows):
+def simulated_figures(name, rows, goal):
     """MAE and bias of n at simulated densities, ours and the peer's."""
     figures = {}
     if rows:
         error = np.array([row["n"] - row["n_experiment"] for row in rows])
         peer = [abs(row["n_radonpy"] - row["n_experiment"]) for row in rows if row["n_radonpy"] is not None]
-        figures["simulated.n_polymers"] = figure(len(rows), "1")
-        figures["simulated.n_mae"] = figure(float(np.abs(error).mean()), "1", {"at_most": 0.02}, PEERS["auto.n_mae"])
-        figures["simulated.n_bias"] = figure(float(error.mean()), "1")
+        figures[f"{name}.n_polymers"] = figure(len(rows), "1")
+        figures[f"{name}.n_mae"] = figure(float(np.abs(error).mean()), "1", goal, PEERS["auto.n_mae"])
+        figures[f"{name}.n_bias"] = figure(float(error.mean()), "1")
         if peer:
-            figures["simulated.radonpy_n_mae_of_the_same"] = figure(float(np.mean(peer)), "1")
-            figures["simulated.radonpy_polymers"] = figure(len(peer), "1")
+            figures[f"{name}.radonpy_n_mae_of_the_same"] = figure(float(np.mean(peer)), "1")
+            figures[f"{name}.radonpy_polymers"] = figure(len(peer), "1")
     return figures
 
 
@@ -213,12 +217,8 @@ def hydrocarbon_abbe(n_D):
     return found
 
 
-def simulated_rows(chosen, settings, cache):
+def simulated_rows(document, chosen, settings, cache):
     """Compare n at densities simulated by mdcore, and the peer's n of the same polymers, with experiment."""
-    path = next((path for path in SIMULATED if path.exists()), None)
-    if path is None:
-        return []
-    document = json.loads(path.read_text(encoding="utf-8"))
     densities = {row["key"]: row for row in document["polymers"]}
     peers = {}
     with (DATA / "radonpy_pi1070/PI1070.csv").open(encoding="utf-8") as lines:
@@ -305,8 +305,12 @@ def main():
     hydrocarbons = hydrocarbon_abbe(1.466)
     for name, value in (("lowest", min(hydrocarbons)), ("highest", max(hydrocarbons)), ("liquids", len(hydrocarbons))):
         figures[f"hydrocarbons.{name}_abbe" if name != "liquids" else "hydrocarbons.liquids"] = figure(value, "1")
-    tables["auto_at_simulated_density"] = simulated_rows(chosen, settings, cache)
-    figures |= simulated_figures(tables["auto_at_simulated_density"])
+    for number, path in enumerate(path for path in SIMULATED if path.exists()):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        rows = simulated_rows(document, chosen, settings, cache)
+        name = f"simulated_{document['protocol']}" if number else "simulated"
+        tables[f"auto_at_{name}_density"] = rows
+        figures |= simulated_figures(name, rows, None if number else {"at_most": 0.02})
     figures["auto.sent_to_dft"] = figure(sum(needs_dft(p.unit, settings) for p in chosen if not p.again), "1")
     figures["auto.computed_by_dft"] = figure(
         sum(row["tier"] == "dft" for row in tables["auto"] if not row["again"]), "1"

@@ -1,0 +1,179 @@
+"""Speed of production dynamics on one GPU: by size of the cell, and in total with several simulations at once.
+
+Cells of polystyrene with the settings of preset `standard`, compressed to their estimated density, then its sampling stage as
+the engine runs it, with barostat and records. Simulations at once are processes that start their clocks together and share the
+GPU; whether CUDA MPS serves them is in the answer. `polymers_per_gpu_hour` divides the total by the length of the
+standard protocol, and `best_at_once` names the number that gives most.
+
+Bundles may be built elsewhere: --build-only writes them, and a machine with numpy, openmm and pydantic alone runs them
+from --work.
+
+    python benchmarks/gpu_throughput.py [--json] [--quick] [--platform auto] [--atoms 1000 3000 10000 30000]
+        [--at-once 1 2 4 8] [--seconds 30] [--work runs/gpu_throughput] [--build-only]
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from common import answer, environment, figure
+
+from mdcore.bundle import SimulationBundle
+from mdcore.protocols.engine import StageEngine
+from mdcore.protocols.runner import run
+from mdcore.settings.execution import ExecutionSettings
+from mdcore.settings.stages import CompressStage, DynamicsStage
+
+POLYMER = "*CC(*)c1ccccc1"
+CHAIN_ATOMS = 1000
+WARM_UP_PS = 4.0
+COMPRESS_PS = 10.0
+COOL_PS = 4.0
+PATIENCE_S = 600.0
+
+
+def bundle_of(n_atoms: int, work: Path) -> SimulationBundle:
+    """Read a bundle of about so many atoms, or build it where OpenFF is installed."""
+    folder = work / f"{n_atoms}" / "bundle"
+    if not (folder / "bundle.json").exists():
+        from mdcore.chem import RepeatUnit
+        from mdcore.settings import SimulationSettings
+        from mdcore.simulate import build_bundle
+
+        n_chains = max(1, round(n_atoms / CHAIN_ATOMS))
+        cell = {"n_chains": n_chains, "atoms_per_chain": n_atoms // n_chains}
+        settings = SimulationSettings.model_validate({"preset": "standard", "cell": cell})
+        build_bundle(RepeatUnit.from_psmiles(POLYMER), settings, seed=1, out=folder)
+    return SimulationBundle.read(folder)
+
+
+def condense(bundle: SimulationBundle, work: Path, execution: ExecutionSettings) -> Path:
+    """Compress the cell and cool it; return the file of its positions."""
+    last = max(i for i, stage in enumerate(bundle.stages) if isinstance(stage, CompressStage))
+    sampling = bundle.stages[-1]
+    compression = bundle.stages[last].model_copy(update={"duration_ps": COMPRESS_PS})
+    cooling = DynamicsStage(
+        name="cool",
+        ensemble="nvt",
+        duration_ps=COOL_PS,
+        temperature_K=(compression.temperature_K, sampling.temperature_K[1]),
+        timestep_fs=sampling.timestep_fs,
+    )
+    short = replace(bundle, stages=(*bundle.stages[:last], compression, cooling))
+    run(short, work / "run", execution)
+    return work / "run" / "final.npz"
+
+
+def simulate(task, barrier, results) -> None:
+    """Run the sampling stage for so many seconds after all have warmed up; hand in ns/day, or why there is none."""
+    folder, positions, execution, seconds = task
+    try:
+        import openmm
+
+        bundle = SimulationBundle.read(folder)
+        system = openmm.XmlSerializer.deserialize(bundle.system_xml)
+        engine = StageEngine(bundle, system, len(bundle.stages) - 1, 0, 0, execution)
+        with np.load(positions) as final:
+            engine.start(final["positions_nm"], final["box_nm"], None)
+        engine.advance(0, round(WARM_UP_PS * 1e3 / engine.timestep_fs))
+        engine.record(0.0)
+        barrier.wait(PATIENCE_S)
+        done, started = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - started) < seconds:
+            engine.advance(0, engine.chunk)
+            engine.record(0.0)
+            done += engine.chunk
+        results.put((done * engine.timestep_fs * 1e-6 / elapsed * 86400.0, engine.platform_label))
+    except Exception as error:  # noqa: BLE001  # a process has no other way to tell its parent
+        barrier.abort()
+        results.put((None, f"{type(error).__name__}: {error}"))
+
+
+def at_once(number: int, task) -> tuple[float, str]:
+    """Return the summed speed in ns/day of so many simulations, and the platform.
+
+    Raises:
+        RuntimeError: One of them failed.
+    """
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(number), context.Queue()
+    processes = [context.Process(target=simulate, args=(task, barrier, results)) for _ in range(number)]
+    for process in processes:
+        process.start()
+    answers = [results.get(timeout=2 * PATIENCE_S) for _ in processes]
+    for process in processes:
+        process.join()
+    failed = [label for speed, label in answers if speed is None and "BrokenBarrier" not in label]
+    if failed or any(speed is None for speed, _ in answers):
+        raise RuntimeError(f"{number} simulations at once: {failed[0] if failed else 'one did not start in time'}")
+    return sum(speed for speed, _ in answers), answers[0][1]
+
+
+def protocol_ns(bundle: SimulationBundle) -> float:
+    """Length of the whole protocol of one polymer in ns, without extensions."""
+    return sum(getattr(stage, "duration_ps", 0.0) for stage in bundle.stages) * 1e-3
+
+
+def mps_serves() -> bool:
+    """Whether a CUDA MPS daemon's pipe is where programs of this process look for it."""
+    return Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")).joinpath("control").exists()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help="1,000 atoms, one and two at once, and no result is kept")
+    parser.add_argument("--platform", default="auto", choices=("auto", "CUDA", "HIP", "OpenCL", "CPU"))
+    parser.add_argument("--atoms", nargs="+", type=int, default=[1000, 3000, 10000, 30000])
+    parser.add_argument("--at-once", nargs="+", type=int, default=[1, 2, 4, 8])
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each measurement")
+    parser.add_argument("--work", type=Path, default=Path("runs/gpu_throughput"))
+    parser.add_argument("--build-only", action="store_true", help="write the bundles under --work and end")
+    options = parser.parse_args()
+    sizes, numbers = ([1000], [1, 2]) if options.quick else (options.atoms, options.at_once)
+    bundles = {size: bundle_of(size, options.work) for size in sizes}
+    if options.build_only:
+        print(json.dumps({"bundles": {size: bundle.n_atoms for size, bundle in bundles.items()}}))
+        return 0
+    execution = ExecutionSettings(platform=options.platform, threads=1 if options.platform == "CPU" else None)
+    figures: dict[str, object] = {}
+    label = ""
+    for size, bundle in bundles.items():
+        folder = options.work / f"{size}"
+        task = (folder / "bundle", condense(bundle, folder, execution), execution, options.seconds)
+        length, totals = protocol_ns(bundle), {}
+        for number in numbers:
+            try:
+                totals[number], label = at_once(number, task)
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+                continue
+            figures[f"{size}_atoms_{number}_at_once"] = figure(round(totals[number], 2), "ns/day")
+            figures[f"{size}_atoms_{number}_at_once_polymers_per_gpu_hour"] = figure(
+                round(totals[number] / 24.0 / length, 3), "1/h"
+            )
+            print(f"{bundle.n_atoms} atoms, {number} at once: {totals[number]:.1f} ns/day", file=sys.stderr)
+        if totals:
+            figures[f"{size}_atoms_best_at_once"] = figure(max(totals, key=totals.get), "1")
+    on_gpu = environment()["gpu"] is not None and "CPU" not in label
+    answer(
+        "gpu_throughput",
+        figures,
+        keep=on_gpu and not options.quick,
+        platform=label,
+        mps=mps_serves(),
+        precision=execution.precision,
+        atoms={size: bundle.n_atoms for size, bundle in bundles.items()},
+        protocol_ns=protocol_ns(bundles[sizes[0]]),
+    )
+    return 0 if figures else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
