@@ -6,8 +6,8 @@ and reports what is finished. Only polymers with elements of the force field tak
 
 Three protocols stand beside the presets. `quench` is `quick` with five times the time for melt and cooling. The others have
 one long chain in place of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure over half a
-nanosecond; its ramp also gives `slowly_cooled_density`, for which the measured glass transition is handed over. `cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the
-scheme that RadonPy follows.
+nanosecond; its ramp also gives `slowly_cooled_density`, for which the measured glass transition is handed over.
+`cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the scheme that RadonPy follows.
 
 `quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and has little time to
 leave it; `starting_estimate_*` says what that estimate alone would be worth.
