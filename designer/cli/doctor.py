@@ -90,7 +90,7 @@ _REMEDY = {
     "CUDA": "pip install '.[gpu]' on a machine with an NVIDIA GPU",
     "OpenCL": "install an OpenCL driver to use such a GPU",
     "CPU": "reinstall openmm",
-    "AVX": "if you simulate on CPUs: pip install openmm==8.3.1 is 1.2 to 1.5 times as fast",
+    "AVX": "if you simulate on CPUs: pip install openmm==8.3.1 is up to 1.5 times as fast",
 }
 
 
