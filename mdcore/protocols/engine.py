@@ -71,7 +71,7 @@ class StageEngine:
         self._integrator = openmm.LangevinMiddleIntegrator(temperature, friction, self.timestep_fs * 1e-3)
         self._integrator.setRandomNumberSeed(seed("integrator"))
         self._integrator.setConstraintTolerance(1e-5)
-        platform, properties = choose_platform(execution)
+        platform, properties = choose_platform(execution, bundle.n_atoms)
         self.context = openmm.Context(own, self._integrator, platform, properties)
         self.platform_label = f"{platform.getName()} OpenMM {openmm.Platform.getOpenMMVersion()}"
         drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in own.getForces())

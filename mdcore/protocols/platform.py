@@ -1,5 +1,6 @@
 """Choosing an OpenMM platform that works on this machine."""
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -7,6 +8,9 @@ from mdcore.chem.errors import PlatformUnavailable
 from mdcore.settings.execution import ExecutionSettings
 
 _PREFERENCE = ("CUDA", "HIP", "OpenCL", "CPU")
+ONE_THREAD_BELOW_ATOMS = 1000
+"""Cells that one thread on a core of its own steps as fast as two threads on two cores: between 600 and 1200 atoms the order
+changes (polystyrene, two cores, medians of `benchmarks/cpu_threads.py`)."""
 
 
 @lru_cache(maxsize=8)
@@ -26,8 +30,12 @@ def platform_works(name: str) -> str | None:
     return None
 
 
-def choose_platform(settings: ExecutionSettings) -> tuple[Any, dict[str, str]]:
+def choose_platform(settings: ExecutionSettings, n_atoms: int) -> tuple[Any, dict[str, str]]:
     """Return the OpenMM platform and its properties.
+
+    Args:
+        settings: What is wanted; without threads the size of the cell decides, unless OPENMM_CPU_THREADS does.
+        n_atoms: Atoms of the cell.
 
     Raises:
         PlatformUnavailable: The wanted platform, or every platform, fails here.
@@ -46,6 +54,16 @@ def choose_platform(settings: ExecutionSettings) -> tuple[Any, dict[str, str]]:
         properties["Precision"] = settings.precision
         if settings.device_index is not None:
             properties["DeviceIndex"] = str(settings.device_index)
-    elif name == "CPU" and settings.threads is not None:
-        properties["Threads"] = str(settings.threads)
+    elif name == "CPU" and (threads := settings.threads or _threads(n_atoms)) is not None:
+        properties["Threads"] = str(threads)
     return openmm.Platform.getPlatformByName(name), properties
+
+
+def _threads(n_atoms: int) -> int | None:
+    """Choose the threads of a cell, or leave them to OPENMM_CPU_THREADS."""
+    if os.environ.get("OPENMM_CPU_THREADS"):
+        return None
+    if n_atoms < ONE_THREAD_BELOW_ATOMS:
+        return 1
+    # OpenMM by itself counts the cores of the machine, those that a queue gave to others included.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.errors import NotConverged, SimulationExploded
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.convergence import assess
+from mdcore.protocols.cores import OwnCore
 from mdcore.protocols.engine import StageEngine
 from mdcore.protocols.openmm_xml import read_xml
+from mdcore.protocols.platform import choose_platform
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.series import COLUMNS, FloatArray, Series
 from mdcore.protocols.trajectory import Trajectory
@@ -125,12 +128,16 @@ class _Run:
         self._recent: tuple[float, float] | None = None
         every = execution.trajectory_interval_ps
         self._trajectory = None if every is None else Trajectory(out / "trajectory.dcd", bundle.n_atoms, every)
+        _, properties = choose_platform(execution, bundle.n_atoms)
+        self._core = OwnCore() if execution.own_core and properties.get("Threads") == "1" else None
 
     def complete(self) -> RunSummary:
         positions, box, velocities = self._state()
         try:
-            for index in range(self._at.stage, len(self._bundle.stages)):
-                positions, box, velocities = self._stage(index, positions, box, velocities)
+            # Threads of a context stay where their creator was, so the core comes before the first context.
+            with self._core or nullcontext():
+                for index in range(self._at.stage, len(self._bundle.stages)):
+                    positions, box, velocities = self._stage(index, positions, box, velocities)
         finally:
             if self._trajectory is not None:
                 self._trajectory.close()
@@ -193,6 +200,8 @@ class _Run:
             if time.monotonic() - saved >= self._execution.checkpoint_interval_s:
                 self._at = replace(self._at, time_ps=now_ps)
                 self._save(engine, index, done, self._at.extension, self._at.halvings, exact=True)
+                if self._core is not None:
+                    self._core.check()
                 saved = time.monotonic()
         self._at = replace(self._at, time_ps=start_ps + total * engine.timestep_fs * 1e-3, step=done)
 

@@ -231,8 +231,8 @@ def test_damaged_and_missing_bundles_are_refused(bundle_folder, tmp_path):
 
 def test_platforms_that_do_not_work_say_so():
     with pytest.raises(PlatformUnavailable, match="use platform: auto"):
-        choose_platform(ExecutionSettings(platform="HIP"))
-    platform, _ = choose_platform(ExecutionSettings(platform="auto"))
+        choose_platform(ExecutionSettings(platform="HIP"), 600)
+    platform, _ = choose_platform(ExecutionSettings(platform="auto"), 600)
     assert platform.getName() in {"CUDA", "HIP", "OpenCL", "CPU"}
 
 

@@ -1,0 +1,62 @@
+"""Speed of OpenMM's CPU platform by the size of the cell: one thread free, one on a core of its own, and two threads.
+
+Polystyrene at 300 K and constant volume, 4 fs, the settings of preset `quick`; every arrangement runs by itself, in rounds, and the
+medians count. `n_atoms` at which two threads overtake one on its own core is what `mdcore.protocols.platform` goes by.
+
+    python benchmarks/cpu_threads.py [--json] [--quick] [--seconds 5] [--work runs/threads]
+"""
+
+import argparse
+import statistics
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from common import answer, figure
+from lammps_compare import POLYMERS, condensed, openmm_ns_per_day
+
+from mdcore.protocols.cores import OwnCore
+
+CELLS = ((3, 190), (4, 190), (6, 190), (5, 500), (5, 1000))
+"""Chains and atoms of a chain."""
+STEP_FS = 4.0
+ROUNDS = 3
+
+
+def main() -> int:
+    import openmm
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help="the two smallest cells, and no result is kept")
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
+    parser.add_argument("--work", type=Path, default=Path("runs/threads"))
+    options = parser.parse_args()
+    figures, rounds = {}, {}
+    for chains, atoms in CELLS[: 2 if options.quick else None]:
+        size = {"n_chains": chains, "atoms_per_chain": atoms}
+        bundle, positions, box = condensed(POLYMERS["polystyrene"], options.work / f"{chains}x{atoms}", 2, size)
+        system = openmm.XmlSerializer.deserialize(bundle.system_xml)
+        arrangements = {"one_thread": (1, nullcontext), "own_core": (1, OwnCore), "two_threads": (2, nullcontext)}
+        rows = []
+        for _ in range(ROUNDS):
+            row = {}
+            for name, (threads, place) in arrangements.items():
+                with place():
+                    row[name] = openmm_ns_per_day(system, positions, box, STEP_FS, options.seconds, threads)
+            rows.append(row)
+        label = f"{bundle.n_atoms}_atoms"
+        rounds[label] = [{name: round(speed, 1) for name, speed in row.items()} for row in rows]
+        for name in arrangements:
+            figures[f"{label}_{name}_ns_per_day"] = figure(
+                round(statistics.median(row[name] for row in rows), 1), "ns/day"
+            )
+        figures[f"{label}_own_core_over_one_thread"] = figure(
+            round(statistics.median(row["own_core"] / row["one_thread"] for row in rows), 2), "1"
+        )
+    answer("cpu_threads", figures, keep=not options.quick, rounds=rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
