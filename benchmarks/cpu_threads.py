@@ -13,10 +13,11 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from common import answer, figure
-from lammps_compare import POLYMERS, condensed, openmm_ns_per_day
+from lammps_parts.speeds import condensed, openmm_ns_per_day
 
 from mdcore.protocols.cores import OwnCore
 
+POLYSTYRENE = "*CC(*)c1ccccc1"
 CELLS = ((3, 190), (4, 190), (6, 190), (5, 500), (5, 1000))
 """Chains and atoms of a chain."""
 STEP_FS = 4.0
@@ -35,7 +36,7 @@ def main() -> int:
     figures, rounds = {}, {}
     for chains, atoms in CELLS[: 2 if options.quick else None]:
         size = {"n_chains": chains, "atoms_per_chain": atoms}
-        bundle, positions, box = condensed(POLYMERS["polystyrene"], options.work / f"{chains}x{atoms}", 2, size)
+        bundle, positions, box = condensed(POLYSTYRENE, options.work / f"{chains}x{atoms}", 2, size)
         system = openmm.XmlSerializer.deserialize(bundle.system_xml)
         arrangements = {"one_thread": (1, nullcontext), "own_core": (1, OwnCore), "two_threads": (2, nullcontext)}
         rows = []

@@ -3,6 +3,7 @@
 import importlib
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ POLYMERS = {
 @pytest.fixture
 def compare(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-    return importlib.import_module("lammps_compare")
+    parts = [importlib.import_module(f"lammps_parts.{name}") for name in ("program", "cell_file", "energies")]
+    return SimpleNamespace(**{name: value for part in parts for name, value in vars(part).items()})
 
 
 def bundle_of(text: str, folder: Path):

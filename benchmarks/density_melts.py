@@ -1,0 +1,116 @@
+"""Where simulated melts stop following the temperature: densities held at falling temperatures, beside experiment.
+
+Cells of preset `quick` melt at 1000 K, expand at 1 atm and are held for 160 ps at each of some temperatures above the measured glass
+transition: once from 450 to 250 K above it, once from 300 to 150 K. A correction for the cooling rate extrapolates the line of
+the melt, so it needs temperatures at which the melt is in equilibrium and a slope that is known: the two runs tell both, by
+their common temperatures 300 and 250 K above the transition and by what experiment says there. Experiment: the Tait equations
+of `density_causes.py`, extrapolated above 520 K.
+
+    python benchmarks/density_melts.py [--json] [--quick] [--smirnoff openff-2.3.0.offxml] [--work runs/melts]
+"""
+
+import argparse
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from common import answer, figure
+
+from mdcore.chem import RepeatUnit
+from mdcore.protocols import COLUMNS, mean_and_stderr, run
+from mdcore.settings import SimulationSettings
+from mdcore.settings.execution import ExecutionSettings
+from mdcore.settings.stages import DynamicsStage
+from mdcore.simulate import build_bundle
+
+POLYMERS = {
+    "PS": ("*CC(*)c1ccccc1", 373.0, lambda t: 0.9287 * math.exp(5.131e-4 * t)),
+    "PMMA": ("*CC(*)(C)C(=O)OC", 378.0, lambda t: 0.8254 + 2.8383e-4 * t + 7.792e-7 * t**2),
+}
+"""Repeat unit, glass transition in K, and specific volume in cm3/g at t in C."""
+STAIRCASES = {"hot": (450.0, 400.0, 350.0, 300.0, 250.0), "cool": (300.0, 250.0, 200.0, 150.0)}
+"""Kelvin above the glass transition."""
+HOLD_PS, SETTLE_PS, COOL_PS, MELT_K = 160.0, 60.0, 20.0, 1000.0
+FORGOTTEN = 8
+"""The first of this many parts of a hold is left out."""
+
+
+def stages_of(bundle, transition_k, staircase):
+    """Stages of a bundle up to its melt, then the holds."""
+
+    def dynamics(name, ensemble, duration_ps, temperature_k):
+        return DynamicsStage(
+            name=name,
+            ensemble=ensemble,
+            duration_ps=duration_ps,
+            temperature_K=temperature_k,
+            pressure_atm=(1.0, 1.0),
+            timestep_fs=4.0,
+            friction_per_ps=1.0,
+            record_interval_ps=0.5,
+        )
+
+    hottest = transition_k + staircase[0]
+    head = [stage for stage in bundle.stages if stage.name not in ("cool", "settle", "sample")]
+    head += [dynamics("cool", "nvt", COOL_PS, (MELT_K, hottest)), dynamics("settle", "npt", SETTLE_PS, (hottest,) * 2)]
+    return tuple(head + [dynamics(f"hold {k:g}", "npt", HOLD_PS, (transition_k + k,) * 2) for k in staircase])
+
+
+def held(name, label, options):
+    """Run one staircase of one polymer and return a row for each of its holds."""
+    psmiles, transition_k, volume = POLYMERS[name]
+    settings = SimulationSettings.model_validate({"preset": "quick", "force_field": {"smirnoff": options.smirnoff}})
+    folder = options.work / options.smirnoff / f"{name}-{label}"
+    built = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=folder / "bundle")
+    bundle = replace(built, stages=stages_of(built, transition_k, STAIRCASES[label]))
+    run(bundle, folder / "run", ExecutionSettings(platform="CPU", threads=1))
+    with np.load(folder / "run/series.npz") as stored:
+        table, stages = stored["table"], [str(stage) for stage in stored["stages"]]
+    rows = []
+    for k in STAIRCASES[label]:
+        part = table[table[:, 0] == stages.index(f"hold {k:g}")]
+        density, stderr = mean_and_stderr(part[len(part) // FORGOTTEN :, COLUMNS.index("density_g_cm3")])
+        rows.append(
+            {
+                "polymer": name,
+                "staircase": label,
+                "above_transition_K": k,
+                "temperature_K": transition_k + k,
+                "simulated_g_cm3": round(density, 4),
+                "stderr_g_cm3": round(stderr, 4),
+                "experiment_g_cm3": round(1.0 / volume(transition_k + k - 273.15), 4),
+            }
+        )
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help="one staircase of one polymer, and no result is kept")
+    parser.add_argument("--smirnoff", default="openff-2.3.0.offxml")
+    parser.add_argument("--work", type=Path, default=Path("runs/melts"))
+    options = parser.parse_args()
+    rows = []
+    for name in list(POLYMERS)[: 1 if options.quick else None]:
+        for label in list(STAIRCASES)[: 1 if options.quick else None]:
+            rows += held(name, label, options)
+            print(name, label, rows[-1], file=sys.stderr, flush=True)
+    figures = {}
+    for name in POLYMERS:
+        own = {(r["staircase"], r["above_transition_K"]): r for r in rows if r["polymer"] == name}
+        for (label, k), row in own.items():
+            error = row["simulated_g_cm3"] / row["experiment_g_cm3"] - 1.0
+            figures[f"{name}_{label}_{k:g}_K_above_relative_error"] = figure(round(error, 4), "1")
+        for k in (300.0, 250.0):
+            if ("hot", k) in own and ("cool", k) in own:
+                between = own["cool", k]["simulated_g_cm3"] - own["hot", k]["simulated_g_cm3"]
+                figures[f"{name}_{k:g}_K_above_difference_of_runs"] = figure(round(between, 4), "g/cm3")
+    answer("density_melts", figures, keep=not options.quick, force_field=options.smirnoff, holds=rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Parts of `lammps_compare.py`."""
