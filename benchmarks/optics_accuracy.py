@@ -3,8 +3,8 @@
 Reads the reference polymers and the optical calibration set from ../shared/data (facts with their sources, not part of
 the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polarizabilities are kept in
 `results/optics_units_dft/`; what is missing there is computed only with --compute. Where results of density_accuracy.py
-hold densities simulated by mdcore, n is also compared at those: `simulated.*` at those of the longest protocol there is,
-`simulated_PROTOCOL.*` at the others'.
+hold densities simulated by mdcore, n is also compared at those, corrected for the cooling rate as `designer simulate` does by
+default: `simulated.*` by preset quick as it is, `simulated_PROTOCOL.*` by others; `*.uncorrected_*` at the cells' own densities.
 
 The two sets give three polymers (PS, PMMA, PC) with other values: every value of both counts, and `*_one_value_each` says
 what the reference set's alone would give where it has one.
@@ -44,7 +44,7 @@ HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
 SIMULATED = tuple(
     HERE / "results" / f"density_accuracy{suffix}.json"
-    for suffix in ("_accurate", "_standard", "_quench_openff-2.3.0", "_quick_openff-2.3.0", "")
+    for suffix in ("", "_quick_openff-2.3.0", "_quench_openff-2.3.0", "_standard", "_accurate")
 )
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
@@ -183,6 +183,11 @@ def simulated_figures(name, rows, goal):
         figures[f"{name}.n_polymers"] = figure(len(rows), "1")
         figures[f"{name}.n_mae"] = figure(float(np.abs(error).mean()), "1", goal, PEERS["auto.n_mae"])
         figures[f"{name}.n_bias"] = figure(float(error.mean()), "1")
+        raw = np.array([row["n_uncorrected"] - row["n_experiment"] for row in rows])
+        figures[f"{name}.uncorrected_n_mae"] = figure(float(np.abs(raw).mean()), "1")
+        figures[f"{name}.uncorrected_n_bias"] = figure(float(raw.mean()), "1")
+        inside = np.abs(error) < 1.96 * np.hypot([row["n_stderr"] for row in rows], INDEX_ERROR)
+        figures[f"{name}.inside_95_percent_interval"] = figure(float(inside.mean()), "1")
         if peer:
             figures[f"{name}.radonpy_n_mae_of_the_same"] = figure(float(np.mean(peer)), "1")
             figures[f"{name}.radonpy_polymers"] = figure(len(peer), "1")
@@ -232,16 +237,19 @@ def simulated_rows(document, chosen, settings, cache):
         if row is None or polymer.again:
             continue
         refractions = auto(polymer.unit, settings, cache)
-        n = index_estimate(refractions, row["simulated_g_cm3"], row["stderr_g_cm3"])
+        n = index_estimate(refractions, row["slowly_cooled_g_cm3"], row["slowly_cooled_stderr_g_cm3"])
+        raw = index_estimate(refractions, row["simulated_g_cm3"], row["stderr_g_cm3"])
         rows.append(
             {
                 "name": polymer.name,
                 "protocol": document["protocol"],
                 "tier": refractions.tier,
                 "density_simulated": row["simulated_g_cm3"],
+                "density_slowly_cooled": row["slowly_cooled_g_cm3"],
                 "density_experiment": row["experiment_g_cm3"],
                 "n": n.value,
                 "n_stderr": n.stderr,
+                "n_uncorrected": raw.value,
                 "n_experiment": polymer.n_D,
                 "n_radonpy": peers.get(polymer.unit.key),
             }
@@ -308,9 +316,11 @@ def main():
     for number, path in enumerate(path for path in SIMULATED if path.exists()):
         document = json.loads(path.read_text(encoding="utf-8"))
         rows = simulated_rows(document, chosen, settings, cache)
+        if "slowly_cooled_stderr_g_cm3" not in document["polymers"][0]:
+            continue
         name = f"simulated_{document['protocol']}" if number else "simulated"
         tables[f"auto_at_{name}_density"] = rows
-        figures |= simulated_figures(name, rows, None if number else {"at_most": 0.02})
+        figures |= simulated_figures(name, rows, {"at_most": 0.02})
     figures["auto.sent_to_dft"] = figure(sum(needs_dft(p.unit, settings) for p in chosen if not p.again), "1")
     figures["auto.computed_by_dft"] = figure(
         sum(row["tier"] == "dft" for row in tables["auto"] if not row["again"]), "1"

@@ -23,6 +23,7 @@ from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
+from mdcore.optics import OpticsSettings
 from mdcore.simulate import Progress
 
 POLL_S = 0.5
@@ -202,7 +203,7 @@ class Loop:
                 folder=(self._config.campaign_folder / record.folder).resolve(),
                 properties=self._config.properties(),
                 hang=HangLimits(hang.factor, hang.at_least_s, hang.attempts),
-                optics=None if optics.kind == "additive" else optics.model_dump(mode="json"),
+                optics=None if optics == OpticsSettings(kind="additive") else optics.model_dump(mode="json"),
                 optics_folder=self._refractions.folder,
             )
         )

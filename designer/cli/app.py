@@ -78,7 +78,12 @@ def simulate(
         ),
     ],
     preset: Annotated[str, typer.Option(help="Named set of simulation settings: quick, standard, accurate.")] = "quick",
-    properties: Annotated[str, typer.Option(help="What to measure, separated by commas.")] = "density",
+    properties: Annotated[
+        str | None,
+        typer.Option(
+            help="What to measure, separated by commas; density, and of polymers slowly_cooled_density, if left out."
+        ),
+    ] = None,
     seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder to keep and to resume in; a temporary one otherwise.")
@@ -89,6 +94,12 @@ def simulate(
     optics: Annotated[
         str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
     ] = "auto",
+    optics_density: Annotated[
+        str,
+        typer.Option(
+            help="Density of refractive index and Abbe number: slowly_cooled, corrected for the cooling rate, or simulated."
+        ),
+    ] = "slowly_cooled",
     sequence: Annotated[
         str | None, typer.Option(help="How the units of a copolymer follow each other: alternating, random or block.")
     ] = None,
@@ -111,7 +122,7 @@ def simulate(
         seed,
         out,
         override or [],
-        optics,
+        (optics, optics_density),
         sequence,
         fractions,
         trajectory,

@@ -19,17 +19,17 @@ from designer.text import duration, measured_text
 from mdcore.chem import Failure, property_spec
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED, Progress, SimulationResult, Specimen, simulate, write_outputs
+from mdcore.simulate import SUPPORTED, Liquid, Progress, SimulationResult, Specimen, simulate, write_outputs
 
 
 def simulate_command(
     structures: Sequence[str],
     preset: str,
-    properties: str,
+    properties: str | None,
     seed: int,
     out: Path | None,
     overrides: Sequence[str],
-    optics: str,
+    optics: tuple[str, str],
     sequence: str | None,
     fractions: str | None,
     trajectory_ps: float | None,
@@ -39,6 +39,8 @@ def simulate_command(
     """Simulate one polymer, copolymer or liquid and print what was measured."""
     with answer_stream() as stream:
         specimen = read_specimen(structures, sequence, fractions)
+        if properties is None:
+            properties = "density" if isinstance(specimen, Liquid) else "density,slowly_cooled_density"
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
             raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
@@ -50,7 +52,7 @@ def simulate_command(
         settings = _settings(preset, overrides)
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
-        tier = _optics(optics)
+        tier = _optics(*optics)
         with _folder(out) as folder, _progress() as progress:
             result = simulate(
                 specimen, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
@@ -114,10 +116,12 @@ def _with_trajectory(settings: SimulationSettings, interval_ps: float, out: Path
     return settings.model_copy(update={"execution": execution})
 
 
-def _optics(kind: str) -> OpticsSettings:
-    """Choose the tier of the molar refractions."""
+def _optics(kind: str, density: str) -> OpticsSettings:
+    """Choose the tier of the molar refractions and the density they are taken at."""
+    if density not in ("slowly_cooled", "simulated"):
+        raise InvalidRequest(f"--optics-density {density!r} is unknown; use slowly_cooled or simulated")
     try:
-        return OpticsSettings.model_validate({"kind": kind})
+        return OpticsSettings.model_validate({"kind": kind, "density": density})
     except ValidationError as error:
         raise InvalidRequest(f"--optics {kind!r} is unknown; use auto, additive or dft") from error
 

@@ -27,6 +27,7 @@ from designer.store.url import normalise_url, shown
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
+from mdcore.simulate import OPTICAL
 from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
 
 
@@ -202,9 +203,13 @@ class CampaignConfig(Section):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _optics_identity(self) -> dict[str, Any]:
-        # Left out at its default, so that stores from before this section stay valid. The device changes no result.
+        # Stores from before there was a choice hold densities and additive values at simulated densities; these stay valid.
+        # The device changes no result.
         if self.optics.kind == "additive":
-            return {}
+            optical = bool(set(OPTICAL) & set(self.properties()))
+            return (
+                {"optics": {"density": self.optics.density}} if optical and self.optics.density != "simulated" else {}
+            )
         return {"optics": self.optics.model_dump(mode="json", exclude={"device"})}
 
     def _measuring(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
 from designer.store.url import sqlite_path
 from designer.text import duration
+from mdcore.simulate import OPTICAL
 
 PACKAGES = ("python", "polymer-designer", "openmm", "rdkit", "numpy", "scipy", "dask", "SQLAlchemy", "torch", "botorch")
 
@@ -100,8 +101,8 @@ def simulate_command(record: EvaluationRecord, config: CampaignConfig) -> str:
             "--set",
             f"{name}={yaml.safe_dump(value, default_flow_style=True).removesuffix('...' + chr(10)).strip()}",
         ]
-    if config.optics.kind != "additive":
-        parts += ["--optics", config.optics.kind]
+    if set(OPTICAL) & set(config.properties()):
+        parts += ["--optics", config.optics.kind, "--optics-density", config.optics.density]
     return shlex.join(parts)
 
 

@@ -18,6 +18,10 @@ _GLASS_PACKING = 1.5
 """Molar volume of an amorphous polymer over its van der Waals volume: 1.49 with a standard deviation of 0.08 for the 61 polymers of
 PolyArena (doi:10.48550/arXiv.2510.13696) whose elements the force field has."""
 
+GLASS_TRANSITION_ERROR_K = 50.0
+"""Leave-one-out error of `glass_transition_estimate_k` on the 57 polymers it was fitted on, whose transitions scatter by 92 K."""
+_TRANSITION_K, _RING_SHARE_K, _ROTATABLE_SHARE_K = 475.0, 40.0, -279.0
+
 CONSTANT_VOLUME_MELT_K = 1000.0
 """Temperature of a melt in K that is kept as dense as the glass."""
 
@@ -45,6 +49,29 @@ def density_estimate_g_cm3(unit: RepeatUnit) -> float:
     # The bond that joins one unit to the next is not among the unit's own bonds.
     volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
     return float(unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21))
+
+
+def glass_transition_estimate_k(unit: RepeatUnit) -> float:
+    """Estimate the glass transition in K: 475 + 40 (ring atoms) - 279 (rotatable bonds), both per heavy atom.
+
+    A least-squares fit to the measured transitions of 57 polymers without silicon (PolyArena, doi:10.48550/arXiv.2510.13696,
+    and handbook values). Rotatable are single bonds outside rings between atoms that have other neighbours, the bond to the
+    next unit among them. For corrections that hardly depend on the transition; see `GLASS_TRANSITION_ERROR_K`.
+    """
+    mol = unit.primitive_mol
+    heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum()]
+    in_rings = sum(atom.IsInRing() for atom in heavy)
+    rotatable = 0.0
+    for bond in mol.GetBonds():
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        if bond.IsInRing() or bond.GetBondType() != Chem.BondType.SINGLE:
+            continue
+        if not all(atom.GetAtomicNum() for atom in ends):
+            # Two stars share the bond to the next unit.
+            rotatable += 0.5
+        elif all(atom.GetDegree() > 1 for atom in ends):
+            rotatable += 1.0
+    return _TRANSITION_K + (_RING_SHARE_K * in_rings + _ROTATABLE_SHARE_K * rotatable) / len(heavy)
 
 
 def melt_temperature_k(unit: RepeatUnit, glass_transition_k: float | None = None) -> float:

@@ -37,6 +37,7 @@ class PropertySpec:
 _SPECS = (
     PropertySpec("density", "g/cm3", "Density", "ρ", 0.7, 2.5),
     PropertySpec("slowly_cooled_density", "g/cm3", "Density corrected for the cooling rate", "ρ_slow", 0.7, 2.5),
+    PropertySpec("ramp_corrected_density", "g/cm3", "Density corrected along the cooling ramp", "ρ_ramp", 0.7, 2.5),
     PropertySpec("refractive_index", "1", "Refractive index", "n_D", 1.25, 2.0),
     PropertySpec("abbe_number", "1", "Abbe number", "ν_D", 8.0, 100.0),
     PropertySpec("glass_transition_temperature", "K", "Glass transition temperature", "T_g", 120.0, 750.0),

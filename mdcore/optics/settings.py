@@ -19,6 +19,8 @@ class OpticsSettings(Settings):
         n_conformers: Conformers that are averaged.
         max_heavy_atoms: Largest oligomer treated whole; larger repeat units are closed by a junction correction.
         conformers: `etkdg`: embedded in the gas phase, known before any dynamics; `cell`: cut out of the simulated cell.
+        density: Density at which refractive index and Abbe number are given: `slowly_cooled`, corrected for the cooling rate of the
+            simulation, or `simulated`, as the cell has it.
         device: `cuda` computes on a GPU (gpu4pyscf), `cpu` does not, `auto` does where one can be used.
     """
 
@@ -28,6 +30,7 @@ class OpticsSettings(Settings):
     n_conformers: int = Field(default=2, ge=1, le=50)
     max_heavy_atoms: int = Field(default=16, ge=8, le=200)
     conformers: Literal["etkdg", "cell"] = "etkdg"
+    density: Literal["slowly_cooled", "simulated"] = "slowly_cooled"
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     @property

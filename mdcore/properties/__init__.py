@@ -1,7 +1,15 @@
 """Estimators of properties: pure functions of series, without engines or files."""
 
 from mdcore.properties.dispersion import DispersionCurve, fit_dispersion
-from mdcore.properties.glass import GlassFit, fit_glass, ramp_expansion, slowly_cooled_density
+from mdcore.properties.glass import (
+    Cooling,
+    CorrectedEstimate,
+    GlassFit,
+    fit_glass,
+    ramp_corrected_density,
+    ramp_expansion,
+    slowly_cooled_density,
+)
 from mdcore.properties.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.properties.thermodynamics import (
     Estimate,
@@ -17,6 +25,8 @@ from mdcore.properties.thermodynamics import (
 )
 
 __all__ = [
+    "Cooling",
+    "CorrectedEstimate",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
@@ -33,6 +43,7 @@ __all__ = [
     "index_estimate",
     "isothermal_compressibility",
     "mean_estimate",
+    "ramp_corrected_density",
     "ramp_expansion",
     "root_mean_square",
     "slowly_cooled_density",

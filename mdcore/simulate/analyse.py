@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.properties import (
+    Cooling,
+    CorrectedEstimate,
     Estimate,
     OpticalEstimate,
     abbe_estimate,
@@ -31,20 +33,21 @@ from mdcore.properties import (
     index_estimate,
     isothermal_compressibility,
     mean_estimate,
+    ramp_corrected_density,
     ramp_expansion,
     root_mean_square,
     slowly_cooled_density,
     thermal_expansion,
 )
 from mdcore.protocols.series import COLUMNS
-from mdcore.settings.stages import DynamicsStage
+from mdcore.settings.stages import DynamicsStage, Stage
 from mdcore.simulate.cell_conformers import CellConformers
-from mdcore.simulate.specimen import Specimen, specimen_refractions, specimen_volume_nm3
+from mdcore.simulate.specimen import Liquid, Specimen, glass_transition_k, specimen_refractions, specimen_volume_nm3
 
 FloatArray = NDArray[np.float64]
 
-SLOW_COOLING_NEEDS = (
-    "slowly_cooled_density needs protocol.glass_transition_K, the measured glass transition, and a cooling ramp at constant "
+RAMP_CORRECTION_NEEDS = (
+    "ramp_corrected_density needs protocol.glass_transition_K, the measured glass transition, and a cooling ramp at constant "
     "pressure (protocol.cool_at pressure, cool_ps above 0); set them or leave the property out"
 )
 
@@ -60,6 +63,7 @@ class Sampled:
         chains: Shape (r, n_chains, 2), radius of gyration and end-to-end distance in nm.
         temperature_k: Temperature in K.
         pressure_atm: Pressure in atm.
+        cooling: The last cooling before the sampling, or None without one.
         glass_transition_k: Known glass transition temperature in K, or None.
         optics: Choice of the optics tier.
         optics_cache: Store of refractions, or None.
@@ -72,6 +76,7 @@ class Sampled:
     chains: FloatArray
     temperature_k: float
     pressure_atm: float
+    cooling: Cooling | None
     glass_transition_k: float | None
     optics: OpticsSettings
     optics_cache: MutableMapping[str, str] | None
@@ -95,12 +100,23 @@ class Sampled:
 
     def optical(self, estimate: Callable[[Refractions, float, float], OpticalEstimate]) -> OpticalEstimate:
         """Combine density and refractions into an optical property."""
-        return estimate(self.refractions, self.density.value, self.density.stderr)
+        if self.optics.density == "simulated":
+            return estimate(self.refractions, self.density.value, self.density.stderr)
+        density = self.slowly_cooled
+        # A relative error of the density acts as one of the refractions does, and replicates share both.
+        error = math.hypot(self.refractions.relative_error, density.model / density.value)
+        return estimate(replace(self.refractions, relative_error=error), density.value, density.statistical)
+
+    @cached_property
+    def optical_density_g_cm3(self) -> float:
+        """Density that the optical properties are given at, in g/cm3."""
+        return (self.density if self.optics.density == "simulated" else self.slowly_cooled).value
 
     def optical_provenance(self, estimate: OpticalEstimate) -> dict[str, Any]:
         """Tell which tier an optical property comes from, what its error is made of, and n against wavelength."""
-        used, curve = self.refractions, fit_dispersion(self.refractions, self.density.value)
+        used, curve = self.refractions, fit_dispersion(self.refractions, self.optical_density_g_cm3)
         return {
+            "optics_density": {"kind": self.optics.density, "value_g_cm3": self.optical_density_g_cm3},
             "optics_tier": used.tier,
             "optics_flags": list(used.flags),
             "optics_relative_errors": {"level": used.relative_error, "dispersion": used.relative_dispersion_error},
@@ -128,12 +144,20 @@ class Sampled:
         """Return one column of the cooling ramp, shape (c,)."""
         return np.asarray(self.ramp[:, COLUMNS.index(name)])
 
-    def slowly_cooled(self) -> Estimate:
-        """Density in g/cm3 after correction for the cooling rate."""
+    @cached_property
+    def slowly_cooled(self) -> CorrectedEstimate:
+        """Density in g/cm3 after correction for the cooling rate; a liquid needs none."""
+        if isinstance(self.specimen, Liquid):
+            return CorrectedEstimate(self.density.value, self.density.stderr, self.density.stderr, 0.0)
+        transition_k, error_k = glass_transition_k(self.specimen, self.glass_transition_k)
+        return slowly_cooled_density(self.density, self.temperature_k, self.cooling, transition_k, error_k)
+
+    def ramp_corrected(self) -> Estimate:
+        """Density in g/cm3 after correction along the cooling ramp."""
         if self.glass_transition_k is None or not len(self.ramp):
-            raise ValueError(SLOW_COOLING_NEEDS)
+            raise ValueError(RAMP_CORRECTION_NEEDS)
         fit = fit_glass(self.ramp_column("temperature_target_K"), self.ramp_column("volume_nm3"))
-        return slowly_cooled_density(fit, self.density, self.glass_transition_k, self.temperature_k)
+        return ramp_corrected_density(fit, self.density, self.glass_transition_k, self.temperature_k)
 
     @cached_property
     def fluctuation_expansion(self) -> Estimate:
@@ -163,7 +187,8 @@ _ESTIMATORS: Mapping[str, Callable[[Sampled], Estimate | OpticalEstimate]] = {
     "end_to_end_distance": lambda s: root_mean_square(s.chains[:, :, 1]),
     "fractional_free_volume": Sampled.free_volume,
     "nematic_order": lambda s: mean_estimate(s.column("nematic_order")),
-    "slowly_cooled_density": Sampled.slowly_cooled,
+    "slowly_cooled_density": lambda s: s.slowly_cooled,
+    "ramp_corrected_density": Sampled.ramp_corrected,
 }
 
 OPTICAL: tuple[str, ...] = ("refractive_index", "abbe_number", "electronic_dielectric_constant")
@@ -238,6 +263,7 @@ def analyse(
         chains=chains[rows],
         temperature_k=stage.temperature_K[1],
         pressure_atm=stage.pressure_atm[1],
+        cooling=last_cooling(bundle.stages),
         glass_transition_k=bundle.content["request"]["protocol"].get("glass_transition_K"),
         optics=optics or OpticsSettings(kind="additive"),
         optics_cache=optics_cache,
@@ -249,10 +275,22 @@ def analyse(
         own = dict(provenance)
         if isinstance(estimate, OpticalEstimate):
             own |= sampled.optical_provenance(estimate)
+        elif isinstance(estimate, CorrectedEstimate):
+            own["stderr_parts"] = {"density": estimate.statistical, "model": estimate.model}
         measured.append(
             Measurement(name, float(estimate.value), float(estimate.stderr), property_spec(name).unit, fidelity, own)
         )
     return tuple(measured)
+
+
+def last_cooling(stages: Sequence[Stage]) -> Cooling | None:
+    """Return the last cooling among the stages, or None where nothing is cooled."""
+    found = None
+    for stage in stages:
+        if isinstance(stage, DynamicsStage) and stage.temperature_K[0] > stage.temperature_K[1]:
+            start, end = stage.temperature_K
+            found = Cooling((start - end) / stage.duration_ps, start)
+    return found
 
 
 def read_series(run_folder: Path) -> tuple[FloatArray, FloatArray]:

@@ -18,7 +18,7 @@ from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
-from mdcore.simulate.analyse import OPTICAL, SLOW_COOLING_NEEDS, analyse, check_supported
+from mdcore.simulate.analyse import OPTICAL, RAMP_CORRECTION_NEEDS, analyse, check_supported
 from mdcore.simulate.build import build_bundle
 from mdcore.simulate.replicates import combine_replicates
 from mdcore.simulate.result import SimulationResult, read_result, write_result
@@ -107,8 +107,8 @@ def simulate(
     check_supported(properties)
     protocol = settings.protocol
     ramped = protocol.cool_at == "pressure" and protocol.cool_ps > 0
-    if "slowly_cooled_density" in properties and (protocol.glass_transition_K is None or not ramped):
-        raise ValueError(SLOW_COOLING_NEEDS)
+    if "ramp_corrected_density" in properties and (protocol.glass_transition_K is None or not ramped):
+        raise ValueError(RAMP_CORRECTION_NEEDS)
     if optics is not None and optics.kind == "dft" and set(OPTICAL) & set(properties):
         require_pyscf()
     identity = _identity(specimen, settings, seed, properties, optics)

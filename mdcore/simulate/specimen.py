@@ -7,7 +7,14 @@ from functools import cached_property
 
 from rdkit import Chem
 
-from mdcore.build.estimates import CONSTANT_VOLUME_MELT_K, density_estimate_g_cm3, melt_temperature_k, vdw_volume_nm3
+from mdcore.build.estimates import (
+    CONSTANT_VOLUME_MELT_K,
+    GLASS_TRANSITION_ERROR_K,
+    density_estimate_g_cm3,
+    glass_transition_estimate_k,
+    melt_temperature_k,
+    vdw_volume_nm3,
+)
 from mdcore.build.sequence import AlternatingSequence, BlockSequence, RandomSequence
 from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
 from mdcore.chem.notation import read_molecule
@@ -20,6 +27,8 @@ from mdcore.settings import ProtocolSettings
 _BOND_VOLUME_NM3 = 5.92e-3
 """What a bond takes from the sum of the atoms' van der Waals volumes (Zhao et al. 2003, doi:10.1021/jo034808o)."""
 _DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
+_KNOWN_TRANSITION_ERROR_K = 10.0
+"""By how much measured glass transitions of one polymer differ."""
 _LIQUID_PACKING = 1.75
 """Volume of an organic liquid over its van der Waals volume; where compression stops and the barostat takes over."""
 
@@ -151,6 +160,20 @@ def hottest_k(specimen: Specimen, protocol: ProtocolSettings) -> float:
         return max(protocol.temperature_K, CONSTANT_VOLUME_MELT_K)
     units: Sequence[RepeatUnit] = (specimen,) if isinstance(specimen, RepeatUnit) else specimen.units
     return max(protocol.temperature_K, *(melt_temperature_k(unit, protocol.glass_transition_K) for unit in units))
+
+
+def glass_transition_k(specimen: RepeatUnit | Copolymer, known_k: float | None) -> tuple[float, float]:
+    """Return a polymer's glass transition and its standard error in K: the known one, or an estimate.
+
+    Estimates of a copolymer's units are averaged as Fox does (1956): weight fractions of the inverse.
+    """
+    if known_k is not None:
+        return known_k, _KNOWN_TRANSITION_ERROR_K
+    if isinstance(specimen, RepeatUnit):
+        return glass_transition_estimate_k(specimen), GLASS_TRANSITION_ERROR_K
+    masses = [x * unit.molar_mass_g_mol for x, unit in zip(specimen.fractions, specimen.units, strict=True)]
+    inverse = sum(m / glass_transition_estimate_k(unit) for m, unit in zip(masses, specimen.units, strict=True))
+    return sum(masses) / inverse, GLASS_TRANSITION_ERROR_K
 
 
 def specimen_needs_dft(specimen: Specimen, optics: OpticsSettings) -> bool:

@@ -13,7 +13,10 @@ from mdcore.bundle import SimulationBundle
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
 from mdcore.optics import OpticsSettings
+from mdcore.optics.additive import additive_refractions
 from mdcore.properties import DispersionCurve
+from mdcore.properties.glass import slow_cooling_shrinkage, transition_shift_k
+from mdcore.properties.refraction import refractive_index
 from mdcore.protocols import COLUMNS, read_summary, run
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.engine import StageEngine
@@ -283,18 +286,37 @@ def test_replicates_and_cooling_properties(tmp_path):
     settings = TINY.model_copy(
         update={"replicates": 2, "protocol": TINY.protocol.model_copy(update={"glass_transition_K": 260.0})}
     )
-    names = ("density", "nematic_order", "slowly_cooled_density", "volumetric_thermal_expansion")
+    names = (
+        "density",
+        "nematic_order",
+        "slowly_cooled_density",
+        "ramp_corrected_density",
+        "volumetric_thermal_expansion",
+        "refractive_index",
+    )
     result = simulate(UNIT, settings, seed=3, out=tmp_path, properties=names)
     assert isinstance(result, SimulationResult)
     values = {m.property: m for m in result.measurements}
     own = values["density"].provenance["replicates"]
     assert own[0]["value"] != own[1]["value"]
     assert values["density"].value == pytest.approx(np.mean([one["value"] for one in own]))
-    # At 300 K the polymer is above its glass transition, where nothing is corrected.
-    assert values["slowly_cooled_density"].value == pytest.approx(values["density"].value)
+    # At 300 K the polymer is above its glass transition, where the ramp has nothing to correct; but cooled within a
+    # picosecond it has never come to rest, and the index is that of the density at rest.
+    assert values["ramp_corrected_density"].value == pytest.approx(values["density"].value)
+    slow = values["slowly_cooled_density"]
+    # A cooling of 300 K in a picosecond has the density of the melt that it began with.
+    assert transition_shift_k(300.0) > 600.0 - 260.0
+    shrinkage = slow_cooling_shrinkage(260.0, 300.0, 600.0 - 260.0)
+    assert slow.value == pytest.approx(values["density"].value * np.exp(shrinkage))
+    assert slow.stderr >= slow.provenance["stderr_parts"]["model"] > 0.0
+    index = values["refractive_index"]
+    assert index.provenance["optics_density"]["kind"] == "slowly_cooled"
+    assert index.value == pytest.approx(
+        refractive_index(additive_refractions(UNIT).r_D, UNIT.molar_mass_g_mol, slow.value), abs=1e-3
+    )
     assert 0.0 < values["nematic_order"].value < 1.0
     with pytest.raises(ValueError, match="glass_transition_K"):
-        simulate(UNIT, TINY, seed=3, out=tmp_path, properties=("slowly_cooled_density",))
+        simulate(UNIT, TINY, seed=3, out=tmp_path, properties=("ramp_corrected_density",))
 
 
 def frames(path, n_atoms):

@@ -84,6 +84,7 @@ BAD_CALLS: list[tuple[Callable[[Path], list[str]], list[str]]] = [
         ["protocol.temperature_K", "-3", "greater than 0"],
     ),
     (lambda p: ["simulate", "*CC*", "--optics", "magic"], ["--optics", "'magic'", "additive"]),
+    (lambda p: ["simulate", "*CC*", "--optics-density", "heavy"], ["--optics-density", "'heavy'", "simulated"]),
     (lambda p: ["simulate", "*CC*", "--set", "hotter"], ["'hotter'", "write it as"]),
     (lambda p: ["generate", "--n", "0"], ["--n 0", "at least 1", "raise it"]),
     (lambda p: ["generate", "--target", "refractive_index=1.6"], ["--target", "write it as"]),

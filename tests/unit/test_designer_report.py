@@ -207,7 +207,8 @@ def test_the_report_compares_prior_and_posterior_and_tells_how_to_repeat(tmp_pat
     assert command is not None
     words = shlex.split(unescape(command[0]))
     assert words[:5] == ["designer", "simulate", "*CCO*", "--preset", "standard"]
-    assert words[-2:] == ["--set", "protocol.temperature_K=350.0"]
+    assert words[-6:-4] == ["--set", "protocol.temperature_K=350.0"]
+    assert words[-4:] == ["--optics", "additive", "--optics-density", "slowly_cooled"]
     assert "8.9" in html
     assert "predicted 1.550 ± 0.050" in html
 
