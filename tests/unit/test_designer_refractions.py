@@ -62,8 +62,8 @@ def test_the_section_is_part_of_what_a_campaign_measures(tmp_path):
     assert plain.optics.kind == "additive"
     # At densities as simulated, additive values are what stores from before the choice hold.
     assert plain.identity()["optics"] == {"density": "slowly_cooled"}
-    assert "optics" not in config(tmp_path, density="simulated").identity()
-    assert plain.settings_digest() != config(tmp_path, density="simulated").settings_digest()
+    assert "optics" not in config(tmp_path, kind="additive", density="simulated").identity()
+    assert plain.settings_digest() != config(tmp_path, kind="additive", density="simulated").settings_digest()
     assert plain.settings_digest() != dft.settings_digest()
     assert dft.identity()["optics"]["functional"] == "pbe0"
     # Where it is computed changes no result.
