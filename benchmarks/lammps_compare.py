@@ -9,16 +9,17 @@ core); then two simulations at once, a core each, as campaigns run them. `*_thro
 by its better arrangement, `*_one_simulation_ratio` of a single simulation. Speeds are left out when the machine is busy at the start,
 since they would mean nothing.
 
-    python benchmarks/lammps_compare.py --lammps-python PYTHON [--json] [--quick] [--speeds auto] [--work runs/lammps]
+    python benchmarks/lammps_compare.py --lammps-python PYTHON [--json] [--quick] [--small] [--speeds auto] [--work runs/lammps]
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import answer, figure
+from common import RESULTS, answer, figure
 from lammps_parts.cell_file import write_data
 from lammps_parts.energies import PRODUCTION_LAMMPS, lammps_terms, openmm_terms, relative_differences, relative_rms
 from lammps_parts.program import Lammps, LammpsAbsentError
@@ -48,6 +49,9 @@ def main() -> int:
         default="auto",
         help=f"auto: only if the load is below {LOAD_LIMIT} at the start; on a busy machine auto and always keep no result",
     )
+    parser.add_argument(
+        "--small", action="store_true", help="only the cells of preset quick; the others keep their committed figures"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement of speed")
     parser.add_argument("--work", type=Path, default=Path("runs/lammps"))
     options = parser.parse_args()
@@ -63,7 +67,7 @@ def main() -> int:
     cells = {}
     for name in list(POLYMERS)[: 1 if options.quick else None]:
         cells[name] = condensed(POLYMERS[name], options.work / name, 1 if busy else CORES)
-    for name in () if options.quick or not speeds else LARGE_POLYMERS:
+    for name in () if options.quick or options.small or not speeds else LARGE_POLYMERS:
         large = f"{name}_10x1000"
         cells[large] = condensed(POLYMERS[name], options.work / large, CORES, LARGE)
     figures: dict[str, object] = {}
@@ -92,6 +96,10 @@ def main() -> int:
             rounds = [measure_speeds(lammps, folder, written, cell, options.seconds) for _ in range(ROUNDS)]
             details[name]["rounds_ns_per_day"] = rounds
             figures |= speed_figures(name, rounds)
+    if options.small and (RESULTS / "lammps_compare.json").exists():
+        kept = json.loads((RESULTS / "lammps_compare.json").read_text(encoding="utf-8"))
+        figures = kept["figures"] | figures
+        details = kept["polymers"] | details
     answer(
         "lammps_compare",
         figures,

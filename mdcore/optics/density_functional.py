@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 from scipy import constants
 
 from mdcore.chem import RepeatUnit, seed_sequence
@@ -21,6 +22,12 @@ from mdcore.optics.polarizability import isotropic, polarizability
 from mdcore.optics.scheme import Scheme, scheme_for
 from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
+
+UNFITTED_ERRORS = 0.03, 0.08
+"""Further relative errors of level and dispersion of units with a group that no liquid of the fits has: those of a level that was
+not fitted at all."""
+_UNFITTED = Chem.MolFromSmarts("[#15,#53,$([#16](~*)(~*)(~*)~*)]")
+"""Phosphorus, iodine, and sulfur with four neighbours."""
 
 # Molar refraction of one cubic angstrom, in cm3/mol.
 REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * constants.N_A * 1e-24
@@ -63,14 +70,21 @@ class Correction:
     fused_dispersion_error: float = 0.4
     per_molecule: float = 0.0
 
-    def errors(self, pi_fraction: float, *, fused: bool = False) -> tuple[float, float]:
-        """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms."""
+    def errors(self, pi_fraction: float, *, fused: bool = False, unfitted: bool = False) -> tuple[float, float]:
+        """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms.
+
+        Args:
+            pi_fraction: Fraction of heavy atoms in pi bonds.
+            fused: Whether aromatic rings are fused.
+            unfitted: Whether the unit has a group that none of the fitted liquids has.
+        """
         level, dispersion = (
             (self.fused_error, self.fused_dispersion_error) if fused else (self.pi_error, self.pi_dispersion_error)
         )
+        more, more_dispersion = UNFITTED_ERRORS if unfitted else (0.0, 0.0)
         return (
-            math.hypot(self.relative_error, level * pi_fraction),
-            math.hypot(self.relative_dispersion_error, dispersion * pi_fraction),
+            math.hypot(self.relative_error, level * pi_fraction, more),
+            math.hypot(self.relative_dispersion_error, dispersion * pi_fraction, more_dispersion),
         )
 
 
@@ -226,10 +240,10 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
         raise OpticsFailed(
             f"polarizabilities of {unit.key} do not rise towards the blue; check the functional and the geometry"
         )
-    n_pi, pi_fraction, fused = _pi_content(unit)
+    n_pi, pi_fraction, fused, unfitted = _pi_content(unit)
     r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi
     r_C, r_F, r_g = (r_D + offset for offset in corrected_offsets(raw, correction, pi_fraction))
-    level_error, dispersion_error = correction.errors(pi_fraction, fused=fused)
+    level_error, dispersion_error = correction.errors(pi_fraction, fused=fused, unfitted=unfitted)
     spread, spread_of_dispersion = _standard_error(alpha_a3[:, 2]), _standard_error(alpha_a3[:, 3] - alpha_a3[:, 1])
     return Refractions(
         molar_mass_g_mol=RepeatUnit.from_psmiles(unit.key, elements=None).molar_mass_g_mol,
@@ -260,14 +274,16 @@ def corrected_offsets(
 
 def expected_errors(unit: RepeatUnit, level: Level) -> tuple[float, float]:
     """Return the relative standard errors of level and dispersion that DFT will have, without computing anything."""
-    _, pi_fraction, fused = _pi_content(unit)
-    return CORRECTIONS.get(level.name, Correction()).errors(pi_fraction, fused=fused)
+    _, pi_fraction, fused, unfitted = _pi_content(unit)
+    return CORRECTIONS.get(level.name, Correction()).errors(pi_fraction, fused=fused, unfitted=unfitted)
 
 
-def _pi_content(unit: RepeatUnit) -> tuple[int, float, bool]:
+def _pi_content(unit: RepeatUnit) -> tuple[int, float, bool, bool]:
+    """Return atoms in pi bonds, their fraction, whether rings are fused, and whether a group is foreign to the fits."""
     mol, centre = unit.window(6)
     n_pi = n_pi_atoms(mol, centre)
-    return n_pi, n_pi / len(centre), bool(fused_atoms(mol, centre))
+    foreign = {index for match in mol.GetSubstructMatches(_UNFITTED) for index in match}
+    return n_pi, n_pi / len(centre), bool(fused_atoms(mol, centre)), bool(foreign & set(centre))
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:

@@ -7,6 +7,7 @@ is a plain change of threads.
 
 import os
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ MIN_WATCH_S = 5.0
 
 
 class OwnCore:
-    """Keep this thread, and the threads it starts, on one core that no other simulation has claimed.
+    """Keep this thread, those it starts and those of libraries on one core that no other simulation has claimed.
 
     Cores are claimed by locked files in the folder of temporary files, and a claim ends with its process. What else runs on the
     machine claims nothing, so `check` looks whether the core is shared all the same and then gives it up. Where the system
@@ -50,7 +51,7 @@ class OwnCore:
             for core in sorted(self._allowed, key=_sibling):
                 if self._claimed(core):
                     self.core = core
-                    os.sched_setaffinity(0, {core})
+                    self._move({core})
                     self._since = _clocks()
                     break
         return self
@@ -87,16 +88,28 @@ class OwnCore:
             return True
         return False
 
+    def _move(self, cores: set[int]) -> None:
+        """Move this thread and those of libraries: OpenMM keeps some of its threads from one context to the next."""
+        others = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
+        for thread in _threads():
+            with suppress(OSError):
+                if thread not in others and os.sched_getaffinity(thread) == self._allowed:
+                    os.sched_setaffinity(thread, cores)
+
     def _release(self) -> None:
         if self._claim is None:
             return
-        # Only threads that were started here are on this core alone.
-        for thread in (int(path.name) for path in Path("/proc/self/task").iterdir()):
+        for thread in _threads():
             with suppress(OSError):
                 if os.sched_getaffinity(thread) == {self.core}:
                     os.sched_setaffinity(thread, self._allowed)
         os.close(self._claim)
         self._claim = self.core = None
+
+
+def _threads() -> list[int]:
+    """Return the system's numbers of all threads of this process."""
+    return [int(path.name) for path in Path("/proc/self/task").iterdir()]
 
 
 def _sibling(core: int) -> tuple[int, int]:

@@ -86,6 +86,26 @@ def test_a_core_is_given_up_when_it_is_shared(tmp_path, monkeypatch, used, kept)
 
 
 @linux
+def test_threads_of_libraries_come_along_and_those_of_python_stay(tmp_path, monkeypatch):
+    before = os.sched_getaffinity(0)
+    stop, running = threading.Event(), []
+    for _ in range(2):
+        running.append(threading.Thread(target=stop.wait))
+        running[-1].start()
+    library, python = running
+    # A thread that Python does not know, as those which OpenMM keeps between contexts.
+    monkeypatch.setattr(threading, "enumerate", lambda: [threading.main_thread(), python])
+    with OwnCore(tmp_path) as own:
+        assert os.sched_getaffinity(library.native_id) == {own.core}
+        assert os.sched_getaffinity(python.native_id) == before
+    assert os.sched_getaffinity(library.native_id) == before
+    monkeypatch.undo()
+    stop.set()
+    for thread in running:
+        thread.join()
+
+
+@linux
 def test_a_folder_that_cannot_hold_claims_changes_nothing(tmp_path):
     before = os.sched_getaffinity(0)
     with OwnCore(tmp_path / "absent") as own:

@@ -166,6 +166,13 @@ def test_errors_of_dft_grow_with_pi_systems():
     assert fused[0] > errors[2][0]
     assert fused[1] > errors[2][1]
     assert tier.expected_errors(unit("*CC*"), Level("blyp"))[0] > errors[0][0]  # not benchmarked
+    sulfide, sulfoxide, sulfone = (
+        tier.expected_errors(unit(s), Level()) for s in ("*CCS*", "*CCS(*)=O", "*CCS(*)(=O)=O")
+    )
+    assert sulfide == errors[0]
+    # No sulfone is among the fitted liquids, dimethyl sulfoxide is.
+    assert sulfone[0] == pytest.approx(np.hypot(sulfoxide[0], tier.UNFITTED_ERRORS[0]), rel=0.05)
+    assert sulfone[1] > 0.08
 
 
 def test_pi_atoms_are_those_of_the_repeat_unit():
