@@ -8,7 +8,7 @@ with elements of the force field take part.
 
 Three protocols stand beside the presets. `quench` is `quick` with five times the time for melt and cooling. The others have
 one long chain in place of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure over half a
-nanosecond; its ramp also gives `slowly_cooled_density`, for which the measured glass transition is handed over.
+nanosecond; its ramp also gives `ramp_corrected_density`, for which the measured glass transition is handed over.
 `cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the scheme that RadonPy follows.
 
 `quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and has little time to
@@ -39,11 +39,11 @@ from common import DATA, answer, figure
 from mdcore.build.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.properties import Estimate, slowly_cooled_density
-from mdcore.protocols import schedule
 from mdcore.settings import PRESETS, SimulationSettings
 from mdcore.simulate import simulate
 from mdcore.simulate.analyse import last_cooling
-from mdcore.simulate.specimen import glass_transition_k, hottest_k
+from mdcore.simulate.build import planned_stages
+from mdcore.simulate.specimen import glass_transition_k
 
 ROOM_TEMPERATURE_K = 300.0
 # Common polymers of every class first, so that a short run already says something.
@@ -168,8 +168,8 @@ def summary(rows, column):
 
 def corrected(row, settings):
     """A row with its density corrected for the cooling rate: with the measured glass transition, and with the estimated one."""
-    stages = schedule(settings.protocol, hottest_k(unit := RepeatUnit.from_psmiles(row["key"]), settings.protocol), 1.0)
-    cooling = last_cooling(stages)
+    unit = RepeatUnit.from_psmiles(row["key"])
+    cooling = last_cooling(planned_stages(unit, settings.protocol))
     density, temperature = Estimate(row["simulated_g_cm3"], row["stderr_g_cm3"]), settings.protocol.temperature_K
     found = {}
     for name, known in (("slowly_cooled", row["tg_K"]), ("estimated_transition", None)):

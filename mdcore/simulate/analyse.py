@@ -152,6 +152,20 @@ class Sampled:
         transition_k, error_k = glass_transition_k(self.specimen, self.glass_transition_k)
         return slowly_cooled_density(self.density, self.temperature_k, self.cooling, transition_k, error_k)
 
+    def cooling_provenance(self, estimate: CorrectedEstimate) -> dict[str, Any]:
+        """Tell what the correction for the cooling rate rests on, and what its error is made of."""
+        about: dict[str, Any] = {"stderr_parts": {"density": estimate.statistical, "model": estimate.model}}
+        if self.cooling is not None and not isinstance(self.specimen, Liquid):
+            transition_k, error_k = glass_transition_k(self.specimen, self.glass_transition_k)
+            about["cooling"] = {
+                "rate_K_per_ps": self.cooling.rate_k_per_ps,
+                "start_K": self.cooling.start_k,
+                "glass_transition_K": transition_k,
+                "glass_transition_stderr_K": error_k,
+                "glass_transition_is": "estimated" if self.glass_transition_k is None else "given",
+            }
+        return about
+
     def ramp_corrected(self) -> Estimate:
         """Density in g/cm3 after correction along the cooling ramp."""
         if self.glass_transition_k is None or not len(self.ramp):
@@ -276,7 +290,7 @@ def analyse(
         if isinstance(estimate, OpticalEstimate):
             own |= sampled.optical_provenance(estimate)
         elif isinstance(estimate, CorrectedEstimate):
-            own["stderr_parts"] = {"density": estimate.statistical, "model": estimate.model}
+            own |= sampled.cooling_provenance(estimate)
         measured.append(
             Measurement(name, float(estimate.value), float(estimate.stderr), property_spec(name).unit, fidelity, own)
         )

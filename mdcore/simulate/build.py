@@ -10,7 +10,8 @@ from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.forcefield import make_bundle
 from mdcore.protocols.schedule import schedule
-from mdcore.settings.simulation import SimulationSettings
+from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
+from mdcore.settings.stages import Stage
 from mdcore.simulate.specimen import Copolymer, Liquid, Specimen, hottest_k, starting_density_g_cm3
 
 _DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
@@ -50,25 +51,25 @@ def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int,
             return stored
     plans, own = _plan(specimen, settings, seed)
     cell = grow_cell(plans, settings.cell.growth_density_g_cm3, rng_for(seed, key, "growth"))
-    protocol = settings.protocol
-    hot = protocol.max_temperature_K
-    if hot is None:
-        hot = hottest_k(specimen, protocol)
-    hot = max(hot, protocol.temperature_K)
     density = starting_density_g_cm3(specimen)
     content = {
         "request": request,
         **own,
         "n_atoms": cell.topology.n_atoms,
         "growth_box_nm": cell.box_nm,
-        "melt_temperature_K": hot,
+        "melt_temperature_K": hottest_k(specimen, settings.protocol),
         "density_estimate_g_cm3": density,
     }
     _check_box(cell, density, settings)
-    stages = schedule(protocol, hot, density)
+    stages = planned_stages(specimen, settings.protocol)
     bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, key, "dynamics"), content)
     bundle.write(out)
     return bundle
+
+
+def planned_stages(specimen: Specimen, protocol: ProtocolSettings) -> tuple[Stage, ...]:
+    """Return the stages that a protocol means for a specimen."""
+    return schedule(protocol, hottest_k(specimen, protocol), starting_density_g_cm3(specimen))
 
 
 def _check_box(cell: Cell, density_g_cm3: float, settings: SimulationSettings) -> None:

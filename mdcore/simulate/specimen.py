@@ -149,11 +149,13 @@ def starting_density_g_cm3(specimen: Specimen) -> float:
 
 
 def hottest_k(specimen: Specimen, protocol: ProtocolSettings) -> float:
-    """Choose the highest temperature of a protocol that names none.
+    """Return the highest temperature of a protocol: the one it names, or a choice by the specimen.
 
     A liquid is not heated above that of the measurement. A melt that is kept at the volume of the glass is under
     pressure, which slows it down; it cannot boil, and is made hotter than one at constant pressure.
     """
+    if protocol.max_temperature_K is not None:
+        return max(protocol.temperature_K, protocol.max_temperature_K)
     if isinstance(specimen, Liquid):
         return protocol.temperature_K
     if protocol.cool_at == "volume":

@@ -308,6 +308,8 @@ def test_replicates_and_cooling_properties(tmp_path):
     assert transition_shift_k(300.0) > 600.0 - 260.0
     shrinkage = slow_cooling_shrinkage(260.0, 300.0, 600.0 - 260.0)
     assert slow.value == pytest.approx(values["density"].value * np.exp(shrinkage))
+    assert slow.provenance["cooling"]["rate_K_per_ps"] == pytest.approx(300.0)
+    assert slow.provenance["cooling"]["glass_transition_is"] == "given"
     assert slow.stderr >= slow.provenance["stderr_parts"]["model"] > 0.0
     index = values["refractive_index"]
     assert index.provenance["optics_density"]["kind"] == "slowly_cooled"
