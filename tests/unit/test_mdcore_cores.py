@@ -60,9 +60,9 @@ def test_a_killed_process_leaves_no_claim(tmp_path):
         "OwnCore(Path(sys.argv[1])).__enter__(); print(flush=True); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True)
-    assert list(tmp_path.iterdir())
+    (left,) = tmp_path.iterdir()
     with OwnCore(tmp_path) as own:
-        assert own.core is not None
+        assert left.name == f"mdcore-core-{own.core}.lock"
 
 
 @linux
