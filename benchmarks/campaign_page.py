@@ -7,7 +7,6 @@ of the CPU time of the campaign's process, as a share of the wall time.
 python benchmarks/campaign_page.py [--json] [--quick]
 """
 
-import argparse
 import itertools
 import logging
 import shutil
@@ -17,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import answer, figure
+from common import answer, arguments, figure
 
 # Scripts beside this one bear the names of packages.
 sys.path.remove(str(Path(__file__).resolve().parent))
@@ -201,9 +200,7 @@ def fill(campaign):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="20 s for each half instead of 120, and no result is kept")
+    parser = arguments(__doc__, "20 s for each half instead of 120, and no result is kept")
     options = parser.parse_args()
     seconds = 20.0 if options.quick else 120.0
     shares = {}

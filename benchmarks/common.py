@@ -1,5 +1,6 @@
 """What the benchmark scripts share: the environment they ran in and the form of their answer."""
 
+import argparse
 import json
 import os
 import platform
@@ -36,6 +37,19 @@ def _gpu() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return shown.strip().splitlines()[0] if shown.strip() else None
+
+
+def arguments(description: str | None, quick: str) -> argparse.ArgumentParser:
+    """A parser with the two options that every script takes.
+
+    Args:
+        description: Text of the script.
+        quick: What --quick does.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    return parser
 
 
 def figure(value, unit: str, goal: dict[str, float] | None = None, peer=None) -> dict[str, object]:

@@ -6,13 +6,12 @@ medians count. `n_atoms` at which two threads overtake one on its own core is wh
     python benchmarks/cpu_threads.py [--json] [--quick] [--seconds 5] [--work runs/threads]
 """
 
-import argparse
 import statistics
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from common import answer, figure
+from common import answer, arguments, figure
 from lammps_parts.speeds import condensed, openmm_ns_per_day
 
 from mdcore.protocols.cores import OwnCore
@@ -27,9 +26,7 @@ ROUNDS = 3
 def main() -> int:
     import openmm
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="the two smallest cells, and no result is kept")
+    parser = arguments(__doc__, "the two smallest cells, and no result is kept")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
     parser.add_argument("--work", type=Path, default=Path("runs/threads"))
     options = parser.parse_args()

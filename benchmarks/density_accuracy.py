@@ -21,7 +21,6 @@ for all, as for polymers that nobody has made. The correction was fixed on paper
         [--minutes 60] [--only ID ...] [--jobs 1] [--work runs/density]
 """
 
-import argparse
 import copy
 import csv
 import json
@@ -34,7 +33,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, figure
+from common import DATA, answer, arguments, figure
 
 from mdcore.build.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
@@ -278,9 +277,7 @@ def gather(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="at most ten minutes, and no result is kept")
+    parser = arguments(__doc__, "at most ten minutes, and no result is kept")
     parser.add_argument("--protocol", default="quick", choices=(*PRESETS, *PROTOCOLS))
     parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--minutes", type=float, default=60.0)

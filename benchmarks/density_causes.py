@@ -14,14 +14,13 @@ be stopped and called again; seeds come one after another, so that a part of the
     python benchmarks/density_causes.py [--json] [--quick] [--minutes 60] [--seeds 3] [--work runs/causes]
 """
 
-import argparse
 import math
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from common import answer, figure
+from common import answer, arguments, figure
 
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.settings import SimulationSettings
@@ -83,9 +82,7 @@ def melt(name, factor, seed, threads, psmiles, experiment, out):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="two factors of one polymer, and no result is kept")
+    parser = arguments(__doc__, "two factors of one polymer, and no result is kept")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--factors", nargs="+", choices=tuple(FACTORS), help="run these only, and keep no result")

@@ -9,14 +9,13 @@ of `density_causes.py`, extrapolated above 520 K.
     python benchmarks/density_melts.py [--json] [--quick] [--smirnoff openff-2.3.0.offxml] [--work runs/melts]
 """
 
-import argparse
 import math
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, figure
+from common import answer, arguments, figure
 
 from mdcore.chem import RepeatUnit
 from mdcore.protocols import COLUMNS, mean_and_stderr, run
@@ -87,9 +86,7 @@ def held(name, label, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="one staircase of one polymer, and no result is kept")
+    parser = arguments(__doc__, "one staircase of one polymer, and no result is kept")
     parser.add_argument("--smirnoff", default="openff-2.3.0.offxml")
     parser.add_argument("--work", type=Path, default=Path("runs/melts"))
     options = parser.parse_args()

@@ -12,7 +12,6 @@ from --work.
         [--at-once 1 2 4 8] [--seconds 30] [--work runs/gpu_throughput] [--build-only]
 """
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -22,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, environment, figure
+from common import answer, arguments, environment, figure
 
 from mdcore.bundle import SimulationBundle
 from mdcore.protocols.engine import StageEngine
@@ -126,9 +125,7 @@ def mps_serves() -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="1,000 atoms, one and two at once, and no result is kept")
+    parser = arguments(__doc__, "1,000 atoms, one and two at once, and no result is kept")
     parser.add_argument("--platform", default="auto", choices=("auto", "CUDA", "HIP", "OpenCL", "CPU"))
     parser.add_argument("--atoms", nargs="+", type=int, default=[1000, 3000, 10000, 30000])
     parser.add_argument("--at-once", nargs="+", type=int, default=[1, 2, 4, 8])

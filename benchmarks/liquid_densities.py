@@ -11,12 +11,11 @@ evaluates it.
     python benchmarks/liquid_densities.py [--json] [--quick] [--atoms 700] [--work runs/liquids]
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import answer, figure
+from common import answer, arguments, figure
 
 from mdcore.chem import Failure
 from mdcore.settings import SimulationSettings
@@ -88,9 +87,7 @@ def measure(name, smiles, temperature, experiment, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="three liquids, shorter; no result is kept")
+    parser = arguments(__doc__, "three liquids, shorter; no result is kept")
     parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--atoms", type=int, default=700)
     parser.add_argument("--threads", type=int)

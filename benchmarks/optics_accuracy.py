@@ -16,7 +16,6 @@ measured saturated hydrocarbon liquids would have at this polymer's index; the f
     python benchmarks/optics_accuracy.py [--json] [--quick] [--compute] [--data ../shared/data]
 """
 
-import argparse
 import csv
 import json
 import math
@@ -26,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, figure
+from common import DATA, answer, arguments, figure
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
@@ -279,9 +278,7 @@ PEERS = {"auto.n_mae": 0.051, "auto.abbe_mae": 20.5}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
+    parser = arguments(__doc__, "the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing DFT polarizabilities")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further polymer after that time")
     parser.add_argument("--data", type=Path, default=DATA)

@@ -8,7 +8,6 @@ benchmark serves; one without diffuse functions does not, because inner units th
     python benchmarks/optics_convergence.py [--json] [--quick] [--compute] [--minutes 60]
 """
 
-import argparse
 import itertools
 import json
 import math
@@ -17,7 +16,7 @@ import sys
 import time
 
 import numpy as np
-from common import RESULTS, answer, figure
+from common import RESULTS, answer, arguments, figure
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
@@ -77,9 +76,7 @@ def chosen_lengths(psmiles):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
+    parser = arguments(__doc__, "the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
     options = parser.parse_args()

@@ -5,12 +5,11 @@ Poly(n-butyl methacrylate) is closed by a junction of small fragments; it stands
     OMP_NUM_THREADS=2 python benchmarks/optics_cost.py [--json] [--quick] [--unit '*CC(*)(C)C(=O)OCCCC' ...]
 """
 
-import argparse
 import os
 import sys
 import time
 
-from common import answer, figure
+from common import answer, arguments, figure
 
 from mdcore.chem import RepeatUnit
 from mdcore.optics import OpticsSettings, refractions
@@ -21,9 +20,7 @@ UNITS = ("*CC(*)(C)C(=O)OCCCC",)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="one conformer, and no result is kept")
+    parser = arguments(__doc__, "one conformer, and no result is kept")
     parser.add_argument("--unit", action="append", help=f"repeat units; default {', '.join(UNITS)}")
     options = parser.parse_args()
     settings = OpticsSettings(kind="dft", n_conformers=1 if options.quick else OpticsSettings().n_conformers)

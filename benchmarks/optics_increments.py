@@ -11,7 +11,6 @@ differ by more than twice their errors.
 --write puts the new values into mdcore/optics/refraction_increments.csv; a second call then finds them in place.
 """
 
-import argparse
 import csv
 import json
 import math
@@ -19,7 +18,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from common import answer, figure
+from common import answer, arguments, figure
 from optics_levels import HERE, LEVELS, STORE
 from rdkit import Chem
 
@@ -74,9 +73,7 @@ def propose(row_name, smiles, alpha, replaced):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
+    parser = arguments(__doc__, "the same without writing the committed results")
     parser.add_argument("--write", action="store_true", help="change the table")
     options = parser.parse_args()
     store = json.loads(STORE.read_text(encoding="utf-8"))[LEVELS[0]]

@@ -7,7 +7,6 @@ that a part of the units is a fair sample of all.
     python benchmarks/pi1070_builds.py [--json] [--quick] [--minutes 60] [--work runs/pi1070]
 """
 
-import argparse
 import csv
 import json
 import os
@@ -21,7 +20,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402
-from common import DATA, answer, figure  # noqa: E402
+from common import DATA, answer, arguments, figure  # noqa: E402
 
 ATOMS = 600
 
@@ -67,9 +66,7 @@ def build(unit, folder: Path) -> dict[str, object]:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="30 units, and no result is kept")
+    parser = arguments(__doc__, "30 units, and no result is kept")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--work", type=Path, default=Path("runs/pi1070"))
     options = parser.parse_args()

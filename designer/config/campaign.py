@@ -203,14 +203,14 @@ class CampaignConfig(Section):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _optics_identity(self) -> dict[str, Any]:
-        # Stores from before there was a choice hold densities and additive values at simulated densities; these stay valid.
-        # The device changes no result.
-        if self.optics.kind == "additive":
-            optical = bool(set(OPTICAL) & set(self.properties()))
-            return (
-                {"optics": {"density": self.optics.density}} if optical and self.optics.density != "simulated" else {}
-            )
-        return {"optics": self.optics.model_dump(mode="json", exclude={"device"})}
+        # Stores from before there was a choice hold additive values, and all at simulated densities; these choices are left out,
+        # so that such stores stay valid. The device changes no result.
+        chosen = (
+            self.optics.model_dump(mode="json", exclude={"device", "density"}) if self.optics.kind != "additive" else {}
+        )
+        if self.optics.density != "simulated" and set(OPTICAL) & set(self.properties()):
+            chosen["density"] = self.optics.density
+        return {"optics": chosen} if chosen else {}
 
     def _measuring(self) -> dict[str, Any]:
         # How fast and where a simulation runs is no part of what it measures.

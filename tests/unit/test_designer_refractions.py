@@ -66,6 +66,7 @@ def test_the_section_is_part_of_what_a_campaign_measures(tmp_path):
     assert plain.settings_digest() != config(tmp_path, kind="additive", density="simulated").settings_digest()
     assert plain.settings_digest() != dft.settings_digest()
     assert dft.identity()["optics"]["functional"] == "pbe0"
+    assert "density" not in config(tmp_path, kind="dft", density="simulated").identity()["optics"]
     # Where it is computed changes no result.
     assert dft.settings_digest() == config(tmp_path, kind="dft", device="cpu").settings_digest()
     with pytest.raises(InvalidConfig, match="optics"):
