@@ -19,7 +19,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from common import answer, arguments, figure  # noqa: E402
+from common import answer, command_line, figure  # noqa: E402
 
 _PEER_LIMIT_S = 300.0
 """What RadonPy does not finish in that time has no figure."""
@@ -63,7 +63,7 @@ def grow(psmiles: str, atoms: int) -> tuple[int, float]:
 
 
 def main():
-    parser = arguments(__doc__, "10,000 atoms only, and no result is kept")
+    parser = command_line(__doc__, "10,000 atoms only, and no result is kept")
     parser.add_argument("--one", nargs=3, metavar=("PSMILES", "CHAINS", "ATOMS"), help=argparse.SUPPRESS)
     parser.add_argument("--chain", nargs=2, metavar=("PSMILES", "ATOMS"), help=argparse.SUPPRESS)
     parser.add_argument("--radonpy-python", help="Python of an environment with radonpy-pypi")

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 
 # Scripts beside this one bear the names of packages.
 sys.path.remove(str(Path(__file__).resolve().parent))
@@ -200,7 +200,7 @@ def fill(campaign):
 
 
 def main():
-    parser = arguments(__doc__, "20 s for each half instead of 120, and no result is kept")
+    parser = command_line(__doc__, "20 s for each half instead of 120, and no result is kept")
     options = parser.parse_args()
     seconds = 20.0 if options.quick else 120.0
     shares = {}

@@ -39,7 +39,7 @@ def _gpu() -> str | None:
     return shown.strip().splitlines()[0] if shown.strip() else None
 
 
-def arguments(description: str | None, quick: str) -> argparse.ArgumentParser:
+def command_line(description: str | None, quick: str) -> argparse.ArgumentParser:
     """A parser with the two options that every script takes.
 
     Args:

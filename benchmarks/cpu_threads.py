@@ -11,7 +11,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 from lammps_parts.speeds import condensed, openmm_ns_per_day
 
 from mdcore.protocols.cores import OwnCore
@@ -26,7 +26,7 @@ ROUNDS = 3
 def main() -> int:
     import openmm
 
-    parser = arguments(__doc__, "the two smallest cells, and no result is kept")
+    parser = command_line(__doc__, "the two smallest cells, and no result is kept")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
     parser.add_argument("--work", type=Path, default=Path("runs/threads"))
     options = parser.parse_args()

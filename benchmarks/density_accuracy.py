@@ -33,7 +33,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, arguments, figure
+from common import DATA, answer, command_line, figure
 
 from mdcore.build.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
@@ -277,7 +277,7 @@ def gather(options):
 
 
 def main():
-    parser = arguments(__doc__, "at most ten minutes, and no result is kept")
+    parser = command_line(__doc__, "at most ten minutes, and no result is kept")
     parser.add_argument("--protocol", default="quick", choices=(*PRESETS, *PROTOCOLS))
     parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--minutes", type=float, default=60.0)

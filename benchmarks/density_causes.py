@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.settings import SimulationSettings
@@ -82,7 +82,7 @@ def melt(name, factor, seed, threads, psmiles, experiment, out):
 
 
 def main():
-    parser = arguments(__doc__, "two factors of one polymer, and no result is kept")
+    parser = command_line(__doc__, "two factors of one polymer, and no result is kept")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--factors", nargs="+", choices=tuple(FACTORS), help="run these only, and keep no result")

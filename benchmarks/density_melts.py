@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 
 from mdcore.chem import RepeatUnit
 from mdcore.protocols import COLUMNS, mean_and_stderr, run
@@ -86,7 +86,7 @@ def held(name, label, options):
 
 
 def main():
-    parser = arguments(__doc__, "one staircase of one polymer, and no result is kept")
+    parser = command_line(__doc__, "one staircase of one polymer, and no result is kept")
     parser.add_argument("--smirnoff", default="openff-2.3.0.offxml")
     parser.add_argument("--work", type=Path, default=Path("runs/melts"))
     options = parser.parse_args()

@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, arguments, environment, figure
+from common import answer, command_line, environment, figure
 
 from mdcore.bundle import SimulationBundle
 from mdcore.protocols.engine import StageEngine
@@ -125,7 +125,7 @@ def mps_serves() -> bool:
 
 
 def main() -> int:
-    parser = arguments(__doc__, "1,000 atoms, one and two at once, and no result is kept")
+    parser = command_line(__doc__, "1,000 atoms, one and two at once, and no result is kept")
     parser.add_argument("--platform", default="auto", choices=("auto", "CUDA", "HIP", "OpenCL", "CPU"))
     parser.add_argument("--atoms", nargs="+", type=int, default=[1000, 3000, 10000, 30000])
     parser.add_argument("--at-once", nargs="+", type=int, default=[1, 2, 4, 8])

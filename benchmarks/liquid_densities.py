@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 
 from mdcore.chem import Failure
 from mdcore.settings import SimulationSettings
@@ -87,7 +87,7 @@ def measure(name, smiles, temperature, experiment, options):
 
 
 def main():
-    parser = arguments(__doc__, "three liquids, shorter; no result is kept")
+    parser = command_line(__doc__, "three liquids, shorter; no result is kept")
     parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
     parser.add_argument("--atoms", type=int, default=700)
     parser.add_argument("--threads", type=int)

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, arguments, figure
+from common import DATA, answer, command_line, figure
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
@@ -278,7 +278,7 @@ PEERS = {"auto.n_mae": 0.051, "auto.abbe_mae": 20.5}
 
 
 def main():
-    parser = arguments(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing DFT polarizabilities")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further polymer after that time")
     parser.add_argument("--data", type=Path, default=DATA)

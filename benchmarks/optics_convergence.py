@@ -16,7 +16,7 @@ import sys
 import time
 
 import numpy as np
-from common import RESULTS, answer, arguments, figure
+from common import RESULTS, answer, command_line, figure
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
@@ -76,7 +76,7 @@ def chosen_lengths(psmiles):
 
 
 def main():
-    parser = arguments(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
     options = parser.parse_args()

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 
 from mdcore.chem import RepeatUnit
 from mdcore.optics import OpticsSettings, refractions
@@ -20,7 +20,7 @@ UNITS = ("*CC(*)(C)C(=O)OCCCC",)
 
 
 def main():
-    parser = arguments(__doc__, "one conformer, and no result is kept")
+    parser = command_line(__doc__, "one conformer, and no result is kept")
     parser.add_argument("--unit", action="append", help=f"repeat units; default {', '.join(UNITS)}")
     options = parser.parse_args()
     settings = OpticsSettings(kind="dft", n_conformers=1 if options.quick else OpticsSettings().n_conformers)

@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from common import answer, arguments, figure
+from common import answer, command_line, figure
 from optics_levels import HERE, LEVELS, STORE
 from rdkit import Chem
 
@@ -73,7 +73,7 @@ def propose(row_name, smiles, alpha, replaced):
 
 
 def main():
-    parser = arguments(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "the same without writing the committed results")
     parser.add_argument("--write", action="store_true", help="change the table")
     options = parser.parse_args()
     store = json.loads(STORE.read_text(encoding="utf-8"))[LEVELS[0]]

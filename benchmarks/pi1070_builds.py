@@ -20,7 +20,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402
-from common import DATA, answer, arguments, figure  # noqa: E402
+from common import DATA, answer, command_line, figure  # noqa: E402
 
 ATOMS = 600
 
@@ -66,7 +66,7 @@ def build(unit, folder: Path) -> dict[str, object]:
 
 
 def main():
-    parser = arguments(__doc__, "30 units, and no result is kept")
+    parser = command_line(__doc__, "30 units, and no result is kept")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--work", type=Path, default=Path("runs/pi1070"))
     options = parser.parse_args()
