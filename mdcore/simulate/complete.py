@@ -252,6 +252,6 @@ def _identity(
         "settings": settings.model_dump(mode="json", exclude={"execution"}),
         "seed": seed,
         "properties": list(properties),
-        "optics": None if optics is None else optics.model_dump(mode="json"),
+        "optics": (optics or OpticsSettings(kind="additive")).model_dump(mode="json"),
     }
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
