@@ -81,9 +81,9 @@ PARTS = (Stage("build", "CPU", build), Stage("dynamics", "MD", dynamics), Stage(
 WHOLE = (Stage("simulate", "MD", whole),)
 
 
-def job(folder: Path, number: int = 0, **more: object) -> Job:
+def job(folder: Path, number: int = 0, psmiles: str = "*CCO*", **more: object) -> Job:
     settings = SimulationSettings().model_dump(mode="json")
-    return Job(number, f"trial-{number}", "*CCO*", settings, 3, folder / str(number), ("density",), **more)
+    return Job(number, f"trial-{number}", psmiles, settings, 3, folder / str(number), ("density",), **more)
 
 
 def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 200.0) -> list[Message]:

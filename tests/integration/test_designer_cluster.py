@@ -12,14 +12,14 @@ import cloudpickle
 import distributed
 import psutil
 import pytest
+from cluster_trials import job, listen
 
-from designer.cluster import Finished, Job, Message, Progressed, RefractionsJob
+from designer.cluster import Finished, Message, Progressed, RefractionsJob
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings
 from mdcore.chem import Failure, Measurement, RepeatUnit
 from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refractions
-from mdcore.settings import SimulationSettings
 from mdcore.simulate import Progress, SimulationResult
 
 # Workers cannot import this file by its name: its functions travel as code.
@@ -52,20 +52,6 @@ def dies_always(unit, settings, *, seed, out, properties, progress=None):
 def breaks(unit, settings, *, seed, out, properties, progress=None):
     """Raise what nobody expects."""
     raise ZeroDivisionError("a defect\nin two lines")
-
-
-def job(tmp_path: Path, number: int, psmiles: str = "*CCO*") -> Job:
-    settings = SimulationSettings().model_dump(mode="json")
-    return Job(number, f"trial-{number}", psmiles, settings, 3, tmp_path / str(number), ("density",))
-
-
-def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 180.0) -> list[Message]:
-    heard: list[Message] = []
-    deadline = time.monotonic() + timeout_s
-    while not until(heard):
-        assert time.monotonic() < deadline, heard
-        heard += cluster.messages(0.5)
-    return heard
 
 
 def finished(heard: list[Message]) -> dict[int, Finished]:
