@@ -1,0 +1,159 @@
+"""Files that appear whole or not at all, and that a power cut does not take away once they are there."""
+
+import errno
+import os
+import re
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+if sys.platform != "win32":
+    import fcntl
+
+_PART = re.compile(r"\.polymer-designer-[0-9a-f]{16}\.part")
+_ABANDONED_S = 86_400.0
+"""Age at which a temporary file counts as left by a killed process where the file system has no locks."""
+_CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP)
+
+
+def write_whole(path: Path | str, data: bytes | str) -> None:
+    """Write a file in one step; text as UTF-8, without changing line ends. See `replacing_path`."""
+    with replacing(path) as stream:
+        stream.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[BinaryIO]:
+    """Yield a binary stream whose content replaces the file when the block ends without an exception; see `replacing_path`."""
+    with replacing_path(path) as part, part.open("wb") as stream:
+        yield stream
+
+
+@contextmanager
+def replacing_text(path: Path | str, newline: str | None = None) -> Iterator[TextIO]:
+    """Yield a UTF-8 stream whose content replaces the file when the block ends without an exception; see `replacing_path`.
+
+    Args:
+        path: The file.
+        newline: As of `open`; "" for the `csv` module.
+    """
+    with replacing_path(path) as part, part.open("w", encoding="utf-8", newline=newline) as stream:
+        yield stream
+
+
+@contextmanager
+def replacing_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary file in the folder of `path` that replaces it when the block ends without an exception.
+
+    This form is for libraries that write to a path; they must be told the format, because the temporary name ends in `.part`.
+
+    The new file has the permissions that the umask allows, less those that the file it replaces did not have. The file and
+    its folder are synchronised to disk before the block is left. After an exception or an interrupt `path` is as it was and
+    the temporary file is gone; what a killed process left in the folder is removed by the next one that writes there. A
+    symbolic link is followed. What is not a regular file, as a pipe or `/dev/stdout`, is written to directly.
+
+    Raises:
+        IsADirectoryError: `path` is a folder.
+        OSError: The folder does not exist or cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            yield path
+            return
+    path = path.resolve()
+    _sweep(path.parent)
+    part, held = _new_part(path.parent)
+    try:
+        yield part
+        _settle(part, path)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    finally:
+        if held is not None:
+            os.close(held)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Synchronise a folder to disk, so that the files just made, renamed or removed in it stay so after a power cut.
+
+    Windows cannot, and some network file systems refuse; there this does nothing.
+    """
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _new_part(folder: Path) -> tuple[Path, int | None]:
+    """Make a temporary file; the descriptor holds a lock on it that ends with this process."""
+    while True:
+        part = folder / f".polymer-designer-{secrets.token_hex(8)}.part"
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if sys.platform == "win32":
+            os.close(descriptor)  # an open file cannot be renamed there
+            return part, None
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return part, descriptor
+        os.close(descriptor)  # swept before it was locked
+
+
+def _settle(part: Path, replaced: Path) -> None:
+    """Give the new file its permissions and bring it to disk."""
+    with part.open("r+b") as stream:  # Windows synchronises only what is open for writing
+        with suppress(FileNotFoundError):
+            allowed = stat.S_IMODE(replaced.stat().st_mode)
+            part.chmod(stat.S_IMODE(part.stat().st_mode) & allowed)
+        os.fsync(stream.fileno())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed."""
+    found: list[Path] = []
+    with suppress(PermissionError), os.scandir(folder) as entries:  # a folder may be writable and not readable
+        found = [Path(entry.path) for entry in entries if _PART.fullmatch(entry.name)]
+    for part in found:
+        with suppress(OSError):  # gone in the meantime, or of another user
+            _remove_if_abandoned(part)
+
+
+def _remove_if_abandoned(part: Path) -> None:
+    if sys.platform == "win32":
+        if _is_old(part):
+            part.unlink()
+        return
+    descriptor = os.open(part, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # its writer lives
+        except OSError:
+            if not _is_old(part):
+                return
+        part.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _is_old(part: Path) -> bool:
+    return time.time() - part.stat().st_mtime > _ABANDONED_S
