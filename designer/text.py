@@ -1,17 +1,12 @@
 """Numbers and times as people read them."""
 
-import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from mdcore.chem import Measurement, property_spec
+from mdcore.chem.display import with_error
 
-
-def with_error(value: float, stderr: float) -> str:
-    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`."""
-    if not math.isfinite(stderr) or stderr <= 0:
-        return f"{value:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(stderr)))
-    return f"{value:.{decimals}f} ± {stderr:.{decimals}f}"
+__all__ = ["duration", "measured_text", "shortened", "timestamp", "told_in_quarters", "with_error"]
 
 
 def measured_text(measurement: Measurement) -> str:
@@ -31,6 +26,15 @@ def duration(seconds: float) -> str:
     if total < 86400:
         return f"{total // 3600} h {total % 3600 // 60} min"
     return f"{total // 86400} d {total % 86400 // 3600} h"
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Return a time as ISO 8601 in UTC to the second, `2026-03-31T14:05:09Z`; None stays None.
+
+    Args:
+        seconds: Seconds since the epoch.
+    """
+    return None if seconds is None else datetime.fromtimestamp(round(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def shortened(text: str, width: int) -> str:

@@ -2,11 +2,12 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from designer.campaign.front import front_frame
-from designer.campaign.listener import Listener, SilentListener
+from designer.campaign.listener import Listener
 from designer.campaign.loop import Loop
 from designer.campaign.proposal import Proposer
 from designer.campaign.refractions import RefractionKeeper
@@ -15,6 +16,7 @@ from designer.campaign.stop import Tally, stop_reason
 from designer.cluster.base import Cluster, ShowsCampaign
 from designer.config import CampaignConfig, load_config
 from designer.errors import CampaignFailed, DesignerError, InvalidConfig
+from designer.progress import default_listener
 from designer.store.claims import release_all
 from designer.store.imported import imported_records
 from designer.store.opening import be_patient, create_store
@@ -22,11 +24,11 @@ from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.store.transactions import Patience
+from designer.store.url import sqlite_path
 from mdcore.optics.level import require_pyscf
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from designer.campaign.front_table import FrontTable
     from designer.outside import Told
 
 STORE_PATIENCE_S = 1800.0
@@ -38,7 +40,8 @@ class Campaign:
 
     Args:
         config: What to design and how.
-        listener: Shows what happens.
+        listener: Shows what happens; by default a live view on a terminal and in a notebook, nothing elsewhere. Pass
+            `SilentListener()` to show nothing.
         proposer: Chooses candidates; the language model with its surrogates by default.
         start_cluster: Starts what runs simulations; the section `cluster` of the configuration decides by default.
         store: Its store, if that is open already.
@@ -60,7 +63,7 @@ class Campaign:
     ) -> None:
         self.config = config
         self.objectives = config.objective_list()
-        self._listener = listener or SilentListener()
+        self._listener = listener or default_listener()
         self._proposer = proposer
         self._start_cluster = start_cluster or self._configured_cluster
         self._opened = store
@@ -97,7 +100,29 @@ class Campaign:
                 raise
         return self._opened
 
-    def pareto_front(self) -> "pd.DataFrame":
+    def __repr__(self) -> str:
+        """Return name, objectives and counts; a store that does not exist yet is not created."""
+        return f"<Campaign {self._summary()}>"
+
+    def _repr_html_(self) -> str:
+        """Return the summary and the front, for notebooks."""
+        summary = f"<p>Campaign {escape(self._summary())}</p>"
+        return summary + self.pareto_front()._repr_html_() if self._is_begun() else summary
+
+    def _summary(self) -> str:
+        aims = ", ".join(f"{o.direction} {o.property}" for o in self.objectives)
+        if not self._is_begun():
+            return f"{self.config.name!r}: {aims}; not started"
+        counts = self.store.counts()
+        return f"{self.config.name!r}: {aims}; {counts['done']} done, {counts['failed']} failed"
+
+    def _is_begun(self) -> bool:
+        if self._opened is not None:
+            return True
+        path = sqlite_path(self.config.store_url())
+        return path is not None and path.is_file()
+
+    def pareto_front(self) -> "FrontTable":
         """Return the evaluations that no other dominates, with every measured property and its standard error."""
         return front_frame(self.store.evaluations("done"), self.objectives, self.config.limit_list())
 

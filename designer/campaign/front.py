@@ -11,7 +11,7 @@ from designer.store.records import EvaluationRecord
 from surrogates import Constraint, Objective, pareto_mask
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from designer.campaign.front_table import FrontTable
 
 
 def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> NDArray[np.float64]:
@@ -72,9 +72,9 @@ def hypervolume_history(
 
 def front_frame(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
-) -> "pd.DataFrame":
+) -> "FrontTable":
     """Return the front as a table: structure, origin, and each measured property with its standard error."""
-    import pandas as pd
+    from designer.campaign.front_table import FrontTable
 
     front = front_records(records, objectives, limits)
     names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])
@@ -92,4 +92,4 @@ def front_frame(
             row[f"{name}_stderr"] = measurement.stderr if measurement else np.nan
         rows.append(row)
     columns = ["evaluation", "psmiles", "origin", "in_corpus", *(c for n in names for c in (n, f"{n}_stderr"))]
-    return pd.DataFrame(rows, columns=columns)
+    return FrontTable(rows, columns=columns)

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from designer.cli import completion
+from designer.cli.groups import CAMPAIGNS, DATA, OUTSIDE, RESULTS, SETUP, SINGLE, GroupedCommands
+
 app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
+    cls=GroupedCommands,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Bayesian inverse design of polymers: propose, simulate, learn, and start again.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -20,7 +22,27 @@ StoreArgument = Annotated[str, typer.Argument(help="A store (path or URL), a cam
 CampaignName = Annotated[str | None, typer.Option("--campaign", help="Which campaign, if the store holds several.")]
 
 
-@app.command()
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"polymer-designer {version('polymer-designer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Design polymers by Bayesian optimisation: propose, simulate, learn, and start again."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(rich_help_panel=CAMPAIGNS)
 def run(
     config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
     json: Json = False,
@@ -32,15 +54,15 @@ def run(
     return run_command(config, as_json=json, with_report=report)
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def status(store: StoreArgument, campaign: CampaignName = None, json: Json = False) -> int:
-    """Tell what happened and what is running."""
+    """Show what happened and what is running."""
     from designer.cli.status import status_command
 
     return status_command(store, campaign, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def report(
     store: StoreArgument,
     campaign: CampaignName = None,
@@ -54,7 +76,7 @@ def report(
     return report_command(store, campaign, out, plots, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def dashboard(
     store: StoreArgument,
     campaign: CampaignName = None,
@@ -68,7 +90,7 @@ def dashboard(
     return dashboard_command(store, campaign, host, port, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=SINGLE)
 def simulate(
     structures: Annotated[
         list[str],
@@ -77,11 +99,17 @@ def simulate(
             help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'; several for a copolymer; a molecule for a liquid.",
         ),
     ],
-    preset: Annotated[str, typer.Option(help="Named set of simulation settings: quick, standard, accurate.")] = "quick",
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="Named set of simulation settings: quick, standard, accurate.", autocompletion=completion.presets
+        ),
+    ] = "quick",
     properties: Annotated[
         str | None,
         typer.Option(
-            help="What to measure, separated by commas; density, and of polymers slowly_cooled_density, if left out."
+            help="What to measure, separated by commas; density, and of polymers slowly_cooled_density, if left out.",
+            autocompletion=completion.property_list,
         ),
     ] = None,
     seed: Seed = 0,
@@ -130,7 +158,7 @@ def simulate(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=SINGLE)
 def generate(
     n: Annotated[int, typer.Option("--n", help="How many repeat units.")] = 10,
     target: Annotated[
@@ -181,7 +209,7 @@ PerRule = Annotated[int | None, typer.Option(help="Most polymerisations of each 
 PerClass = Annotated[int | None, typer.Option(help="Most repeat units of each class that the reactions make.")]
 
 
-@app.command()
+@app.command(rich_help_panel=DATA)
 def corpus(
     polymers: Polymers = None,
     monomers: OwnMonomers = None,
@@ -192,14 +220,14 @@ def corpus(
     out: Annotated[Path | None, typer.Option(help="CSV file to write the repeat units to.")] = None,
     json: Json = False,
 ) -> int:
-    """Tell what a corpus holds: how many repeat units, from where, of which classes."""
+    """Count the repeat units of a corpus, by source and class."""
     from designer.cli.corpus import corpus_command, corpus_settings
 
     settings = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
     return corpus_command(settings, out, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=DATA)
 def train(
     out: Annotated[Path, typer.Option(help="File of the model, .npz.")],
     polymers: Polymers = None,
@@ -215,7 +243,10 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
     json: Json = False,
 ) -> int:
-    """Train a neural language model, or fine-tune one; interrupted, the same command goes on."""
+    """Train or fine-tune a neural language model.
+
+    After an interruption the same command resumes.
+    """
     from designer.cli.corpus import corpus_settings
     from designer.cli.train import train_command
 
@@ -223,25 +254,25 @@ def train(
     return train_command(out, settings, start, override or [], overwrite=overwrite, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=SINGLE)
 def route(
     psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
     json: Json = False,
 ) -> int:
-    """Tell which monomers and polymerisations make a repeat unit."""
+    """Find monomers and polymerisations that form a repeat unit."""
     from designer.cli.route import route_command
 
     return route_command(psmiles, as_json=json)
 
 
-@app.command("enumerate")
+@app.command("enumerate", rich_help_panel=SINGLE)
 def enumerate_(
     monomers: Annotated[Path, typer.Argument(help="List of monomers: CSV with a column smiles, or a SMILES file.")],
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
     limit: Annotated[int | None, typer.Option(help="Stop after so many rows.")] = None,
     json: Json = False,
 ) -> int:
-    """Write every repeat unit that polymerisation rules make from a list of monomers."""
+    """Write the repeat units that a list of monomers can form."""
     from designer.cli.route import enumerate_command
 
     return enumerate_command(monomers, out, limit, as_json=json)
@@ -258,7 +289,7 @@ Sentinels = Annotated[
 ]
 
 
-@app.command("import")
+@app.command("import", rich_help_panel=DATA)
 def import_(
     data: DataFile,
     store: Annotated[str, typer.Argument(help="A store (path or URL), a campaign's folder, or its YAML file.")],
@@ -270,7 +301,7 @@ def import_(
     strict: Annotated[bool, typer.Option("--strict", help="Import nothing if a row cannot be used.")] = False,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Put known data into a store, where every campaign learns from them."""
+    """Import known data into a store, for campaigns to learn from."""
     from designer.cli.importing import import_command
     from designer.data.table import SENTINELS
 
@@ -279,11 +310,16 @@ def import_(
     )
 
 
-@app.command()
+@app.command(rich_help_panel=DATA)
 def fit(
     data: DataFile,
     property_: Annotated[
-        list[str] | None, typer.Option("--property", help="What to predict; every property of the file otherwise.")
+        list[str] | None,
+        typer.Option(
+            "--property",
+            help="What to predict; every property of the file otherwise.",
+            autocompletion=completion.property_name,
+        ),
     ] = None,
     column: Columns = None,
     smiles: Smiles = None,
@@ -295,7 +331,7 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Folder of the model, predictions and plots; fits/NAME.")] = None,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Train, cross-validate and calibrate surrogates on known data."""
+    """Train, cross-validate and calibrate surrogates."""
     from designer.cli.fitting import fit_command
     from designer.data.table import SENTINELS
 
@@ -305,7 +341,7 @@ def fit(
     )  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel=CAMPAIGNS)
 def backtest(
     config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
     oracle: Annotated[Path, typer.Option(help="CSV file that answers instead of simulations.")],
@@ -327,7 +363,10 @@ def backtest(
     fresh: Annotated[bool, typer.Option("--fresh", help="Run replays again that are in the folder.")] = False,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Replay a campaign on known data, beside baselines, before anything is simulated."""
+    """Replay a campaign on known data, beside baselines.
+
+    Shows how many evaluations the campaign would need, before anything is simulated.
+    """
     import os
 
     from designer.cli.backtest import backtest_command
@@ -340,7 +379,7 @@ def backtest(
     )  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel=OUTSIDE)
 def ask(
     store: StoreArgument,
     n: Annotated[int, typer.Option("--n", help="How many candidates.")] = 1,
@@ -350,13 +389,13 @@ def ask(
     out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
     campaign: CampaignName = None,
 ) -> int:  # fmt: skip
-    """Reserve candidates for a laboratory, a robot or another code, and print them."""
+    """Reserve candidates for measurement elsewhere, and print them."""
     from designer.cli.ask import ask_command
 
     return ask_command(store, campaign, n, days, fidelity, form, out)
 
 
-@app.command()
+@app.command(rich_help_panel=OUTSIDE)
 def tell(
     store: StoreArgument,
     results: Annotated[Path, typer.Argument(help="CSV or JSON file, as `designer ask` printed it, filled in.")],
@@ -364,13 +403,16 @@ def tell(
     campaign: CampaignName = None,
     json: Json = False,
 ) -> int:  # fmt: skip
-    """Record what was measured outside; rows that break a rule are refused one by one."""
+    """Record what was measured elsewhere.
+
+    Rows that break a rule are refused one by one.
+    """
     from designer.cli.tell import tell_command
 
     return tell_command(store, results, campaign, fidelity, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def export(
     store: StoreArgument,
     out: Annotated[Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output otherwise.")] = None,
@@ -384,26 +426,29 @@ def export(
     return export_command(store, campaign, out, form, whole=whole)
 
 
-@app.command()
+@app.command(rich_help_panel=SETUP)
 def migrate(store: StoreArgument, json: Json = False) -> int:
-    """Bring the store of an earlier version to this one; a copy of an SQLite file is kept."""
+    """Bring the store of an earlier version to this one.
+
+    A copy of an SQLite file is kept.
+    """
     from designer.cli.migrate import migrate_command
 
     return migrate_command(store, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=SETUP)
 def doctor(
     cluster: Annotated[Path | None, typer.Option(help="YAML file of a campaign whose cluster is to be tried.")] = None,
     json: Json = False,
 ) -> int:
-    """Tell what works on this machine, or on a campaign's cluster, and what does not."""
+    """Check this machine, or a campaign's cluster."""
     from designer.cli.doctor import doctor_command
 
     return doctor_command(cluster, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=CAMPAIGNS)
 def init(
     config: Annotated[Path, typer.Argument(help="YAML file to write.")] = Path("campaign.yaml"),
     name: Annotated[str | None, typer.Option(help="Name of the campaign; the file's by default.")] = None,
@@ -411,20 +456,26 @@ def init(
         list[str] | None,
         typer.Option(help="As maximise:refractive_index, minimise:density, target:density=1.1; may be repeated."),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="Simulation settings: quick, standard, accurate.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Simulation settings: quick, standard, accurate.", autocompletion=completion.presets),
+    ] = None,
     evaluations: Annotated[int | None, typer.Option(min=1, help="Polymers to evaluate.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Simulations at a time.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each simulation.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     json: Json = False,
 ) -> int:
-    """Write a commented campaign file from a few answers; asks on a terminal for what no option tells."""
+    """Write a commented campaign file from a few answers.
+
+    On a terminal it asks for what no option gives.
+    """
     from designer.cli.init import init_command
 
     return init_command(config, name, objective or [], preset, evaluations, workers, threads, force=force, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=CAMPAIGNS)
 def validate(
     config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
     json: Json = False,
@@ -435,7 +486,7 @@ def validate(
     return validate_command(config, as_json=json)
 
 
-@app.command()
+@app.command(rich_help_panel=SETUP)
 def schema(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference for people instead.")] = False,
 ) -> int:

@@ -12,6 +12,7 @@ from designer.config import load_config
 from designer.errors import InvalidRequest
 from designer.progress import make_listener
 from designer.store.records import EvaluationRecord
+from designer.text import timestamp
 from mdcore.chem import property_spec
 
 FORMATS = ("csv", "json")
@@ -77,7 +78,7 @@ def _rows(record: EvaluationRecord, campaign: Campaign, fidelity: str | None) ->
                 "fidelity": fidelity or campaign.outside_fidelity(),
                 "predicted": expected.mean if expected else None,
                 "predicted_sd": expected.sd if expected else None,
-                "reserved_until": record.reserved_until,
+                "reserved_until": timestamp(record.reserved_until),
             }
         )
     return rows

@@ -87,7 +87,7 @@ def _lacks_avx() -> bool:
 
 
 _REMEDY = {
-    "CUDA": "pip install '.[gpu]' on a machine with an NVIDIA GPU",
+    "CUDA": "pip install 'polymer-designer[gpu]' on a machine with an NVIDIA GPU",
     "OpenCL": "install an OpenCL driver to use such a GPU",
     "CPU": "reinstall openmm",
     "AVX": "if you simulate on CPUs: pip install openmm==8.3.1 is up to 1.5 times as fast",
@@ -172,7 +172,7 @@ def _optional() -> list[Check]:
     return [
         Check(module, "works", "installed")
         if importlib.util.find_spec(module)
-        else Check(module, "absent", "not installed", f"pip install '.[{extra}]' if you need it")
+        else Check(module, "absent", "not installed", f"pip install 'polymer-designer[{extra}]' if you need it")
         for module, extra in extras.items()
     ]
 
@@ -184,7 +184,11 @@ def _quantum_chemistry() -> list[Check]:
 
     name = "quantum chemistry"
     if not pyscf_available():
-        return [Check(name, "absent", "PySCF is not installed", "pip install '.[dft]' for the optics tier dft")]
+        return [
+            Check(
+                name, "absent", "PySCF is not installed", "pip install 'polymer-designer[dft]' for the optics tier dft"
+            )
+        ]
     import numpy as np
 
     from mdcore.optics.geometry import Geometry
@@ -198,7 +202,9 @@ def _quantum_chemistry() -> list[Check]:
     on_gpu = (
         Check("quantum chemistry on a GPU", "works", "gpu4pyscf finds a GPU")
         if obstacle is None
-        else Check("quantum chemistry on a GPU", "absent", obstacle, "pip install '.[dft-gpu]' if you need it")
+        else Check(
+            "quantum chemistry on a GPU", "absent", obstacle, "pip install 'polymer-designer[dft-gpu]' if you need it"
+        )
     )
     return [Check(name, "works", f"PySCF, polarizability of H2 {found:.2f} A^3"), on_gpu]
 

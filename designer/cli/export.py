@@ -60,9 +60,9 @@ def _parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingPart("parquet needs pyarrow; pip install '.[parquet]', or export to csv") from error
+        raise MissingPart("parquet needs pyarrow; pip install 'polymer-designer[parquet]', or export to csv") from error
     found = list(rows)
-    numbers = {"value", "stderr", "finished_at", "wall_s", "cpu_hours", "gpu_hours"}
+    numbers = {"value", "stderr", "wall_s", "cpu_hours", "gpu_hours"}
     whole = {"evaluation", "seed", "attempts"}
     kinds = {
         name: pyarrow.float64() if name in numbers else pyarrow.int64() if name in whole

@@ -172,7 +172,9 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
         from dask_jobqueue.pbs import PBSJob
         from dask_jobqueue.slurm import SLURMJob
     except ImportError as error:
-        raise MissingPart("cluster.kind slurm, pbs and lsf need dask-jobqueue; pip install '.[slurm]'") from error
+        raise MissingPart(
+            "cluster.kind slurm, pbs and lsf need dask-jobqueue; pip install 'polymer-designer[slurm]'"
+        ) from error
     common: dict[str, Any] = {
         "scheduler": scheduler,
         "name": name,

@@ -27,7 +27,7 @@ def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = Non
     try:
         import asyncssh
     except ImportError as error:
-        raise MissingPart("cluster.kind ssh needs asyncssh; pip install '.[ssh]'") from error
+        raise MissingPart("cluster.kind ssh needs asyncssh; pip install 'polymer-designer[ssh]'") from error
     workers: dict[str, dict[str, Any]] = {}
     slots = 0
     for host in settings.hosts:

@@ -1,7 +1,6 @@
 """What runs in a worker process: one part of one simulation, with its log, its lock, its progress and its time limit."""
 
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from filelock import FileLock
 
 from designer.cluster.job import Job, RefractionsJob
 from designer.cluster.watch import hangs, watched
@@ -175,8 +176,7 @@ def run_refractions(job: RefractionsJob) -> str | None:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold a lock that ends with the process, so that a slowly dying worker and its successor never write together."""
-    with (folder / ".lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    with FileLock(folder / ".lock"):
         yield
 
 

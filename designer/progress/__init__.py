@@ -1,10 +1,24 @@
 """Progress of a campaign on standard error: a live view on a terminal, plain lines elsewhere."""
 
 import sys
+from importlib.util import find_spec
 
-from designer.campaign.listener import Listener
+from designer.campaign.listener import Listener, SilentListener
 
-__all__ = ["make_listener"]
+__all__ = ["default_listener", "make_listener"]
+
+
+def default_listener() -> Listener:
+    """Return what a script or notebook sees unless it names a listener: nothing where nobody watches."""
+    if _in_notebook():
+        if find_spec("ipywidgets"):
+            from designer.progress.live import LiveListener
+
+            return LiveListener()
+        from designer.progress.plain import PlainListener
+
+        return PlainListener(sys.stderr)
+    return make_listener() if sys.stderr.isatty() else SilentListener()
 
 
 def make_listener() -> Listener:
@@ -16,3 +30,9 @@ def make_listener() -> Listener:
     from designer.progress.plain import PlainListener
 
     return PlainListener(sys.stderr)
+
+
+def _in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook; a terminal with IPython is not."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and hasattr(shell, "kernel")

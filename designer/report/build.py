@@ -20,7 +20,7 @@ from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, stored_routes
 from designer.store.store import CampaignStore
 from designer.store.url import without_secrets
-from designer.text import duration, with_error
+from designer.text import duration, timestamp, with_error
 from mdcore.chem import property_spec
 from surrogates import Constraint
 
@@ -88,7 +88,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "name": campaign.name,
         "state": campaign.stop_reason or f"{len(finished)} evaluations so far",
         "finished": campaign.finished_at is not None,
-        "written": time.strftime("%Y-%m-%d %H:%M", time.localtime()),
+        "written": timestamp(time.time()),
         "objectives": [
             {
                 "label": property_spec(o.property).label,

@@ -11,13 +11,14 @@ from designer.store.convert import evaluation_record
 from designer.store.orm import CampaignRow, EvaluationRow
 from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
+from designer.text import timestamp
 
 COLUMNS = (
     "campaign", "evaluation", "key", "psmiles", "state", "source", "property", "value", "stderr", "unit", "fidelity",
     "failure_kind", "failure", "origin", "step", "in_corpus", "seed", "finished_at", "wall_s", "cpu_hours", "gpu_hours",
     "worker", "attempts", "program", "git_revision", "host", "platform", "provenance",
 )  # fmt: skip
-"""Times are seconds since the epoch (UTC), `wall_s` seconds; `provenance` is everything else, as JSON."""
+"""`finished_at` is ISO 8601 in UTC, `wall_s` in seconds; `provenance` is everything else, as JSON."""
 _AT_A_TIME = 1000
 
 
@@ -56,7 +57,7 @@ def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
         "step": record.step,
         "in_corpus": record.in_corpus,
         "seed": record.seed,
-        "finished_at": record.finished_at,
+        "finished_at": timestamp(record.finished_at),
         "wall_s": record.wall_s,
         "cpu_hours": record.cpu_hours,
         "gpu_hours": record.gpu_hours,

@@ -139,7 +139,7 @@ def _engine(url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": OPENING_TIMEOUT_S})
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise MissingPart(
-            f"no driver for store {shown(url)!r} ({error}); install the extra: pip install '.[postgres]'"
+            f"no driver for store {shown(url)!r} ({error}); install the extra: pip install 'polymer-designer[postgres]'"
         ) from error
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -49,6 +49,14 @@ class RepeatUnit:
         key, _ = canonical_unit(read_repeat_unit(text, elements))
         return cls(key, key)
 
+    def _repr_html_(self) -> str:
+        """Return a drawing with the pSMILES below, for notebooks."""
+        from html import escape
+
+        from mdcore.chem.drawing import structure_svg
+
+        return f'<div style="width:260px">{structure_svg(self.psmiles)}<br><code>{escape(self.psmiles)}</code></div>'
+
     @property
     def mol(self) -> Chem.Mol:
         """Fresh copy of the unit as given; its stars carry the isotopes 1 (head) and 2 (tail)."""

@@ -1,12 +1,13 @@
 """Results of the DFT tier kept in a folder."""
 
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock
 
 
 class FolderCache(MutableMapping[str, str]):
@@ -26,8 +27,7 @@ class FolderCache(MutableMapping[str, str]):
     @contextmanager
     def alone(self, key: str) -> Iterator[None]:
         """Hold the right to compute one entry; other processes that ask for it wait until it is given back."""
-        with self._path(key).with_suffix(".lock").open("w") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        with FileLock(self._path(key).with_suffix(".lock")):
             yield
 
     def __getitem__(self, key: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mdcore.chem.display import html_table, with_error
+from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Failure, Measurement
 
 
@@ -23,6 +25,19 @@ class SimulationResult:
     measurements: tuple[Measurement, ...]
     diagnostics: Mapping[str, Any]
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Return the measured values; diagnostics and provenance are too long to print."""
+        values = ", ".join(f"{m.property}={with_error(m.value, m.stderr)} {m.unit}" for m in self.measurements)
+        return f"SimulationResult({values})"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the measured values, for notebooks."""
+        rows = [
+            (property_spec(m.property).label, with_error(m.value, m.stderr), m.unit, m.fidelity)
+            for m in self.measurements
+        ]
+        return html_table(("property", "value", "unit", "fidelity"), rows)
 
 
 def write_result(path: Path, identity: str, outcome: SimulationResult | Failure) -> None:

@@ -1,0 +1,29 @@
+"""Values that the shell completes; each returns those that begin with what was typed."""
+
+from collections.abc import Iterable
+
+
+def presets(incomplete: str) -> list[str]:
+    """Complete the name of a preset."""
+    from typing import get_args
+
+    from mdcore.settings import SimulationSettings
+
+    return _beginning(get_args(SimulationSettings.model_fields["preset"].annotation), incomplete)
+
+
+def property_name(incomplete: str) -> list[str]:
+    """Complete the name of a property."""
+    from mdcore.chem import PROPERTIES
+
+    return _beginning(PROPERTIES, incomplete)
+
+
+def property_list(incomplete: str) -> list[str]:
+    """Complete the last name of a list of properties separated by commas."""
+    given, comma, last = incomplete.rpartition(",")
+    return [given + comma + name for name in property_name(last) if name not in given.split(",")]
+
+
+def _beginning(values: Iterable[str], incomplete: str) -> list[str]:
+    return [value for value in values if value.startswith(incomplete)]

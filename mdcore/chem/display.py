@@ -1,0 +1,30 @@
+"""How values look in terminals and notebooks."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+
+def with_error(value: float, stderr: float) -> str:
+    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`."""
+    if not math.isfinite(stderr) or stderr <= 0:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(stderr)))
+    return f"{value:.{decimals}f} ± {stderr:.{decimals}f}"
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> str:
+    """Return a table of plain texts as HTML, every cell escaped.
+
+    Args:
+        head: Headings of the columns.
+        rows: Cells, row by row.
+        caption: Title above the table.
+    """
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    body = "".join(line(row, "td") for row in rows)
+    return f"<table>{title}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
