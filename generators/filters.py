@@ -73,7 +73,7 @@ class Filters(BaseModel):
 
     def reason(self, unit: RepeatUnit) -> str | None:
         """Return why a repeat unit is refused, or None where it passes."""
-        mol = unit.mol
+        mol = unit.natural.mol
         heavy = mol.GetNumHeavyAtoms()
         if not self.min_heavy_atoms <= heavy <= self.max_heavy_atoms:
             return f"{heavy} heavy atoms, allowed are {self.min_heavy_atoms} to {self.max_heavy_atoms}"

@@ -98,7 +98,8 @@ def route(unit: RepeatUnit) -> Route | None:
 
 
 def routes(unit: RepeatUnit) -> tuple[Route, ...]:
-    """Return every route that the disconnections find, the best first; see `route`. Stereochemistry is not looked at."""
+    """Return every route that the disconnections find, the best first; see `route`. Neither stereochemistry nor isotopes are looked at."""
+    unit = unit.natural
     flat = unit.key.replace("@", "").replace("/", "").replace("\\", "")
     return _routes(unit.key if flat == unit.key else RepeatUnit.from_psmiles(flat, elements=None).key)
 

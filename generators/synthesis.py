@@ -16,7 +16,7 @@ def sa_score(unit: RepeatUnit) -> float:
     groups: they stand for the neighbouring units, and unlike stars or hydrogens they are environments the score knows. It
     judges molecules and not polymerisations, so it ranks candidates rather than proving that one can be made.
     """
-    capped = unit.primitive_mol
+    capped = unit.natural.primitive_mol
     for atom in capped.GetAtoms():
         if atom.GetAtomicNum() == 0:
             atom.SetAtomicNum(6)

@@ -42,8 +42,7 @@ class Cell:
     @property
     def mass_amu(self) -> float:
         """Mass of all atoms in dalton."""
-        table = Chem.GetPeriodicTable()
-        return float(sum(table.GetAtomicWeight(int(z)) for z in self.topology.atomic_numbers))
+        return float(self.topology.masses_amu.sum())
 
 
 def chain_length(unit: RepeatUnit, atoms_per_chain: int) -> int:
@@ -149,8 +148,7 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
         BuildError: The chains did not fit at any of these densities.
     """
     topology = make_topology(plans)
-    periodic_table = Chem.GetPeriodicTable()
-    mass = sum(periodic_table.GetAtomicWeight(int(z)) for z in topology.atomic_numbers)
+    mass = sum(topology.masses_amu.tolist())
     for dilution in _DILUTIONS:
         box_nm = float((mass * _DALTON_PER_NM3_TO_G_CM3 / (density_g_cm3 * dilution)) ** (1.0 / 3.0))
         grower = ChainGrower(box_nm, topology.n_atoms, rng, patient=dilution < _PATIENT_BELOW)
@@ -201,7 +199,7 @@ def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
 
 def make_topology(plans: Sequence[ChainPlan]) -> Topology:
     """Join the templates of all chains into one topology."""
-    numbers, charges, bonds, orders, residue_ids, local_ids, chain_ids = [], [], [], [], [], [], []
+    numbers, isotopes, charges, bonds, orders, residue_ids, local_ids, chain_ids = [], [], [], [], [], [], [], []
     names: list[str] = []
     rings: list[tuple[int, ...]] = []
     first = 0
@@ -210,6 +208,7 @@ def make_topology(plans: Sequence[ChainPlan]) -> Topology:
         for residue in plan.residues:
             n = residue.n_atoms
             numbers.append(residue.atomic_numbers)
+            isotopes.append(residue.isotopes)
             charges.append(residue.formal_charges)
             bonds.append(residue.bonds + first)
             orders.append(residue.bond_orders)
@@ -225,6 +224,7 @@ def make_topology(plans: Sequence[ChainPlan]) -> Topology:
             first += n
     return Topology(
         atomic_numbers=np.concatenate(numbers),
+        isotopes=np.concatenate(isotopes),
         formal_charges=np.concatenate(charges),
         bonds=np.concatenate(bonds),
         bond_orders=np.concatenate(orders),

@@ -58,7 +58,7 @@ def glass_transition_estimate_k(unit: RepeatUnit) -> float:
     and handbook values). Rotatable are single bonds outside rings between atoms that have other neighbours, the bond to the
     next unit among them. For corrections that hardly depend on the transition; see `GLASS_TRANSITION_ERROR_K`.
     """
-    mol = unit.primitive_mol
+    mol = unit.natural.primitive_mol
     heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum()]
     in_rings = sum(atom.IsInRing() for atom in heavy)
     rotatable = 0.0

@@ -11,6 +11,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 from mdcore.build.topology import FloatArray, IntArray
 from mdcore.chem.backbone import star_path
 from mdcore.chem.errors import BuildError
+from mdcore.chem.isotopes import labelled_atoms
 from mdcore.chem.notation import HEAD, TAIL, stars_of
 
 MAX_STEREO_CENTRES = 3
@@ -24,6 +25,7 @@ class Residue:
     Attributes:
         name: Three-letter residue name.
         atomic_numbers: Shape (n,).
+        isotopes: Shape (n,), mass number of each labelled atom; 0 for the natural element.
         formal_charges: Shape (n,), in e.
         bonds: Shape (m, 2), local atom indices.
         bond_orders: Shape (m,), Kekulé orders.
@@ -41,6 +43,7 @@ class Residue:
 
     name: str
     atomic_numbers: IntArray
+    isotopes: IntArray
     formal_charges: IntArray
     bonds: IntArray
     bond_orders: IntArray
@@ -85,6 +88,8 @@ def make_residue(mol: Chem.Mol, name: str, cap_elements: dict[int, int], seed: i
     explicit = Chem.AddHs(mol)
     labels = {star.GetIsotope(): star.GetIdx() for star in stars_of(explicit)}
     atoms = [atom.GetIdx() for atom in explicit.GetAtoms() if atom.GetAtomicNum() > 0]
+    # Labelled hydrogens stand among the heavy atoms of the molecule.
+    atoms.sort(key=lambda index: explicit.GetAtomWithIdx(index).GetAtomicNum() == 1)
     local = {atom: i for i, atom in enumerate(atoms)}
     kekule = Chem.Mol(explicit)
     Chem.Kekulize(kekule, clearAromaticFlags=True)
@@ -99,6 +104,7 @@ def make_residue(mol: Chem.Mol, name: str, cap_elements: dict[int, int], seed: i
     return Residue(
         name=name,
         atomic_numbers=np.array([explicit.GetAtomWithIdx(i).GetAtomicNum() for i in atoms], dtype=np.int64),
+        isotopes=np.array([explicit.GetAtomWithIdx(i).GetIsotope() for i in atoms], dtype=np.int64),
         formal_charges=np.array([explicit.GetAtomWithIdx(i).GetFormalCharge() for i in atoms], dtype=np.int64),
         bonds=np.array([(local[b.GetBeginAtomIdx()], local[b.GetEndAtomIdx()]) for b in inner], dtype=np.int64).reshape(
             -1, 2
@@ -126,8 +132,12 @@ def _open_centres(mol: Chem.Mol, labels: dict[int, int]) -> list[int]:
     if set(labels) != {HEAD, TAIL}:
         return []
     backbone = set(star_path(mol))
+    plain = Chem.Mol(mol)
+    for index in labelled_atoms(plain):
+        # Two isotopes of one element do not make a centre whose tacticity anybody could ask for.
+        plain.GetAtomWithIdx(index).SetIsotope(0)
     found = Chem.FindMolChiralCenters(  # type: ignore[no-untyped-call]
-        mol, includeUnassigned=True, useLegacyImplementation=True
+        plain, includeUnassigned=True, useLegacyImplementation=True
     )
     return [i for i, tag in found if tag == "?" and i in backbone][:MAX_STEREO_CENTRES]
 

@@ -1,9 +1,12 @@
 """Topology of a cell as plain arrays: what both the force field and a bundle on disk need."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mdcore.chem.isotopes import atomic_masses_amu
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -15,6 +18,7 @@ class Topology:
 
     Attributes:
         atomic_numbers: Shape (n,).
+        isotopes: Shape (n,), mass number of each labelled atom; 0 for the natural element.
         formal_charges: Shape (n,), in e.
         bonds: Shape (m, 2), atom indices.
         bond_orders: Shape (m,), orders of the Kekulé structure.
@@ -26,6 +30,7 @@ class Topology:
     """
 
     atomic_numbers: IntArray
+    isotopes: IntArray
     formal_charges: IntArray
     bonds: IntArray
     bond_orders: IntArray
@@ -39,6 +44,12 @@ class Topology:
     def n_atoms(self) -> int:
         """Number of atoms."""
         return len(self.atomic_numbers)
+
+    @cached_property
+    def masses_amu(self) -> FloatArray:
+        """Atomic masses in dalton, shape (n,): the element's average, or that of the isotope."""
+        masses = atomic_masses_amu(self.atomic_numbers.tolist(), self.isotopes.tolist())
+        return np.array(masses, dtype=np.float64)
 
     @property
     def n_chains(self) -> int:

@@ -4,6 +4,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit, MDCoreError
+from mdcore.chem.isotopes import drop_common_labels
 
 HEAD, TAIL = 1, 2
 """Isotope labels of the two stars: the bond to the previous and to the next repeat unit."""
@@ -82,7 +83,7 @@ def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
     stars[0].SetIsotope(0)
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(0)
-    problem = _sanitise(mol) or _composition_problem(mol, elements)
+    problem = _sanitise(mol) or drop_common_labels(mol) or _composition_problem(mol, elements)
     if problem:
         raise InvalidRepeatUnit(f"end group {shown}: {problem}")
     return mol
@@ -148,6 +149,9 @@ def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: 
     problem = _sanitise(mol)
     if problem:
         raise error(f"{named} is chemically impossible ({problem}); correct the valences or aromaticity")
+    problem = drop_common_labels(mol)
+    if problem:
+        raise error(f"{named} {problem}")
     if mol.HasSubstructMatch(_HYDROGEN):
         with rdBase.BlockLogs():
             mol = Chem.RemoveHs(mol)

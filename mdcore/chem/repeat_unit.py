@@ -1,5 +1,6 @@
 """The repeat unit of a polymer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ from rdkit.Chem.rdMolDescriptors import _CalcMolWt as average_molar_mass
 
 from mdcore.chem.backbone import canonical_unit, star_path
 from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
+from mdcore.chem.isotopes import labelled_atoms, mass_excess_amu, without_isotopes
 from mdcore.chem.notation import read_end_group, read_repeat_unit, spell
 from mdcore.chem.oligomer import Chain, join_units
 
@@ -80,8 +82,18 @@ class RepeatUnit:
 
     @property
     def molar_mass_g_mol(self) -> float:
-        """Average molar mass of the unit as given, in g/mol."""
-        return float(average_molar_mass(_without_isotopes(self.psmiles)))
+        """Molar mass of the unit as given, in g/mol: of each element's average, or of the isotope that an atom is labelled with."""
+        return float(average_molar_mass(_with_plain_stars(self.psmiles)))
+
+    @property
+    def natural(self) -> "RepeatUnit":
+        """The unit without isotope labels, itself where it has none: what counts for everything but masses."""
+        return _natural(self.psmiles) if _has_isotopes(self.psmiles) else self
+
+    @property
+    def mass_excess_g_mol(self) -> Mapping[str, float]:
+        """By element, how much heavier the labelled atoms of the smallest period are than average ones, in g/mol."""
+        return mass_excess_amu(_labelled(self.key)) if _has_isotopes(self.key) else {}
 
     @property
     def elements(self) -> frozenset[str]:
@@ -117,7 +129,7 @@ class RepeatUnit:
 
         Every heavy atom of the central unit is at least `bonds` bonds away from the hydrogens at both ends, so an
         environment of radius below `bonds` around it is that of the infinite chain. Sums over these atoms do not depend on
-        spelling, direction or cut.
+        spelling, direction or cut. Isotope labels are left out: an environment is one of elements.
 
         Args:
             bonds: Distance to keep from the ends, at least 1.
@@ -127,7 +139,7 @@ class RepeatUnit:
         """
         if bonds < 1:
             raise ValueError(f"a window of {bonds} bonds is empty; ask for at least 1")
-        return _window(self.key, bonds)
+        return _window(self.natural.key, bonds)
 
 
 @lru_cache(maxsize=8192)
@@ -136,7 +148,17 @@ def _labelled(psmiles: str) -> Chem.Mol:
 
 
 @lru_cache(maxsize=8192)
-def _without_isotopes(psmiles: str) -> Chem.Mol:
+def _has_isotopes(psmiles: str) -> bool:
+    return bool(labelled_atoms(_labelled(psmiles)))
+
+
+@lru_cache(maxsize=1024)
+def _natural(psmiles: str) -> RepeatUnit:
+    return RepeatUnit.from_psmiles(spell(without_isotopes(_labelled(psmiles))), elements=None)
+
+
+@lru_cache(maxsize=8192)
+def _with_plain_stars(psmiles: str) -> Chem.Mol:
     mol = Chem.Mol(_labelled(psmiles))
     for atom in mol.GetAtoms():
         if atom.GetAtomicNum() == 0:

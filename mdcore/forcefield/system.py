@@ -82,15 +82,19 @@ def _concatenated(parts: Sequence[Parameters]) -> Parameters:
 def masses_amu(topology: Topology, hydrogen_mass_amu: float | None) -> FloatArray:
     """Return atomic masses, shape (n,), with mass moved from heavy atoms to their hydrogens if asked for.
 
-    Hopkins et al. 2015, doi:10.1021/ct5010406. The total mass does not change.
+    Hopkins et al. 2015, doi:10.1021/ct5010406. The total mass does not change. Deuterium is made as heavy as hydrogen is, which takes
+    less from its neighbour; an isotope that is heavier than asked for stays as it is.
     """
-    table = Chem.GetPeriodicTable()
-    masses = np.array([table.GetAtomicWeight(int(z)) for z in topology.atomic_numbers])
+    masses = topology.masses_amu.copy()
     if hydrogen_mass_amu is None:
         return masses
     for a, b in topology.bonds.tolist():
         light, heavy = (a, b) if topology.atomic_numbers[a] == 1 else (b, a)
-        if topology.atomic_numbers[light] == 1 and topology.atomic_numbers[heavy] > 1:
+        if (
+            topology.atomic_numbers[light] == 1
+            and topology.atomic_numbers[heavy] > 1
+            and masses[light] < hydrogen_mass_amu
+        ):
             masses[heavy] -= hydrogen_mass_amu - masses[light]
             masses[light] = hydrogen_mass_amu
     return masses

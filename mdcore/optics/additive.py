@@ -3,11 +3,13 @@
 import math
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 from functools import lru_cache
 
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
+from mdcore.chem.isotopes import mass_excess_amu, without_isotopes
 from mdcore.optics.errors import UnknownEnvironment
 from mdcore.optics.increments import Increment, increments
 from mdcore.optics.pi import fused_atoms
@@ -47,7 +49,20 @@ def additive_refractions(unit: RepeatUnit) -> Refractions:
 def _periodic(key: str) -> Refractions:
     unit = RepeatUnit.from_psmiles(key, elements=None)
     mol, centre = unit.window(_WINDOW_BONDS)
-    return sum_increments(mol, centre)
+    return _heavier(sum_increments(mol, centre), sum(unit.mass_excess_g_mol.values()))
+
+
+def molecule_refractions(mol: Chem.Mol) -> Refractions:
+    """Return the molar refractions of a whole molecule; those of isotopes are taken as equal, their masses are not.
+
+    Raises:
+        UnknownEnvironment: An element or bond without any value.
+    """
+    return _heavier(sum_increments(without_isotopes(mol)), sum(mass_excess_amu(mol).values()))
+
+
+def _heavier(found: Refractions, excess_g_mol: float) -> Refractions:
+    return replace(found, molar_mass_g_mol=found.molar_mass_g_mol + excess_g_mol) if excess_g_mol else found
 
 
 def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refractions:
@@ -56,7 +71,7 @@ def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refr
     A bond or ring that is only partly inside counts by the fraction of its atoms inside.
 
     Args:
-        mol: Molecule without explicit hydrogens.
+        mol: Molecule without explicit hydrogens or isotope labels.
         centre: Indices of the heavy atoms to sum over, all by default.
 
     Raises:

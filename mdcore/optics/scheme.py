@@ -41,7 +41,7 @@ def scheme_for(unit: RepeatUnit, max_heavy_atoms: int) -> Scheme:
         unit: Repeat unit; its primitive period is used.
         max_heavy_atoms: Largest oligomer treated whole.
     """
-    primitive = RepeatUnit.from_psmiles(unit.key, elements=None)
+    primitive = RepeatUnit.from_psmiles(unit.key, elements=None).natural
     per_block = -(-_BLOCK_HEAVY_ATOMS // primitive.n_heavy_atoms)
     k = 2 if _joint_is_conjugated(primitive) else 1
     while k > 1 and (k + 1) * per_block * primitive.n_heavy_atoms > max_heavy_atoms:

@@ -20,7 +20,7 @@ from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
 from mdcore.chem.notation import read_molecule
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions, UnknownEnvironment, needs_dft, refractions
-from mdcore.optics.additive import sum_increments
+from mdcore.optics.additive import molecule_refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.settings import ProtocolSettings
 
@@ -207,7 +207,7 @@ def specimen_refractions(
             raise UnknownEnvironment(
                 f"optics dft is for repeat units, not for the liquid {specimen.smiles}; use additive"
             )
-        return sum_increments(specimen.mol)
+        return molecule_refractions(specimen.mol)
     parts = [refractions(unit, optics, cache=cache) for unit in specimen.units]
     # Refractions belong to the primitive unit, mole fractions to the unit as it is written.
     shares = [

@@ -9,6 +9,8 @@ from mdcore.bundle import SimulationBundle
 
 PDB_LIMIT = 99_999
 """Atoms a PDB file can number; larger cells are written as mmCIF alone."""
+_HEAVY_HYDROGEN_AMU = 1.5
+"""Hydrogen heavier than this is written as D, whose scattering length is another."""
 
 
 def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tuple[Path, ...]:
@@ -66,6 +68,8 @@ def _topology(bundle: SimulationBundle, box_nm: Any) -> Any:
             residue = topology.addResidue("UNL", chain, id=str(number_in_chain))
             last_residue = residue_id
         element = app.Element.getByAtomicNumber(z)
+        if z == 1 and arrays["true_masses_amu"][atom] > _HEAVY_HYDROGEN_AMU:
+            element = app.element.deuterium
         atoms.append(topology.addAtom(f"{element.symbol}{int(arrays['local_index'][atom]) + 1}", element, residue))
     for a, b in arrays["bonds"].tolist():
         topology.addBond(atoms[a], atoms[b])

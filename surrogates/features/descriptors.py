@@ -103,6 +103,8 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
     for atom in heavy:
         masses[atom.GetSymbol()] = masses.get(atom.GetSymbol(), 0.0) + atom.GetMass()
     masses["H"] += len(hydrogens) * HYDROGEN_MASS
+    for symbol, excess in unit.mass_excess_g_mol.items():
+        masses[symbol] += excess
     counts = Counter(atom.GetSymbol() for atom in heavy)
     counts["H"] += len(hydrogens)
     mass = sum(masses.values())
@@ -216,7 +218,7 @@ def _backbone(unit: RepeatUnit) -> tuple[tuple[float, float, float], float]:
     mol = unit.primitive_mol
     stars = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
     distances = Chem.GetDistanceMatrix(mol)
-    kept = np.array([i for i in range(mol.GetNumAtoms()) if i not in stars])
+    kept = np.array([i for i in range(mol.GetNumAtoms()) if mol.GetAtomWithIdx(i).GetAtomicNum() > 1])
     through = distances[stars[0], kept] + distances[stars[1], kept]
     on_path = through <= distances[stars[0], stars[1]]
     # Ring atoms beside the shortest path carry the chain as well.
