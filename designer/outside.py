@@ -1,13 +1,11 @@
 """Results from outside: read as rows, each checked on its own, the good ones recorded."""
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from designer.config.campaign import CampaignConfig
 from designer.data.units import conversion
@@ -15,7 +13,12 @@ from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
 from designer.store.outside import candidates, outside_digest, record_outside, told
 from designer.store.store import CampaignStore
+from generators.errors import InvalidList
+from generators.sheets import Sheet, read_bytes, read_sheet, sheet_of_text, text_of
 from mdcore.chem import Failure, InvalidRepeatUnit, Measurement, RepeatUnit, UnknownProperty, property_spec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("candidate", "psmiles", "property", "value", "stderr", "unit", "fidelity", "failure", "note")
 """What a row may hold. `candidate` is the number that `designer ask` printed; either it or `psmiles` is needed."""
@@ -60,34 +63,36 @@ class _Result:
     note: str
 
 
-def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Read a CSV file with a heading, or a JSON list of objects; each row with its line (its place in the list).
+def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
+    """Read a table with a heading, or a JSON list of objects; each row with its line (its place in the list).
+
+    Tables are CSV files of any separator, .xlsx and Parquet files, and pandas DataFrames.
 
     Raises:
         MissingFile: There is none.
         InvalidRequest: It is neither, or has columns of another meaning.
     """
-    if not path.is_file():
+    if isinstance(path, Path) and not path.exists():
         raise MissingFile(f"file {str(path)!r} does not exist; give a CSV or JSON file of results")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{path} is no UTF-8 text ({error.reason}); save it as UTF-8") from error
-    if path.suffix == ".json" or text.lstrip().startswith(("[", "{")):
-        rows = _json_rows(path, text)
-    else:
-        reader = csv.DictReader(io.StringIO(text))
-        rows = []
-        for row in reader:
-            if None in row:
-                raise InvalidRequest(f"{path} line {reader.line_num}: more cells than columns; correct the row")
-            rows.append((reader.line_num, {str(k).strip(): v for k, v in row.items()}))
+        content = read_bytes(path) if isinstance(path, Path) else b""
+        if not isinstance(path, Path) or content.startswith((b"PK\x03\x04", b"PAR1")):
+            rows = _sheet_rows(read_sheet(path, structures=("candidate", "psmiles")))
+        else:
+            text = text_of(path, content).lstrip("\ufeff")
+            if path.suffix == ".json" or text.lstrip().startswith(("[", "{")):
+                rows = _json_rows(path, text)
+            else:
+                rows = _sheet_rows(sheet_of_text(text, str(path)))
+    except InvalidList as error:
+        raise InvalidRequest(str(error)) from error
+    source = path if isinstance(path, Path) else "DataFrame"
     known = {*COLUMNS, *IGNORED}
     names = {name for _, row in rows for name in row}
     if unknown := sorted(names - known):
-        raise InvalidRequest(f"{path}: unknown column {unknown[0]!r}; use {', '.join(COLUMNS)}")
+        raise InvalidRequest(f"{source}: unknown column {unknown[0]!r}; use {', '.join(COLUMNS)}")
     if rows and not {"candidate", "psmiles"} & names:
-        raise InvalidRequest(f"{path}: no column tells the polymer; add candidate or psmiles")
+        raise InvalidRequest(f"{source}: no column tells the polymer; add candidate or psmiles")
     return rows
 
 
@@ -226,6 +231,13 @@ def _refuse_repeated(result: _Result, taken: set[tuple[str, str, str]], there: M
         raise InvalidRequest(
             f"{result.outcome.property} of this polymer is recorded at {result.fidelity} already; tell a repeat at another fidelity"
         )
+
+
+def _sheet_rows(sheet: Sheet) -> list[tuple[int, dict[str, Any]]]:
+    width = len(sheet.headings)
+    if moved := next((line for line, cells in sheet.rows if len(cells) > width), None):
+        raise InvalidRequest(f"{sheet.source} line {moved}: more cells than columns; correct the row")
+    return [(line, dict(zip(sheet.headings, cells, strict=False))) for line, cells in sheet.rows]
 
 
 def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:

@@ -1,13 +1,15 @@
 """Reading lists of polymers and monomers: the project's own and a user's."""
 
-import csv
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from generators.errors import InvalidList
+from generators.sheets import STRUCTURES, Sheet, lines_of, read_bytes, read_sheet, sheet_of_text, text_of
 
-_COLUMNS = ("psmiles", "smiles")
+TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".pq")
+"""Endings of files that are tables, with a heading."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,19 @@ def common_monomers() -> list[Entry]:
 
 
 def read_list(path: Path | str) -> list[Entry]:
-    """Read a CSV file with a column `psmiles` or `smiles` (and perhaps `name`), or a text file of SMILES and names.
+    """Read a table with a column `psmiles` or `smiles` (and perhaps `name`), or a text file of SMILES and names.
+
+    Tables are CSV files of any separator, .xlsx and Parquet files; see `generators.sheets`.
 
     Raises:
         InvalidList: The file cannot be read, has no such column or is empty.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidList(f"list {path} cannot be read ({error}); give a UTF-8 CSV or SMILES file") from error
-    return parse_list(text, str(path), is_csv=path.suffix.lower() == ".csv")
+    content = read_bytes(path)
+    if content.startswith((b"PK\x03\x04", b"PAR1")):
+        return _entries(read_sheet(path))
+    text = text_of(path, content)
+    return parse_list(text, str(path), is_csv=path.suffix.lower() in TABLES or _has_heading(text))
 
 
 def parse_list(text: str, source: str, *, is_csv: bool) -> list[Entry]:
@@ -59,17 +63,38 @@ def parse_list(text: str, source: str, *, is_csv: bool) -> list[Entry]:
         InvalidList: There is no column of SMILES or no entry.
     """
     if is_csv:
-        reader = csv.DictReader(text.splitlines())
-        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-        column = next((names[name] for name in _COLUMNS if name in names), None)
-        if column is None:
-            raise InvalidList(f"list {source} has the columns {', '.join(names) or 'none'}; name one psmiles or smiles")
-        label = names.get("name")
-        entries = [Entry((row[label] or "") if label else "", (row[column] or "").strip()) for row in reader]
-    else:
-        lines = [line.strip() for line in text.splitlines()]
-        parts = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-        entries = [Entry(part[1] if len(part) > 1 else "", part[0]) for part in parts]
+        return _entries(sheet_of_text(text, source))
+    lines = [line.strip().strip("\ufeff") for line in lines_of(text)]
+    parts = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    return _some([Entry(part[1] if len(part) > 1 else "", part[0]) for part in parts], source)
+
+
+def _has_heading(text: str) -> bool:
+    """Tell whether a text file is a table: its first line names a column of structures."""
+    first = next((line for line in lines_of(text) if line.strip()), "")
+    names = {cell.strip().strip('"').strip("\ufeff").lower() for cell in re.split(r"[,;\t|]", first)}
+    return first.lower().startswith("sep=") or bool(names & {*STRUCTURES})
+
+
+def _entries(sheet: Sheet) -> list[Entry]:
+    names = {name.lower(): place for place, name in reversed(list(enumerate(sheet.headings)))}
+    column = next((names[name] for name in STRUCTURES if name in names), None)
+    if column is None:
+        raise InvalidList(
+            f"list {sheet.source} has the columns {', '.join(sheet.headings) or 'none'}; name one psmiles or smiles"
+        )
+    label = names.get("name")
+    return _some(
+        [
+            Entry("" if label is None or label >= len(cells) else cells[label], cells[column])
+            for _, cells in sheet.rows
+            if column < len(cells)
+        ],
+        sheet.source,
+    )
+
+
+def _some(entries: list[Entry], source: str) -> list[Entry]:
     entries = [entry for entry in entries if entry.smiles]
     if not entries:
         raise InvalidList(f"list {source} holds no SMILES; give at least one")

@@ -1,10 +1,10 @@
 """The campaign: the one mutable object of the house."""
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from designer.campaign.front import front_frame
 from designer.campaign.listener import Listener
@@ -15,7 +15,7 @@ from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, stop_reason
 from designer.cluster.base import Cluster, ShowsCampaign
 from designer.config import CampaignConfig, load_config
-from designer.errors import CampaignFailed, DesignerError, InvalidConfig
+from designer.errors import CampaignFailed, DesignerError, InvalidConfig, InvalidRequest
 from designer.progress import default_listener
 from designer.store.claims import release_all
 from designer.store.imported import imported_records
@@ -28,7 +28,10 @@ from designer.store.url import sqlite_path
 from mdcore.optics.level import require_pyscf
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from designer.campaign.front_table import FrontTable
+    from designer.data import DataTable
     from designer.outside import Told
 
 STORE_PATIENCE_S = 1800.0
@@ -65,6 +68,7 @@ class Campaign:
         self.objectives = config.objective_list()
         self._listener = listener or default_listener()
         self._proposer = proposer
+        self._own_proposer = proposer is None
         self._start_cluster = start_cluster or self._configured_cluster
         self._opened = store
         self._refractions: RefractionKeeper | None = None
@@ -152,18 +156,63 @@ class Campaign:
         fidelity = fidelity or self.outside_fidelity()
         return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
 
-    def tell(self, rows: Iterable[tuple[int, Mapping[str, Any]]], *, fidelity: str | None = None) -> "Told":
+    def add_known(
+        self,
+        data: "Path | str | pd.DataFrame",
+        fidelity: str,
+        *,
+        columns: Sequence[str] = (),
+        smiles: str | None = None,
+        replace: bool = False,
+    ) -> "DataTable":
+        """Put known data into the campaign's store, as `designer import` does; the surrogates learn from them.
+
+        Args:
+            data: A table (CSV, .xlsx, Parquet) or a pandas DataFrame.
+            fidelity: Where the data come from, as `md-gaff2` or `experiment`.
+            columns: What columns hold, as `Cp=heat_capacity_cp:J/kg/K`; columns named like properties are found.
+            smiles: Column of the structures; `psmiles` or `smiles` by default.
+            replace: Take older content of this file away.
+
+        Returns:
+            What was read; its `told` lists the rows and cells that could not be used.
+
+        Raises:
+            InvalidRequest: It is no such table, or no row can be used.
+            ImportConflict: The file was imported before with other content.
+        """
+        from designer.data import parse_columns, read_table, records_of
+        from designer.store.imported import add_imported
+
+        table = read_table(Path(data) if isinstance(data, str) else data, parse_columns(columns), smiles)
+        records = records_of(table, fidelity)
+        if not records:
+            first = f"; {table.told[0]}" if table.told else ""
+            raise InvalidRequest(f"{table.path}: no row has a value that can be used{first}")
+        source = table.path.name if isinstance(data, str | Path) else f"DataFrame {table.digest[:12]}"
+        add_imported(self.store.engine, records, source=source, digest=table.digest, replace=replace)
+        if self._own_proposer:
+            # One that was made before does not know them.
+            self._proposer = None
+        return table
+
+    def tell(
+        self, rows: "Iterable[tuple[int, Mapping[str, Any]]] | pd.DataFrame", *, fidelity: str | None = None
+    ) -> "Told":
         """Record what was measured outside.
 
         Args:
-            rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`.
+            rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`; or a
+                DataFrame with these columns.
             fidelity: Where rows come from that do not say it; `experiment` by default.
 
         Returns:
             What was recorded, and which rows were refused, why.
         """
-        from designer.outside import tell
+        from designer.outside import read_rows, tell
 
+        if hasattr(rows, "itertuples"):
+            rows = read_rows(cast("pd.DataFrame", rows))
         told = tell(self.store, self.config, rows, fidelity or self.outside_fidelity())
         if reason := self.finished_reason():
             self._mark_finished(reason)

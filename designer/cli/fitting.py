@@ -164,7 +164,8 @@ def _document(
         "properties": found,
         "model": str(model),
         "columns_left_out": table.notes,
-        "left_out": [{"line": row.line, "reason": row.text} for row in table.bad],
+        "left_out": [row.document() for row in table.bad],
+        "cells_left_out": [cell.document() for cell in table.bad_cells],
     }
 
 
@@ -176,8 +177,8 @@ def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidat
     from rich.console import Console
     from rich.table import Table
 
-    for row in table.bad:
-        stream.write(f"line {row.line} left out: {row.text}\n")
+    for row in table.told:
+        stream.write(f"{row}\n")
     shown = Table(title="Held-out predictions", title_justify="left", title_style="bold")
     shown.add_column("property")
     shown.add_column("held out")

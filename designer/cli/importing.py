@@ -6,7 +6,7 @@ from pathlib import Path
 from designer.cli.locate import locate_store
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
-from designer.data import DataTable, parse_columns, read_table
+from designer.data import DataTable, parse_columns, read_table, records_of
 from designer.errors import InvalidRequest
 from designer.store import create_store
 from designer.store.imported import ImportedRecord, add_imported
@@ -39,10 +39,13 @@ def import_command(
         if not records:
             first = f"; line {table.bad[0].line}: {table.bad[0].text}" if table.bad else ""
             raise InvalidRequest(f"{data}: no row has a value that can be used{first}")
-        if strict and table.bad:
+        if strict and (told := table.told):
+            what = [count(len(table.bad), "row")] * bool(table.bad) + [count(len(table.bad_cells), "cell")] * bool(
+                table.bad_cells
+            )
             raise InvalidRequest(
-                f"{data}: {count(len(table.bad), 'row')} cannot be used, the first is line {table.bad[0].line}: "
-                f"{table.bad[0].text}; correct it, or leave --strict away"
+                f"{data}: {' and '.join(what)} cannot be used, the first is line {told[0].line}: "
+                f"{told[0].text}; correct it, or leave --strict away"
             )
         engine = create_store(url)
         try:
@@ -55,34 +58,23 @@ def import_command(
             return 0
         for note in table.notes:
             stream.write(f"left out: {note}\n")
-        for row in table.bad[:MOST_SHOWN]:
-            stream.write(f"line {row.line} left out: {row.text}\n")
-        if len(table.bad) > MOST_SHOWN:
-            stream.write(f"... and {len(table.bad) - MOST_SHOWN} more rows left out; --json lists them all\n")
+        for row in table.told[:MOST_SHOWN]:
+            stream.write(f"{row}\n")
+        if len(table.told) > MOST_SHOWN:
+            stream.write(f"... and {len(table.told) - MOST_SHOWN} more left out; --json lists them all\n")
         for name, summary in document["properties"].items():  # type: ignore[attr-defined]
             unit = "" if summary["unit"] == "1" else f" {summary['unit']}"
             span = f", {summary['lowest']:.4g} to {summary['highest']:.4g}{unit}" if summary["values"] else ""
             stream.write(
                 f"{name}: {count(summary['values'], 'value')}{span}, {count(summary['failures'], 'failure')}\n"
             )
+        cells = f", and {count(len(table.bad_cells), 'cell')} of used rows" if table.bad_cells else ""
         stream.write(
             f"{count(document['rows'], 'row')} in {data}: {document['used']} used, {document['empty']} without a value, "  # type: ignore[arg-type]
-            f"{len(table.bad)} left out. {added} added to {shown(url)} as {fidelity}"
+            f"{len(table.bad)} left out{cells}. {added} added to {shown(url)} as {fidelity}"
             f"{'' if added == len(records) else ', the others were there already'}.\n"
         )
     return 0
-
-
-def records_of(table: DataTable, fidelity: str) -> list[ImportedRecord]:
-    """Return the values and failures of a table as the store keeps them."""
-    records = []
-    for row in table.rows:
-        key, psmiles = row.unit.key, row.unit.psmiles
-        for name, value in row.values.items():
-            stderr = row.stderrs.get(name, 0.0)
-            records.append(ImportedRecord(key, psmiles, name, value, stderr, fidelity, row.line))
-        records += [ImportedRecord(key, psmiles, name, None, 0.0, fidelity, row.line) for name in row.failed]
-    return records
 
 
 def _document(
@@ -114,5 +106,6 @@ def _document(
         "already_there": len(records) - added,
         "properties": properties,
         "columns_left_out": table.notes,
-        "left_out": [{"line": row.line, "reason": row.text} for row in table.bad],
+        "left_out": [row.document() for row in table.bad],
+        "cells_left_out": [cell.document() for cell in table.bad_cells],
     }

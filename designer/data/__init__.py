@@ -1,6 +1,7 @@
-"""Known data from CSV files: columns mapped to properties, units converted, every bad row told."""
+"""Known data from tables: columns mapped to properties, units converted, every bad row told."""
 
 from designer.data.columns import ColumnMap, parse_columns
+from designer.data.known import records_of
 from designer.data.table import BadRow, DataRow, DataTable, read_table
 
-__all__ = ["BadRow", "ColumnMap", "DataRow", "DataTable", "parse_columns", "read_table"]
+__all__ = ["BadRow", "ColumnMap", "DataRow", "DataTable", "parse_columns", "read_table", "records_of"]

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from designer.data.units import Conversion, conversion
 from designer.errors import InvalidRequest
+from generators.sheets import STRUCTURES
 from mdcore.chem import PROPERTIES, property_spec
 
 STDERR = "_stderr"
 """Ending of a property's name that means its standard error."""
-
-STRUCTURES = ("psmiles", "smiles")
-"""Names of the structure's column that are found without being told, in any case."""
 
 _MAPPING = re.compile(r"^(?P<column>.+?)=(?P<name>[A-Za-z_]+)(?::(?P<unit>.+))?$")
 

@@ -68,15 +68,18 @@ def test_a_unit_that_cannot_be_converted_is_named(unit: str) -> None:
 
 def test_every_row_is_used_or_told(table: Path) -> None:
     found = read_table(table, parse_columns(["Cp=heat_capacity_cp:J/kg/K", "Cp_err=heat_capacity_cp_stderr:J/kg/K"]))
-    assert [row.line for row in found.rows] == [2, 3, 4, 8, 9]
+    assert [row.line for row in found.rows] == [2, 3, 4, 6, 8, 9]
     assert dict(found.rows[0].values) == {"heat_capacity_cp": 2.0, "density": 0.85}
     assert dict(found.rows[0].stderrs) == {"heat_capacity_cp": pytest.approx(0.02)}
     assert found.rows[2].failed == ("heat_capacity_cp",)
     assert dict(found.rows[2].values) == {"density": 1.12}
-    assert found.rows[3].unit.key == found.rows[2].unit.key
-    assert not found.rows[4].values
-    assert [row.line for row in found.bad] == [5, 6, 7]
-    for row, fragment in zip(found.bad, ("exactly two", "Cp 'fast' is no number", "5 cells where"), strict=True):
+    # A bad cell costs the row this cell alone.
+    assert dict(found.rows[3].values) == {"density": 1.3}
+    assert [(c.line, c.column, c.text) for c in found.bad_cells] == [(6, "Cp", "Cp 'fast' is not a number")]
+    assert found.rows[4].unit.key == found.rows[2].unit.key
+    assert not found.rows[5].values
+    assert [row.line for row in found.bad] == [5, 7]
+    for row, fragment in zip(found.bad, ("exactly two", "5 cells where"), strict=True):
         assert fragment in row.text
     assert "bulk_modulus" in found.notes[0]
     assert found.properties == ("heat_capacity_cp", "density")
@@ -121,17 +124,18 @@ def test_import_tells_counts_and_bad_rows(table: Path, tmp_path: Path, capfd: py
     store = tmp_path / "store.sqlite"
     assert run(imports(table, store, "--json")) == 0
     document = json.loads(capfd.readouterr().out)
-    assert (document["rows"], document["used"], document["empty"]) == (8, 4, 1)
-    assert [row["line"] for row in document["left_out"]] == [5, 6, 7]
+    assert (document["rows"], document["used"], document["empty"]) == (8, 5, 1)
+    assert [row["line"] for row in document["left_out"]] == [5, 7]
+    assert [(c["line"], c["column"]) for c in document["cells_left_out"]] == [(6, "Cp")]
     assert document["properties"]["heat_capacity_cp"] == {
         "values": 3, "failures": 1, "lowest": 1.75, "highest": 2.0, "unit": "J/g/K",
     }  # fmt: skip
-    assert document["added"] == 7
+    assert document["added"] == 8
     # The same file again adds nothing; other content under its name is refused until it may replace the first.
     assert run(imports(table, store)) == 0
     out = capfd.readouterr().out
     assert "0 added" in out
-    assert "line 6 left out: Cp 'fast' is no number" in out
+    assert "line 6 one cell left out: Cp 'fast' is not a number" in out
     table.write_text(TABLE.replace("2000,20", "2100,20"))
     assert run(imports(table, store)) == 2
     assert "--replace" in capfd.readouterr().err
@@ -143,7 +147,7 @@ def test_import_tells_counts_and_bad_rows(table: Path, tmp_path: Path, capfd: py
     assert max(v for v in values.values() if v) == pytest.approx(2.1)
     capfd.readouterr()
     assert run(imports(table, tmp_path / "other.sqlite", "--strict")) == 2
-    assert "3 rows cannot be used, the first is line 5" in capfd.readouterr().err
+    assert "2 rows and 1 cell cannot be used, the first is line 5" in capfd.readouterr().err
     assert not (tmp_path / "other.sqlite").exists()
 
 
