@@ -1,11 +1,12 @@
 """Rows of the store as frozen records."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from designer.store.orm import CampaignRow, EvaluationRow, MeasurementRow
 from designer.store.records import CampaignRecord, EvaluationRecord, PredictedValue, State
-from mdcore.chem import Failure, Measurement
+from mdcore.chem import Failure, Measurement, unconverged
 
 
 def campaign_record(row: CampaignRow) -> CampaignRecord:
@@ -27,11 +28,20 @@ def campaign_record(row: CampaignRow) -> CampaignRecord:
 
 def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
     """Copy an evaluation, its candidate and its outcome out of the database."""
-    failure = row.failure
+    measurements = tuple(
+        Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, {**row.provenance, **m.provenance})
+        for m in row.measurements
+    )
+    failure = (
+        Failure(row.failure.kind, row.failure.message, {**row.provenance, **row.failure.provenance})
+        if row.failure
+        else None
+    )
+    state, measurements, failure = as_read(row.state, measurements, failure)
     return EvaluationRecord(
         id=row.id,
         ordinal=row.ordinal,
-        state=cast(State, row.state),
+        state=state,
         key=row.candidate.key,
         psmiles=row.candidate.psmiles,
         origin=row.candidate.origin,
@@ -52,11 +62,8 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         wall_s=row.wall_s,
         diagnostics=row.diagnostics,
         provenance=row.provenance,
-        measurements=tuple(
-            Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, {**row.provenance, **m.provenance})
-            for m in row.measurements
-        ),
-        failure=Failure(failure.kind, failure.message, {**row.provenance, **failure.provenance}) if failure else None,
+        measurements=measurements,
+        failure=failure,
         source=row.source,
         shared_from=row.shared_from,
         finished_no=row.finished_no,
@@ -68,13 +75,32 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
     )
 
 
+def as_read(
+    state: str, measurements: tuple[Measurement, ...], failure: Failure | None
+) -> tuple[State, tuple[Measurement, ...], Failure | None]:
+    """Return state, measurements and failure of a stored evaluation as the program treats them.
+
+    Earlier versions stored measurements without a finite value and error as done; they are failures.
+    """
+    flawed = unconverged(measurements)
+    if flawed is None:
+        return cast(State, state), measurements, failure
+    return "failed", (), replace(flawed, provenance=measurements[0].provenance)
+
+
 def measurement_rows(measurements: Iterable[Measurement], common: Mapping[str, Any]) -> list[MeasurementRow]:
     """Return rows for measurements of one evaluation.
 
     Args:
         measurements: What was measured.
         common: Provenance of the evaluation, which is not written again for each measurement.
+
+    Raises:
+        ValueError: One of them has no finite value and error; such an evaluation is recorded as a failure.
     """
+    measurements = tuple(measurements)
+    if (failure := unconverged(measurements)) is not None:
+        raise ValueError(failure.message)
     return [
         MeasurementRow(
             property=m.property,

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
+from designer.store.convert import as_read
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -123,13 +124,14 @@ def brief_records(session: Session, wanted: Any) -> list[EvaluationRecord]:
         for row in rows:
             values = dict(row._mapping)
             values["predicted"] = {name: PredictedValue(*value) for name, value in row.predicted.items()}
+            state, measurements, failure = as_read(row.state, measured.get(row.id, ()), failed.get(row.id))
             found.append(
                 EvaluationRecord(
-                    **values,
+                    **(values | {"state": state}),
                     diagnostics={},
                     provenance={},
-                    measurements=measured.get(row.id, ()),
-                    failure=failed.get(row.id),
+                    measurements=measurements,
+                    failure=failure,
                 )
             )
 

@@ -1,5 +1,6 @@
 """Read and write one campaign; every method is one transaction, so that a process killed at any instant loses nothing."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,12 +11,27 @@ from sqlalchemy.orm import Session
 
 from designer.errors import CampaignMismatch, UnknownCampaign
 from designer.store.convert import beyond, campaign_record, evaluation_record, measurement_rows
-from designer.store.orm import CampaignRow, CandidateRow, ClaimRow, CounterRow, EvaluationRow, EventRow, FailureRow
+from designer.store.orm import (
+    CampaignRow,
+    CandidateRow,
+    ClaimRow,
+    CounterRow,
+    EvaluationRow,
+    EventRow,
+    FailureRow,
+    MeasurementRow,
+)
 from designer.store.records import FINISHED, STATES, CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
 from designer.store.transactions import Patience, read, transaction, write
-from mdcore.chem import Failure, Measurement
+from mdcore.chem import Failure, Measurement, unconverged
 
 T = TypeVar("T")
+_FLAWED = (
+    (func.abs(MeasurementRow.value) > sys.float_info.max)
+    | (MeasurementRow.stderr > sys.float_info.max)
+    | (MeasurementRow.stderr < 0)
+)
+"""Measurements that are none; the comparison holds for NaN too, which PostgreSQL sorts above all numbers and SQLite cannot store."""
 
 
 def campaign_names(engine: Engine) -> list[str]:
@@ -108,9 +124,11 @@ class CampaignStore:
         """Return the evaluations in one of `states` (all without any), in the order in which they were chosen."""
         query = select(EvaluationRow).where(EvaluationRow.campaign_id == self.campaign_id)
         if states:
-            query = query.where(EvaluationRow.state.in_(states))
+            # An unusable measurement that an earlier version stored as done is read as a failure.
+            query = query.where(EvaluationRow.state.in_({*states, *(("done",) if "failed" in states else ())}))
         query = query.order_by(EvaluationRow.ordinal)
-        return self.read(lambda session: tuple(evaluation_record(row) for row in session.scalars(query)))
+        records = self.read(lambda session: [evaluation_record(row) for row in session.scalars(query)])
+        return tuple(record for record in records if not states or record.state in states)
 
     def counts(self) -> dict[str, int]:
         """Return how many evaluations are in each state."""
@@ -119,7 +137,20 @@ class CampaignStore:
             .where(EvaluationRow.campaign_id == self.campaign_id)
             .group_by(EvaluationRow.state)
         )
-        found = self.read(lambda session: {row[0]: row[1] for row in session.execute(query)})
+        unusable = (
+            select(func.count(func.distinct(MeasurementRow.evaluation_id)))
+            .join(EvaluationRow, EvaluationRow.id == MeasurementRow.evaluation_id)
+            .where(EvaluationRow.campaign_id == self.campaign_id, EvaluationRow.state == "done", _FLAWED)
+        )
+
+        def count(session: Session) -> dict[str, int]:
+            found = {row[0]: row[1] for row in session.execute(query)}
+            if flawed := session.scalar(unusable):
+                found["done"] -= flawed
+                found["failed"] = found.get("failed", 0) + flawed
+            return found
+
+        found = self.read(count)
         return {
             state: found.get(state, 0) for state in STATES if state in found or state not in ("reserved", "expired")
         }
@@ -271,7 +302,12 @@ def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str
 
 
 def record_outcome(session: Session, row: EvaluationRow, outcome: Sequence[Measurement] | Failure) -> None:
-    """Fill in the outcome of an evaluation and give it the next number of the store."""
+    """Fill in the outcome of an evaluation and give it the next number of the store.
+
+    Measurements without a finite value and error are recorded as the failure that they are.
+    """
+    if not isinstance(outcome, Failure):
+        outcome = unconverged(outcome) or outcome
     if isinstance(outcome, Failure):
         row.state = "failed"
         own = beyond(outcome.provenance, row.provenance)

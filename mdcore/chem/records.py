@@ -1,6 +1,7 @@
 """Results as values: a measurement with its standard error, or a failure with its reason."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +33,8 @@ class Failure:
     """Why an evaluation has no measurements.
 
     Attributes:
-        kind: One of `unparameterisable`, `build`, `exploded`, `unconverged`, `timeout`, `worker`, `internal`.
+        kind: One of `unparameterisable`, `build`, `exploded`, `unconverged`, `timeout`, `worker`, `internal`; `outside` for
+            what was measured elsewhere.
         message: One line for people.
         provenance: What is needed to reproduce it, in JSON types.
     """
@@ -40,3 +42,25 @@ class Failure:
     kind: str
     message: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def unconverged(measurements: Iterable[Measurement]) -> Failure | None:
+    """Return the failure that an evaluation is if one of its measurements has no finite value and error, else None.
+
+    This is the one rule for what estimators may return, the store keeps and the surrogates learn from.
+    """
+    flaws = [flaw for measurement in measurements if (flaw := _flaw(measurement))]
+    if not flaws:
+        return None
+    return Failure(
+        "unconverged", f"{'; '.join(flaws)}: the sampling is too short for an estimate; lengthen protocol.sample_ps"
+    )
+
+
+def _flaw(measurement: Measurement) -> str | None:
+    """Return why something is no measurement: both numbers must be finite and the error not negative."""
+    if not math.isfinite(measurement.value):
+        return f"{measurement.property} is {measurement.value}"
+    if not math.isfinite(measurement.stderr) or measurement.stderr < 0:
+        return f"the standard error of {measurement.property} is {measurement.stderr:g}"
+    return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
-from mdcore.chem.records import Failure
+from mdcore.chem.records import Failure, unconverged
 from mdcore.chem.seeds import openmm_seed
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment
 from mdcore.optics.level import require_pyscf
@@ -96,7 +96,8 @@ def simulate(
         optics_cache: Store of refractions; the folder `optics` in `out` if None.
 
     Returns:
-        The measurements, or a `Failure` when the polymer cannot be parameterised, built, run or converged.
+        The measurements, or a `Failure` when the polymer cannot be parameterised, built, run or converged,
+            or when an estimate has no finite standard error.
 
     Raises:
         UnknownProperty: A property is not in the registry.
@@ -115,7 +116,7 @@ def simulate(
     out.mkdir(parents=True, exist_ok=True)
     known = read_result(out / "result.json", identity)
     if known is not None:
-        return known
+        return _usable(known)
     provenance = _provenance(specimen, settings, seed)
     try:
         outcome: SimulationResult | Failure = combine_replicates(
@@ -136,8 +137,16 @@ def simulate(
         )
     except FAILURES as error:
         outcome = Failure(failure_kind(error), str(error), provenance)
+    outcome = _usable(outcome)
     write_result(out / "result.json", identity, outcome)
     return outcome
+
+
+def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
+    """Turn a result with a measurement that has no finite value and error into the failure that it is."""
+    if isinstance(outcome, Failure) or (failure := unconverged(outcome.measurements)) is None:
+        return outcome
+    return replace(failure, provenance=outcome.provenance)
 
 
 def _simulate(

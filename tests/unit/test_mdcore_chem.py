@@ -170,6 +170,20 @@ def test_registry_speaks_and_suggests():
         property_spec("refractiv_index")
 
 
+def test_usual_values_are_possible_and_codes_for_missing_values_are_not():
+    for spec in PROPERTIES.values():
+        assert spec.lowest <= spec.lower < spec.upper <= spec.highest, spec.name
+        assert all(map(spec.possible, (spec.lower, spec.upper)))
+        assert not any(map(spec.possible, (-9999.0, -999.0, -99.0, 9.99e99, float("inf"), float("nan")))), spec.name
+        assert 0 <= spec.assumed_stderr(spec.lower) < 0.3 * (spec.upper - spec.lower)
+    density = property_spec("density")
+    assert [density.possible(value) for value in (1.05, 8.0, 1050.0, 0.0, -0.86)] == [True, False, False, False, False]
+    assert (density.usual(0.65), density.possible(0.65)) == (False, True)
+    assert density.assumed_stderr(1.2) == 0.01
+    assert property_spec("thermal_conductivity").assumed_stderr(0.2) == pytest.approx(0.02)
+    assert property_spec("sa_score").assumed_stderr(3.0) == 0.0
+
+
 def test_seeds_come_from_content_alone():
     assert openmm_seed(1, "*CC*", "npt") == openmm_seed(1, "*CC*", "npt")
     assert len({openmm_seed(s, k, g) for s in (0, 1) for k in ("a", "b") for g in ("x", "y")}) == 8
