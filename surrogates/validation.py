@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from mdcore.chem import property_spec
+from mdcore.drawing import LINE, MUTED, NOVEL, SMALL, SOFT, TEXT, THIN, drawn
 from surrogates.errors import InvalidObservations
 from surrogates.features import shared_featuriser
 from surrogates.kernels import minmax
@@ -200,70 +201,60 @@ def leave_one_out(surrogates: SurrogateSet, name: str) -> CrossValidation:
     return CrossValidation(name, "leave-one-out", own, measured, mean, sd, metrics_of(measured, mean, sd))
 
 
-STYLE: dict[Any, Any] = {
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#9aa5b1",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e4e7eb",
-}
 HELD_OUT = {"key": "polymers held out", "cluster": "clusters held out", "leave-one-out": "one value held out at a time"}
 
 
 def parity_figure(validation: CrossValidation) -> Any:
     """Draw predicted against measured values with their standard deviations; returns a matplotlib figure."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     spec, metrics = property_spec(validation.property), validation.metrics
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.4, 4.4), layout="constrained")
+    with drawn(4.4, 4.4) as figure:
         axes = figure.subplots()
         axes.errorbar(
-            validation.measured, validation.mean, yerr=validation.sd, fmt="o", ms=3, lw=0.5, alpha=0.45, color="#1d4ed8"
+            validation.measured,
+            validation.mean,
+            yerr=validation.sd,
+            fmt="o",
+            ms=3,
+            elinewidth=THIN,
+            alpha=0.45,
+            color=NOVEL,
         )
         # One range for both axes, so that the diagonal is one; whiskers may leave it.
         both = np.concatenate([validation.measured, validation.mean])
         edges = both.min() - 0.04 * np.ptp(both), both.max() + 0.04 * np.ptp(both)
-        axes.axline((edges[0], edges[0]), slope=1.0, color="#52606d", lw=1, zorder=3)
+        axes.axline((edges[0], edges[0]), slope=1.0, color=SOFT, lw=LINE, zorder=3)
         axes.set(xlim=edges, ylim=edges, aspect="equal")
         axes.set_xlabel("Measured")
         axes.set_ylabel(f"Predicted ± standard deviation, {HELD_OUT[validation.groups]}")
         unit = "" if spec.unit == "1" else f" {spec.unit}"
         axes.set_title(
-            f"{spec.axis_label}\nR² {metrics.r2:.3f}, MAE {metrics.mae:.3g}{unit}, n = {metrics.n}", fontsize=10
+            f"{spec.axis_label}\nR² {metrics.r2:.3f}, MAE {metrics.mae:.3g}{unit}, n = {metrics.n}", fontsize=TEXT
         )
     return figure
 
 
 def calibration_figure(validation: CrossValidation) -> Any:
     """Draw observed against expected coverage of central intervals; returns a matplotlib figure."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     expected = np.linspace(0.01, 0.99, 99)
     z = np.abs(validation.measured - validation.mean) / validation.sd
     observed = [(z <= norm.ppf(0.5 + level / 2)).mean() for level in expected]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4.4, 4.4), layout="constrained")
+    with drawn(4.4, 4.4) as figure:
         axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], color="#52606d", lw=1)
-        axes.plot(expected, observed, color="#1d4ed8")
+        axes.plot([0, 1], [0, 1], color=MUTED, lw=LINE)
+        axes.plot(expected, observed, color=NOVEL)
         for level, share in zip(LEVELS, validation.metrics.coverage, strict=True):
-            axes.plot(level, share, "o", ms=5, color="#1d4ed8")
+            axes.plot(level, share, "o", ms=5, color=NOVEL)
             axes.annotate(
                 f"{100 * share:.0f} % in {100 * level:g} %",
                 (level, share),
                 (-6, 5),
                 textcoords="offset points",
                 ha="right",
-                fontsize=8.5,
+                fontsize=SMALL,
             )
         axes.set(xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
         axes.set_xlabel("Expected share inside the central interval")
         axes.set_ylabel(f"Observed share, {HELD_OUT[validation.groups]}")
         label = property_spec(validation.property).label
-        axes.set_title(f"{label}: calibration\nabove the line: wider than needed, below: too narrow", fontsize=10)
+        axes.set_title(f"{label}: calibration\nabove the line: wider than needed, below: too narrow", fontsize=TEXT)
     return figure

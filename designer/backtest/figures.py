@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from designer.backtest.plan import Plan
 from designer.backtest.summary import BAND, StrategySummary, Summary
 from mdcore.chem import property_spec
-
-COLOURS = ("#c2410c", "#1d4ed8", "#0f766e", "#6b7280", "#7c3aed", "#b45309", "#be185d", "#15803d")
-STYLES = ("-", "--", "-.", ":")
-INK, GRID = "#1f2933", "#e4e7eb"
+from mdcore.drawing import DASHES, SERIES, SHADE, SMALL, drawn, save
 
 
 def draw_curves(plan: Plan, summary: Summary, folder: Path) -> list[Path]:
@@ -24,36 +20,22 @@ def draw_curves(plan: Plan, summary: Summary, folder: Path) -> list[Path]:
 
 
 def _draw(plan: Plan, summary: Summary, quantity: str, path: Path) -> None:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {
-        "font.size": 9.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#9aa5b1",
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained", dpi=150)
+    with drawn(6.4, 4.2) as figure:
         axes = figure.add_subplot()
-        axes.grid(color=GRID, linewidth=0.8)
-        axes.set_axisbelow(True)
         for i, strategy in enumerate(summary.strategies):
             curve = next(c for c in strategy.curves if c.quantity == quantity)
             counts = range(len(curve.median))
-            colour = COLOURS[i % len(COLOURS)]
-            axes.fill_between(counts, curve.low, curve.high, step="post", color=colour, alpha=0.13, linewidth=0)
-            line = STYLES[i // len(COLOURS) % len(STYLES)]
-            axes.step(
-                counts, curve.median, where="post", color=colour, linewidth=1.8, linestyle=line, label=strategy.name
-            )
-        axes.set_xlabel(f"Evaluations after the start ({_start(plan)})", color=INK)
-        axes.set_ylabel(_label(plan, summary, quantity), color=INK)
+            colour = SERIES[i % len(SERIES)]
+            axes.fill_between(counts, curve.low, curve.high, step="post", color=colour, alpha=SHADE, linewidth=0)
+            line = DASHES[i // len(SERIES) % len(DASHES)]
+            axes.step(counts, curve.median, where="post", color=colour, linestyle=line, label=strategy.name)
+        axes.set_xlabel(f"Evaluations after the start ({_start(plan)})")
+        axes.set_ylabel(_label(plan, summary, quantity))
         axes.set_xlim(0, plan.evaluations)
         if quantity in ("hypervolume", "front", "hits"):
             axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, loc="best", title=_caption(summary.strategies), title_fontsize=8)
-        figure.savefig(path)
+        axes.legend(loc="best", title=_caption(summary.strategies), title_fontsize=SMALL)
+        save(figure, path)
 
 
 def _start(plan: Plan) -> str:

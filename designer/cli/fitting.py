@@ -14,6 +14,7 @@ from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table
 from designer.errors import InvalidRequest
 from mdcore.chem import property_spec
+from mdcore.drawing import save
 from surrogates import Observations, SurrogateSettings, fit_surrogates, save_surrogates
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def _keep(validation: "CrossValidation", observations: Observations, folder: Pat
         for row, measured, mean, sd in rows:
             unit = observations.units[row]
             writer.writerow([unit.psmiles, unit.key, f"{measured:.8g}", f"{mean:.8g}", f"{sd:.8g}"])
-    parity_figure(validation).savefig(folder / f"parity_{stem}.png", dpi=150)
-    calibration_figure(validation).savefig(folder / f"calibration_{stem}.png", dpi=150)
+    save(parity_figure(validation), folder / f"parity_{stem}.png")
+    save(calibration_figure(validation), folder / f"calibration_{stem}.png")
 
 
 def _document(

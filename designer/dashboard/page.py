@@ -134,7 +134,7 @@ class _Card:
             text,
             spacing=0,
             styles={
-                "flex": "1 1 220px", "max-width": "340px", "min-width": "0", "border": "1px solid #e4e7eb",
+                "flex": "1 1 220px", "max-width": "340px", "min-width": "0", "border": "1px solid var(--line)",
                 "border-radius": "10px", "padding": "10px 12px",
             },
         )  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from designer.dashboard.view import Point, View
-from designer.report.drawing import ACCENT, INK, MUTED, in_a_sentence
+from designer.report.drawing import in_a_sentence
 from mdcore.chem import property_spec
+from mdcore.drawing import ACCENT, GRID, INK, MUTED, PAPER
 from surrogates import Objective
 
 MAX_PAIRS = 6
@@ -135,14 +136,14 @@ def _figure(title: str) -> Any:
     made.toolbar.logo = None
     made.toolbar.autohide = True
     made.outline_line_color = None
-    made.grid.grid_line_color = "#e4e7eb"
+    made.grid.grid_line_color = GRID
     made.axis.axis_line_color = made.axis.major_tick_line_color = MUTED
     made.axis.minor_tick_line_color = None
     made.axis.axis_label_text_font_style = "normal"
     for part in (made.title, *made.axis):
         colour = "text_color" if part is made.title else "axis_label_text_color"
         setattr(part, colour, INK)
-    made.background_fill_color = made.border_fill_color = "#ffffff"
+    made.background_fill_color = made.border_fill_color = PAPER
     return made
 
 

@@ -1,33 +1,14 @@
-"""The style of the report's plots; matplotlib without its global state."""
+"""Plots of the report as SVG inside HTML, and words for their axes."""
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mdcore.chem import property_spec
+from surrogates import Objective
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-INK, ACCENT, MUTED, NOVEL, KNOWN = "#1f2933", "#c2410c", "#9aa5b1", "#0f766e", "#7c6f9f"
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e7eb",
-    "grid.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "legend.frameon": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "polymer-designer",
-}
 
 
 def in_a_sentence(label: str) -> str:
@@ -35,15 +16,15 @@ def in_a_sentence(label: str) -> str:
     return label if label.startswith("Abbe") else label[0].lower() + label[1:]
 
 
-@contextmanager
-def drawn(width: float, height: float) -> "Iterator[tuple[Figure, Axes]]":
-    """Make a figure in the report's style, which matplotlib reads when artists are made and when they are drawn."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def aim_text(objective: Objective) -> str:
+    """Return what an objective wants: `larger is better`, `smaller is better`, `near 1.1`."""
+    aims = {"maximise": "larger is better", "minimise": "smaller is better"}
+    return aims.get(objective.direction) or f"near {objective.target:g}"
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, figure.add_subplot()
+
+def axis_text(objective: Objective) -> str:
+    """Return the label of an objective's axis."""
+    return f"{property_spec(objective.property).axis_label}, {aim_text(objective)}"
 
 
 def as_svg(figure: "Figure") -> str:

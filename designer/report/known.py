@@ -1,6 +1,7 @@
 """Polymers known from experiment, to compare a campaign with."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,3 +41,8 @@ def known_polymers() -> tuple[KnownPolymer, ...]:
         )
         for row in csv.DictReader(text.splitlines())
     )
+
+
+def known_with(names: Sequence[str]) -> list[KnownPolymer]:
+    """Return the known polymers with a value of each of these properties."""
+    return [known for known in known_polymers() if all(name in known.values for name in names)]

@@ -1,16 +1,21 @@
 """How the search went, as plots: hypervolume, predictions, calibration, prior against posterior."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from designer.campaign.front import hypervolume_history
 from designer.report.calibration import coverage, scaled_errors
-from designer.report.drawing import ACCENT, MUTED, NOVEL, as_svg, drawn, in_a_sentence
+from designer.report.drawing import as_svg, in_a_sentence
 from designer.store.records import EvaluationRecord
 from mdcore.chem import property_spec
+from mdcore.drawing import ACCENT, LINE, MUTED, NOVEL, SERIES, SHADE, SMALL, SOFT, drawn
 from surrogates import Constraint, Objective
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FIRST = {
     "prior": "drawn from the language model",
@@ -18,6 +23,9 @@ FIRST = {
     "list": "given by the configuration",
 }
 """What the first evaluations were, by the kind of the section `initial`."""
+FEW = 30
+"""Below so many values in either group each one is a dot; from there on cumulative shares are drawn, never a smoothed density."""
+_SIZE = 4.0, 3.3
 
 
 def hypervolume_figure(
@@ -25,15 +33,18 @@ def hypervolume_figure(
 ) -> str:
     """Plot the dominated hypervolume against finished evaluations."""
     counts, volumes = hypervolume_history(records, objectives, limits)
-    with drawn(4.0, 3.3) as (figure, axes):
-        axes.step(np.append(0, counts), np.append(0, volumes), where="post", color=ACCENT, linewidth=1.8)
-        axes.fill_between(np.append(0, counts), np.append(0, volumes), step="post", color=ACCENT, alpha=0.08)
+    with drawn(*_SIZE) as figure:
+        axes = figure.add_subplot()
+        axes.step(np.append(0, counts), np.append(0, volumes), where="post", color=ACCENT)
+        axes.fill_between(
+            np.append(0, counts), np.append(0, volumes), step="post", color=ACCENT, alpha=0.5 * SHADE, linewidth=0
+        )
         initial = sum(1 for record in records if record.step == "initial" and record.state in ("done", "failed"))
         if 0 < initial < len(counts):
-            axes.axvline(initial, color=MUTED, linestyle="--", linewidth=1)
+            axes.axvline(initial, color=MUTED, linestyle="--", linewidth=LINE)
             axes.annotate(
                 "surrogates choose", (initial, 0.04), xycoords=("data", "axes fraction"), xytext=(4, 0),
-                textcoords="offset points", color="#616e7c", fontsize=8.5,
+                textcoords="offset points", color=SOFT, fontsize=SMALL,
             )  # fmt: skip
         axes.set_xlabel("Finished evaluations")
         axes.set_ylabel("Dominated hypervolume")
@@ -54,11 +65,12 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
         spec = property_spec(name)
         mean, sd = np.array([[p.mean, p.sd] for p, _ in rows]).T
         value, stderr = np.array([[m.value, m.stderr] for _, m in rows]).T
-        with drawn(4.0, 3.3) as (figure, axes):
+        with drawn(*_SIZE) as figure:
+            axes = figure.add_subplot()
             low, high = min((mean - sd).min(), value.min()), max((mean + sd).max(), value.max())
             margin = 0.05 * (high - low or 1.0)
             ends = [low - margin, high + margin]
-            axes.plot(ends, ends, color=MUTED, linewidth=1, zorder=1)
+            axes.plot(ends, ends, color=MUTED, linewidth=LINE, zorder=1)
             axes.errorbar(
                 value,
                 mean,
@@ -66,9 +78,9 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
                 yerr=sd,
                 fmt="o",
                 color=NOVEL,
-                ecolor="#8fc1bb",
                 markersize=5,
-                linewidth=1,
+                elinewidth=LINE,
+                alpha=0.7,
                 zorder=2,
             )
             axes.set_xlim(*ends)
@@ -92,19 +104,18 @@ def calibration_figure(records: Sequence[EvaluationRecord], objectives: Sequence
         return None
     levels = np.linspace(0.0, 1.0, 41)
     fewest = min(len(errors) for errors in found.values())
-    with drawn(4.0, 3.3) as (figure, axes):
+    with drawn(*_SIZE) as figure:
+        axes = figure.add_subplot()
         low, high = binom.ppf(0.025, fewest, levels) / fewest, binom.ppf(0.975, fewest, levels) / fewest
-        axes.fill_between(levels, low, high, color=MUTED, alpha=0.2, linewidth=0)
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1)
-        for (name, errors), colour in zip(
-            found.items(), (NOVEL, ACCENT, "#3b6ea5", "#7c6f9f", "#8a6d1a"), strict=False
-        ):
-            axes.plot(levels, coverage(errors, levels), color=colour, linewidth=1.8, label=property_spec(name).label)
+        axes.fill_between(levels, low, high, color=MUTED, alpha=SHADE, linewidth=0)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=LINE)
+        for (name, errors), colour in zip(found.items(), SERIES, strict=False):
+            axes.plot(levels, coverage(errors, levels), color=colour, label=property_spec(name).label)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         axes.set_xlabel("Share expected inside the interval")
         axes.set_ylabel("Share found inside")
-        axes.legend(loc="upper left", fontsize=8.5)
+        axes.legend(loc="upper left")
         return as_svg(figure)
 
 
@@ -113,6 +124,8 @@ def prior_posterior_figures(
 ) -> list[tuple[str, str]]:
     """Plot what was measured on the first polymers against what the surrogates then chose; returns (title, SVG).
 
+    Fewer than `FEW` values in a group are dots with their error bars, from `FEW` on each group is its cumulative share.
+
     Args:
         records: All evaluations.
         objectives: What to plot, one figure each.
@@ -120,35 +133,57 @@ def prior_posterior_figures(
     """
     figures = []
     for objective in objectives:
-        values = {
-            step: np.array([m.value for r in records if r.step == step and (m := r.measured(objective.property))])
-            for step in ("initial", "acquisition")
-        }
-        if min(len(found) for found in values.values()) == 0:
+        groups = [
+            (label, colour, np.array(_measured(records, step, objective.property)).reshape(-1, 2))
+            for step, label, colour in (
+                ("initial", f"prior: {FIRST[first]}", MUTED),
+                ("acquisition", "posterior: chosen by the surrogates", NOVEL),
+            )
+        ]
+        fewest = min(len(rows) for _, _, rows in groups)
+        if fewest == 0:
             continue
         spec = property_spec(objective.property)
-        with drawn(4.0, 3.3) as (figure, axes):
-            for (step, found), colour, height in zip(values.items(), (MUTED, NOVEL), (-0.05, -0.11), strict=True):
-                what = "prior: " + FIRST[first] if step == "initial" else "posterior: chosen by the surrogates"
-                label = f"{what} ({len(found)})"
-                axes.plot(found, np.full(len(found), height), "|", color=colour, markersize=9, markeredgewidth=1.6)
-                grid, density = _density(found, np.concatenate(list(values.values())))
-                axes.plot(grid, density, color=colour, linewidth=1.8, label=label)
-                axes.fill_between(grid, density, color=colour, alpha=0.15, linewidth=0)
-            axes.set_ylim(-0.16, 1.35)
-            axes.set_yticks([])
-            axes.set_ylabel("Density, relative")
+        with drawn(*_SIZE) as figure:
+            axes = figure.add_subplot()
+            (_dots if fewest < FEW else _shares)(axes, groups)
             axes.set_xlabel(spec.axis_label)
-            axes.legend(loc="upper center", fontsize=8)
             figures.append((spec.label, as_svg(figure)))
     return figures
 
 
-def _density(values: NDArray[np.float64], everything: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Smooth values with Gaussians of Scott's width, at least a hundredth of the range, to a height of one."""
-    span = float(np.ptp(everything)) or max(abs(float(everything[0])), 1.0) * 0.01
-    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    width = max(spread * len(values) ** -0.2, 0.02 * span)
-    grid = np.linspace(everything.min() - 0.15 * span, everything.max() + 0.15 * span, 300)
-    density = np.exp(-0.5 * ((grid[:, None] - values) / width) ** 2).sum(axis=1)
-    return grid, density / density.max()
+_Group = tuple[str, str, NDArray[np.float64]]
+"""Label, colour, and values with standard errors, shape (n, 2)."""
+
+
+def _measured(records: Sequence[EvaluationRecord], step: str, name: str) -> list[tuple[float, float]]:
+    return [(m.value, m.stderr) for r in records if r.step == step and (m := r.measured(name))]
+
+
+def _dots(axes: "Axes", groups: Sequence[_Group]) -> None:
+    """Draw each value with its standard error, a row for each group, and the median of the group as a stroke."""
+    for level, (label, colour, rows) in enumerate(groups):
+        # In turn above and below the middle of the row, in the order of the values, so that neighbours stay apart.
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        height = -level + 0.16 * (np.arange(len(rows)) % 3 - 1)
+        axes.errorbar(
+            rows[:, 0], height, xerr=rows[:, 1], fmt="o", color=colour, markersize=5, elinewidth=LINE, alpha=0.85
+        )
+        median = float(np.median(rows[:, 0]))
+        axes.plot([median, median], [-level - 0.3, -level + 0.3], color=colour)
+        axes.text(
+            0.0, -level + 0.38, f"{label} ({len(rows)})", transform=axes.get_yaxis_transform(), fontsize=SMALL, color=SOFT
+        )  # fmt: skip
+    axes.set_ylim(-1.5, 0.65)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.08)
+
+
+def _shares(axes: "Axes", groups: Sequence[_Group]) -> None:
+    """Draw the share of each group at or below a value."""
+    for label, colour, rows in groups:
+        axes.ecdf(rows[:, 0], color=colour, label=f"{label} ({len(rows)})")
+    axes.set_ylabel("Share at or below")
+    axes.set_ylim(0, 1)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=SMALL)

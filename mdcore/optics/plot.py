@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mdcore.drawing import MUTED, SHADE, SMALL, SOFT, THIN, drawn, save
 from mdcore.optics.values import LINES_NM
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -22,24 +23,28 @@ def plot_dispersion(curves: Mapping[str, tuple[Curve, float]], path: Path | None
     Returns:
         The matplotlib figure.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    nm = np.linspace(400.0, 1000.0, 301)
-    for label, (curve, stderr) in curves.items():
-        n = curve(nm)
-        (line,) = axes.plot(nm, n, label=label)
-        axes.fill_between(nm, n - stderr, n + stderr, color=line.get_color(), alpha=0.2, linewidth=0)
-    for name, position in LINES_NM.items():
-        axes.axvline(position, color="0.8", linewidth=0.8, zorder=0)
-        axes.annotate(name, (position, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", color="0.4")
-    axes.set_xlim(400.0, 1000.0)
-    axes.set_xlabel("Wavelength (nm)")
-    axes.set_ylabel("Refractive index")
-    axes.legend(frameon=False)
-    if path is not None:
-        figure.savefig(path, dpi=150)
+    with drawn(6.0, 4.0) as figure:
+        axes = figure.add_subplot()
+        nm = np.linspace(400.0, 1000.0, 301)
+        for label, (curve, stderr) in curves.items():
+            n = curve(nm)
+            (line,) = axes.plot(nm, n, label=label)
+            axes.fill_between(nm, n - stderr, n + stderr, color=line.get_color(), alpha=SHADE, linewidth=0)
+        for name, position in LINES_NM.items():
+            axes.axvline(position, color=MUTED, linewidth=THIN, zorder=0)
+            axes.annotate(
+                name,
+                (position, 1.0),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="bottom",
+                color=SOFT,
+                fontsize=SMALL,
+            )
+        axes.set_xlim(400.0, 1000.0)
+        axes.set_xlabel("Wavelength (nm)")
+        axes.set_ylabel("Refractive index")
+        axes.legend(title="band: one standard error", title_fontsize=SMALL)
+        if path is not None:
+            save(figure, path)
     return figure
