@@ -175,6 +175,10 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
         raise MissingPart(
             "cluster.kind slurm, pbs and lsf need dask-jobqueue; pip install 'polymer-designer[slurm]'"
         ) from error
+    environment = thread_environment(whole)
+    if resource == "CPU":
+        # Jobs inherit the environment of the campaign, and the batch system sets this only where a GPU was asked for.
+        environment["CUDA_VISIBLE_DEVICES"] = ""
     common: dict[str, Any] = {
         "scheduler": scheduler,
         "name": name,
@@ -186,7 +190,7 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
         "queue": settings.queue,
         "job_extra_directives": list(settings.directives),
         "job_script_prologue": [
-            *(f"export {key}={value}" for key, value in thread_environment(whole).items()),
+            *(f"export {key}={value}" for key, value in environment.items()),
             *whole.prologue,
         ],
         "worker_extra_args": [
