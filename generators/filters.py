@@ -5,12 +5,16 @@ from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from generators.errors import InvalidFilter
 from generators.lists import built_in
 from generators.synthesis import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
+
+MAX_PATTERN_ATOMS, MAX_PATTERN_CHARACTERS = 20, 300
+"""Largest SMARTS of a forbidden motif. The search grows exponentially: a chain of 20 unspecified atoms takes 0.1 s in a fused ring
+system, one of 30 takes 0.8 s, and that for every candidate."""
 
 
 class Filters(BaseModel):
@@ -127,7 +131,18 @@ def _motifs() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=512)
 def _pattern(name: str, smarts: str) -> Chem.Mol:
-    pattern = Chem.MolFromSmarts(smarts)
+    if len(smarts) > MAX_PATTERN_CHARACTERS:
+        raise InvalidFilter(
+            f"forbidden motif {name!r} has a SMARTS of {len(smarts)} characters, at most {MAX_PATTERN_CHARACTERS} are read; "
+            "divide it into several motifs"
+        )
+    with rdBase.BlockLogs():
+        pattern = Chem.MolFromSmarts(smarts) if smarts.strip() else None
     if pattern is None:
         raise InvalidFilter(f"forbidden motif {name!r} has the invalid SMARTS {smarts!r}; correct it")
+    if pattern.GetNumAtoms() > MAX_PATTERN_ATOMS:
+        raise InvalidFilter(
+            f"forbidden motif {name!r} has {pattern.GetNumAtoms()} atoms, at most {MAX_PATTERN_ATOMS} can be looked for in time; "
+            "divide it into several motifs"
+        )
     return pattern

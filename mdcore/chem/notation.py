@@ -1,13 +1,18 @@
 """Reading pSMILES: from any spelling to a checked molecule whose two stars are labelled head (1) and tail (2)."""
 
+from itertools import pairwise
+
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit, MDCoreError
 from mdcore.chem.isotopes import drop_common_labels
+from mdcore.chem.spelling import MAX_ATOMS, MAX_CHARACTERS, remedy
 
 HEAD, TAIL = 1, 2
 """Isotope labels of the two stars: the bond to the previous and to the next repeat unit."""
+
+_SINGLE = Chem.BondType.SINGLE
 
 # Patterns are matched in compiled code; a loop over atoms in Python would cost more than all the rest.
 _STAR = Chem.MolFromSmarts("[#0]")
@@ -33,10 +38,14 @@ def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
     shown = _shown(text)
     if not isinstance(text, str) or not text.strip():
         raise InvalidRepeatUnit(f"pSMILES {shown} is empty; write a repeat unit such as *CC*")
+    if too_large := _excess(text, None):
+        raise InvalidRepeatUnit(f"pSMILES {shown} {too_large}")
     mol = _parse(text.strip())
     if mol is None:
-        raise InvalidRepeatUnit(f"pSMILES {shown} is not valid SMILES; check brackets, ring closures and atom symbols")
-    _check_stars(mol, shown)
+        raise InvalidRepeatUnit(f"pSMILES {shown} is not valid SMILES: {remedy(text, _reads)}")
+    if too_large := _excess(text, mol):
+        raise InvalidRepeatUnit(f"pSMILES {shown} {too_large}")
+    mol = _check_stars(mol, shown)
     for label, star in zip((HEAD, TAIL), stars_of(mol), strict=True):
         star.SetIsotope(label)
     if ":" in text:
@@ -57,9 +66,15 @@ def read_molecule(text: str, elements: frozenset[str] | None) -> Chem.Mol:
         InvalidMolecule: With the value, the rule it breaks and the remedy.
     """
     shown = _shown(text)
-    mol = _parse(text.strip()) if isinstance(text, str) and text.strip() else None
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidMolecule(f"SMILES {shown} is empty; write a molecule such as CCO")
+    if too_large := _excess(text, None):
+        raise InvalidMolecule(f"SMILES {shown} {too_large}")
+    mol = _parse(text.strip())
     if mol is None or mol.GetNumAtoms() == 0:
-        raise InvalidMolecule(f"SMILES {shown} is not valid SMILES; check brackets, ring closures and atom symbols")
+        raise InvalidMolecule(f"SMILES {shown} is not valid SMILES: {remedy(text, _reads)}")
+    if too_large := _excess(text, mol):
+        raise InvalidMolecule(f"SMILES {shown} {too_large}")
     if stars_of(mol):
         raise InvalidMolecule(f"SMILES {shown} has stars; a molecule has none, a repeat unit exactly two")
     if len(Chem.GetMolFrags(mol)) != 1:
@@ -74,7 +89,7 @@ def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
         InvalidRepeatUnit: With the value, the rule it breaks and the remedy.
     """
     shown = _shown(text)
-    mol = _parse(text.strip()) if isinstance(text, str) and text.strip() else None
+    mol = _parse(text.strip()) if isinstance(text, str) and text.strip() and not _excess(text, None) else None
     stars = stars_of(mol) if mol is not None else []
     if mol is None or len(stars) != 1 or stars[0].GetDegree() != 1 or len(Chem.GetMolFrags(mol)) != 1:
         raise InvalidRepeatUnit(
@@ -105,22 +120,40 @@ def spell(mol: Chem.Mol) -> str:
 
 
 def _shown(text: object) -> str:
-    shown = repr(text)
+    # Longer texts are cut before `repr`, which would take as long as they are.
+    shown = repr(text[:200] if isinstance(text, str) else text)
     return shown if len(shown) <= 120 else shown[:117] + "..."
 
 
+def _reads(text: str) -> bool:
+    return bool(text) and _parse(text) is not None
+
+
+def _excess(text: str, mol: Chem.Mol | None) -> str | None:
+    """Tell that a text, or the molecule it spells, is larger than anything that is meant to be simulated."""
+    if len(text) > MAX_CHARACTERS:
+        return f"has {len(text)} characters, at most {MAX_CHARACTERS} are read; give one repeat unit, not a chain"
+    if mol is not None and mol.GetNumHeavyAtoms() > MAX_ATOMS:
+        return (
+            f"has {mol.GetNumHeavyAtoms()} heavy atoms, at most {MAX_ATOMS} are read; give one repeat unit, not a chain"
+        )
+    return None
+
+
 def _parse(text: str) -> Chem.Mol | None:
-    if any(character.isspace() for character in text):
+    # RDKit passes over characters beyond ASCII, among them the asterisks that only look like one.
+    if " " in text or not text.isascii() or not text.isprintable():
         return None
     with rdBase.BlockLogs():
         return Chem.MolFromSmiles(text, sanitize=False)
 
 
-def _check_stars(mol: Chem.Mol, shown: str) -> None:
+def _check_stars(mol: Chem.Mol, shown: str) -> Chem.Mol:
+    """Check the stars and return the molecule, its backbone cut at a single bond."""
     stars = stars_of(mol)
-    if len(stars) != 2:
+    if (n := len(stars)) != 2:
         raise InvalidRepeatUnit(
-            f"pSMILES {shown} has {len(stars)} stars; a repeat unit has exactly two, where it joins its neighbours"
+            f"pSMILES {shown} has {n} star{'' if n == 1 else 's'}; a repeat unit has exactly two, where it joins its neighbours"
         )
     if len(Chem.GetMolFrags(mol)) != 1:
         raise InvalidRepeatUnit(
@@ -138,10 +171,44 @@ def _check_stars(mol: Chem.Mol, shown: str) -> None:
             raise InvalidRepeatUnit(
                 f"pSMILES {shown} has a star that is bound to no heavy atom; bind it to the backbone"
             )
-        if star.GetBonds()[0].GetBondType() != Chem.BondType.SINGLE:
-            raise InvalidRepeatUnit(
-                f"pSMILES {shown} has a star in a multiple bond; cut the backbone at a single bond instead"
-            )
+    orders = [star.GetBonds()[0].GetBondType() for star in stars]
+    if orders[0] != orders[1]:
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has stars in bonds of different order, which are one bond of the chain; write both alike"
+        )
+    return mol if orders[0] == _SINGLE else _cut_at_single_bond(mol, shown)
+
+
+def _cut_at_single_bond(mol: Chem.Mol, shown: str) -> Chem.Mol:
+    """Return the same chain, cut at the first single bond of its backbone that is in no ring instead of at a multiple bond.
+
+    `*=CC=*` and `*C=C*` are one chain: the bond between two units is the one that both stars stand in.
+    """
+    head, tail = star_indices(mol)
+    path = list(Chem.GetShortestPath(mol, head, tail))
+    first, last = path[1], path[-2]
+    order = mol.GetBondBetweenAtoms(head, first).GetBondType()
+    Chem.FastFindRings(mol)
+    bonds = ((one, other, mol.GetBondBetweenAtoms(one, other)) for one, other in pairwise(path[1:-1]))
+    cut = next(((one, other) for one, other, b in bonds if b.GetBondType() == _SINGLE and not b.IsInRing()), None)
+    if cut is None:
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has stars in multiple bonds, and its backbone has no single bond outside of rings to cut instead; "
+            "such chains are not supported"
+        )
+    if all(any(b.GetBondDir() for b in mol.GetAtomWithIdx(end).GetBonds()) for end in (first, last)):
+        raise InvalidRepeatUnit(
+            f"pSMILES {shown} has cis/trans marks beside stars in double bonds, which no longer say what they stand for; "
+            "cut the backbone at a single bond"
+        )
+    left, right = cut
+    unit = Chem.RWMol(mol)
+    for one, other in ((head, first), (last, tail), (left, right)):
+        unit.RemoveBond(one, other)
+    unit.AddBond(last, first, order)
+    for star, end in ((head, right), (tail, left)):
+        unit.AddBond(star, end, _SINGLE)
+    return unit.GetMol()
 
 
 def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: type[MDCoreError]) -> Chem.Mol:

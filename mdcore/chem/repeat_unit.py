@@ -34,11 +34,11 @@ class RepeatUnit:
         """Read a pSMILES in any spelling: `*CC*`, `[*]CC[*]`, `C(*)C*`, `[*:1]CC[*:2]`, `[1*]CC[2*]`.
 
         Args:
-            text: SMILES with exactly two stars, each at the end of a single bond.
+            text: SMILES with exactly two stars. Where both stand in a multiple bond, the chain is cut at a single bond instead.
             elements: Elements to accept; by default those the force field covers, None for any.
 
         Raises:
-            InvalidRepeatUnit: Not two stars, a star on no heavy atom or in a multiple bond, several fragments, radicals,
+            InvalidRepeatUnit: Not two stars, a star on no heavy atom, stars in bonds of different order, several fragments, radicals,
                 a net charge, a foreign element, or no valid SMILES at all.
         """
         mol = read_repeat_unit(text, elements)

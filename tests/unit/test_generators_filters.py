@@ -94,6 +94,9 @@ def test_sa_score_ranks_a_cage_above_a_vinyl():
     ("settings", "message"),
     [
         ({"forbidden": {"broken": "[C"}}, "forbidden motif 'broken' has the invalid SMARTS"),
+        ({"forbidden": {"empty": " "}}, "forbidden motif 'empty' has the invalid SMARTS"),
+        ({"forbidden": {"endless": "~".join(["*"] * 30)}}, "'endless' has 30 atoms, at most 20"),
+        ({"forbidden": {"nested": "[$(C" * 100 + ")]" * 100}}, "'nested' has a SMARTS of 600 characters, at most 300"),
         ({"elements": {"C", "Si"}}, "elements Si lack force-field parameters"),
         ({"min_heavy_atoms": 10, "max_heavy_atoms": 5}, "min_heavy_atoms 10 exceeds max_heavy_atoms 5"),
         ({"permitted": {"peroxyde"}}, "permitted motif 'peroxyde' is no built-in one"),
