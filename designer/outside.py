@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.config.campaign import CampaignConfig
 from designer.data.units import conversion
+from designer.data.values import checked_stderr, checked_value, unusual
 from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
 from designer.store.outside import candidates, outside_digest, record_outside, told
@@ -16,6 +17,7 @@ from designer.store.store import CampaignStore
 from generators.errors import InvalidList
 from generators.sheets import Sheet, read_bytes, read_sheet, sheet_of_text, text_of
 from mdcore.chem import Failure, InvalidRepeatUnit, Measurement, RepeatUnit, UnknownProperty, property_spec
+from mdcore.chem.numbers import parse_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +49,13 @@ class Told:
         recorded: Measurements and failures that are now in the store.
         empty: Rows without a value, not measured yet.
         refused: Rows that were not recorded.
+        unusual: Rows that were recorded although their values are unusual, and why they are.
     """
 
     recorded: int
     empty: int
     refused: tuple[Refused, ...]
+    unusual: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,8 @@ def tell(
         record_outside(store, result.key, fidelity=result.fidelity, outcome=outcome, provenance={**about, **note})
     if good:
         store.add_event("told", f"{len(good)} results from outside were recorded, {len(refused)} rows refused")
-    return Told(len(good), empty, tuple(refused))
+    odd = [Refused(result.line, text) for result in good if (text := _unusual(result.outcome))]
+    return Told(len(good), empty, tuple(refused), tuple(odd))
 
 
 def _checked(
@@ -160,19 +165,22 @@ def _checked(
     if "property" not in row:
         raise InvalidRequest("no property is named; write one, as refractive_index")
     spec = property_spec(row["property"])
-    value, stderr = _number(row, "value"), _number(row, "stderr", "0")
+    number, stderr = _number(row, "value"), _number(row, "stderr", "0")
     if "unit" not in row and spec.unit != "1":
         raise InvalidRequest(f"{spec.name} {row['value']} has no unit; write it, as {spec.unit}")
-    change = conversion(row.get("unit", "1"), spec.name)
-    if stderr < 0:
-        raise InvalidRequest(f"stderr {stderr:g} is negative; a standard error is zero or larger")
-    value, stderr = change.value(value), change.error(stderr)
-    span = spec.upper - spec.lower
-    if not spec.lower - 10 * span <= value <= spec.upper + 10 * span:
-        raise InvalidRequest(
-            f"{spec.name} {value:g} {spec.unit} is far outside of what polymers have ({spec.lower:g} to {spec.upper:g}); check its unit"
-        )
+    unit = row.get("unit", "1")
+    change = conversion(unit, spec.name)
+    try:
+        code = "leave it empty, or say in the column failure why there is none"
+        value = checked_value(spec, number, unit, change, "write {} in the column unit".format, code)
+        stderr = checked_stderr(spec, change.error(stderr), value)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
     return _Result(line, key, fidelity, Measurement(spec.name, value, stderr, spec.unit, fidelity), row.get("note", ""))
+
+
+def _unusual(outcome: Measurement | Failure) -> str | None:
+    return None if isinstance(outcome, Failure) else unusual(property_spec(outcome.property), outcome.value)
 
 
 def _candidate(
@@ -209,9 +217,9 @@ def _candidate(
 def _number(row: Mapping[str, str], name: str, default: str | None = None) -> float:
     text = row.get(name, default)
     try:
-        number = float(text) if text is not None else math.nan
-    except ValueError:
-        number = math.nan
+        number = parse_number(text) if text is not None else math.nan
+    except ValueError as error:
+        raise InvalidRequest(f"{name} {error}") from error
     if not math.isfinite(number):
         raise InvalidRequest(f"{name} {text!r} is no finite number; write one with a point, as 1.52")
     return number

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generators.errors import InvalidList
 from generators.lists import built_in, common_monomers, known_polymers, read_list
 from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polymerisation_rules
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+from mdcore.chem.numbers import plain_settings
 
 VERSION = 1
 """Raised whenever the same settings give another corpus."""
@@ -44,6 +45,7 @@ class CorpusSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     known: bool = True
     reactions: bool = True

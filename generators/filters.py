@@ -11,6 +11,7 @@ from generators.errors import InvalidFilter
 from generators.lists import built_in
 from generators.synthesis import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
+from mdcore.chem.numbers import plain_settings
 
 MAX_PATTERN_ATOMS, MAX_PATTERN_CHARACTERS = 20, 300
 """Largest SMARTS of a forbidden motif. The search grows exponentially: a chain of 20 unspecified atoms takes 0.1 s in a fused ring
@@ -33,6 +34,7 @@ class Filters(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     elements: frozenset[str] = FORCE_FIELD_ELEMENTS
     min_heavy_atoms: Annotated[int, Field(ge=1)] = 1

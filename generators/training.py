@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from generators.context import walk
@@ -21,6 +21,7 @@ from generators.neural import PATH_SYMBOLS, NeuralModel, TokenGRU, inputs, read_
 from generators.notation import encode, pad
 from generators.smc.moves import backbone_cuts
 from mdcore.chem import RepeatUnit
+from mdcore.chem.numbers import plain_settings
 
 CHECKPOINT_FORMAT = "polymer-designer GRU training"
 CHECKPOINT_VERSION = 3
@@ -47,6 +48,7 @@ class NeuralSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     embedding: int = Field(default=48, ge=1)
     hidden: int = Field(default=256, ge=1)

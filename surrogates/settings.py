@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mdcore.chem.numbers import plain_settings
 
 
 class SurrogateSettings(BaseModel):
@@ -27,6 +29,7 @@ class SurrogateSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
     radius: Annotated[int, Field(ge=0, le=6)] = 2
@@ -65,6 +68,7 @@ class AcquisitionSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     method: Literal[
         "mixed",

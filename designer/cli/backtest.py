@@ -62,7 +62,10 @@ def backtest_command(
         names = list(
             dict.fromkeys([*(o.property for o in config.objectives), *(limit.property for limit in config.limits)])
         )
-        oracle, report = oracle_of(read_table(oracle_path, maps, smiles, sentinels), names)
+        table = read_table(oracle_path, maps, smiles, sentinels)
+        for doubt in table.unusual:
+            _tell(doubt)
+        oracle, report = oracle_of(table, names)
         before = observations_from(read_table(known, maps, smiles, sentinels), names) if known else None
         oracle = _without(oracle, before)
         plan = Plan(

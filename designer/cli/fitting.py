@@ -165,6 +165,7 @@ def _document(
         "properties": found,
         "model": str(model),
         "columns_left_out": table.notes,
+        "unusual": table.unusual,
         "left_out": [row.document() for row in table.bad],
         "cells_left_out": [cell.document() for cell in table.bad_cells],
     }
@@ -178,6 +179,8 @@ def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidat
     from rich.console import Console
     from rich.table import Table
 
+    for doubt in table.unusual:
+        stream.write(f"{doubt}\n")
     for row in table.told:
         stream.write(f"{row}\n")
     shown = Table(title="Held-out predictions", title_justify="left", title_style="bold")

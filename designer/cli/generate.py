@@ -22,6 +22,7 @@ from designer.store.routes import route_document
 from designer.text import told_in_quarters, with_error
 from generators import Candidate, CorpusSettings, Filters, SMCSettings, load_corpus
 from mdcore.chem import property_spec, rng_for, seed_sequence
+from mdcore.chem.numbers import parse_number
 
 if TYPE_CHECKING:
     from surrogates import Prediction, SurrogateSet
@@ -164,7 +165,7 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
     for text in targets:
         match = _TARGET.match(text)
         try:
-            value = float(match["value"]) if match else None
+            value = parse_number(match["value"]) if match else None
         except ValueError:
             value = None
         if match is None or value is None:

@@ -58,6 +58,8 @@ def import_command(
             return 0
         for note in table.notes:
             stream.write(f"left out: {note}\n")
+        for doubt in table.unusual:
+            stream.write(f"{doubt}\n")
         for row in table.told[:MOST_SHOWN]:
             stream.write(f"{row}\n")
         if len(table.told) > MOST_SHOWN:
@@ -106,6 +108,7 @@ def _document(
         "already_there": len(records) - added,
         "properties": properties,
         "columns_left_out": table.notes,
+        "unusual": table.unusual,
         "left_out": [row.document() for row in table.bad],
         "cells_left_out": [cell.document() for cell in table.bad_cells],
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from designer.cli.output import answer_stream, write_json
 from designer.config.starter import Aim, Answers, starter_text
 from designer.errors import InvalidRequest
+from mdcore.chem.numbers import parse_number
 
 _AIM = re.compile(r"^\s*(?:(?P<direction>\w+)\s*:)?\s*(?P<name>\w+)\s*(?:=\s*(?P<value>[^\s=]+))?\s*$")
 _DIRECTIONS = {"max": "maximise", "maximise": "maximise", "maximize": "maximise", "min": "minimise"}
@@ -69,7 +70,7 @@ def parse_aim(text: str) -> Aim:
     if (direction == "target") != (match["value"] is not None):
         raise InvalidRequest(f"objective {text.strip()!r}: only target takes a value, and needs one; {FORM}")
     try:
-        value = None if match["value"] is None else float(match["value"])
+        value = None if match["value"] is None else parse_number(match["value"])
     except ValueError:
         raise InvalidRequest(f"objective {text.strip()!r}: {match['value']!r} is no number; {FORM}") from None
     return Aim(match["name"], direction, value)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from designer.cli.app import app
+from designer.cli.numbers import refuse_underscores
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 
@@ -21,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for a failed run, 2 for bad input, 130 when interrupted."""
     try:
-        status = app(
-            args=list(arguments) if arguments is not None else None, prog_name="designer", standalone_mode=False
-        )
+        arguments = list(sys.argv[1:] if arguments is None else arguments)
+        refuse_underscores(app, arguments)
+        status = app(args=arguments, prog_name="designer", standalone_mode=False)
     except _UsageError as error:
         return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
     except (typer.Abort, KeyboardInterrupt):

@@ -14,6 +14,7 @@ from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
 from designer.cli.specimen import describe, label, read_specimen
 from designer.config.messages import one_line
+from designer.config.plain_yaml import plain_value
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, measured_text
 from mdcore.chem import Failure, property_spec
@@ -97,7 +98,7 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
             if not isinstance(place, dict):
                 raise InvalidRequest(f"--set {text!r} goes into a value, not a section; see designer schema")
         try:
-            place[key] = yaml.safe_load(value)
+            place[key] = plain_value(value)
         except yaml.YAMLError as error:
             raise InvalidRequest(f"--set {text!r} has no readable value; write a number, text or list") from error
     try:

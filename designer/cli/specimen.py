@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from designer.errors import InvalidRequest
 from mdcore.build import UnitSequence
 from mdcore.chem import RepeatUnit
+from mdcore.chem.numbers import parse_number
 from mdcore.simulate import Copolymer, Liquid, Specimen
 
 _SEQUENCES: TypeAdapter[UnitSequence] = TypeAdapter(UnitSequence)
@@ -58,7 +59,7 @@ def _fractions(text: str | None, n: int) -> tuple[float, ...]:
     if text is None:
         return (1.0 / n,) * n
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(parse_number(part) for part in text.split(","))
     except ValueError as error:
         raise InvalidRequest(f"--fractions {text!r} is no list of numbers; write for example 0.7,0.3") from error
 

@@ -24,9 +24,12 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
                 "recorded": told.recorded,
                 "empty": told.empty,
                 "refused": [{"line": row.line, "reason": row.reason} for row in told.refused],
+                "unusual": [{"line": row.line, "reason": row.reason} for row in told.unusual],
             }
             write_json(stream, document)
         else:
+            for row in told.unusual:
+                stream.write(f"line {row.line} recorded, but check it: {row.reason}\n")
             for row in told.refused:
                 stream.write(f"line {row.line} refused: {row.reason}\n")
             stream.write(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from designer.cli.output import answer_stream, write_json
 from designer.config.messages import one_line
+from designer.config.plain_yaml import plain_value
 from designer.errors import InvalidRequest
 from designer.text import told_in_quarters
 from generators import (
@@ -89,7 +90,7 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
         if not equals or not name:
             raise InvalidRequest(f"--set {text!r} is no assignment; write it as hidden=128")
         try:
-            document[name] = yaml.safe_load(value)
+            document[name] = plain_value(value)
         except yaml.YAMLError as error:
             raise InvalidRequest(f"--set {text!r} has no readable value; write a number") from error
     try:

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import one_line
+from designer.config.plain_yaml import PlainNumberLoader
 from designer.config.sections import ANSWERED
 from designer.errors import InvalidConfig, MissingFile
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(PlainNumberLoader):
     """Safe loader that refuses a key written twice, which YAML libraries otherwise accept silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from designer.data.columns import ColumnMap, matched_columns, structure_column
+from designer.data.doubts import doubts, strangeness
+from designer.data.values import checked_stderr, checked_value
 from designer.errors import InvalidRequest, MissingFile
 from generators.errors import InvalidList
 from generators.sheets import STRUCTURES, read_sheet
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
+from mdcore.chem.numbers import parse_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,9 +23,6 @@ SENTINELS = (-9999.0,)
 
 MISSING = frozenset({"", "na", "nan", "n/a", "#n/a", "<na>", "null", "none", "-"})
 """Cells that mean: not measured."""
-
-FAR = 1.0
-"""Widths of the registry's range by which a column's median may lie outside of it; farther off the unit is wrong."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,7 @@ class DataTable:
         rows: Rows with at least one measurement or failure, or none of either (nothing was measured).
         bad: Rows that cannot be used.
         notes: Columns that were left out, and why.
+        unusual: Columns with values that were taken although they are unusual, or beside impossible ones, and what to check.
         bad_cells: Cells of used rows that cannot be used.
     """
 
@@ -91,6 +90,7 @@ class DataTable:
     bad: tuple[BadRow, ...]
     notes: tuple[str, ...] = ()
     bad_cells: tuple[BadRow, ...] = ()
+    unusual: tuple[str, ...] = ()
 
     @property
     def told(self) -> tuple[BadRow, ...]:
@@ -130,30 +130,41 @@ def read_table(
     headings = sheet.headings
     structure = structure_column(headings, smiles)
     found = matched_columns(headings, columns)
-    rows: list[DataRow] = []
+    read: list[tuple[DataRow, list[BadRow]]] = []
     bad: list[BadRow] = []
-    bad_cells: list[BadRow] = []
+    numbers: dict[str, list[float]] = {column.column: [] for column in found}
     for line, cells in sheet.rows:
-        row, lost = _row(line, cells, headings, structure, found, sentinels)
+        row, lost = _row(line, cells, headings, structure, found, sentinels, numbers)
         if isinstance(row, BadRow):
             bad.append(row)
         else:
-            rows.append(row)
-            bad_cells += lost
-    strange = {c: text for c in found if not c.is_error and (text := _strangeness(c, rows))}
+            read.append((row, lost))
+    strange = {c: text for c in found if not c.is_error and (text := strangeness(c, numbers[c.column]))}
     for column, text in strange.items():
         if column in columns:
             raise InvalidRequest(text)
     # A column that merely bears a property's name may hold something else, or another unit.
     left_out = {column.property for column in strange}
+    rows: list[DataRow] = []
+    bad_cells: list[BadRow] = []
+    for row, lost in read:
+        own = _without(row, left_out)
+        kept = [cell for cell in lost if cell.column not in {c.column for c in found if c.property in left_out}]
+        if kept and not own.values and not own.failed:
+            bad.append(BadRow(row.line, "; ".join(cell.text for cell in kept)))
+        else:
+            rows.append(own)
+            bad_cells += kept
+    used = tuple(column for column in found if column.property not in left_out)
     return DataTable(
         path if isinstance(path, Path) else Path(sheet.source),
         sheet.digest,
-        tuple(column for column in found if column.property not in left_out),
-        tuple(_without(row, left_out) for row in rows),
-        tuple(bad),
+        used,
+        tuple(rows),
+        tuple(sorted(bad, key=lambda row: row.line)),
         tuple(strange.values()),
-        tuple(cell for cell in bad_cells if cell.column not in {column.column for column in strange}),
+        tuple(bad_cells),
+        tuple(text for c in used if not c.is_error and (text := doubts(c, numbers[c.column], rows))),
     )
 
 
@@ -164,8 +175,9 @@ def _row(
     structure: str,
     columns: Sequence[ColumnMap],
     sentinels: Sequence[float],
+    numbers: Mapping[str, list[float]],
 ) -> tuple[DataRow | BadRow, list[BadRow]]:
-    """Return a row and its bad cells; a row loses these alone, and is itself bad where nothing else is in it."""
+    """Return a row and its bad cells, which are all that it loses; the numbers of each column are added to `numbers`."""
     if len(cells) != len(headings):
         why = "a cell may have moved"
         if len(cells) > len(headings):
@@ -176,58 +188,61 @@ def _row(
         unit = RepeatUnit.from_psmiles(named[structure], elements=None)
     except InvalidRepeatUnit as error:
         return BadRow(line, str(error)), []
-    values, stderrs, failed = {}, {}, []
+    values: dict[str, float] = {}
+    stderrs: dict[str, float] = {}
+    failed: list[str] = []
     lost: list[BadRow] = []
-    for found in columns:
+    # Values first: an error is judged beside its value.
+    for found in sorted(columns, key=lambda column: column.is_error):
         cell = named[found.column]
         if cell.lower() in MISSING:
             continue
         try:
-            number = _number(found, cell)
+            number = parse_number(cell)
+            if any(math.isclose(number, sentinel, rel_tol=1e-12) for sentinel in sentinels):
+                if not found.is_error:
+                    failed.append(found.property)
+            elif found.is_error:
+                if found.property in values:
+                    stderrs[found.property] = _stderr(found, number, values)
+            else:
+                numbers[found.column].append(number)
+                values[found.property] = _value(found, number)
         except ValueError as error:
-            lost.append(BadRow(line, str(error), found.column))
-            continue
-        if any(math.isclose(number, sentinel, rel_tol=1e-12) for sentinel in sentinels):
-            if not found.is_error:
-                failed.append(found.property)
-        elif not math.isfinite(number) or (found.is_error and number < 0):
-            text = f"{found.column} {cell} is {'negative' if number < 0 else 'not finite'}"
+            text = str(error)
+            text = text if text.startswith(found.column) else f"{found.column} {text}"
             lost.append(BadRow(line, text, found.column))
-        elif found.is_error:
-            stderrs[found.property] = found.conversion.error(number)
-        else:
-            values[found.property] = found.conversion.value(number)
-    if lost and not values and not failed:
-        return BadRow(line, "; ".join(cell.text for cell in lost)), []
-    kept = {name: error for name, error in stderrs.items() if name in values}
-    return DataRow(line, unit, values, kept, tuple(failed)), lost
+    return DataRow(line, unit, values, stderrs, tuple(failed)), lost
 
 
-def _number(column: ColumnMap, cell: str) -> float:
-    """Return the number in a cell.
+def _stderr(column: ColumnMap, number: float, values: dict[str, float]) -> float:
+    """Return a standard error in the registry's unit; one that is too large takes its value with it.
 
     Raises:
-        ValueError: There is none.
+        ValueError: It is impossible.
     """
+    stderr = column.conversion.error(number)
     try:
-        return float(cell)
+        return checked_stderr(property_spec(column.property), stderr, values[column.property])
     except ValueError:
-        remedy = "; write it with a decimal point and without separators of thousands" if "," in cell else ""
-        raise ValueError(f"{column.column} {cell!r} is not a number{remedy}") from None
+        if stderr > 0 and math.isfinite(stderr):
+            del values[column.property]
+        raise
 
 
-def _strangeness(column: ColumnMap, rows: Sequence[DataRow]) -> str | None:
-    """Tell when a column's typical value is one that no polymer has, so that its unit must be another one."""
-    measured = [row.values[column.property] for row in rows if column.property in row.values]
-    if not measured:
-        return None
-    spec, middle = property_spec(column.property), float(np.median(measured))
-    reach = FAR * (spec.upper - spec.lower)
-    if spec.lower - reach <= middle <= spec.upper + reach:
-        return None
-    return (
-        f"column {column.column!r} read in {column.unit} has the median {middle:.4g}, far from the {spec.lower:g} to "
-        f"{spec.upper:g} {spec.unit} of {spec.name}; give its unit as --column '{column.column}={spec.name}:UNIT'"
+def _value(column: ColumnMap, number: float) -> float:
+    """Return a value in the registry's unit.
+
+    Raises:
+        ValueError: It is physically impossible.
+    """
+    return checked_value(
+        property_spec(column.property),
+        number,
+        column.unit,
+        column.conversion,
+        lambda unit: f"map the column with --column '{column.column}={column.property}:{unit}'",
+        f"leave the cell empty, or pass --failed {number:g} where it means a failed measurement",
     )
 
 

@@ -1,15 +1,34 @@
 """Units of tables, converted to the registry's."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from designer.errors import InvalidRequest
-from mdcore.chem import property_spec
+from mdcore.chem import PropertySpec, property_spec
 
 if TYPE_CHECKING:
     from pint import UnitRegistry
+
+OTHER_UNITS: Mapping[str, tuple[str, ...]] = {
+    "g/cm3": ("kg/m3", "lb/ft3", "mg/cm3"),
+    "K": ("degC", "degF"),
+    "J/g/K": ("J/kg/K", "cal/g/K", "kJ/g/K"),
+    "1/K": ("1e-6/K", "1e-5/K", "1e-4/K"),
+    "1/GPa": ("1/Pa", "1/MPa", "1e-10/Pa", "1/TPa"),
+    "GPa": ("MPa", "Pa", "kPa", "psi"),
+    "W/m/K": ("mW/m/K", "W/cm/K", "cal/s/cm/K"),
+    "m2/s": ("mm2/s", "cm2/s", "1e-7 m2/s"),
+    "cm2/s": ("m2/s", "1e-6 cm2/s", "1e-8 cm2/s"),
+    "nm": ("angstrom", "pm", "m"),
+    "eV": ("meV", "hartree"),
+}
+"""Units that people use in place of the registry's, the likeliest first."""
+
+_SHARES = ("fractional_free_volume", "nematic_order")
+"""Pure numbers that people also give in percent."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +52,7 @@ class Conversion:
         return abs(self.scale) * number
 
 
+@lru_cache(maxsize=512)
 def conversion(unit: str, name: str) -> Conversion:
     """Return how values in `unit` become values of the property `name` in the registry's unit.
 
@@ -61,6 +81,16 @@ def conversion(unit: str, name: str) -> Conversion:
     except (pint.PintError, ValueError, TypeError, AttributeError, AssertionError, SyntaxError) as error:
         raise InvalidRequest(f"unit {unit!r} is unknown; write it like {target!r}, the unit of {name}") from error
     return Conversion(float(one - zero) * factor, float(zero))
+
+
+def likely_units(spec: PropertySpec, number: float, unit: str) -> list[str]:
+    """Return the units, other than `unit`, in which a number would be a usual value of a property, the likeliest first."""
+    others = OTHER_UNITS.get(spec.unit, ()) if spec.unit != "1" else ("%",) if spec.name in _SHARES else ()
+    return [
+        other
+        for other in (spec.unit, *others)
+        if other != unit and spec.usual(conversion(other, spec.name).value(number))
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mdcore.chem.numbers import plain_settings
+
 
 class SMCSettings(BaseModel):
     """Settings of a sequential Monte Carlo run.
@@ -20,6 +22,7 @@ class SMCSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     particles: int = Field(default=512, ge=2)
     ess_fraction: float = Field(default=0.5, gt=0.0, lt=1.0)

@@ -110,10 +110,18 @@ BAD = [
     (index(2, property="refractive_indx"), ["refractive_indx", "refractive_index"]),
     (index(2, property="glass_transition_temperature", unit="g/cm3"), ["unit 'g/cm3' cannot be converted to 'K'"]),
     (index(2, property="glass_transition_temperature", unit=None, value=400), ["has no unit", "as K"]),
-    (index(2, property="glass_transition_temperature", unit="K", value=4e6), ["far outside", "check its unit"]),
-    (index(2, value="1,5"), ["value '1,5' is no finite number"]),
+    (index(2, property="glass_transition_temperature", unit="K", value=4e6), ["physically impossible (50 to 1500 K"]),
+    (index(2, value="1,5"), ["value '1,5' is not a number"]),
     (index(2, value="nan"), ["is no finite number"]),
     (index(2, stderr=-0.1), ["stderr -0.1 is negative"]),
+    (index(2, stderr=5.0), ["refractive_index 1.5 with the standard error 5 says nothing"]),
+    (index(2, value=-1.6), ["refractive_index -1.6 is physically impossible"]),
+    (index(2, value="1_6"), ["value '1_6' is not a number; write it without underscores"]),
+    (index(2, value=-999), ["code for a missing value, leave it empty"]),
+    (
+        index(2, property="glass_transition_temperature", unit="K", value=-54),
+        ["if it is in degrees Celsius, write degC in the column unit"],
+    ),
     (index(2, failure="broke"), ["a value and a failure"]),
     ({"property": "refractive_index", "value": 1.5}, ["no polymer is named"]),
 ]
@@ -135,6 +143,13 @@ def test_a_bad_row_is_refused_and_the_others_are_recorded(
         1: 1.5,
         2: 1.6,
     }
+
+
+def test_an_unusual_value_is_recorded_and_told(campaign: Campaign) -> None:
+    campaign.ask(1)
+    told = campaign.tell(lines(index(1, 2.2)))
+    assert (told.recorded, told.refused) == (1, ())
+    assert told.unusual == (Refused(2, "refractive_index 2.2 is outside of the usual 1.25 to 2"),)
 
 
 def test_a_repeat_within_one_file_is_refused(campaign: Campaign) -> None:
