@@ -263,7 +263,7 @@ class Campaign:
     def _configured_cluster(self) -> Cluster:
         from designer.cluster.start import start_cluster
 
-        return start_cluster(self.config.cluster)
+        return start_cluster(self.config.cluster, self.config.campaign_folder)
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
         cluster = self._start_cluster()

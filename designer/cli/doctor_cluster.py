@@ -41,7 +41,7 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
         )
         return
     try:
-        cluster = start_cluster(config.cluster)
+        cluster = start_cluster(config.cluster, config.campaign_folder)
     except DesignerError as error:
         yield Check(f"cluster {kind}", "broken", str(error), "correct it, then ask again")
         return

@@ -7,11 +7,12 @@ from typing import Any
 
 import distributed
 
+from designer.cluster.certificates import certificates_of
 from designer.cluster.dask_cluster import DaskCluster, Way
 from designer.cluster.parts import PARTS, WHOLE
-from designer.cluster.scheduler import quiet_dask, security_of
+from designer.cluster.scheduler import quiet_dask
 from designer.cluster.task import Stage
-from designer.config.cluster import AddressClusterSettings
+from designer.config.cluster import AddressClusterSettings, TLSSettings
 from designer.errors import ClusterLost, InvalidConfig
 
 CONNECT_S = 10
@@ -28,13 +29,24 @@ def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | No
 
     Raises:
         ClusterLost: There is no scheduler at the address, or it has no workers.
-        InvalidConfig: A worker runs several tasks in one process.
+        InvalidConfig: A worker runs several tasks in one process, or certificates are missing.
     """
+    # A run's own certificates mean nothing to a scheduler of somebody else; Dask's configuration may hold others.
+    given = certificates_of(settings.tls) if isinstance(settings.tls, TLSSettings) else None
+    security = given.security() if given else distributed.Security()
+    if settings.address.startswith("tls://") and security.get_connection_args("client")["ssl_context"] is None:
+        raise InvalidConfig(
+            f"{settings.address} asks for certificates and there are none; give those that its scheduler accepts as ca, cert "
+            "and key in cluster.tls"
+        )
 
     def connect() -> distributed.Client:
-        with quiet_dask(settings.tls):
+        with quiet_dask():
             return distributed.Client(
-                settings.address, security=security_of(settings.tls), timeout=CONNECT_S, set_as_default=False
+                settings.address,
+                security=security,
+                timeout=CONNECT_S,
+                set_as_default=False,
             )
 
     try:

@@ -4,16 +4,19 @@ import math
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import distributed
+from platformdirs import user_state_path
 
+from designer.cluster.certificates import Certificates, certificates_of, in_files
 from designer.cluster.dask_cluster import DaskCluster, Way
 from designer.cluster.local import shut_down
 from designer.cluster.parts import PARTS, WHOLE
-from designer.cluster.scheduler import quiet_dask, scheduler_spec, security_of, thread_environment
+from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import Stage
 from designer.config.cluster import (
     LSFClusterSettings,
@@ -51,6 +54,7 @@ class QueueGroup:
         settings: One job.
         whole: The section `cluster`.
         cluster: The scheduler.
+        certificates: Files that its jobs see.
     """
 
     def __init__(
@@ -60,8 +64,9 @@ class QueueGroup:
         settings: QueueJobs,
         whole: QueueSettings,
         cluster: "distributed.SpecCluster",
+        certificates: Certificates | None,
     ) -> None:
-        self.resource = resource
+        self.resource, self._certificates = resource, certificates
         self._name, self._settings, self._whole, self._cluster = name, settings, whole, cluster
         self.workers = whole.simulations_per_gpu if resource == "MD" and whole.gpus else settings.workers
         self._jobs: dict[str, _Submitted] = {}
@@ -147,7 +152,8 @@ class QueueGroup:
     def _submit(self, now: float) -> None:
         self._number += 1
         name = f"{self._name}-{self._number}"
-        job = job_of(name, self.resource, self.workers, self._settings, self._whole, self._cluster.scheduler_address)
+        address = self._cluster.scheduler_address
+        job = job_of(name, self.resource, self.workers, self._settings, self._whole, address, self._certificates)
         self._cluster.sync(job.start)
         self._jobs[name] = _Submitted(job, now, asked=now)
 
@@ -165,7 +171,15 @@ class QueueGroup:
         return done.returncode == 0 and bool(done.stdout.strip())
 
 
-def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: QueueSettings, scheduler: str) -> Any:
+def job_of(
+    name: str,
+    resource: str,
+    workers: int,
+    settings: QueueJobs,
+    whole: QueueSettings,
+    scheduler: str,
+    certificates: Certificates | None,
+) -> Any:
     """Return a job of dask-jobqueue, not yet submitted."""
     try:
         from dask_jobqueue.lsf import LSFJob
@@ -199,8 +213,7 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
         "log_directory": whole.log_folder,
         "python": whole.python,
         "death_timeout": 120,
-        "security": security_of(whole.tls),
-        "protocol": "tls://" if whole.tls else "tcp://",
+        **protected(certificates),
     }  # fmt: skip
     if isinstance(whole, LSFClusterSettings):
         return LSFJob(project=settings.account, **common)
@@ -209,26 +222,37 @@ def job_of(name: str, resource: str, workers: int, settings: QueueJobs, whole: Q
     return SLURMJob(account=settings.account, **common)
 
 
-def start_queue(settings: QueueSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
+def start_queue(
+    settings: QueueSettings, stages: Sequence[Stage] | None = None, folder: Path | None = None
+) -> DaskCluster:
     """Start a scheduler here whose workers are jobs of a batch system.
 
     Args:
         settings: The section `cluster` of a campaign.
         stages: What workers do; the real simulation unless a test replaces it.
+        folder: The campaign's folder.
+
+    Raises:
+        InvalidConfig: The certificates cannot be kept where jobs find them.
     """
     own = tuple(stages) if stages is not None else (PARTS if settings.building else WHOLE)
-    security = security_of(settings.tls)
-    with quiet_dask(settings.tls):
-        cluster = distributed.SpecCluster(
-            workers={},
-            scheduler=scheduler_spec(settings, settings.listen, settings.port),
-            security=security,
-            silence_logs=50,
-        )
-        client = distributed.Client(cluster, security=security)
-    groups = [QueueGroup("simulation", "MD", settings.simulation, settings, cluster)]
+    with ExitStack() as started:
+        certificates = certificates_of(settings.tls)
+        if certificates is not None and settings.tls == "temporary":
+            certificates = started.enter_context(in_files(certificates, _tls_folder(settings, folder)))
+        security = protected(certificates)["security"]
+        with quiet_dask():
+            cluster = distributed.SpecCluster(
+                workers={},
+                scheduler=scheduler_spec(settings, certificates, settings.listen, settings.port),
+                security=security,
+                silence_logs=50,
+            )
+            client = distributed.Client(cluster, security=security)
+        held = started.pop_all()
+    groups = [QueueGroup("simulation", "MD", settings.simulation, settings, cluster, certificates)]
     if settings.building is not None:
-        groups.append(QueueGroup("building", "CPU", settings.building, settings, cluster))
+        groups.append(QueueGroup("building", "CPU", settings.building, settings, cluster, certificates))
     tended = -TEND_S
 
     def tend(demand: dict[str, int]) -> list[str]:
@@ -237,13 +261,14 @@ def start_queue(settings: QueueSettings, stages: Sequence[Stage] | None = None) 
             return []
         tended = time.monotonic()
         workers = client.scheduler_info(n_workers=-1)["workers"]
-        with quiet_dask(settings.tls):
+        with quiet_dask():
             return [text for group in groups for text in group.tend(demand.get(group.resource, 0), workers)]
 
     def close(client: distributed.Client) -> None:
-        for group in groups:
-            group.close()
-        shut_down(cluster, client)
+        with held:
+            for group in groups:
+                group.close()
+            shut_down(cluster, client)
 
     way = Way(
         stages=own,
@@ -255,3 +280,12 @@ def start_queue(settings: QueueSettings, stages: Sequence[Stage] | None = None) 
         simulations_per_gpu=groups[0].workers,
     )
     return DaskCluster(client, way, close, tend=tend)
+
+
+def _tls_folder(settings: QueueSettings, folder: Path | None) -> Path:
+    """Return where jobs find the certificates: where the user says, where they find their files, or below the home folder."""
+    if settings.tls_folder is not None:
+        return Path(settings.tls_folder).expanduser().resolve()
+    if folder is not None and settings.files == "shared":
+        return folder.resolve()
+    return user_state_path("polymer-designer")

@@ -8,9 +8,10 @@ from typing import Any
 
 import distributed
 
+from designer.cluster.certificates import Certificates, certificates_of
 from designer.cluster.dask_cluster import DaskCluster, Way
 from designer.cluster.parts import PARTS, whole
-from designer.cluster.scheduler import LOOPBACK, quiet_dask, scheduler_spec, security_of, thread_environment
+from designer.cluster.scheduler import LOOPBACK, protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import SimulateFunction, Stage
 from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
 from designer.errors import MissingPart
@@ -28,9 +29,10 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = who
         settings: The section `cluster` of a campaign.
         simulate: What a worker calls; the real simulation unless a test replaces it.
     """
-    environment = thread_environment(settings)
-    workers = {f"worker-{i}": nanny(settings, environment, {"MD": 1}) for i in range(settings.workers)}
-    return start_processes(settings, workers, (Stage("simulate", "MD", simulate),), settings.workers, settings.workers)
+    environment, certificates = thread_environment(settings), certificates_of(settings.tls)
+    workers = {f"worker-{i}": nanny(certificates, environment, {"MD": 1}) for i in range(settings.workers)}
+    stages = (Stage("simulate", "MD", simulate),)
+    return start_processes(settings, certificates, workers, stages, settings.workers, settings.workers)
 
 
 def start_local_cuda(settings: LocalCudaClusterSettings, stages: Sequence[Stage] = PARTS) -> DaskCluster:
@@ -46,21 +48,21 @@ def start_local_cuda(settings: LocalCudaClusterSettings, stages: Sequence[Stage]
     gpus = tuple(range(_gpu_count())) if settings.gpus == "all" else settings.gpus
     if not gpus:
         raise MissingPart("this machine has no NVIDIA GPU (nvidia-smi -L shows none); use cluster.kind local")
-    common = thread_environment(settings)
+    common, certificates = thread_environment(settings), certificates_of(settings.tls)
     workers: dict[str, dict[str, Any]] = {}
     for gpu in gpus:
         for place in range(settings.simulations_per_gpu):
             own = {**common, "CUDA_VISIBLE_DEVICES": str(gpu)}
-            workers[f"gpu-{gpu}-{place}"] = nanny(settings, own, {"MD": 1})
+            workers[f"gpu-{gpu}-{place}"] = nanny(certificates, own, {"MD": 1})
     for place in range(settings.cpu_workers):
-        workers[f"cpu-{place}"] = nanny(settings, {**common, "CUDA_VISIBLE_DEVICES": ""}, {"CPU": 1})
+        workers[f"cpu-{place}"] = nanny(certificates, {**common, "CUDA_VISIBLE_DEVICES": ""}, {"CPU": 1})
     simulations = len(gpus) * settings.simulations_per_gpu
     return start_processes(
-        settings, workers, tuple(stages), simulations + settings.cpu_workers, settings.simulations_per_gpu
+        settings, certificates, workers, tuple(stages), simulations + settings.cpu_workers, settings.simulations_per_gpu
     )
 
 
-def nanny(settings: WorkerSettings, environment: dict[str, str], resources: dict[str, int]) -> dict[str, Any]:
+def nanny(certificates: Certificates | None, environment: dict[str, str], resources: dict[str, int]) -> dict[str, Any]:
     """Return what `SpecCluster` needs to start a worker process that is started again when it dies."""
     return {
         "cls": distributed.Nanny,
@@ -72,8 +74,7 @@ def nanny(settings: WorkerSettings, environment: dict[str, str], resources: dict
             "dashboard_address": f"{LOOPBACK}:0",
             "env": environment,
             "resources": resources,
-            "security": security_of(settings.tls),
-            "protocol": "tls://" if settings.tls else "tcp://",
+            **protected(certificates),
             "silence_logs": 50,
         },
     }
@@ -81,6 +82,7 @@ def nanny(settings: WorkerSettings, environment: dict[str, str], resources: dict
 
 def start_processes(
     settings: WorkerSettings,
+    certificates: Certificates | None,
     workers: dict[str, dict[str, Any]],
     stages: tuple[Stage, ...],
     slots: int,
@@ -89,11 +91,10 @@ def start_processes(
     port: int = 0,
 ) -> DaskCluster:
     """Start a scheduler and the workers of a specification, and wait until all of them are there."""
-    security = security_of(settings.tls)
-    with quiet_dask(settings.tls):
-        cluster = distributed.SpecCluster(
-            workers=workers, scheduler=scheduler_spec(settings, host, port), security=security, silence_logs=50
-        )
+    security = protected(certificates)["security"]
+    with quiet_dask():
+        scheduler = scheduler_spec(settings, certificates, host, port)
+        cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler, security=security, silence_logs=50)
         client = distributed.Client(cluster, security=security)
     way = Way(
         stages=stages,

@@ -10,7 +10,8 @@ from typing import Any
 import dask
 import distributed
 
-from designer.config.cluster import TLSSettings, WorkerSettings
+from designer.cluster.certificates import Certificates
+from designer.config.cluster import WorkerSettings
 
 LOOPBACK = "127.0.0.1"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS")
@@ -34,48 +35,35 @@ def thread_environment(settings: WorkerSettings) -> dict[str, str]:
     return dict.fromkeys(THREAD_VARIABLES, str(settings.threads_per_worker))
 
 
-def security_of(tls: TLSSettings | None) -> "distributed.Security | None":
-    """Return Dask's security for certificates; None leaves connections as they are."""
-    if tls is None:
-        return None
-    roles = {
-        f"tls_{role}_{what}": getattr(tls, what)
-        for role in ("scheduler", "worker", "client")
-        for what in ("cert", "key")
-    }
-    return distributed.Security(tls_ca_file=tls.ca, require_encryption=True, **roles)
+def protected(certificates: Certificates | None) -> dict[str, Any]:
+    """Return the options of a scheduler or worker that demands certificates; none leave it open to everybody."""
+    if certificates is None:
+        return {"security": None, "protocol": "tcp://"}
+    return {"security": certificates.security(), "protocol": "tls://"}
 
 
 @contextmanager
-def quiet_dask(tls: TLSSettings | None) -> Iterator[None]:
+def quiet_dask() -> Iterator[None]:
     """Set Dask's options for what is started in the block, and keep its loggers from talking to the user."""
-    options = dict(OPTIONS)
-    if tls is not None:
-        # Workers on other machines inherit the configuration, not our objects.
-        options |= {"distributed.comm.require-encryption": True, "distributed.comm.tls.ca-file": tls.ca}
-        for role in ("scheduler", "worker", "client"):
-            options |= {
-                f"distributed.comm.tls.{role}.cert": tls.cert,
-                f"distributed.comm.tls.{role}.key": tls.key,
-            }
     # Read whenever a worker is lost, long after this block: the nanny starts it again, however long that takes.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
     for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler", "bokeh"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    with dask.config.set(options), warnings.catch_warnings():
+    with dask.config.set(dict(OPTIONS)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Port .* is already in use", module="distributed")
         yield
 
 
-def scheduler_spec(settings: WorkerSettings, host: str = LOOPBACK, port: int = 0) -> dict[str, Any]:
+def scheduler_spec(
+    settings: WorkerSettings, certificates: Certificates | None, host: str = LOOPBACK, port: int = 0
+) -> dict[str, Any]:
     """Return what `SpecCluster` needs to start a scheduler; its dashboard is on the loopback interface, whatever `host` is."""
     return {
         "cls": distributed.Scheduler,
         "options": {
             "host": host,
             "port": port,
-            "protocol": "tls://" if settings.tls else "tcp://",
-            "security": security_of(settings.tls),
+            **protected(certificates),
             "dashboard": True,
             "dashboard_address": f"{LOOPBACK}:{free_port(settings.dashboard_port)}",
         },

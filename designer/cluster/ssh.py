@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from designer.cluster.certificates import Certificates, certificates_of
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_processes
 from designer.cluster.parts import PARTS, WHOLE
@@ -28,20 +29,24 @@ def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = Non
         import asyncssh
     except ImportError as error:
         raise MissingPart("cluster.kind ssh needs asyncssh; pip install 'polymer-designer[ssh]'") from error
+    certificates = certificates_of(settings.tls)
+    if certificates is not None:
+        certificates = certificates.texts()
     workers: dict[str, dict[str, Any]] = {}
     slots = 0
     for host in settings.hosts:
         places = [str(gpu) for gpu in host.gpus for _ in range(settings.simulations_per_gpu)]
         places += [""] * host.simulations
         for number, gpu in enumerate(places):
-            workers[f"{host.host}-md-{number}"] = _spec(settings, host, "MD", gpu)
+            workers[f"{host.host}-md-{number}"] = _spec(settings, certificates, host, "MD", gpu)
         for number in range(host.cpu_workers):
-            workers[f"{host.host}-cpu-{number}"] = _spec(settings, host, "CPU", "")
+            workers[f"{host.host}-cpu-{number}"] = _spec(settings, certificates, host, "CPU", "")
         slots += len(places) + host.cpu_workers
     default = PARTS if any(host.cpu_workers for host in settings.hosts) else WHOLE
     try:
         return start_processes(
             settings,
+            certificates,
             workers,
             tuple(stages) if stages is not None else default,
             slots,
@@ -57,8 +62,10 @@ def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = Non
         ) from error
 
 
-def _spec(settings: SSHClusterSettings, host: SSHHost, resource: str, gpu: str) -> dict[str, Any]:
-    from distributed.deploy.ssh import Worker
+def _spec(
+    settings: SSHClusterSettings, certificates: Certificates | None, host: SSHHost, resource: str, gpu: str
+) -> dict[str, Any]:
+    from designer.cluster.ssh_worker import SSHWorker
 
     connect: dict[str, Any] = {"port": host.port}
     if host.user is not None:
@@ -68,22 +75,23 @@ def _spec(settings: SSHClusterSettings, host: SSHHost, resource: str, gpu: str) 
     if settings.identity is not None:
         connect["client_keys"] = [str(Path(settings.identity).expanduser())]
     environment = {**thread_environment(settings), "CUDA_VISIBLE_DEVICES": gpu}
-    options = {
+    options: dict[str, Any] = {
         "nthreads": 1,
         "memory_limit": 0,
         "dashboard": False,
         "dashboard_address": f"{LOOPBACK}:0",
         "env": environment,
         "resources": {resource: 1},
-        "protocol": "tls://" if settings.tls else "tcp://",
+        "protocol": "tcp://" if certificates is None else "tls://",
     }
+    if certificates is not None:
+        options["security"] = certificates.options()
     return {
-        "cls": Worker,
+        "cls": SSHWorker,
         "options": {
             "address": host.host,
             "connect_options": connect,
-            "kwargs": options,
-            "worker_class": "distributed.Nanny",
-            "remote_python": settings.python,
+            "options": options,
+            "python": settings.python,
         },
     }

@@ -1,5 +1,7 @@
 """From the section `cluster` of a campaign to a running cluster."""
 
+from pathlib import Path
+
 from designer.cluster.base import Cluster
 from designer.config.cluster import (
     AddressClusterSettings,
@@ -13,8 +15,12 @@ from designer.config.cluster import (
 from designer.errors import InvalidRequest
 
 
-def start_cluster(settings: WorkerSettings) -> Cluster:
+def start_cluster(settings: WorkerSettings, folder: Path | None = None) -> Cluster:
     """Start or join a cluster.
+
+    Args:
+        settings: The section `cluster` of a campaign.
+        folder: The campaign's folder.
 
     Raises:
         DesignerError: It cannot be reached or started, or nothing is simulated.
@@ -35,7 +41,7 @@ def start_cluster(settings: WorkerSettings) -> Cluster:
     if isinstance(settings, QueueSettings):
         from designer.cluster.batch import start_queue
 
-        return start_queue(settings)
+        return start_queue(settings, folder=folder)
     if isinstance(settings, SSHClusterSettings):
         from designer.cluster.ssh import start_ssh
 

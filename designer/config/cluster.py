@@ -1,11 +1,20 @@
 """Where simulations run: the section `cluster`, one kind at a time."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from designer.config.base import Section
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only programs of this machine reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class TLSSettings(Section):
@@ -54,7 +63,10 @@ class WorkerSettings(Section):
             knowledge, which matters little where simulations are short and many.
         hang: When a simulation counts as hung.
         dashboard_port: Port of the Dask dashboard on the loopback interface; a free one is taken if it is in use.
-        tls: Certificates for encrypted connections; none by default.
+        tls: How connections are encrypted and authenticated. `temporary`: by certificates that are made for this run and thrown
+            away afterwards; `off`: not at all, so that everybody who reaches the scheduler can run programs as you; or
+            certificates of your own. With kind `address` those that its scheduler accepts, by default those of Dask's
+            configuration.
         files: `shared`: workers see the campaign's folder; `transfer`: they do not, and files travel through them.
         scratch: Folder on the workers for `transfer`; their temporary folder by default.
         fetch_s: With `transfer`, time in s between copies of the checkpoints of running simulations.
@@ -65,10 +77,18 @@ class WorkerSettings(Section):
     ahead: Annotated[int, Field(ge=0, le=10_000)] = 0
     hang: HangSettings = HangSettings()
     dashboard_port: Annotated[int, Field(ge=0, le=65535)] = 8787
-    tls: TLSSettings | None = None
+    tls: TLSSettings | Literal["temporary", "off"] = "temporary"
     files: Literal["shared", "transfer"] = "shared"
     scratch: str | None = None
     fetch_s: Annotated[float, Field(gt=0)] = 300.0
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _words_of_yaml(cls, value: object) -> object:
+        # YAML reads `off` as false; earlier versions stored null.
+        if value is None:
+            return "temporary"
+        return "off" if value is False else value
 
 
 class LocalClusterSettings(WorkerSettings):
@@ -106,11 +126,22 @@ class RemoteSettings(WorkerSettings):
         listen: Address of this machine at which workers reach the scheduler. The dashboard stays on the loopback interface.
         port: Port of the scheduler; 0 takes a free one.
         python: Python on the workers, with this program installed; the one that runs here by default.
+        listen_without_tls: Confirms `tls: off` where `listen` can be reached from other machines.
     """
 
     listen: str
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     python: str | None = None
+    listen_without_tls: bool = False
+
+    @model_validator(mode="after")
+    def _protected(self) -> "RemoteSettings":
+        if self.tls == "off" and not self.listen_without_tls and not is_loopback(self.listen):
+            raise ValueError(
+                f"listen {self.listen!r} with tls off lets everybody who reaches that address run programs as you; leave out "
+                "`tls: off`, or confirm it with `listen_without_tls: true`"
+            )
+        return self
 
 
 class QueueJobs(Section):
@@ -150,6 +181,8 @@ class QueueSettings(RemoteSettings):
         prologue: Lines of shell before the worker starts, as `module load cuda`.
         idle_s: Time in s without work after which a job is given back.
         log_folder: Folder for the output of jobs; none keeps the batch system's default.
+        tls_folder: Folder that jobs see, where a private folder holds the certificates of the run; that of the campaign by
+            default, and with `files: transfer` one below the home folder.
     """
 
     simulation: QueueJobs = QueueJobs()
@@ -159,6 +192,7 @@ class QueueSettings(RemoteSettings):
     prologue: tuple[str, ...] = ()
     idle_s: Annotated[float, Field(gt=0)] = 300.0
     log_folder: str | None = None
+    tls_folder: str | None = None
 
 
 class SlurmClusterSettings(QueueSettings):
@@ -256,6 +290,12 @@ class AddressClusterSettings(WorkerSettings):
     kind: Literal["address"] = "address"
     address: Annotated[str, Field(pattern=r"^(tcp|tls|ucx)://.+:\d+$")]
     wait_s: Annotated[float, Field(ge=0)] = 3600.0
+
+    @model_validator(mode="after")
+    def _as_its_scheduler(self) -> "AddressClusterSettings":
+        if isinstance(self.tls, TLSSettings) and not self.address.startswith("tls://"):
+            raise ValueError(f"address {self.address!r} takes no certificates; write tls://... or leave out tls")
+        return self
 
 
 class OutsideClusterSettings(WorkerSettings):

@@ -267,7 +267,7 @@ def certificates(folder: Path, name: str) -> TLSSettings:
 def test_with_certificates_only_their_holders_get_in(tmp_path: Path) -> None:
     import distributed
 
-    from designer.cluster.scheduler import security_of
+    from designer.cluster.certificates import certificates_of
 
     ours, others = certificates(tmp_path, "ours"), certificates(tmp_path, "others")
     with closing(start_local(LocalClusterSettings(dashboard_port=0, tls=ours), whole)) as cluster:  # type: ignore[arg-type]
@@ -276,7 +276,9 @@ def test_with_certificates_only_their_holders_get_in(tmp_path: Path) -> None:
         address = cluster.client.scheduler.address
         assert address.startswith("tls://127.0.0.1:")
         assert all(w.startswith("tls://") for w in cluster.client.scheduler_info(n_workers=-1)["workers"])
-        for intruder, security in [(address, security_of(others)), (address.replace("tls", "tcp"), None)]:
+        strange = certificates_of(others)
+        assert strange is not None
+        for intruder, security in [(address, strange.security()), (address.replace("tls", "tcp"), None)]:
             with pytest.raises(OSError):
                 distributed.Client(intruder, security=security, timeout=3, set_as_default=False)
 

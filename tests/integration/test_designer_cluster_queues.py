@@ -149,20 +149,32 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
     keys.write_bytes(user_key.export_public_key())
     children: list[object] = []
 
+    commands: list[str] = []
+
     async def passed(source: asyncio.StreamReader, target: object) -> None:
         while line := await source.readline():
             with contextlib.suppress(OSError, asyncssh.Error):
                 target.write(line)
 
+    async def fed(source: object, target: asyncio.StreamWriter) -> None:
+        while line := await source.readline():
+            target.write(line)
+        target.close()
+
     async def handle(process: object) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        commands.append(process.command)
         child = await asyncio.create_subprocess_shell(
-            process.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE, env=environment, start_new_session=True,
         )  # fmt: skip
         children.append(child)
         try:  # all is said before the channel closes: writing to a closed one would end the whole connection
-            await asyncio.gather(passed(child.stdout, process.stdout), passed(child.stderr, process.stderr))
+            await asyncio.gather(
+                fed(process.stdin, child.stdin),
+                passed(child.stdout, process.stdout),
+                passed(child.stderr, process.stderr),
+            )
             process.exit(await child.wait())
         finally:
             if child.returncode is None:
@@ -210,6 +222,9 @@ def test_workers_are_started_by_ssh(tmp_path: Path) -> None:
             cluster.submit(job(tmp_path))
             (result,) = outcomes(finish(cluster, 1))
             assert result.diagnostics["said"] == ["build", "dynamics", "analyse"]
+            assert cluster.client.scheduler.address.startswith("tls://")
+            # The keys went through the connection: no command line, which everybody can read, holds them.
+            assert set(commands) == {f"{sys.executable} -m designer.cluster.remote"}
         assert "dynamics=3" in (tmp_path / "0" / "trace.txt").read_text()
         stranger = settings.model_copy(update={"known_hosts": str(keys)})
         with pytest.raises(ClusterLost, match=r"not every worker on 127.0.0.1 started .* without a password"):

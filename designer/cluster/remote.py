@@ -1,0 +1,20 @@
+"""Runs a worker on a machine that was reached by SSH; its options come on standard input, so that no other user can read them."""
+
+import json
+import os
+import sys
+
+
+def main() -> None:
+    """Read one line of JSON and run the worker until it is told to leave."""
+    order = json.loads(sys.stdin.readline())
+    # Dask reads this when it is imported, and so do the processes that it starts.
+    os.environ["DASK_INTERNAL_INHERIT_CONFIG"] = order["configuration"]
+    from distributed.cli import dask_spec
+
+    spec = {"0": {"cls": "distributed.Nanny", "opts": order["options"]}}
+    dask_spec.main([order["scheduler"], "--spec", json.dumps(spec)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""A worker on a machine that is reached by SSH."""
+
+import json
+import shlex
+import sys
+from typing import Any
+
+import dask
+from distributed.deploy.ssh import Process
+
+
+class SSHWorker(Process):
+    """Starts `designer.cluster.remote` there and sends it everything through its standard input.
+
+    Dask's own class puts the options into the command line, which every user of that machine can read.
+
+    Args:
+        scheduler: Address of the scheduler.
+        address: The machine.
+        connect_options: Arguments of `asyncssh.connect`.
+        options: Arguments of `distributed.Nanny`.
+        python: Python there; the path of the one that runs here by default.
+        name: Name of the worker.
+    """
+
+    def __init__(
+        self,
+        scheduler: str,
+        address: str,
+        connect_options: dict[str, Any],
+        options: dict[str, Any],
+        python: str | None = None,
+        name: object = None,
+    ) -> None:
+        super().__init__(name=name)  # type: ignore[no-untyped-call]
+        self.address = address
+        self._scheduler, self._connect_options, self._options = scheduler, connect_options, options
+        self._python = python or sys.executable
+
+    async def start(self) -> None:
+        """Connect, start the worker, and wait until it says that it is there.
+
+        Raises:
+            RuntimeError: It ended before.
+        """
+        import asyncssh
+
+        order = {
+            "scheduler": self._scheduler,
+            "configuration": dask.config.serialize(dask.config.global_config),
+            "options": self._options,
+        }
+        self.connection = await asyncssh.connect(self.address, **self._connect_options)
+        self.proc = await self.connection.create_process(f"{shlex.quote(self._python)} -m designer.cluster.remote")
+        self.proc.stdin.write(json.dumps(order) + "\n")
+        self.proc.stdin.write_eof()
+        said = ""
+        while "worker at" not in said:
+            said = await self.proc.stderr.readline()
+            if not said.strip():
+                raise RuntimeError("Worker failed to start")
+        await super().start()  # type: ignore[no-untyped-call]
