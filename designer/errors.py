@@ -16,12 +16,17 @@ The tree::
     ├── ClusterLost (RuntimeError)           the scheduler went away for good
     └── MissingPart (RuntimeError)           something this machine lacks
 
-Every message is one line: the value, the rule and the remedy.
+Every message is one line: the value, the rule and the remedy. None repeats the password of an address, wherever it was typed.
 """
+
+from designer.redact import without_passwords
 
 
 class DesignerError(Exception):
     """Root of every error the operator raises on purpose."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_passwords(message))
 
 
 class InvalidConfig(DesignerError, ValueError):

@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from designer.campaign.front import front_frame
@@ -18,13 +19,13 @@ from designer.config import CampaignConfig, load_config
 from designer.errors import CampaignFailed, DesignerError, InvalidConfig, InvalidRequest
 from designer.progress import default_listener
 from designer.store.claims import release_all
+from designer.store.engine import be_patient, close_engine
 from designer.store.imported import imported_records
-from designer.store.opening import be_patient, create_store
+from designer.store.opening import create_store
 from designer.store.ownership import Ownership
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.store.transactions import Patience
-from designer.store.url import sqlite_path
 from mdcore.optics.level import require_pyscf
 
 if TYPE_CHECKING:
@@ -104,6 +105,21 @@ class Campaign:
                 raise
         return self._opened
 
+    def close(self) -> bool:
+        """Close the store; it is opened again when it is needed. `designer.store.engine.close_engine` tells what is returned."""
+        if self._opened is None:
+            return True
+        store, self._opened, self._refractions = self._opened, None, None
+        return store.close()
+
+    def __enter__(self) -> "Campaign":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         """Return name, objectives and counts; a store that does not exist yet is not created."""
         return f"<Campaign {self._summary()}>"
@@ -123,7 +139,7 @@ class Campaign:
     def _is_begun(self) -> bool:
         if self._opened is not None:
             return True
-        path = sqlite_path(self.config.store_url())
+        path = self.config.store_url().path
         return path is not None and path.is_file()
 
     def pareto_front(self) -> "FrontTable":
@@ -234,6 +250,14 @@ class Campaign:
             raise CampaignFailed(
                 'run() was reached while a worker process imported your script; put it under `if __name__ == "__main__":`'
             )
+        try:
+            return self._run()
+        finally:
+            # However it ends, the file of an SQLite store holds everything. The engine connects again when it is needed.
+            if self._opened is not None:
+                close_engine(self._opened.engine)
+
+    def _run(self) -> str:
         if reason := self.finished_reason():
             self._mark_finished(reason)
             return reason

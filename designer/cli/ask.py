@@ -6,11 +6,12 @@ from pathlib import Path
 
 from designer.campaign.campaign import Campaign
 from designer.cli.checks import at_least
-from designer.cli.locate import find_campaign
+from designer.cli.locate import find_campaign, is_config
 from designer.cli.output import answer_stream, write_json
 from designer.config import load_config
 from designer.errors import InvalidRequest
 from designer.progress import make_listener
+from designer.store.engine import RUNNING_TIMEOUT_S
 from designer.store.records import EvaluationRecord
 from designer.text import timestamp
 from mdcore.chem import property_spec
@@ -28,11 +29,8 @@ def ask_command(
             raise InvalidRequest(f"--format {form!r} is unknown; use one of {', '.join(FORMATS)}")
         if days <= 0:
             raise InvalidRequest(f"--days {days:g} must be greater than 0; raise it")
-        campaign = open_campaign(text, name)
-        try:
+        with open_campaign(text, name) as campaign:
             records = campaign.ask(n, days=days, fidelity=fidelity)
-        finally:
-            campaign.store.close()
         rows = [row for record in records for row in _rows(record, campaign, fidelity)]
         if form == "json":
             document = {"campaign": campaign.config.name, "candidates": rows}
@@ -56,9 +54,9 @@ def ask_command(
 
 def open_campaign(text: str, name: str | None) -> Campaign:
     """Open the campaign behind a store or folder; a YAML file also begins one."""
-    if Path(text).suffix in (".yaml", ".yml"):
+    if is_config(text):
         return Campaign(load_config(text), listener=make_listener())
-    store, config = find_campaign(text, name)
+    store, config = find_campaign(text, name, wait_s=RUNNING_TIMEOUT_S)
     return Campaign(config, listener=make_listener(), store=store)
 
 

@@ -4,7 +4,7 @@ import logging
 from typing import TextIO
 
 from designer.cli.checks import at_least
-from designer.cli.locate import find_campaign
+from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest
 
@@ -17,21 +17,20 @@ def dashboard_command(text: str, name: str | None, host: str, port: int, *, as_j
         at_least("--port", port, 0)
         if port > 65535:
             raise InvalidRequest(f"--port {port} must be at most 65535; lower it")
-        store, config = find_campaign(text, name)
-        from designer.dashboard.gather import Gatherer
-        from designer.dashboard.server import PageServer
-        from designer.dashboard.watcher import Watcher
+        with opened_campaign(text, name) as (store, config):
+            from designer.dashboard.gather import Gatherer
+            from designer.dashboard.server import PageServer
+            from designer.dashboard.watcher import Watcher
 
-        for logger in ("bokeh", "tornado"):
-            logging.getLogger(logger).setLevel(logging.CRITICAL)
-        watcher = Watcher(Gatherer(store, config).view)
-        server = PageServer(watcher, host, port)
-        _tell(stream, server.url, host, as_json=as_json)
-        try:
-            server.run()
-        finally:
-            watcher.close()
-            store.close()
+            for logger in ("bokeh", "tornado"):
+                logging.getLogger(logger).setLevel(logging.CRITICAL)
+            watcher = Watcher(Gatherer(store, config).view)
+            server = PageServer(watcher, host, port)
+            _tell(stream, server.url, host, as_json=as_json)
+            try:
+                server.run()
+            finally:
+                watcher.close()
     return 0
 
 

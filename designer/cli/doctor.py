@@ -151,10 +151,10 @@ def _cluster() -> list[Check]:
 
 def _store() -> list[Check]:
     from designer.store import create_store
-    from designer.store.url import normalise_url
+    from designer.store.engine import close_engine
 
     with tempfile.TemporaryDirectory(prefix="designer-doctor-") as folder:
-        create_store(normalise_url(f"{folder}/store.sqlite")).dispose()
+        close_engine(create_store(Path(folder) / "store.sqlite"))
     return [Check("store", "works", "SQLite with write-ahead log")]
 
 

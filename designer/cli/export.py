@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from designer.cli.locate import find_campaign
+from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
 from designer.store.export import COLUMNS, export_rows
@@ -24,19 +24,19 @@ def export_command(text: str, name: str | None, out: Path | None, form: str | No
             raise InvalidRequest(f"{given} is unknown; use one of csv, json, parquet")
         if out is None and form == "parquet":
             raise InvalidRequest("parquet is no text; give a file with --out")
-        store, _ = find_campaign(text, name)
-        rows = export_rows(store, whole=whole)
-        if out is None:
-            _text(form, stream, rows)
-            return 0
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = out.with_name(f"{out.name}.part")
-        if form == "parquet":
-            number = _parquet(part, rows)
-        else:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                number = _text(form, file, rows)
-        part.replace(out)
+        with opened_campaign(text, name) as (store, _):
+            rows = export_rows(store, whole=whole)
+            if out is None:
+                _text(form, stream, rows)
+                return 0
+            out.parent.mkdir(parents=True, exist_ok=True)
+            part = out.with_name(f"{out.name}.part")
+            if form == "parquet":
+                number = _parquet(part, rows)
+            else:
+                with part.open("w", encoding="utf-8", newline="") as file:
+                    number = _text(form, file, rows)
+            part.replace(out)
         stream.write(f"{number} rows: {out}\n")
     return 0
 

@@ -13,11 +13,13 @@ from designer.campaign.generator import make_generator, with_route
 from designer.campaign.likelihood import Bounds, region_likelihood
 from designer.campaign.observations import observations_of
 from designer.cli.checks import at_least
-from designer.cli.locate import find_campaign, locate_store
+from designer.cli.locate import locate_store, opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import InvalidRequest
 from designer.store import campaign_names, imported_records, open_store
+from designer.store.engine import close_engine
+from designer.store.records import EvaluationRecord
 from designer.store.routes import route_document
 from designer.text import told_in_quarters, with_error
 from generators import Candidate, CorpusSettings, Filters, SMCSettings, load_corpus
@@ -188,16 +190,19 @@ def _surrogates(region: Mapping[str, Bounds], source: Source, seed: int) -> "Sur
             f"--target {next(iter(region))} needs a surrogate and none is trained; give --store with measurements of it"
         )
     engine = open_store(locate_store(store))
-    if campaign_names(engine) or source.campaign is not None:
-        campaign, config = find_campaign(store, source.campaign)
-        fidelity = config.simulation_settings().fidelity
-        known, evaluations = imported_records(campaign.engine), campaign.evaluations("done", "failed")
-        settings = config.surrogates
-    else:
-        # A store of known data alone: what most of it is, is predicted.
-        known, evaluations, settings = imported_records(engine), (), SurrogateSettings()
-        levels = Counter(record.fidelity for record in known if record.property in region)
-        fidelity = min(levels, key=lambda level: (-levels[level], level), default="")
+    try:
+        known, settings = imported_records(engine), SurrogateSettings()
+        evaluations: tuple[EvaluationRecord, ...] = ()
+        if campaign_names(engine) or source.campaign is not None:
+            with opened_campaign(store, source.campaign) as (campaign, config):
+                fidelity, settings = config.simulation_settings().fidelity, config.surrogates
+                evaluations = campaign.evaluations("done", "failed")
+        else:
+            # A store of known data alone: what most of it is, is predicted.
+            levels = Counter(record.fidelity for record in known if record.property in region)
+            fidelity = min(levels, key=lambda level: (-levels[level], level), default="")
+    finally:
+        close_engine(engine)
     observations = observations_of(evaluations, tuple(region), fidelity, known)
     for name in region:
         if not observations.measured(name).any():

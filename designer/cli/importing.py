@@ -9,8 +9,8 @@ from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table, records_of
 from designer.errors import InvalidRequest
 from designer.store import create_store
+from designer.store.engine import close_engine
 from designer.store.imported import ImportedRecord, add_imported
-from designer.store.url import shown
 from mdcore.chem import property_spec
 
 MOST_SHOWN = 1000
@@ -51,8 +51,8 @@ def import_command(
         try:
             added = add_imported(engine, records, source=data.name, digest=table.digest, replace=replace)
         finally:
-            engine.dispose()
-        document = _document(table, records, added, fidelity, shown(url))
+            close_engine(engine)
+        document = _document(table, records, added, fidelity, str(url))
         if as_json:
             write_json(stream, document)
             return 0
@@ -73,7 +73,7 @@ def import_command(
         cells = f", and {count(len(table.bad_cells), 'cell')} of used rows" if table.bad_cells else ""
         stream.write(
             f"{count(document['rows'], 'row')} in {data}: {document['used']} used, {document['empty']} without a value, "  # type: ignore[arg-type]
-            f"{len(table.bad)} left out{cells}. {added} added to {shown(url)} as {fidelity}"
+            f"{len(table.bad)} left out{cells}. {added} added to {url} as {fidelity}"
             f"{'' if added == len(records) else ', the others were there already'}.\n"
         )
     return 0

@@ -1,12 +1,16 @@
 """Entry point: runs a command and turns every error into one line and an exit status."""
 
 import sys
+import traceback
 from collections.abc import Sequence
+from types import TracebackType
 
 import typer
 
 from designer.cli.app import app
 from designer.cli.numbers import refuse_underscores
+from designer.cli.passwords import refuse_passwords
+from designer.redact import without_passwords
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 
@@ -16,6 +20,7 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    sys.excepthook = _print_without_passwords
     sys.exit(run(arguments))
 
 
@@ -23,8 +28,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for a failed run, 2 for bad input, 130 when interrupted."""
     try:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
+        command = refuse_passwords(typer.main.get_command(app))
         refuse_underscores(app, arguments)
-        status = app(args=arguments, prog_name="designer", standalone_mode=False)
+        status = command(args=arguments, prog_name="designer", standalone_mode=False)
     except _UsageError as error:
         return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
     except (typer.Abort, KeyboardInterrupt):
@@ -52,5 +58,9 @@ def _message(error: Exception) -> str:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write(f"error: {without_passwords(message)}\n")
     return status
+
+
+def _print_without_passwords(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(without_passwords("".join(traceback.format_exception(kind, error, trace))))

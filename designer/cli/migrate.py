@@ -4,7 +4,6 @@ from designer.cli.locate import locate_store
 from designer.cli.output import answer_stream, write_json
 from designer.store.migrate import migrate_store
 from designer.store.opening import open_store
-from designer.store.url import shown
 
 
 def migrate_command(text: str, *, as_json: bool) -> int:
@@ -15,11 +14,11 @@ def migrate_command(text: str, *, as_json: bool) -> int:
         before, after, copy = migrate_store(url)
         if as_json:
             write_json(
-                stream, {"store": shown(url), "before": before, "after": after, "copy": str(copy) if copy else None}
+                stream, {"store": str(url), "before": before, "after": after, "copy": str(copy) if copy else None}
             )
         elif before == after:
-            stream.write(f"{shown(url)} has schema {after} already; nothing to do\n")
+            stream.write(f"{url} has schema {after} already; nothing to do\n")
         else:
             kept = f"; the old one is kept as {copy}" if copy else ""
-            stream.write(f"{shown(url)} was brought from schema {before} to {after}{kept}\n")
+            stream.write(f"{url} was brought from schema {before} to {after}{kept}\n")
     return 0

@@ -16,9 +16,8 @@ INTERRUPTED = 130
 
 def run_command(config: Path, *, as_json: bool, with_report: bool) -> int:
     """Run or resume a campaign, print its front and write its report."""
-    with answer_stream() as stream:
-        listener = make_listener()
-        campaign = Campaign.from_yaml(config, listener=listener)
+    listener = make_listener()
+    with answer_stream() as stream, Campaign.from_yaml(config, listener=listener) as campaign:
         already = campaign.finished_reason() is not None
         try:
             reason = campaign.run()
@@ -47,7 +46,7 @@ def _answer(
             "reason": reason,
             "evaluations": campaign.store.counts(),
             "front": front_document(front, routes),
-            "store": campaign.config.store_url(),
+            "store": str(campaign.config.store_url()),
             "report": str(page) if page else None,
         }
         write_json(stream, document)

@@ -3,7 +3,7 @@
 import time
 
 from designer.campaign.front import front_records
-from designer.cli.locate import find_campaign
+from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.store.ownership import is_running
@@ -13,8 +13,7 @@ from designer.text import duration
 
 def status_command(text: str, name: str | None, *, as_json: bool) -> int:
     """Tell the state of a campaign from its store alone."""
-    with answer_stream() as stream:
-        store, config = find_campaign(text, name)
+    with answer_stream() as stream, opened_campaign(text, name) as (store, config):
         campaign, counts = store.campaign(), store.counts()
         records = store.evaluations()
         routes = stored_routes(store.engine)

@@ -13,11 +13,8 @@ REFUSED = 2
 def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, as_json: bool) -> int:
     """Record results from outside; exit status 2 if any row was refused."""
     with answer_stream() as stream:
-        campaign = open_campaign(text, name)
-        try:
+        with open_campaign(text, name) as campaign:
             told = campaign.tell(read_rows(path), fidelity=fidelity)
-        finally:
-            campaign.store.close()
         if as_json:
             document = {
                 "campaign": campaign.config.name,

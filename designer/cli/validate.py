@@ -11,7 +11,7 @@ def validate_command(path: Path, *, as_json: bool) -> int:
     with answer_stream() as stream:
         config = load_config(path)
         if as_json:
-            write_json(stream, {"valid": True, "config": config.model_dump(mode="json")})
+            write_json(stream, {"valid": True, "config": config.document()})
         else:
             aims = ", ".join(f"{o.direction} {o.property}" for o in config.objectives)
             stream.write(f"{path} is valid: {config.name}, {aims}; preset {config.simulation.preset}\n")

@@ -6,7 +6,7 @@ from mdcore.chem.numbers import plain_settings
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, defaults checked like input."""
+    """Base of every section: frozen, no unknown keys, defaults checked like input, which no error repeats: it may hold a password."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
     _plain_numbers = model_validator(mode="before")(plain_settings)

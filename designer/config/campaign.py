@@ -22,8 +22,9 @@ from designer.config.sections import (
     StopSettings,
     measurable_property,
 )
+from designer.redact import holds_password, without_passwords
 from designer.store.outside import outside_digest
-from designer.store.url import normalise_url, shown
+from designer.store.url import StoreURL
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
@@ -51,7 +52,7 @@ class CampaignConfig(Section):
         cluster: Where simulations run.
         stop: When the campaign is finished.
         folder: Folder of the campaign; `runs/NAME` by default.
-        store: SQLAlchemy URL, or path of an SQLite file; `store.sqlite` in the folder by default.
+        store: Path of an SQLite file, or `postgresql://USER:PASSWORD@HOST/DATABASE`; `store.sqlite` in the folder by default.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -70,7 +71,7 @@ class CampaignConfig(Section):
     cluster: ClusterSettings = LocalClusterSettings()
     stop: StopSettings
     folder: str | None = None
-    store: Annotated[str | None, Field(repr=False)] = None
+    store: StoreURL | None = None
 
     @field_validator("cluster", mode="before")
     @classmethod
@@ -107,19 +108,21 @@ class CampaignConfig(Section):
                 measurable_property(objective.property, info)
         return self
 
-    @model_validator(mode="after")
-    def _store_is_a_url(self) -> "CampaignConfig":
-        self.store_url()
-        return self
+    @field_validator("folder")
+    @classmethod
+    def _no_address(cls, folder: str | None) -> str | None:
+        if folder is not None and ("://" in folder or holds_password(folder)):
+            raise ValueError("an address is not the path of a folder; write the address of a store under `store`")
+        return folder
 
     @property
     def campaign_folder(self) -> Path:
         """Folder that holds the store, the evaluations and the report."""
         return Path(self.folder) if self.folder else Path("runs") / self.name
 
-    def store_url(self) -> str:
-        """Return the SQLAlchemy URL of the store."""
-        return normalise_url(self.store or str(self.campaign_folder / "store.sqlite"))
+    def store_url(self) -> StoreURL:
+        """Return where the store is."""
+        return self.store or StoreURL.of_path(self.campaign_folder / "store.sqlite")
 
     @property
     def outside(self) -> bool:
@@ -161,10 +164,10 @@ class CampaignConfig(Section):
     def document(self) -> dict[str, Any]:
         """Return the configuration in JSON types, the same text for the same configuration: sets are sorted.
 
-        It is stored and printed, so that the password of a store's address is not in it.
+        It is stored and printed, so that no password is in it: not that of the store's address, which prints as stars, nor one
+        in an address that any other text holds.
         """
-        document = cast(dict[str, Any], _json(self))
-        return document | {"store": shown(self.store) if self.store and "://" in self.store else self.store}
+        return cast(dict[str, Any], _json(self))
 
     def minimal_document(self) -> dict[str, Any]:
         """Return what a user would have to write for this configuration: `document` without what equals its default."""
@@ -220,17 +223,19 @@ class CampaignConfig(Section):
 
 
 def _json(value: object) -> object:
-    """Return a value or model in JSON types; sets become sorted lists, so that equal values give equal texts."""
+    """Return a value or model in JSON types, without passwords; sets become sorted lists, so that equal values give equal texts."""
     plain = value.model_dump() if isinstance(value, BaseModel) else value
-    return to_jsonable_python(_sorted_sets(plain))
+    return to_jsonable_python(_printable(plain))
 
 
-def _sorted_sets(value: object) -> object:
+def _printable(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _sorted_sets(item) for key, item in value.items()}
+        return {key: _printable(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(value)
-    return value
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return without_passwords(value) if isinstance(value, str) else value
 
 
 def _without_defaults(model: BaseModel, document: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def load_config(path: Path | str, *, answered: bool = False) -> CampaignConfig:
         )
     try:
         # Not yaml.load of arbitrary objects: the loader derives from SafeLoader and builds plain data only.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
+        # Of a stream YAML's errors keep no piece of the text, which may hold a password.
+        with path.open(encoding="utf-8") as stream:
+            document = yaml.load(stream, Loader=_UniqueKeyLoader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"

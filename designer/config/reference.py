@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import union_members, without_metadata
+from designer.store.url import StoreURL
 from mdcore.chem import PROPERTIES
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import SUPPORTED
@@ -142,7 +143,7 @@ def _type_text(annotation: object) -> str:
     elif isinstance(found, type) and issubclass(found, BaseModel):
         text = "section"
     else:
-        names = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+        names = {int: "whole number", float: "number", str: "text", StoreURL: "text", bool: "true or false"}
         text = names.get(found, getattr(found, "__name__", str(found))) if isinstance(found, type) else str(found)
     return f"{text} {bounds}".strip()
 

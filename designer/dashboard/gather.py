@@ -12,11 +12,11 @@ from designer.campaign.front import within
 from designer.campaign.growth import FrontGrowth
 from designer.config.campaign import CampaignConfig
 from designer.dashboard.view import FailedItem, Point, RunningItem, View, WaitingItem
+from designer.redact import without_secrets
 from designer.store.changes import Changes
 from designer.store.ownership import is_running
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
-from designer.store.url import without_secrets
 from mdcore.simulate import Progress
 from surrogates import pareto_mask
 

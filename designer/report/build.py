@@ -10,6 +10,7 @@ from typing import Any
 from designer.campaign.cost import cost_of_all
 from designer.campaign.front import front_records, hypervolume_history
 from designer.config.campaign import CampaignConfig
+from designer.redact import without_secrets
 from designer.report.calibration import calibration_rows
 from designer.report.facts import compute_rows, config_text, simulate_command, store_text, version_rows
 from designer.report.figures import front_figures
@@ -19,7 +20,6 @@ from designer.report.structures import structure_svg
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, stored_routes
 from designer.store.store import CampaignStore
-from designer.store.url import without_secrets
 from designer.text import duration, timestamp, with_error
 from mdcore.chem import property_spec
 from surrogates import Constraint

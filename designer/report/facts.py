@@ -12,7 +12,6 @@ import yaml
 from designer.campaign.cost import cost_of_all
 from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
-from designer.store.url import sqlite_path
 from designer.text import duration
 from mdcore.simulate import OPTICAL
 
@@ -86,7 +85,7 @@ def config_text(config: CampaignConfig) -> str:
 
 def store_text(config: CampaignConfig) -> str:
     """Return where the measurements are kept, without an address: a report goes to other people."""
-    path = sqlite_path(config.store_url())
+    path = config.store_url().path
     return "a database server" if path is None else f"the file {path.name}"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from designer.errors import ImportConflict
-from designer.store.opening import writing
+from designer.store.engine import writing
 from designer.store.orm import ImportedRow
 from mdcore.chem import property_spec
 

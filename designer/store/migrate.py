@@ -6,14 +6,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from designer.errors import CampaignBusy, StoreLocked
+from designer.store.engine import RUNNING_TIMEOUT_S, close_engine, make_engine, writing
 from designer.store.orm import SCHEMA_VERSION
-from designer.store.url import shown, sqlite_path
+from designer.store.url import StoreURL
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _ADVISORY_KEY = 0x706F6C79
@@ -53,11 +52,11 @@ def one_at_a_time(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
 
 
-def migrate_store(url: str) -> tuple[int, int, Path | None]:
+def migrate_store(address: StoreURL | str) -> tuple[int, int, Path | None]:
     """Upgrade an existing store; an SQLite file is copied beside itself first.
 
     Args:
-        url: SQLAlchemy URL of a store that was checked to be one.
+        address: Path or URL of a store that was checked to be one.
 
     Returns:
         Its version before and after, and the copy, if one was made.
@@ -66,6 +65,7 @@ def migrate_store(url: str) -> tuple[int, int, Path | None]:
         CampaignBusy: A process runs one of its campaigns.
         StoreLocked: Another program holds it.
     """
+    url = StoreURL.parse(address)
     engine = migration_engine(url)
     try:
         with engine.begin() as connection:
@@ -75,32 +75,20 @@ def migrate_store(url: str) -> tuple[int, int, Path | None]:
                 return before, before, None
             if busy := _running(connection):
                 raise CampaignBusy(f"campaign {busy!r} is being run; end it before its store is migrated")
-            copy = _copy(url, before)
+            copy = _copy(url.path, before)
             upgrade(connection)
             _check_references(connection)
         return before, SCHEMA_VERSION, copy
     except DatabaseError as error:
         reason = " ".join(str(error.orig).split())
-        raise StoreLocked(f"store {shown(url)!r} was not migrated ({reason}); it is as it was, try again") from error
+        raise StoreLocked(f"store {str(url)!r} was not migrated ({reason}); it is as it was, try again") from error
     finally:
-        engine.dispose()
+        close_engine(engine)
 
 
-def migration_engine(url: str) -> Engine:
-    """Return an engine whose transactions may rebuild tables."""
-    engine = create_engine(url)
-    if sqlite_path(url) is not None:
-        event.listen(engine, "connect", _without_foreign_keys)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return engine
-
-
-def _without_foreign_keys(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA foreign_keys = OFF")
-    cursor.close()
+def migration_engine(address: StoreURL | str) -> Engine:
+    """Return an engine whose transactions may rebuild tables; a lock is waited for `RUNNING_TIMEOUT_S`."""
+    return writing(make_engine(StoreURL.parse(address), wait_s=RUNNING_TIMEOUT_S, foreign_keys=False))
 
 
 def _running(connection: Connection) -> str | None:
@@ -114,8 +102,7 @@ def _running(connection: Connection) -> str | None:
     return None
 
 
-def _copy(url: str, version: int) -> Path | None:
-    path = sqlite_path(url)
+def _copy(path: Path | None, version: int) -> Path | None:
     if path is None:
         return None
     copy = path.with_name(f"{path.name}.v{version}")

@@ -5,7 +5,7 @@ import time
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
-from designer.store.opening import writing
+from designer.store.engine import writing
 from designer.store.orm import RefractionRow
 
 

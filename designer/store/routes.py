@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from designer.store.opening import writing
+from designer.store.engine import writing
 from designer.store.orm import RouteRow
 from generators import Monomer, Route
 

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, delete, func, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from designer.errors import CampaignMismatch, UnknownCampaign
 from designer.store.convert import beyond, campaign_record, evaluation_record, measurement_rows
+from designer.store.engine import close_engine, settle_engine
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -86,7 +88,7 @@ class CampaignStore:
         """
         with transaction(engine) as session:
             row = session.scalar(select(CampaignRow).where(CampaignRow.name == name))
-            if row is None:
+            if new := row is None:
                 row = CampaignRow(
                     name=name, seed=seed, config=dict(config), identity=dict(identity), created_at=time.time()
                 )
@@ -102,7 +104,10 @@ class CampaignStore:
                 session.add(
                     EventRow(campaign_id=row.id, at=time.time(), kind="config", message="configuration changed")
                 )
-            return cls(engine, row.id)
+        if new:
+            # A copy of the file alone, made while the campaign runs, then at least tells which campaign it is of.
+            settle_engine(engine)
+        return cls(engine, row.id)
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Open a transaction that writes; tried once."""
@@ -272,9 +277,17 @@ class CampaignStore:
             )
         )
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.engine.dispose()
+    def close(self) -> bool:
+        """Close the connections; return whether an SQLite file now holds everything, as `close_engine` tells."""
+        return close_engine(self.engine)
+
+    def __enter__(self) -> "CampaignStore":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str, Any], **values: Any) -> EvaluationRow:

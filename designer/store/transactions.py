@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from designer.errors import StoreLocked
-from designer.store.opening import locked, writing
+from designer.store.engine import writing
+from designer.store.opening import locked
+from designer.store.url import StoreURL
 
 T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
@@ -90,4 +92,4 @@ def _persist(once: Callable[[], T], patience: Patience) -> T:
 
 
 def _trouble(engine: Engine, error: DBAPIError) -> StoreLocked:
-    return locked(engine.url.render_as_string(hide_password=True), error)
+    return locked(StoreURL.of_engine_url(engine.url), error)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from designer.store import CampaignStore, EvaluationRecord, open_store
-from designer.store.url import normalise_url
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 ROOT = Path(__file__).parents[2]
@@ -93,7 +92,7 @@ class Member:
         return (self.folder / f"{self.name}.log").read_text()
 
     def records(self) -> tuple[EvaluationRecord, ...]:
-        engine = open_store(normalise_url(self.store))
+        engine = open_store(self.store)
         try:
             return CampaignStore.find(engine, self.name).evaluations()
         finally:
@@ -188,7 +187,7 @@ def test_a_password_of_the_store_is_never_told(tmp_path: Path, postgres_server: 
     finally:
         if ada.process is not None and ada.process.poll() is None:
             ada.kill()
-    engine = open_store(normalise_url(url))
+    engine = open_store(url)
     store = CampaignStore.find(engine)
     told = [ada.log(), str(store.campaign()), str(store.events()), repr(engine), *map(str, store.evaluations())]
     engine.dispose()

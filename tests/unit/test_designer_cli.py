@@ -15,7 +15,7 @@ from designer.cli.main import run
 from designer.cli.output import answer_stream, write_json
 from designer.cli.simulate import _settings
 from designer.errors import InvalidRequest
-from designer.store import opening
+from designer.store import engine as connections
 from mdcore.chem import Failure, Measurement
 from mdcore.simulate import SimulationResult
 
@@ -149,7 +149,8 @@ def test_a_foreign_store_is_untouched(config: Path, capfd: pytest.CaptureFixture
 def test_a_locked_store_is_untouched(
     finished: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "OPENING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(connections, "OPENING_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(connections, "RUNNING_TIMEOUT_S", 0.5)
     path = finished.parent / "run" / "store.sqlite"
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

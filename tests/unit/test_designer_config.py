@@ -25,7 +25,7 @@ def write(tmp_path: Path, text: str) -> Path:
 def test_defaults_are_complete_and_valid(tmp_path: Path) -> None:
     config = load_config(write(tmp_path, BASE))
     assert config.properties() == ("refractive_index", "density")
-    assert config.store_url() == "sqlite:///runs/trial/store.sqlite"
+    assert str(config.store_url()) == "runs/trial/store.sqlite"
     assert config.simulation_settings().execution.threads == config.cluster.threads_per_worker
     assert CampaignConfig.model_validate(config.model_dump(mode="json")) == config
 

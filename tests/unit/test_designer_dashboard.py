@@ -19,9 +19,9 @@ from designer.dashboard.server import PageServer
 from designer.dashboard.view import FailedItem, View
 from designer.dashboard.watcher import Watcher
 from designer.errors import MissingPart, StoreLocked
+from designer.redact import without_secrets
 from designer.store.changes import Changes
 from designer.store.ownership import Ownership
-from designer.store.url import without_secrets
 from mdcore.chem import Failure, Measurement
 from mdcore.simulate import Progress
 from surrogates import Objective, hypervolume, reference_point

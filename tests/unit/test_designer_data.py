@@ -179,7 +179,7 @@ def test_imported_data_reach_the_surrogates_and_the_choice(tmp_path: Path) -> No
     data = tmp_path / "gaff2.csv"
     data.write_text(fluorinated_and_not())
     config = configuration(tmp_path / "run", novelty="allowed")
-    assert run(["import", str(data), config.store_url(), "--fidelity", "md-gaff2"]) == 0
+    assert run(["import", str(data), str(config.store_url()), "--fidelity", "md-gaff2"]) == 0
     campaign = Campaign(config)
     imported = imported_records(campaign.store.engine)
     assert len(imported) == 18

@@ -14,13 +14,12 @@ from designer.store import CampaignStore, create_store, imported_records, migrat
 from designer.store.migrate import migrate_store, migration_engine, upgrade
 from designer.store.orm import SCHEMA_VERSION, Base
 from designer.store.ownership import Ownership
-from designer.store.url import normalise_url
 from mdcore.chem import Measurement
 
 
 def make_old(url: str) -> None:
     """Make a store of the first version, as its program left it: two evaluations, one of them failed, no Alembic table."""
-    engine = migration_engine(normalise_url(url))
+    engine = migration_engine(url)
     with engine.begin() as connection:
         upgrade(connection, to="0001")
         connection.execute(text("DROP TABLE alembic_version"))
@@ -69,7 +68,7 @@ def difference(engine: Engine) -> list[object]:
 
 
 def check_migrated(url: str) -> None:
-    engine = open_store(normalise_url(url))
+    engine = open_store(url)
     try:
         store = CampaignStore.find(engine)
         done, failed, running = store.evaluations()
@@ -118,7 +117,7 @@ def test_an_old_store_is_refused_until_it_is_migrated(tmp_path: Path, capfd: pyt
 @pytest.mark.postgres
 def test_an_old_store_on_postgresql_is_migrated(postgres_url: str) -> None:
     make_old(postgres_url)
-    assert migrate_store(normalise_url(postgres_url)) == (1, SCHEMA_VERSION, None)
+    assert migrate_store(postgres_url) == (1, SCHEMA_VERSION, None)
     check_migrated(postgres_url)
 
 

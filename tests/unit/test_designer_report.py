@@ -14,6 +14,7 @@ from designer.report.calibration import coverage
 from designer.report.known import known_polymers
 from designer.report.structures import structure_svg
 from designer.store import PredictedValue
+from designer.store.url import StoreURL
 from designer.text import duration, shortened, with_error
 from mdcore.chem import PROPERTIES, Failure, Measurement, RepeatUnit
 
@@ -94,7 +95,7 @@ def test_the_report_opens_without_a_network(tmp_path: Path) -> None:
 
 def test_a_password_in_the_store_address_is_not_shown(tmp_path: Path) -> None:
     made = campaign(tmp_path)
-    config = made.config.model_copy(update={"store": "postgresql://ada:secret@host/db"})
+    config = made.config.model_copy(update={"store": StoreURL.parse("postgresql://ada:secret@host/db")})
     html = write_report(made.store, config, tmp_path / "report.html").read_text()
     for part in ("secret", "ada:", "@host", "postgresql"):
         assert part not in html

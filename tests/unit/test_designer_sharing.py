@@ -18,7 +18,6 @@ from designer.store.claims import Leases, claim, release_all
 from designer.store.knowledge import briefs, newest_number, news, open_elsewhere
 from designer.store.orm import CampaignRow, ClaimRow
 from designer.store.ownership import Ownership
-from designer.store.url import normalise_url
 from mdcore.chem import Failure, Measurement
 
 DIGEST = "0123456789abcdef"
@@ -27,7 +26,7 @@ DIGEST = "0123456789abcdef"
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
-        return normalise_url(request.getfixturevalue("postgres_url"))
+        return request.getfixturevalue("postgres_url")
     return f"sqlite:///{tmp_path}/store.sqlite"
 
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from designer.errors import CampaignBusy, CampaignMismatch, ForeignStore, MissingFile, StoreLocked, UnknownCampaign
-from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, open_store, opening, ownership
+from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, open_store, ownership
+from designer.store import engine as connections
 from designer.store.orm import SCHEMA_VERSION, CampaignRow
 from designer.store.ownership import Ownership, is_running
-from designer.store.url import normalise_url, shown
 from mdcore.chem import Failure, Measurement
 
 NOTHING = {"worker": "host:1", "wall_s": 2.0, "diagnostics": {}, "provenance": {}}
@@ -160,7 +160,8 @@ def test_a_creation_that_was_interrupted_is_completed(tmp_path: Path, content: b
 
 
 def test_a_locked_store_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "OPENING_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connections, "OPENING_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connections, "RUNNING_TIMEOUT_S", 0.5)
     url = f"sqlite:///{tmp_path}/store.sqlite"
     create_store(url).dispose()
     holder = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
@@ -215,10 +216,3 @@ def test_heartbeats_count_the_time_and_notice_a_takeover(store: CampaignStore) -
             session.execute(update(CampaignRow).values(owner="somebody else"))
         assert owner.lost.wait(timeout=5.0)
     assert is_running(store) or store.campaign().owner_pid == os.getpid()  # the new owner's mark is left alone
-
-
-def test_addresses_are_shown_without_passwords() -> None:
-    assert shown("postgresql://ada:secret@host/db") == "postgresql://ada:***@host/db"
-    assert shown(normalise_url("runs/a.sqlite")) == "runs/a.sqlite"
-    with pytest.raises(ForeignStore, match="'mysql' is not supported"):
-        normalise_url("mysql://host/db")

@@ -1,0 +1,35 @@
+"""Addresses with passwords are taken where a store is asked for, and nowhere else: everything else is printed and written."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from designer.errors import InvalidRequest
+from designer.redact import holds_password
+
+STORE = "store"
+"""Name of every parameter that takes the address of a store."""
+C = TypeVar("C")
+
+
+def refuse_passwords(command: C) -> C:
+    """Have a command and those below it refuse addresses with passwords in every parameter but `store`; return it."""
+    for below in getattr(command, "commands", {}).values():
+        refuse_passwords(below)
+    for parameter in getattr(command, "params", ()):
+        if parameter.name != STORE:
+            parameter.callback = _checked(parameter, parameter.callback)
+    return command
+
+
+def _checked(parameter: Any, after: Callable[..., Any] | None) -> Callable[..., Any]:
+    def check(context: Any, parameter: Any, value: Any) -> Any:
+        for text in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(text, str | Path) and holds_password(str(text)):
+                name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
+                raise InvalidRequest(
+                    f"{name} {str(text)!r} is an address with a password; only STORE takes one, here or as `store` in a campaign file"
+                )
+        return value if after is None else after(context, parameter, value)
+
+    return check

@@ -1,0 +1,171 @@
+"""Connections to the database of a store: how they are made, how long they wait for a lock, and how they end."""
+
+import os
+import sqlite3
+import time
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from designer.errors import MissingPart
+from designer.store.url import StoreURL
+from designer.store.wal import merge_log
+
+T = TypeVar("T")
+OPENING_TIMEOUT_S = 5.0
+"""How long a command that only reads waits for a lock."""
+RUNNING_TIMEOUT_S = 120.0
+"""How long everything that writes waits for a lock, or for a server that has no free connection."""
+_PAUSE_S = 0.2
+_POSTGRES_ARGUMENTS = {
+    "connect_timeout": 10,
+    # A server that vanished without a word is noticed within a minute.
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+    "application_name": "polymer-designer",
+}
+_NO_CONNECTION_FREE = ("too many clients", "connection slots are reserved", "too many connections")
+
+
+def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: bool = True) -> Engine:
+    """Return an engine; it connects when it is first used.
+
+    An engine of SQLite that is never closed merges its write-ahead log when it is collected or the interpreter exits.
+
+    Args:
+        url: Where the store is.
+        wait_s: How long transactions that write wait for a lock, and on a server a connection for a free place.
+        foreign_keys: Whether SQLite checks references; not while tables are made anew.
+
+    Raises:
+        MissingPart: There is no driver for such a database.
+    """
+    address, secret = url.reveal()
+    options = {"wait_s": OPENING_TIMEOUT_S if wait_s is None else wait_s}
+    arguments = {"timeout": OPENING_TIMEOUT_S} if url.path is not None else {**_POSTGRES_ARGUMENTS, **secret}
+    try:
+        engine = create_engine(
+            address, pool_pre_ping=url.path is None, connect_args=arguments, execution_options=options
+        )
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise MissingPart(
+            f"no driver for store {str(url)!r} ({error}); install the extra: pip install 'polymer-designer[postgres]'"
+        ) from error
+    if url.path is None:
+        event.listen(engine, "do_connect", _patient_connection(options))
+    else:
+        event.listen(engine, "connect", _configuration(options["wait_s"], foreign_keys=foreign_keys))
+        event.listen(engine, "begin", _begin_sqlite)
+        weakref.finalize(engine, _merge_at_the_end, url.path.absolute(), os.getpid())
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the engine for transactions that write: SQLite then takes the write lock at their start.
+
+    A transaction that reads first and writes later fails at once, without waiting, when another one wrote in between.
+    """
+    return engine.execution_options(immediate=True)
+
+
+def be_patient(engine: Engine) -> None:
+    """Wait for locks as long as everything that writes does."""
+    engine.update_execution_options(wait_s=RUNNING_TIMEOUT_S)
+
+
+def close_engine(engine: Engine) -> bool:
+    """Close the connections; return whether an SQLite file now holds everything.
+
+    If another program has the store open, its write-ahead log may stay beside it, until that program closes the store.
+    """
+    engine.dispose()
+    path = engine_path(engine)
+    return path is None or merge_log(path)
+
+
+def settle_engine(engine: Engine) -> None:
+    """Bring what was committed into an SQLite file, where nobody uses the store at this moment."""
+    if (path := engine_path(engine)) is not None:
+        merge_log(path)
+
+
+def engine_path(engine: Engine) -> Path | None:
+    """Return the SQLite file of an engine, or None for a server."""
+    return StoreURL.of_engine_url(engine.url).path
+
+
+def wait_while_locked(action: Callable[[], T], wait_s: float) -> T:
+    """Do something in SQLite, again and again while another program holds the lock.
+
+    Each try waits `OPENING_TIMEOUT_S` inside SQLite, which no Ctrl-C interrupts; together they wait `wait_s` and one try more.
+
+    Raises:
+        sqlite3.OperationalError: The lock was not free in this time, or something else is wrong.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE_S / 4)
+
+
+def _merge_at_the_end(path: Path, pid: int) -> None:
+    # A forked child that ends has no part in its parent's connections.
+    if os.getpid() == pid:
+        merge_log(path)
+
+
+def _configuration(wait_s: float, *, foreign_keys: bool) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # Python's driver would otherwise leave table definitions outside of transactions.
+        connection.isolation_level = None
+        cursor: Any = connection.cursor()
+        # WAL lets `status` and `report` read while a campaign writes. With it, synchronous=NORMAL survives the death of any
+        # process; after a power cut the last transactions may be missing, and the result files make up for them.
+        wait_while_locked(lambda: cursor.execute("PRAGMA journal_mode = WAL"), wait_s)
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    return configure
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get("immediate", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.dbapi_connection
+    try:
+        wait_while_locked(lambda: raw.execute("BEGIN IMMEDIATE"), options["wait_s"] - OPENING_TIMEOUT_S)
+    except sqlite3.OperationalError:
+        # Tried once more by SQLAlchemy, whose error tells more.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _patient_connection(options: dict[str, float]) -> Callable[..., Any]:
+    """Return a function that connects, and waits where a server has no connection free at this moment."""
+
+    def connect(dialect: Any, _: Any, arguments: Any, parameters: Any) -> Any:
+        deadline = time.monotonic() + options["wait_s"]
+        while True:
+            try:
+                return dialect.loaded_dbapi.connect(*arguments, **parameters)
+            except dialect.loaded_dbapi.OperationalError as error:
+                if time.monotonic() >= deadline or not any(text in str(error) for text in _NO_CONNECTION_FREE):
+                    raise
+            time.sleep(_PAUSE_S)
+
+    return connect

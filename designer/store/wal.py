@@ -1,0 +1,39 @@
+"""The write-ahead log of SQLite: what was committed and is not yet in the store's own file.
+
+While a store is open, part of it is in `STORE-wal`. Whoever ends properly merges that into the one file; who is killed leaves it
+behind, and nothing is lost as long as both files stay together: the next one that opens the store merges them.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+MERGE_TIMEOUT_S = 5.0
+"""How long a merge waits for readers and writers of other programs."""
+
+
+def log_bytes(path: Path | None) -> int:
+    """Return the size of what is not yet in a store's file; 0 for a database server."""
+    if path is None:
+        return 0
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except OSError:
+        return 0
+
+
+def merge_log(path: Path) -> bool:
+    """Bring the write-ahead log into the file; return whether the file now holds everything.
+
+    It does not where another program reads or writes at this moment, or where the disk is full or read-only. Then nothing is
+    lost either: the log stays beside the file.
+    """
+    if not log_bytes(path):
+        return True
+    try:
+        # mode=rw: a store that was deleted in the meantime is not made again.
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=MERGE_TIMEOUT_S)) as file:
+            busy, *_ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return not busy
