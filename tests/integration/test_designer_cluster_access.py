@@ -1,0 +1,142 @@
+"""Another user of the machine tries to run programs in a campaign's scheduler and workers."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+import pytest
+from cluster_trials import WHOLE, closing, finish, job, outcomes, whole
+
+from designer.cluster.batch import job_of, start_queue
+from designer.cluster.local import start_local
+from designer.config.cluster import LocalClusterSettings, SlurmClusterSettings
+from mdcore.simulate import SimulationResult
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can act as another user"),
+]
+NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
+
+ATTACK = """
+import asyncio, os, pathlib, sys
+import distributed.cli.dask_worker
+from distributed import Client, Security
+from distributed.comm import connect
+from designer.cluster.certificates import make_certificates
+
+schemes, marker, scheduler, *ports = sys.argv[1:]
+materials = [("tcp", Security()), ("tls", make_certificates().security()), ("tls", Security.temporary())]
+materials = [material for material in materials if material[0] in schemes.split()]
+# As root the interpreter and its libraries could be read, wherever they are.
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+assert not os.access(os.path.dirname(marker), os.W_OK)
+
+
+async def reach(scheme, port, security):
+    try:
+        how = security.get_connection_args("client")
+        # What speaks HTTP does not answer.
+        comm = await asyncio.wait_for(connect(f"{scheme}://{port}", timeout=1, **how), 3)
+    except (OSError, TimeoutError) as error:
+        return "refused", scheme, port, repr(error)
+    comm.abort()
+    return "REACHED", scheme, port
+
+
+async def reach_all():
+    return await asyncio.gather(*(reach(scheme, port, how) for port in ports for scheme, how in materials))
+
+
+for found in asyncio.run(reach_all()):
+    print(*found)
+for scheme, security in materials:
+    try:
+        with Client(f"{scheme}://{scheduler}", security=security, timeout=2) as client:
+            client.submit(lambda: pathlib.Path(marker).write_text("task")).result(timeout=20)
+            client.run_on_scheduler(lambda: pathlib.Path(marker + ".scheduler").write_text("scheduler"))
+    except OSError as error:
+        print("refused", scheme, scheduler, " ".join(str(error).split()))
+    else:
+        print("RAN", scheme, scheduler)
+"""
+
+
+def attack(marker: Path, scheduler: str, ports: Iterable[str] = (), schemes: str = "tcp tls") -> list[str]:
+    """Try as another user, without certificates and with others, to reach ports and to run programs in a scheduler."""
+    host = scheduler.split("://")[1]
+    command = [sys.executable, "-W", "ignore", "-c", ATTACK, schemes, str(marker), host, *ports]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stdout.splitlines() if line.startswith(("RAN", "REACHED", "refused"))]
+
+
+def open_ports() -> dict[tuple[str, int], int]:
+    """Return what this process and its children listen on, with the process."""
+    own = psutil.Process()
+    return {
+        (connection.laddr.ip, connection.laddr.port): process.pid
+        for process in (own, *own.children(recursive=True))
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+@pytest.mark.parametrize("tls", ["temporary", "off"])
+def test_another_user_cannot_run_programs_here(tmp_path: Path, tls: str) -> None:
+    """With `off` the same attack succeeds, which shows that it is one."""
+    before = set(open_ports())
+    marker = tmp_path / "marker"
+    with closing(start_local(LocalClusterSettings(dashboard_port=0, tls=tls), whole)) as cluster:  # type: ignore[arg-type]
+        ports = set(open_ports()) - before
+        assert {ip for ip, _ in ports} == {"127.0.0.1"}  # none is open to other machines
+        assert len(ports) >= 4  # scheduler, dashboard, nanny, worker
+        places = [f"{ip}:{port}" for ip, port in sorted(ports)]
+        if tls == "off":
+            said = attack(marker, cluster.client.scheduler.address, places, "tcp")
+            assert sum(line.startswith("REACHED tcp") for line in said) >= 3
+            assert any(line.startswith("RAN tcp") for line in said)
+            assert marker.read_text() == "task"
+            assert Path(f"{marker}.scheduler").read_text() == "scheduler"
+            return
+        said = attack(marker, cluster.client.scheduler.address, places)
+        assert len(said) == 3 * len(ports) + 3
+        assert [line for line in said if not line.startswith("refused")] == []
+        assert list(tmp_path.iterdir()) == []
+        cluster.submit(job(tmp_path))  # the campaign itself is not disturbed
+        assert isinstance(outcomes(finish(cluster, 1))[0], SimulationResult)
+
+
+def test_batch_jobs_get_keys_that_others_cannot_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        settings = SlurmClusterSettings(listen="127.0.0.1", dashboard_port=0)
+        with closing(start_queue(settings, WHOLE, folder)) as cluster:
+            (keys,) = folder.iterdir()
+            assert all(
+                line.startswith("refused") for line in attack(folder / "marker", cluster.client.scheduler.address)
+            )
+            for path in (keys, keys / "key.pem"):
+                done = subprocess.run(["/bin/cat", str(path)], capture_output=True, text=True, check=False, **NOBODY)  # type: ignore[call-overload]
+                assert "Permission denied" in done.stderr
+            certificates = cluster.client.security.tls_client_key
+            assert certificates == str(keys / "key.pem")
+        assert list(folder.iterdir()) == []
+
+
+def test_scripts_of_jobs_name_the_key_and_do_not_hold_it(tmp_path: Path) -> None:
+    from designer.cluster.certificates import in_files, make_certificates
+
+    settings = SlurmClusterSettings(listen="127.0.0.1")
+    with in_files(make_certificates(), tmp_path) as files:
+        one = job_of("a", "MD", 1, settings.simulation, settings, "tls://127.0.0.1:1", files)
+        script = one.job_script()
+    assert f"--tls-key {files.key}" in script
+    assert f"--tls-ca-file {files.ca}" in script
+    assert "--protocol tls://" in script
+    assert "PRIVATE KEY" not in script
