@@ -48,6 +48,7 @@ def _tell(stream: TextIO, url: str, host: str, *, as_json: bool) -> None:
             )
         else:
             stream.write(
-                f"It listens on {host}: everybody who reaches this machine sees it, without a password. Ctrl-C ends it.\n"
+                f"It listens on {host}: everybody who reaches this machine sees it, without a password. Behind a proxy, put the "
+                "name in its address into BOKEH_ALLOW_WS_ORIGIN. Ctrl-C ends it.\n"
             )
     stream.flush()

@@ -11,9 +11,10 @@ import distributed
 from designer.cluster.certificates import Certificates, certificates_of
 from designer.cluster.dask_cluster import DaskCluster, Way
 from designer.cluster.parts import PARTS, whole
-from designer.cluster.scheduler import LOOPBACK, protected, quiet_dask, scheduler_spec, thread_environment
+from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import SimulateFunction, Stage
 from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
+from designer.dashboard.origins import LOOPBACK
 from designer.errors import MissingPart
 
 SHUTDOWN_S = 15

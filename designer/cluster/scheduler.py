@@ -12,10 +12,17 @@ import distributed
 
 from designer.cluster.certificates import Certificates
 from designer.config.cluster import WorkerSettings
+from designer.dashboard.origins import LOOPBACK, SETTING, own_origins
 
-LOOPBACK = "127.0.0.1"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS")
 OPTIONS: Mapping[str, Any] = {
+    # The pages of its dashboard open websockets to it, and no others; the port follows when it is known.
+    SETTING: [LOOPBACK],
+    # Pages to read; those that act on a scheduler, or forward to other servers, are nothing for a browser.
+    "distributed.scheduler.http.routes": [
+        f"distributed.http.{name}"
+        for name in ("scheduler.prometheus", "scheduler.info", "scheduler.json", "health", "statics")
+    ],
     # Retries are counted by the campaign, which knows what had begun on a worker that died.
     "distributed.scheduler.allowed-failures": 0,
     # A simulation computes for hours, and Python is not interrupted inside its libraries: silence means nothing.
@@ -59,7 +66,7 @@ def scheduler_spec(
 ) -> dict[str, Any]:
     """Return what `SpecCluster` needs to start a scheduler; its dashboard is on the loopback interface, whatever `host` is."""
     return {
-        "cls": distributed.Scheduler,
+        "cls": OwnScheduler,
         "options": {
             "host": host,
             "port": port,
@@ -68,6 +75,16 @@ def scheduler_spec(
             "dashboard_address": f"{LOOPBACK}:{free_port(settings.dashboard_port)}",
         },
     }
+
+
+class OwnScheduler(distributed.Scheduler):
+    """A scheduler whose dashboard takes websockets from its own pages only."""
+
+    def start_http_server(self, *arguments: Any, **options: Any) -> None:
+        """Start the server; Dask makes the pages, which read the setting, right after it."""
+        super().start_http_server(*arguments, **options)  # type: ignore[no-untyped-call]
+        server: Any = self.http_server
+        dask.config.set({SETTING: own_origins(server.address, server.port)})
 
 
 def free_port(wanted: int) -> int:

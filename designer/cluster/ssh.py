@@ -8,9 +8,10 @@ from designer.cluster.certificates import Certificates, certificates_of
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_processes
 from designer.cluster.parts import PARTS, WHOLE
-from designer.cluster.scheduler import LOOPBACK, thread_environment
+from designer.cluster.scheduler import thread_environment
 from designer.cluster.task import Stage
 from designer.config.cluster import SSHClusterSettings, SSHHost
+from designer.dashboard.origins import LOOPBACK
 from designer.errors import ClusterLost, MissingPart
 
 

@@ -4,6 +4,7 @@ import threading
 import uuid
 from typing import Any
 
+from designer.dashboard.origins import NOT_CHOSEN, SETTING, own_origins
 from designer.dashboard.view import View
 from designer.dashboard.watcher import Watched, Watcher
 
@@ -89,6 +90,7 @@ def install(key: str, dask_scheduler: Any = None) -> bool:
     Returns:
         Whether the source of views is in this process.
     """
+    import dask
     from distributed.dashboard.core import BokehApplication
     from tornado.ioloop import IOLoop
 
@@ -107,12 +109,21 @@ def install(key: str, dask_scheduler: Any = None) -> bool:
     def page(scheduler: Any, extra: dict[str, Any], document: Any) -> None:
         campaign_page(document, source, DASK_PAGES)
 
-    made = BokehApplication({PATH: page}, dask_scheduler, prefix=prefix)
+    with dask.config.set({SETTING: _origins(dask_scheduler.http_server)}):
+        made = BokehApplication({PATH: page}, dask_scheduler, prefix=prefix)
     made.shows_campaign = True
     dask_scheduler.http_application.add_application(made)
     made.initialize(IOLoop.current())
     made.start()
     return here
+
+
+def _origins(server: Any) -> list[str]:
+    """Return what the owner of a scheduler chose for its dashboard, else the names of its machine."""
+    import dask
+
+    chosen = dask.config.get(SETTING)
+    return list(chosen) if chosen and chosen != NOT_CHOSEN else own_origins(server.address, server.port)
 
 
 def deliver(key: str, view: View | None) -> int:

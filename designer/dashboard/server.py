@@ -4,11 +4,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from designer.dashboard.origins import LOOPBACK, own_origins
 from designer.dashboard.page import campaign_page
 from designer.dashboard.watcher import Watched
 from designer.errors import InvalidRequest, MissingPart
 
-LOOPBACK = "127.0.0.1"
 PATH = "/campaign"
 
 
@@ -33,13 +33,9 @@ class PageServer:
         except OSError as error:
             raise InvalidRequest(f"--host {host!r} is not an address of this machine; use {LOOPBACK}") from error
         port = _checked(host, port)
-        # Pages of other sites must not talk to this one; who listens on every interface is called by names we do not know.
-        origins = [f"{name}:{port}" for name in dict.fromkeys((host, LOOPBACK, "localhost"))]
-        if host in ("0.0.0.0", "::"):
-            origins = ["*"]
         page: Callable[[Any], None] = lambda document: campaign_page(document, watched)  # noqa: E731
         self._server = Server(
-            {PATH: page}, address=host, port=port, allow_websocket_origin=origins, use_index=True,
+            {PATH: page}, address=host, port=port, allow_websocket_origin=own_origins(host, port), use_index=True,
             check_unused_sessions_milliseconds=2000, unused_session_lifetime_milliseconds=10_000,
         )  # fmt: skip
         self.url = f"http://{host}:{port}{PATH}"

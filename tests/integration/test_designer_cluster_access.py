@@ -119,7 +119,8 @@ def test_batch_jobs_get_keys_that_others_cannot_read() -> None:
         with closing(start_queue(settings, WHOLE, folder)) as cluster:
             (keys,) = folder.iterdir()
             assert all(
-                line.startswith("refused") for line in attack(folder / "marker", cluster.client.scheduler.address)
+                line.startswith("refused")
+                for line in attack(folder / "marker", cluster.client.scheduler.address, schemes="tcp")
             )
             for path in (keys, keys / "key.pem"):
                 done = subprocess.run(["/bin/cat", str(path)], capture_output=True, text=True, check=False, **NOBODY)  # type: ignore[call-overload]

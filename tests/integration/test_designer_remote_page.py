@@ -10,6 +10,7 @@ from pathlib import Path
 import distributed
 import pytest
 from bokeh.client import pull_session
+from page_sockets import answer
 
 from designer.dashboard.attach import AttachedPage
 from designer.dashboard.view import View
@@ -69,6 +70,9 @@ def test_a_scheduler_elsewhere_is_sent_views_while_somebody_looks(scheduler: str
             assert made == 0  # nobody looks
             wait_for(lambda: "far away" in seen(page.url))
             assert watcher.lookers == 1
+            port = page.url.split(":")[2].split("/")[0]
+            assert answer(page.url, f"http://localhost:{port}") == 101
+            assert answer(page.url, "http://evil.example.org") == 403
             # The scheduler forgets a closed session after a while, and tells that nobody looks.
             wait_for(lambda: watcher.lookers == 0, 90)
         finally:

@@ -1,0 +1,97 @@
+"""Pages of other sites, open in the same browser, try to open a websocket to the campaign page and to Dask's own pages."""
+
+import asyncio
+import re
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from cluster_trials import closing
+from page_sockets import answer
+
+from designer.cluster.local import start_local
+from designer.config.cluster import LocalClusterSettings
+from designer.dashboard.origins import own_origins
+from designer.dashboard.server import PageServer
+from designer.dashboard.view import View
+from designer.dashboard.watcher import Watcher
+from surrogates import Objective
+
+FOREIGN = (
+    "http://evil.example.org",
+    "http://127.0.0.1.evil.example.org:{port}",
+    "http://localhost:1",
+    "https://localhost",
+    "null",
+)
+OWN = ("http://localhost:{port}", "http://127.0.0.1:{port}")
+
+
+def check(page: str) -> None:
+    port = re.search(r":(\d+)/", page).group(1)  # type: ignore[union-attr]
+    assert {origin: answer(page, origin.format(port=port)) for origin in OWN} == dict.fromkeys(OWN, 101)
+    assert {origin: answer(page, origin.format(port=port)) for origin in FOREIGN} == dict.fromkeys(FOREIGN, 403)
+
+
+def watcher() -> Watcher:
+    return Watcher(lambda: View("watched", (Objective("density"),), "running"), 0.2)
+
+
+@pytest.mark.slow
+def test_pages_of_a_campaigns_scheduler_talk_to_their_own_only() -> None:
+    with closing(start_local(LocalClusterSettings(dashboard_port=0))) as cluster:
+        campaign = cluster.show(watcher())
+        assert campaign is not None
+        assert campaign.endswith("/campaign")
+        check(campaign)
+        for name in ("status", "info/main/workers.html", "individual-progress"):
+            page = campaign.removesuffix("campaign") + name
+            if "html" not in name:
+                check(page)
+        # Nothing that acts, and no way on to other servers, can be reached through the dashboard.
+        for name in ("api/v1/retire_workers", "proxy/80/127.0.0.1/x"):
+            with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
+                urllib.request.urlopen(campaign.removesuffix("campaign") + name, timeout=30)
+            refusal.value.close()
+
+
+@pytest.fixture
+def alone() -> Iterator[str]:
+    """The stand-alone page, in an event loop of its own."""
+    ready, loops, urls = threading.Event(), [], []
+
+    def serve() -> None:
+        async def main() -> None:
+            server = PageServer(watcher())
+            server.start()
+            end = asyncio.Event()
+            loops.append((asyncio.get_running_loop(), end))
+            urls.append(server.url)
+            ready.set()
+            await end.wait()
+            server.stop()
+
+        asyncio.run(main())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert ready.wait(30)
+    yield urls[0]
+    loop, end = loops[0]
+    loop.call_soon_threadsafe(end.set)
+    thread.join(30)
+
+
+def test_the_page_alone_talks_to_its_own_only(alone: str) -> None:
+    check(alone)
+
+
+def test_origins_are_the_names_of_the_machine() -> None:
+    assert own_origins("127.0.0.1", 80) == ["127.0.0.1:80", "localhost:80"]
+    assert own_origins("ADA.example.org", 5) == ["127.0.0.1:5", "localhost:5", "ada.example.org:5"]
+    everywhere = own_origins("0.0.0.0", 7)
+    assert {"127.0.0.1:7", "localhost:7", f"{socket.gethostname().lower()}:7"} <= set(everywhere)
+    assert not any("*" in origin for origin in everywhere)
