@@ -14,6 +14,7 @@ from surrogates.errors import (
     UnknownSurrogate,
     UnreadableModel,
 )
+from surrogates.front_probability import front_probability
 from surrogates.models import (
     Prediction,
     SurrogateSet,
@@ -47,6 +48,7 @@ __all__ = [
     "UnknownSurrogate",
     "UnreadableModel",
     "fit_surrogates",
+    "front_probability",
     "hypervolume",
     "load_surrogates",
     "log_interval_probability",

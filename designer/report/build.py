@@ -3,7 +3,8 @@
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,28 @@ from designer.campaign.front import front_records, hypervolume_history
 from designer.config.campaign import CampaignConfig
 from designer.redact import without_secrets
 from designer.report.calibration import calibration_rows
+from designer.report.comparison import certainty_text, comparison_text, probabilities
+from designer.report.evaluations import MAX_ROWS, evaluation_csv, evaluation_rows
 from designer.report.facts import compute_rows, config_text, simulate_command, store_text, version_rows
 from designer.report.figures import front_figures
-from designer.report.known import known_polymers
-from designer.report.learning import calibration_figure, hypervolume_figure, prediction_figures, prior_posterior_figures
+from designer.report.interactive import FrontPlot, embedded, front_plots
+from designer.report.known import known_with
+from designer.report.learning import (
+    FEW,
+    calibration_figure,
+    hypervolume_figure,
+    prediction_figures,
+    prior_posterior_figures,
+)
+from designer.report.points import point_of
 from designer.report.structures import structure_svg
+from designer.report.tips import percent
 from designer.store.records import EvaluationRecord
-from designer.store.routes import Routes, stored_routes
+from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
 from designer.text import duration, timestamp, with_error
 from mdcore.chem import property_spec
+from mdcore.drawing import css_variables
 from surrogates import Constraint
 
 MAX_CARDS = 120
@@ -48,7 +61,7 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
         lstrip_blocks=True,
     )
     content = context(store, config)
-    html = environment.get_template("template.html.j2").render(content)
+    html = environment.get_template("template.html.j2").render(content | _scripts(content["plots"]))
     page.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=page.parent, suffix=".html", delete=False) as stream:
         stream.write(html)
@@ -68,6 +81,13 @@ def _write_plots(content: dict[str, Any], folder: Path) -> None:
             (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
 
 
+def _scripts(plots: Sequence[FrontPlot]) -> dict[str, Any]:
+    """Return the JavaScript of the page, all of it inline; `</` cannot end a script early."""
+    library, elements, script = embedded(plots) if plots else ("", [], "")
+    own = files("designer.report").joinpath("report.js").read_text(encoding="utf-8")
+    return {"bokeh": library, "live": elements, "scripts": [text for text in (script, own) if text]}
+
+
 def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     """Return what the template shows."""
     campaign, records = store.campaign(), store.evaluations()
@@ -79,10 +99,13 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     done = [record for record in records if record.state == "done"]
     _, volumes = hypervolume_history(records, objectives, limits)
     on_front = {record.id for record in front}
+    chances, draws = probabilities(records, objectives, limits)
     names = [o.property for o in objectives]
     failed = [record for record in records if record.failure]
     others = [record for record in records if record.id not in on_front]
     shown = sorted([*front, *others[-MAX_CARDS:]], key=lambda record: record.ordinal)
+    listed = sorted([*front, *others[-MAX_ROWS:]], key=lambda record: record.ordinal)
+    columns = _columns(config, done)
     threads = config.cluster.threads_per_worker
     return {
         "name": campaign.name,
@@ -105,19 +128,25 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
             {"value": cost_of_all(finished, threads).text(), "label": "of simulation"},
         ],
-        "front": [_card(record, config, routes, front=True) for record in front],
-        "columns": _columns(config, done),
+        "front": [_card(record, config, routes, chances, front=True) for record in front],
+        "comparison": comparison_text(front, objectives, limits),
+        "certainty": certainty_text([chances[record.id] for record in front], draws) if front else "",
+        "columns": columns,
+        "rows": evaluation_rows(listed, [c["name"] for c in columns], routes, chances, on_front),
+        "not_listed": len(records) - len(listed),
+        "csv": evaluation_csv(records, [c["name"] for c in columns], routes, chances, on_front),
+        "plots": _plots(records, front, config, routes, chances),
+        "variables": css_variables(),
+        "few": FEW,
         "front_figures": front_figures(records, objectives, limits) if done else [],
-        "known": [
-            k for k in known_polymers() if len(objectives) > 1 and all(o.property in k.values for o in objectives[:2])
-        ],
+        "known": known_with(names[:2]),
         "hypervolume_figure": hypervolume_figure(records, objectives, limits) if len(objectives) > 1 and done else None,
         "hypervolume": f"{volumes[-1]:.4g}" if len(volumes) else None,
         "predictions": prediction_figures(records, objectives),
         "prior_posterior": prior_posterior_figures(records, objectives, config.initial.kind),
         "calibration": calibration_rows(records, names),
         "calibration_figure": calibration_figure(records, objectives),
-        "evaluated": [_card(record, config, routes, front=record.id in on_front) for record in shown],
+        "evaluated": [_card(record, config, routes, chances, front=record.id in on_front) for record in shown],
         "not_drawn": len(records) - len(shown),
         "failures": [
             (r, r.failure.kind, without_secrets(r.failure.message)) for r in failed[-MAX_FAILURES:] if r.failure
@@ -159,7 +188,27 @@ def _columns(config: CampaignConfig, done: Sequence[EvaluationRecord]) -> list[d
     ]
 
 
-def _card(record: EvaluationRecord, config: CampaignConfig, routes: Routes, *, front: bool) -> dict[str, Any]:
+def _plots(
+    records: Sequence[EvaluationRecord],
+    front: Sequence[EvaluationRecord],
+    config: CampaignConfig,
+    routes: Routes,
+    chances: Mapping[int, float],
+) -> list[FrontPlot]:
+    objectives = config.objective_list()
+    made = {r.id: point_of(r, objectives, route_text(routes, r.key), chances.get(r.id)) for r in records}
+    points = [point for point in made.values() if point]
+    if not points:
+        return []
+    plots = front_plots(objectives, title=False)
+    for plot in plots:
+        plot.show(points, [point for record in front if (point := made[record.id])])
+    return plots
+
+
+def _card(
+    record: EvaluationRecord, config: CampaignConfig, routes: Routes, chances: Mapping[int, float], *, front: bool
+) -> dict[str, Any]:
     values = []
     for name in config.properties():
         if measurement := record.measured(name):
@@ -183,6 +232,7 @@ def _card(record: EvaluationRecord, config: CampaignConfig, routes: Routes, *, f
         "state": record.state,
         "svg": structure_svg(record.psmiles),
         "values": values,
+        "chance": percent(chances.get(record.id)),
         "front": front,
         "wall": duration(record.wall_s) if record.wall_s else "",
         "failure": record.failure.kind if record.failure else None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from designer.campaign.front import front_records
-from designer.report.drawing import as_svg, axis_text
+from designer.report.drawing import as_svg, axis_text, in_a_sentence
 from designer.report.known import KnownPolymer, known_with
 from designer.report.labels import label_points
 from designer.store.records import EvaluationRecord
@@ -30,7 +30,7 @@ def front_figures(
         return [(property_spec(objectives[0].property).label, _progress_figure(records, objectives[0], limits))]
     return [
         (
-            f"{property_spec(b.property).label} against {property_spec(a.property).label}",
+            f"{property_spec(b.property).label} against {in_a_sentence(property_spec(a.property).label)}",
             _pair_figure(records, objectives, limits, a, b),
         )
         for a, b in combinations(objectives, 2)

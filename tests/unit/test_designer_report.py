@@ -1,22 +1,34 @@
+import csv
+import io
+import json
 import re
 import shlex
+from dataclasses import replace
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from designer import Campaign, CampaignConfig
 from designer.report import write_report
 from designer.report.build import MAX_CARDS
 from designer.report.calibration import coverage
+from designer.report.comparison import comparison_text
 from designer.report.known import known_polymers
+from designer.report.learning import FEW, prior_posterior_figures
 from designer.report.structures import structure_svg
-from designer.store import PredictedValue
+from designer.report.tips import percent
+from designer.store import EvaluationRecord, PredictedValue
+from designer.store.routes import keep_route
 from designer.store.url import StoreURL
 from designer.text import duration, shortened, with_error
+from generators import Monomer, Route
 from mdcore.chem import PROPERTIES, Failure, Measurement, RepeatUnit
+from surrogates import Constraint, Objective
 
 MEASURED = {  # n_D, Abbe number; the first and the third are on the front
     "*CC(*)c1ccccc1": (1.60, 31.0),
@@ -79,18 +91,131 @@ def test_the_report_is_one_complete_file(tmp_path: Path) -> None:
     assert "0.06" in html[html.index("Mean absolute error") :][:600]
 
 
+class Elements(HTMLParser):
+    """Collects the elements of a page with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
 def test_the_report_opens_without_a_network(tmp_path: Path) -> None:
     made = campaign(tmp_path)
     html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
-    assert not re.search(r"<(script|link|iframe|img)\b", html)
-    assert not re.search(r"url\(\s*['\"]?http", html)
-    named = set(re.findall(r"https?://[^\s'\"<>]+", html))
-    assert {
-        url for url in named if "www.w3.org" not in url and "purl.org" not in url and "creativecommons" not in url
-    } <= {
-        "https://matplotlib.org/",
-        "http://www.rdkit.org/xml",
-    }
+    elements = Elements(html).found
+    assert not [tag for tag, _ in elements if tag in ("link", "iframe", "img", "base", "object", "embed", "form")]
+    named = {name for _, attributes in elements for name in attributes}
+    assert not named & {"src", "srcset", "href", "action"}
+    # Paths of plots refer to their own glyphs.
+    assert all((a.get("xlink:href") or "#").startswith("#") for _, a in elements)
+    assert not re.search(r"url\(\s*['\"]?http", html[: html.index("<script>")])
+    (policy,) = [a["content"] for tag, a in elements if tag == "meta" and "http-equiv" in a]
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
+def test_what_a_store_holds_cannot_become_a_script(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    expected = [
+        tag for tag, _ in Elements(write_report(made.store, made.config, tmp_path / "a.html").read_text()).found
+    ]
+    evil = "</script><script>alert(1)</script>"
+    record = made.store.propose(
+        key="*CCO*", psmiles="*CCO*", origin=evil, log_prior=-1.0, in_corpus=False, step="initial", settings_digest="d",
+        acquisition=None, predicted={},
+    )  # fmt: skip
+    keep_route(made.store.engine, "*CCO*", Route(evil, "x", (Monomer(evil, evil),)))
+    measured = [
+        Measurement("refractive_index", 1.7, 0.01, "1", "md-quick", {}),
+        Measurement("abbe_number", 20.0, 1.0, "1", "md-quick", {}),
+    ]
+    made.store.finish(record.id, measured, worker="n:1", wall_s=1.0, diagnostics={}, provenance={})
+    html = write_report(made.store, made.config, tmp_path / "b.html").read_text()
+    assert [t for t, _ in Elements(html).found].count("script") == expected.count("script")
+    assert "<script>alert" not in html
+
+
+def test_the_table_and_the_csv_hold_every_evaluation(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
+    table = html[html.index('<table id="evaluations">') :]
+    table = table[: table.index("</table>")]
+    assert table.count("<tr") == 1 + 4
+    assert table.count('<tr class="front"') == 2
+    text = re.search(r'<script type="application/json" id="csv">(.*?)</script>', html, re.S)
+    assert text is not None
+    rows = list(csv.DictReader(io.StringIO(json.loads(text[1]))))
+    assert [row["evaluation"] for row in rows] == ["1", "2", "3", "4"]
+    assert rows[0]["refractive_index"] == "1.6"
+    assert rows[0]["refractive_index_stderr"] == "0.004"
+    assert [row["on_front"] for row in rows] == ["True", "False", "True", "False"]
+    assert [row["state"] for row in rows] == ["done", "done", "done", "failed"]
+    assert rows[3]["failure"] == "exploded"
+    # The second one is on the front where it is above the third in n and, being far below the first in n, above it in the Abbe number.
+    expected = norm.cdf(-0.01 / np.hypot(0.004, 0.004)) * norm.cdf(-1.0 / np.hypot(0.5, 0.5))
+    assert [row["front_probability"] for row in rows][::2] == ["1.0000", "1.0000"]
+    assert float(rows[1]["front_probability"]) == pytest.approx(expected, abs=4 * np.sqrt(expected / 4000))
+    assert rows[3]["front_probability"] == ""
+
+
+def test_cells_that_a_spreadsheet_would_run_are_inert() -> None:
+    from designer.report.evaluations import evaluation_csv
+
+    record = evaluated("=cmd|' /C calc'!A0", {"density": -1.0})
+    (row,) = csv.DictReader(io.StringIO(evaluation_csv([record], ["density"], {}, {}, set())))
+    assert row["origin"] == "'=cmd|' /C calc'!A0"
+    assert row["density"] == "-1"
+
+
+def evaluated(origin: str, values: dict[str, float], ordinal: int = 1) -> EvaluationRecord:
+    return EvaluationRecord(
+        id=ordinal, ordinal=ordinal, state="done", key="*CC*", psmiles="*CC*", origin=origin, log_prior=None, in_corpus=False,
+        step="initial", seed=0, folder="x", acquisition=None, predicted={}, attempts=1, stage=None, fraction=None, worker=None,
+        created_at=0.0, started_at=0.0, finished_at=1.0, wall_s=1.0, diagnostics={}, provenance={}, failure=None,
+        measurements=tuple(Measurement(name, value, 0.01, "1", "md-quick", {}) for name, value in values.items()),
+    )  # fmt: skip
+
+
+def test_one_sentence_compares_the_front_with_known_polymers() -> None:
+    """By hand from known.csv: n above 1.592 and Abbe above 30.5 beats PS and PC alone; CHDT-DVS, BSMD-DVS and PTU beat it."""
+    n, abbe = Objective("refractive_index"), Objective("abbe_number")
+    front = [evaluated("x", {"refractive_index": 1.60, "abbe_number": 31.0}, 7)]
+    assert comparison_text(front, (n, abbe)) == (
+        "Of the 8 known polymers with measured refractive index and Abbe number, 2 are beaten by a polymer of this front, and "
+        "CHDT-DVS, BSMD-DVS and PTU beat No. 7."
+    )
+    best = [evaluated("x", {"refractive_index": 1.9, "abbe_number": 80.0})]
+    assert comparison_text(best, (n, abbe)).endswith("8 are beaten by a polymer of this front, and none beats one.")
+    # With a limit only what keeps it counts: of the eight, PMMA (59.2), COP (56.0) and CHDT-DVS (50.6).
+    assert comparison_text(best, (n, abbe), [Constraint("abbe_number", low=50.0)]).startswith("Of the 3 known polymers")
+    assert comparison_text(best, (Objective("bulk_modulus"),)) == ""
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"), [(0.834, "83 %"), (1.0, "> 99 %"), (0.004, "< 1 %"), (None, ""), (float("nan"), "")]
+)
+def test_probabilities_of_a_simulation_are_rounded(probability: float | None, text: str) -> None:
+    assert percent(probability) == text
+
+
+def test_few_values_are_dots_and_many_are_cumulative_shares() -> None:
+    """No smoothed density at any number: below thirty each value is drawn, with its error."""
+    few, many = [], []
+    for n in range(2 * FEW):
+        step = "initial" if n % 2 else "acquisition"
+        record = replace(evaluated("x", {"density": 1.0 + 0.01 * n}, n), step=step)
+        many.append(record)
+        if n < 6:
+            few.append(record)
+    ((_, dots),) = prior_posterior_figures(few, (Objective("density"),), "prior")
+    ((_, shares),) = prior_posterior_figures(many, (Objective("density"),), "prior")
+    assert dots.count('id="LineCollection') == 2  # error bars of three values in each of two rows
+    assert 'id="LineCollection' not in shares
 
 
 def test_a_password_in_the_store_address_is_not_shown(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Every evaluation as a row: for the report's table and for the CSV that it hands out."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from designer.report.tips import percent
+from designer.store.records import EvaluationRecord
+from designer.store.routes import Routes, route_text
+from designer.text import with_error
+
+MAX_ROWS = 5000
+"""Rows in the page, the front and the latest; all are in the store."""
+
+
+def evaluation_rows(
+    records: Sequence[EvaluationRecord],
+    names: Sequence[str],
+    routes: Routes,
+    chances: Mapping[int, float],
+    front: set[int],
+) -> list[dict[str, Any]]:
+    """Return what the table shows of each evaluation.
+
+    Args:
+        records: Evaluations.
+        names: Properties, a column each.
+        routes: Known routes.
+        chances: Probability of being on the front by the evaluation's identity.
+        front: Identities of the front.
+    """
+    rows = []
+    for record in records:
+        cells = [
+            {"text": with_error(m.value, m.stderr), "sort": f"{m.value:.9g}"}
+            if (m := record.measured(name))
+            else {"text": "", "sort": ""}
+            for name in names
+        ]
+        chance = chances.get(record.id)
+        rows.append(
+            {
+                "ordinal": record.ordinal,
+                "psmiles": record.psmiles,
+                "cells": cells,
+                "chance": percent(chance),
+                "chance_sort": "" if chance is None or chance != chance else f"{chance:.4f}",
+                "front": record.id in front,
+                "in_corpus": record.in_corpus,
+                "state": record.state,
+                "failure": record.failure.kind if record.failure else "",
+                "route": route_text(routes, record.key),
+                "origin": record.origin,
+            }
+        )
+    return rows
+
+
+def evaluation_csv(
+    records: Sequence[EvaluationRecord],
+    names: Sequence[str],
+    routes: Routes,
+    chances: Mapping[int, float],
+    front: set[int],
+) -> str:
+    """Return the same as CSV text with numbers to nine digits; arguments as for `evaluation_rows`."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    head = [
+        "evaluation",
+        "psmiles",
+        "state",
+        "failure",
+        "origin",
+        "in_corpus",
+        "on_front",
+        "front_probability",
+        "route",
+    ]
+    writer.writerow([*head, *(column for name in names for column in (name, f"{name}_stderr"))])
+    for record in records:
+        chance = chances.get(record.id)
+        row: list[object] = [
+            record.ordinal, record.psmiles, record.state, record.failure.kind if record.failure else "", record.origin,
+            record.in_corpus, record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
+            route_text(routes, record.key),
+        ]  # fmt: skip
+        for name in names:
+            m = record.measured(name)
+            row += [f"{m.value:.9g}", f"{m.stderr:.9g}"] if m else ["", ""]
+        writer.writerow([_inert(cell) for cell in row])
+    return stream.getvalue()
+
+
+def _inert(cell: object) -> object:
+    """Return a text that spreadsheets do not take for a formula."""
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

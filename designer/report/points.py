@@ -1,0 +1,50 @@
+"""Measured polymers as plots show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from designer.store.records import EvaluationRecord
+from surrogates import Objective
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measured polymer.
+
+    Attributes:
+        ordinal: Number of the evaluation.
+        psmiles: Repeat unit.
+        origin: Where it came from.
+        in_corpus: Whether the corpus of known polymers holds it.
+        values: Measured values in the objectives' order and units.
+        stderrs: Their standard errors.
+        others: Name, value and standard error of everything else that was measured.
+        route: How it can be made, in one line; empty where nobody looked.
+        probability: Probability that it is on the front, None where that was not computed.
+    """
+
+    ordinal: int
+    psmiles: str
+    origin: str
+    in_corpus: bool
+    values: tuple[float, ...]
+    stderrs: tuple[float, ...]
+    others: tuple[tuple[str, float, float], ...] = ()
+    route: str = ""
+    probability: float | None = None
+
+
+def point_of(
+    record: EvaluationRecord, objectives: Sequence[Objective], route: str = "", probability: float | None = None
+) -> Point | None:
+    """Return an evaluation as a point, or None where an objective was not measured."""
+    measured = [record.measured(objective.property) for objective in objectives]
+    found = [m for m in measured if m is not None]
+    if len(found) < len(objectives):
+        return None
+    names = {objective.property for objective in objectives}
+    others = tuple((m.property, m.value, m.stderr) for m in record.measurements if m.property not in names)
+    return Point(
+        record.ordinal, record.psmiles, record.origin, record.in_corpus, tuple(m.value for m in found),
+        tuple(m.stderr for m in found), others, route, probability,
+    )  # fmt: skip
