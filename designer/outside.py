@@ -1,19 +1,26 @@
-"""Results from outside: read as rows, each checked on its own, the good ones recorded."""
+"""Results from outside: read as rows, each checked on its own, and recorded together or not at all."""
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
 
 from designer.config.campaign import CampaignConfig
 from designer.data.units import conversion
 from designer.data.values import checked_stderr, checked_value, unusual
 from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
-from designer.store.outside import candidates, outside_digest, record_outside, told
+from designer.store.orm import EventRow
+from designer.store.outside import candidates, lock_campaign, outside_digest, record_outside, told
+from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
+from designer.text import with_error
 from generators.errors import InvalidList
 from generators.sheets import Sheet, read_bytes, read_sheet, sheet_of_text, text_of
 from mdcore.chem import Failure, InvalidRepeatUnit, Measurement, RepeatUnit, UnknownProperty, property_spec
@@ -27,10 +34,14 @@ COLUMNS = ("candidate", "psmiles", "property", "value", "stderr", "unit", "fidel
 IGNORED = ("key", "reserved_until", "predicted", "predicted_sd")
 """What `designer ask` prints beside and a filled-in file may still hold."""
 
+_ROUNDING = 1e-9
+"""Relative difference of two values that are the same: conversions of units differ by some units in the last place."""
+_ANOTHER = "tell a repeated measurement at another fidelity"
+
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that was not recorded.
+    """A row that breaks a rule.
 
     Attributes:
         line: Its line in the file, 1 for the first.
@@ -43,19 +54,21 @@ class Refused:
 
 @dataclass(frozen=True)
 class Told:
-    """What became of a file.
+    """What became of a file; where a row is refused, nothing of it was recorded.
 
     Attributes:
-        recorded: Measurements and failures that are now in the store.
+        recorded: Measurements and failures that are now in the store and were not before.
         empty: Rows without a value, not measured yet.
-        refused: Rows that were not recorded.
+        refused: Rows that break a rule.
         unusual: Rows that were recorded although their values are unusual, and why they are.
+        already: Rows that say what was recorded before.
     """
 
     recorded: int
     empty: int
     refused: tuple[Refused, ...]
     unusual: tuple[Refused, ...] = ()
+    already: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,11 @@ class _Result:
     fidelity: str
     outcome: Measurement | Failure
     note: str
+
+    @property
+    def property(self) -> str | None:
+        """The property that was measured; None for a failure, which is one of the polymer as a whole."""
+        return None if isinstance(self.outcome, Failure) else self.outcome.property
 
 
 def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
@@ -103,7 +121,9 @@ def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
 def tell(
     store: CampaignStore, config: CampaignConfig, rows: Iterable[tuple[int, Mapping[str, Any]]], fidelity: str
 ) -> Told:
-    """Record results; each row stands for itself.
+    """Record results in one transaction: all of them, or none where a row breaks a rule.
+
+    A result that is recorded already is left as it is, so that a file can be told again.
 
     Args:
         store: The campaign.
@@ -112,38 +132,123 @@ def tell(
         fidelity: Where results come from whose row does not say it.
 
     Returns:
-        What was recorded and what was refused, why.
+        What was recorded, or what was refused, why.
     """
-    known = candidates(store)
+    cells = [(line, {name: text for name, cell in row.items() if (text := _text(cell))}) for line, row in rows]
+    about = {"source": "outside", "campaign": config.name, "recorded_by": program()}
+
+    def action(session: Session) -> Told:
+        lock_campaign(session, store.campaign_id)
+        results, refused, empty = _read(candidates(session, store.campaign_id), cells, fidelity)
+        there = told(session, store.campaign_id, (result.key for result in results))
+        new, contradicting = _compare(results, there)
+        if refused := sorted([*refused, *contradicting], key=lambda row: row.line):
+            return Told(0, empty, tuple(refused))
+        for result in new:
+            note = {"note": result.note} if result.note else {}
+            outcome = result.outcome if isinstance(result.outcome, Failure) else (result.outcome,)
+            provenance = {**about, "line": result.line, **note}
+            record_outside(
+                session, store.campaign_id, result.key,
+                fidelity=result.fidelity, outcome=outcome, provenance=provenance,
+            )  # fmt: skip
+        if new:
+            message = f"{len(new)} results from outside were recorded"
+            session.add(EventRow(campaign_id=store.campaign_id, at=time.time(), kind="told", message=message))
+        odd = [Refused(result.line, text) for result in new if (text := _unusual(result.outcome))]
+        return Told(len(new), empty, (), tuple(odd), len(results) - len(new))
+
+    return store.write(action)
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _read(
+    known: Mapping[str, tuple[str, tuple[int, ...]]], rows: Iterable[tuple[int, Mapping[str, str]]], fidelity: str
+) -> tuple[list[_Result], list[Refused], int]:
+    """Return the results in rows, the rows that break a rule by themselves, and how many have no result yet."""
     by_ordinal = {ordinal: key for key, (_, ordinals) in known.items() for ordinal in ordinals}
-    there = told(store)
-    taken = {(key, m.fidelity, m.property) for (key, _), record in there.items() for m in record.measurements}
+    results: list[_Result] = []
     refused: list[Refused] = []
-    good: list[_Result] = []
     empty = 0
-    for line, raw in rows:
-        row = {name: str(cell).strip() for name, cell in raw.items() if cell is not None and str(cell).strip()}
+    for line, row in rows:
         try:
             result = _checked(line, row, known, by_ordinal, fidelity)
-            if result is None:
-                empty += 1
-                continue
-            _refuse_repeated(result, taken, there)
         except (InvalidRequest, UnknownProperty) as error:
             refused.append(Refused(line, str(error)))
             continue
-        if isinstance(result.outcome, Measurement):
-            taken.add((result.key, result.fidelity, result.outcome.property))
-        good.append(result)
-    for result in good:
-        about = {"source": "outside", "campaign": config.name, "recorded_by": program(), "line": result.line}
-        note = {"note": result.note} if result.note else {}
-        outcome = result.outcome if isinstance(result.outcome, Failure) else (result.outcome,)
-        record_outside(store, result.key, fidelity=result.fidelity, outcome=outcome, provenance={**about, **note})
-    if good:
-        store.add_event("told", f"{len(good)} results from outside were recorded, {len(refused)} rows refused")
-    odd = [Refused(result.line, text) for result in good if (text := _unusual(result.outcome))]
-    return Told(len(good), empty, tuple(refused), tuple(odd))
+        if result is None:
+            empty += 1
+        else:
+            results.append(result)
+    return results, refused, empty
+
+
+def _compare(
+    results: Sequence[_Result], there: Mapping[tuple[str, str], EvaluationRecord]
+) -> tuple[list[_Result], list[Refused]]:
+    """Return the results that are new, and those that contradict another row or what is recorded."""
+    new: list[_Result] = []
+    refused: list[Refused] = []
+    seen: dict[tuple[str, str], dict[str | None, _Result]] = {}
+    for result in results:
+        seen.setdefault((result.key, result.fidelity), {}).setdefault(result.property, result)
+    for result in results:
+        told_here = seen[result.key, result.fidelity]
+        first = told_here[result.property]
+        other = next((r for name, r in told_here.items() if (name is None) != (result.property is None)), None)
+        before = there.get((result.key, outside_digest(result.fidelity)))
+        if other is not None:
+            what = ("a failure", "a value") if result.property is None else ("a value", "a failure")
+            reason = f"this row tells {what[0]} and line {other.line} {what[1]} of the same polymer; keep one of them"
+        elif first is not result and not _same(first.outcome, result.outcome):
+            reason = f"line {first.line} tells something else of the same polymer and property; keep one of them"
+        else:
+            reason = _contradiction(result, before)
+        if reason:
+            refused.append(Refused(result.line, reason))
+        elif first is result and not _is_recorded(result, before):
+            new.append(result)
+    return new, refused
+
+
+def _contradiction(result: _Result, before: EvaluationRecord | None) -> str:
+    """Return why a result cannot join what is recorded of its polymer at its fidelity; empty if it can."""
+    if before is None:
+        return ""
+    if before.failure is not None:
+        if isinstance(result.outcome, Failure) and _same(before.failure, result.outcome):
+            return ""
+        return f"a failure is recorded at {result.fidelity} for this polymer ({before.failure.message}); {_ANOTHER}"
+    if isinstance(result.outcome, Failure):
+        if before.state == "done":
+            return f"measurements at {result.fidelity} are recorded for this polymer; it has not failed"
+        return ""
+    recorded = before.measured(result.outcome.property)
+    if recorded is None or _same(recorded, result.outcome):
+        return ""
+    return (
+        f"{recorded.property} of this polymer is recorded at {result.fidelity} already, as "
+        f"{with_error(recorded.value, recorded.stderr)}; {_ANOTHER}"
+    )
+
+
+def _is_recorded(result: _Result, before: EvaluationRecord | None) -> bool:
+    if before is None:
+        return False
+    if isinstance(result.outcome, Failure):
+        return before.failure is not None
+    return before.measured(result.outcome.property) is not None
+
+
+def _same(one: Measurement | Failure, other: Measurement | Failure) -> bool:
+    """Tell whether two results say the same; values may differ by the rounding of units."""
+    if isinstance(one, Failure) or isinstance(other, Failure):
+        return isinstance(one, Failure) and isinstance(other, Failure) and one.message == other.message
+    pairs = (one.value, other.value), (one.stderr, other.stderr)
+    return all(math.isclose(a, b, rel_tol=_ROUNDING) for a, b in pairs)
 
 
 def _checked(
@@ -154,6 +259,8 @@ def _checked(
     fidelity: str,
 ) -> _Result | None:
     """Return the result in a row, or None if it has none yet."""
+    if odd := next((name for name, text in row.items() if not _storable(text)), None):
+        raise InvalidRequest(f"{odd} {row[odd]!r} holds a character that no database takes; take it away")
     if not {"value", "failure"} & row.keys():
         return None
     key = _candidate(row, known, by_ordinal)
@@ -179,6 +286,11 @@ def _checked(
     return _Result(line, key, fidelity, Measurement(spec.name, value, stderr, spec.unit, fidelity), row.get("note", ""))
 
 
+def _storable(text: str) -> bool:
+    """Tell whether a database takes a text: PostgreSQL refuses NUL, and halves of surrogate pairs are not text."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _unusual(outcome: Measurement | Failure) -> str | None:
     return None if isinstance(outcome, Failure) else unusual(property_spec(outcome.property), outcome.value)
 
@@ -190,7 +302,7 @@ def _candidate(
     keys = []
     if "candidate" in row:
         number = row["candidate"].lstrip("#")
-        if not number.isdigit() or int(number) not in by_ordinal:
+        if not re.fullmatch("[0-9]{1,9}", number) or int(number) not in by_ordinal:
             raise InvalidRequest(
                 f"candidate {row['candidate']!r} is unknown here; use a number that `designer ask` printed"
             )
@@ -223,22 +335,6 @@ def _number(row: Mapping[str, str], name: str, default: str | None = None) -> fl
     if not math.isfinite(number):
         raise InvalidRequest(f"{name} {text!r} is no finite number; write one with a point, as 1.52")
     return number
-
-
-def _refuse_repeated(result: _Result, taken: set[tuple[str, str, str]], there: Mapping[tuple[str, str], Any]) -> None:
-    before = there.get((result.key, outside_digest(result.fidelity)))
-    if before is not None and before.state == "failed":
-        raise InvalidRequest(
-            f"a failure is recorded at {result.fidelity} for this polymer; tell it at another fidelity"
-        )
-    if isinstance(result.outcome, Failure):
-        if before is not None and before.state == "done":
-            raise InvalidRequest(f"measurements at {result.fidelity} are recorded for this polymer; it has not failed")
-        return
-    if (result.key, result.fidelity, result.outcome.property) in taken:
-        raise InvalidRequest(
-            f"{result.outcome.property} of this polymer is recorded at {result.fidelity} already; tell a repeat at another fidelity"
-        )
 
 
 def _sheet_rows(sheet: Sheet) -> list[tuple[int, dict[str, Any]]]:

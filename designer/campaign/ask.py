@@ -9,13 +9,13 @@ from designer.campaign.stop import Tally, may_start
 from designer.config.campaign import CampaignConfig
 from designer.errors import CampaignFailed
 from designer.store.knowledge import briefs, news, open_elsewhere, pending_record
-from designer.store.outside import expire_reservations, reserve
+from designer.store.outside import expire_reservations, release, reserve
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 
 DAY_S = 86_400.0
-ROUNDS = 5
-"""How often other candidates are sought for those that somebody else took in between."""
+MOST_TO_SPARE = 64
+"""Candidates proposed beyond those that are wanted, for those that somebody else takes in between."""
 
 
 def ask(
@@ -36,15 +36,50 @@ def ask(
     """
     expire_reservations(store)
     chosen: list[EvaluationRecord] = []
-    for _ in range(ROUNDS):
+    try:
+        allowed = _choose(store, config, proposer, n, chosen, fidelity=fidelity, days=days)
+    except BaseException:
+        # Nobody will be told of these.
+        release(store, chosen)
+        raise
+    if not chosen:
+        limit = config.stop.evaluations
+        if allowed == 0:
+            raise CampaignFailed(
+                f"{limit} evaluations are finished or under way, as stop.evaluations says; tell their results, or raise it"
+            )
+        raise CampaignFailed("no candidate is left that was not proposed; relax constraints or novelty")
+    store.add_event("asked", f"{len(chosen)} candidates are reserved for {days:g} days ({fidelity})")
+    return chosen
+
+
+def _choose(
+    store: CampaignStore,
+    config: CampaignConfig,
+    proposer: Proposer,
+    n: int,
+    chosen: list[EvaluationRecord],
+    *,
+    fidelity: str,
+    days: float,
+) -> int | None:
+    """Fill `chosen` with up to `n` reserved candidates; return how many more the stop rules allowed at the last look.
+
+    While one chooses, others choose, too, and often the same. What they were faster to reserve is replaced by the next best: the
+    more was lost, the more is proposed to spare. Each round that loses something is one in which somebody else got it, so that
+    all together come to an end.
+    """
+    spare, known = 0, -1
+    while True:
         ledger = _ledger(store, config)
         reserved = len(ledger.own("reserved"))
         allowed = may_start(config.stop, Tally(ledger.finished, ledger.open + reserved, 0.0))
         wanted = n - len(chosen) if allowed is None else min(n - len(chosen), allowed)
-        if wanted <= 0:
-            break
-        proposals = proposer.propose(wanted, ledger.everything(), ledger.taken)
-        for proposal in proposals:
+        if wanted <= 0 or known == len(ledger.taken):
+            return allowed
+        known = len(ledger.taken)
+        lost = 0
+        for proposal in proposer.propose(wanted + spare, ledger.everything(), ledger.taken):
             candidate = proposal.candidate
             record = reserve(
                 store,
@@ -60,21 +95,19 @@ def ask(
                 step=proposal.step,
                 acquisition=proposal.acquisition,
                 predicted=proposal.predicted,
+                most=config.stop.evaluations,
             )
-            if record is not None:
-                keep_route_of(store.engine, proposal)
-                chosen.append(record)
-        if len(chosen) >= n or not proposals:
-            break
-    if not chosen:
-        limit = config.stop.evaluations
-        if allowed == 0:
-            raise CampaignFailed(
-                f"{limit} evaluations are finished or under way, as stop.evaluations says; tell their results, or raise it"
-            )
-        raise CampaignFailed("no candidate is left that was not proposed; relax constraints or novelty")
-    store.add_event("asked", f"{len(chosen)} candidates are reserved for {days:g} days ({fidelity})")
-    return chosen
+            if record is None:
+                lost += 1
+                continue
+            keep_route_of(store.engine, proposal)
+            chosen.append(record)
+            wanted -= 1
+            if not wanted:
+                return allowed
+        if not lost:
+            return allowed
+        spare = min(2 * spare + lost, MOST_TO_SPARE)
 
 
 def _ledger(store: CampaignStore, config: CampaignConfig) -> Ledger:

@@ -172,6 +172,12 @@ class Campaign:
         fidelity = fidelity or self.outside_fidelity()
         return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
 
+    def release(self, records: Iterable[EvaluationRecord]) -> None:
+        """Give back what `ask` reserved and nobody will measure."""
+        from designer.store.outside import release
+
+        release(self.store, records)
+
     def add_known(
         self,
         data: "Path | str | pd.DataFrame",
@@ -223,7 +229,8 @@ class Campaign:
             fidelity: Where rows come from that do not say it; `experiment` by default.
 
         Returns:
-            What was recorded, and which rows were refused, why.
+            What was recorded, or which rows were refused, why: then nothing was recorded. Rows that are recorded already are
+            left as they are.
         """
         from designer.outside import read_rows, tell
 

@@ -1,20 +1,23 @@
 """`designer ask`."""
 
 import csv
-import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from designer.campaign.campaign import Campaign
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign, is_config
 from designer.cli.output import answer_stream, write_json
 from designer.config import load_config
-from designer.errors import InvalidRequest
+from designer.errors import DesignerError, InvalidRequest
 from designer.progress import make_listener
 from designer.store.engine import RUNNING_TIMEOUT_S
 from designer.store.records import EvaluationRecord
 from designer.text import timestamp
 from mdcore.chem import property_spec
+from mdcore.chem.files import replacing_text
 
 FORMATS = ("csv", "json")
 
@@ -29,27 +32,45 @@ def ask_command(
             raise InvalidRequest(f"--format {form!r} is unknown; use one of {', '.join(FORMATS)}")
         if days <= 0:
             raise InvalidRequest(f"--days {days:g} must be greater than 0; raise it")
+        records: list[EvaluationRecord] = []
         with open_campaign(text, name) as campaign:
-            records = campaign.ask(n, days=days, fidelity=fidelity)
-        rows = [row for record in records for row in _rows(record, campaign, fidelity)]
-        if form == "json":
-            document = {"campaign": campaign.config.name, "candidates": rows}
-            if out is None:
-                write_json(stream, document)
-                return 0
-            with out.open("w", encoding="utf-8") as file:
-                write_json(file, document)
-        else:
-            buffer = io.StringIO()
-            writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            if out is None:
-                stream.write(buffer.getvalue())
-                return 0
-            out.write_text(buffer.getvalue(), encoding="utf-8")
-        stream.write(f"{len(records)} candidates are reserved for {days:g} days: {out}\n")
+            try:
+                # The file is opened first: where nothing can be written, nothing is reserved.
+                with _destination(out, stream) as file:
+                    records = campaign.ask(n, days=days, fidelity=fidelity)
+                    _write(
+                        file, form, [row for record in records for row in _rows(record, campaign, fidelity)], campaign
+                    )
+                    file.flush()
+            except BaseException as error:
+                campaign.release(records)
+                if isinstance(error, OSError) and not isinstance(error, DesignerError | BrokenPipeError):
+                    reason = error.strerror or error
+                    raise InvalidRequest(
+                        f"{str(out or 'standard output')!r} cannot be written ({reason}); choose another --out; nothing is reserved"
+                    ) from error
+                raise
+        if out is not None:
+            stream.write(f"{len(records)} candidates are reserved for {days:g} days: {out}\n")
     return 0
+
+
+@contextmanager
+def _destination(out: Path | None, stream: TextIO) -> Iterator[TextIO]:
+    if out is None:
+        yield stream
+        return
+    with replacing_text(out, newline="") as file:
+        yield file
+
+
+def _write(file: TextIO, form: str, rows: list[dict[str, object]], campaign: Campaign) -> None:
+    if form == "json":
+        write_json(file, {"campaign": campaign.config.name, "candidates": rows})
+        return
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def open_campaign(text: str, name: str | None) -> Campaign:

@@ -11,7 +11,7 @@ REFUSED = 2
 
 
 def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, as_json: bool) -> int:
-    """Record results from outside; exit status 2 if any row was refused."""
+    """Record results from outside; if any row is refused, nothing is recorded and the exit status is 2."""
     with answer_stream() as stream:
         with open_campaign(text, name) as campaign:
             told = campaign.tell(read_rows(path), fidelity=fidelity)
@@ -19,6 +19,7 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
             document = {
                 "campaign": campaign.config.name,
                 "recorded": told.recorded,
+                "already_recorded": told.already,
                 "empty": told.empty,
                 "refused": [{"line": row.line, "reason": row.reason} for row in told.refused],
                 "unusual": [{"line": row.line, "reason": row.reason} for row in told.unusual],
@@ -29,7 +30,13 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
                 stream.write(f"line {row.line} recorded, but check it: {row.reason}\n")
             for row in told.refused:
                 stream.write(f"line {row.line} refused: {row.reason}\n")
-            stream.write(
-                f"{count(told.recorded, 'result')} recorded, {count(told.empty, 'row')} without a value, {len(told.refused)} refused\n"
-            )
+            if told.refused:
+                stream.write(
+                    f"Nothing was recorded, since {count(len(told.refused), 'row')} of {path} cannot be; correct them and tell "
+                    "the file again\n"
+                )
+            else:
+                already = f"{told.already} already recorded, " if told.already else ""
+                empty = count(told.empty, "row")
+                stream.write(f"{count(told.recorded, 'result')} recorded, {already}{empty} without a value\n")
     return REFUSED if told.refused else 0

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from designer.errors import ImportConflict
-from designer.store.engine import writing
 from designer.store.orm import ImportedRow
+from designer.store.transactions import transaction
 from mdcore.chem import property_spec
 
 AT_A_TIME = 1000
@@ -64,7 +64,7 @@ def add_imported(
     """
     fidelities = sorted({record.fidelity for record in records})
     now = time.time()
-    with Session(writing(engine)) as session, session.begin():
+    with transaction(engine) as session:
         for fidelity in fidelities:
             there = (ImportedRow.source == source) & (ImportedRow.fidelity == fidelity)
             other = session.scalar(select(func.count()).where(there & (ImportedRow.digest != digest)))

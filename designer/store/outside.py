@@ -2,18 +2,21 @@
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from designer.store.convert import evaluation_record, measurement_rows
 from designer.store.knowledge import brief_records
-from designer.store.orm import CandidateRow, EvaluationRow
+from designer.store.orm import CampaignRow, CandidateRow, EvaluationRow
 from designer.store.records import EvaluationRecord, PredictedValue
 from designer.store.store import CampaignStore, new_evaluation, next_finished_no, record_outcome
 from mdcore.chem import Failure, Measurement
+
+_AT_ONCE = 500
+"""Candidates named in one query; databases limit its length."""
 
 
 def outside_digest(fidelity: str) -> str:
@@ -30,6 +33,7 @@ def reserve(
     step: str,
     acquisition: float | None,
     predicted: Mapping[str, PredictedValue],
+    most: int | None = None,
 ) -> EvaluationRecord | None:
     """Reserve a candidate for a measurement outside.
 
@@ -41,9 +45,10 @@ def reserve(
         step: `initial` or `acquisition`.
         acquisition: Value of the acquisition, if any.
         predicted: What the surrogates expect.
+        most: Evaluations that the campaign may have, finished or under way.
 
     Returns:
-        The reserved evaluation, or None if somebody else has it already.
+        The reserved evaluation, or None if somebody else has it already, or the last place was taken.
     """
     choice = {
         "step": step,
@@ -53,7 +58,10 @@ def reserve(
     }
 
     def action(session: Session) -> EvaluationRecord | None:
+        lock_campaign(session, store.campaign_id)
         row = _find(session, store.campaign_id, candidate["key"], fidelity)
+        if (row is None or row.state == "expired") and most is not None and _under_way(session, store) >= most:
+            return None
         if row is None:
             row = new_evaluation(
                 session,
@@ -77,6 +85,27 @@ def reserve(
     return store.write(action)
 
 
+def release(store: CampaignStore, records: Iterable[EvaluationRecord]) -> None:
+    """Give reservations back that nobody was told of; a result that comes all the same is taken."""
+    numbers = [record.id for record in records]
+
+    def action(session: Session) -> None:
+        lock_campaign(session, store.campaign_id)
+        mine = EvaluationRow.id.in_(numbers), EvaluationRow.state == "reserved"
+        session.execute(update(EvaluationRow).where(*mine).values(state="expired", reserved_until=time.time()))
+
+    if numbers:
+        store.write(action)
+
+
+def lock_campaign(session: Session, campaign_id: int) -> None:
+    """Keep others from reserving and recording in a campaign until the transaction ends.
+
+    Whoever locks several of its evaluations locks the campaign first, so that no two wait for each other.
+    """
+    session.get_one(CampaignRow, campaign_id, with_for_update=True, populate_existing=True)
+
+
 def reservations(store: CampaignStore) -> list[EvaluationRecord]:
     """Return what is reserved, and what was reserved in vain."""
     wanted = (EvaluationRow.campaign_id == store.campaign_id) & EvaluationRow.state.in_(("reserved", "expired"))
@@ -94,6 +123,7 @@ def expire_reservations(store: CampaignStore) -> int:
     def action(session: Session) -> int:
         if session.scalar(select(EvaluationRow.id).where(*stale).limit(1)) is None:
             return 0
+        lock_campaign(session, store.campaign_id)
         result = session.execute(update(EvaluationRow).where(*stale).values(state="expired"))
         return int(getattr(result, "rowcount", 0))
 
@@ -101,14 +131,15 @@ def expire_reservations(store: CampaignStore) -> int:
 
 
 def record_outside(
-    store: CampaignStore,
+    session: Session,
+    campaign_id: int,
     key: str,
     *,
     fidelity: str,
     outcome: Sequence[Measurement] | Failure,
     provenance: Mapping[str, Any],
-) -> EvaluationRecord:
-    """Record what was measured outside of a candidate that the campaign knows.
+) -> None:
+    """Record what was measured outside of a candidate that the campaign knows, in a transaction that holds `lock_campaign`.
 
     Measurements that join earlier ones of the same candidate and fidelity make its evaluation news again.
 
@@ -116,62 +147,63 @@ def record_outside(
         LookupError: The campaign does not know the candidate.
         IntegrityError: The property was recorded at this fidelity before.
     """
-
-    def action(session: Session) -> EvaluationRecord:
-        row = _find(session, store.campaign_id, key, fidelity)
-        if row is None:
-            known = session.scalar(
-                select(CandidateRow).where(CandidateRow.campaign_id == store.campaign_id, CandidateRow.key == key)
-            )
-            if known is None:
-                raise LookupError(key)
-            row = new_evaluation(
-                session,
-                store.campaign_id,
-                candidate={"key": key},
-                state="proposed",
-                source="outside",
-                settings_digest=outside_digest(fidelity),
-                step="told",
-                acquisition=None,
-                predicted={},
-            )
-        if row.state == "done" and not isinstance(outcome, Failure):
-            row.measurements.extend(measurement_rows(_with(outcome, provenance), row.provenance))
-            row.finished_no = next_finished_no(session)
-        else:
-            row.provenance = dict(provenance)
-            record_outcome(session, row, outcome)
-        session.flush()
-        return evaluation_record(row)
-
-    return store.write(action)
+    row = _find(session, campaign_id, key, fidelity)
+    if row is None:
+        known = session.scalar(
+            select(CandidateRow).where(CandidateRow.campaign_id == campaign_id, CandidateRow.key == key)
+        )
+        if known is None:
+            raise LookupError(key)
+        row = new_evaluation(
+            session,
+            campaign_id,
+            candidate={"key": key},
+            state="proposed",
+            source="outside",
+            settings_digest=outside_digest(fidelity),
+            step="told",
+            acquisition=None,
+            predicted={},
+        )
+    if row.state == "done" and not isinstance(outcome, Failure):
+        row.measurements.extend(measurement_rows(_with(outcome, provenance), row.provenance))
+        row.finished_no = next_finished_no(session)
+    else:
+        row.provenance = dict(provenance)
+        record_outcome(session, row, outcome)
+    session.flush()
 
 
-def told(store: CampaignStore) -> dict[tuple[str, str], EvaluationRecord]:
-    """Return what was reserved or measured outside, by key and settings digest."""
-    query = select(EvaluationRow).where(
-        EvaluationRow.campaign_id == store.campaign_id, EvaluationRow.source == "outside"
-    )
-    return store.read(
-        lambda session: {
-            (row.candidate.key, row.settings_digest): evaluation_record(row) for row in session.scalars(query)
-        }
-    )
+def told(session: Session, campaign_id: int, keys: Iterable[str]) -> dict[tuple[str, str], EvaluationRecord]:
+    """Return what was reserved or measured outside of some candidates, by key and settings digest."""
+    mine = (EvaluationRow.campaign_id == campaign_id) & (EvaluationRow.source == "outside")
+    found: dict[tuple[str, str], EvaluationRecord] = {}
+    wanted = sorted(set(keys))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        query = select(EvaluationRow).join(CandidateRow, CandidateRow.id == EvaluationRow.candidate_id)
+        for row in session.scalars(query.where(mine, CandidateRow.key.in_(some))):
+            found[row.candidate.key, row.settings_digest] = evaluation_record(row)
+    return found
 
 
-def candidates(store: CampaignStore) -> dict[str, tuple[str, tuple[int, ...]]]:
+def candidates(session: Session, campaign_id: int) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Return psmiles and the ordinals of the evaluations of each candidate, by key."""
     query = (
         select(CandidateRow.key, CandidateRow.psmiles, EvaluationRow.ordinal)
         .join(EvaluationRow, EvaluationRow.candidate_id == CandidateRow.id)
-        .where(CandidateRow.campaign_id == store.campaign_id)
+        .where(CandidateRow.campaign_id == campaign_id)
         .order_by(EvaluationRow.ordinal)
     )
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for key, psmiles, ordinal in store.read(lambda session: session.execute(query).all()):
+    for key, psmiles, ordinal in session.execute(query):
         found[key] = psmiles, (*(found[key][1] if key in found else ()), ordinal)
     return found
+
+
+def _under_way(session: Session, store: CampaignStore) -> int:
+    mine = EvaluationRow.campaign_id == store.campaign_id, EvaluationRow.state != "expired"
+    return session.scalar(select(func.count()).select_from(EvaluationRow).where(*mine)) or 0
 
 
 def _with(outcome: Sequence[Measurement], provenance: Mapping[str, Any]) -> list[Measurement]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from designer.store.engine import writing
 from designer.store.orm import RefractionRow
+from designer.store.transactions import transaction
 
 
 class RefractionStore:
@@ -38,7 +39,7 @@ class RefractionStore:
             level: Level of theory.
             record: What the DFT tier wrote.
         """
-        with Session(writing(self._engine)) as session, session.begin():
+        with transaction(self._engine) as session:
             if session.get(RefractionRow, cache_key) is None:
                 session.add(
                     RefractionRow(

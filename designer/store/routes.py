@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from designer.store.engine import writing
 from designer.store.orm import RouteRow
+from designer.store.transactions import transaction
 from generators import Monomer, Route
 
 Routes = Mapping[str, Route | None]
@@ -27,7 +28,7 @@ def keep_route(engine: Engine, key: str, route: Route | None) -> None:
         key=key, reaction=route.reaction if route else "", polymer=route.polymer if route else "", monomers=monomers
     )
     try:
-        with Session(writing(engine)) as session, session.begin():
+        with transaction(engine) as session:
             if session.get(RouteRow, key) is None:
                 session.add(row)
     except IntegrityError:

@@ -51,13 +51,13 @@ class CampaignStore:
         campaign_id: The campaign.
 
     Attributes:
-        patience: How long a store that does not answer is waited for.
+        patience: How long a store that does not answer is waited for; as long as the engine waits for locks, at first.
     """
 
     def __init__(self, engine: Engine, campaign_id: int) -> None:
         self.engine = engine
         self.campaign_id = campaign_id
-        self.patience = Patience()
+        self.patience = Patience(engine.get_execution_options().get("wait_s", 0.0))
 
     @classmethod
     def find(cls, engine: Engine, name: str | None = None) -> "CampaignStore":

@@ -1,8 +1,10 @@
 """A laboratory in the loop: candidates go out, results come back, and the export holds them with their provenance."""
 
 import csv
+import errno
 import io
 import json
+import os
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ from designer import Campaign, CampaignConfig
 from designer.campaign.observations import observations_of
 from designer.campaign.proposal import Proposal
 from designer.cli.main import run
+from designer.config import load_config
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.outside import Refused, read_rows
 from designer.store import EvaluationRecord
@@ -57,8 +60,6 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def campaign(config: Path) -> Campaign:
-    from designer.config import load_config
-
     campaign = Campaign(load_config(config), proposer=Ethers())
     yield campaign
     campaign.store.close()
@@ -106,7 +107,11 @@ BAD = [
     ({**index(1), "candidate": None, "psmiles": "*CS*"}, ["'*CS*' was never proposed here"]),
     ({**index(1), "candidate": None, "psmiles": "*CC"}, ["*CC"]),
     (index(2, psmiles="*CO*"), ["candidate 2 is *CCO*, not *CO*", "correct one of them"]),
-    (index(1), ["refractive_index of this polymer is recorded at experiment already"]),
+    (index(1, 1.7), ["refractive_index of this polymer is recorded at experiment already, as 1.500 ± 0.010"]),
+    (index(1, stderr=0.02), ["refractive_index of this polymer is recorded at experiment already"]),
+    ({"candidate": 1, "failure": "broke"}, ["measurements at experiment are recorded", "it has not failed"]),
+    (index("²"), ["candidate '²' is unknown here"]),
+    (index(2, note="a\0b"), ["holds a character that no database takes"]),
     (index(2, property="refractive_indx"), ["refractive_indx", "refractive_index"]),
     (index(2, property="glass_transition_temperature", unit="g/cm3"), ["unit 'g/cm3' cannot be converted to 'K'"]),
     (index(2, property="glass_transition_temperature", unit=None, value=400), ["has no unit", "as K"]),
@@ -128,21 +133,19 @@ BAD = [
 
 
 @pytest.mark.parametrize(("row", "fragments"), BAD, ids=[fragments[0][:30] for _, fragments in BAD])
-def test_a_bad_row_is_refused_and_the_others_are_recorded(
+def test_a_bad_row_is_named_and_nothing_is_recorded(
     campaign: Campaign, row: dict[str, object], fragments: list[str]
 ) -> None:
-    campaign.ask(2)
+    campaign.ask(3)
     campaign.tell(lines(index(1)))
-    told = campaign.tell(lines(row, index(2, 1.6)))
-    assert told.recorded == 1
-    (refused,) = told.refused
-    assert refused.line == 2
+    before = campaign.store.evaluations(), campaign.store.events()
+    told = campaign.tell(lines(row, index(2, 1.6), index(99), {"candidate": 3}))
+    assert (told.recorded, told.already, told.empty) == (0, 0, 1)
+    refused, other = told.refused
+    assert (refused.line, other.line) == (2, 4)  # every bad row, in the order of the file
     for fragment in fragments:
         assert fragment in refused.reason
-    assert {r.ordinal: r.measured("refractive_index").value for r in campaign.store.evaluations("done")} == {
-        1: 1.5,
-        2: 1.6,
-    }
+    assert (campaign.store.evaluations(), campaign.store.events()) == before
 
 
 def test_an_unusual_value_is_recorded_and_told(campaign: Campaign) -> None:
@@ -152,11 +155,108 @@ def test_an_unusual_value_is_recorded_and_told(campaign: Campaign) -> None:
     assert told.unusual == (Refused(2, "refractive_index 2.2 is outside of the usual 1.25 to 2"),)
 
 
-def test_a_repeat_within_one_file_is_refused(campaign: Campaign) -> None:
+def test_a_file_may_be_told_again(campaign: Campaign) -> None:
+    campaign.ask(3)
+    tg = {"candidate": 1, "property": "glass_transition_temperature", "value": 100, "stderr": 2, "unit": "degC"}
+    failure = {"candidate": 2, "failure": "does not dissolve"}
+    told = campaign.tell(lines(index(1), index(1), failure, failure, {"candidate": 3, "value": ""}))
+    assert (told.recorded, told.already, told.empty, told.refused) == (2, 2, 1, ())
+    before = campaign.store.evaluations()
+    told = campaign.tell(lines(index(1), tg | {"value": 373.15, "unit": "K"}, failure))
+    assert (told.recorded, told.already) == (1, 2)
+    told = campaign.tell(lines(tg, failure, index(1), index(3, 1.4)))
+    assert (told.recorded, told.already, told.refused) == (1, 3, ())
+    after = {record.ordinal: record for record in campaign.store.evaluations()}
+    assert [m.value for m in after[1].measurements] == [1.5, 373.15]
+    assert after[2] == before[1]
+    assert [event.message for event in campaign.store.events() if event.kind == "told"] == [
+        f"{n} results from outside were recorded" for n in (2, 1, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reasons"),
+    [
+        (
+            (index(1), {"candidate": 1, "failure": "broke"}),
+            ["this row tells a value and line 3 a failure", "this row tells a failure and line 2 a value"],
+        ),
+        ((index(1, 1.5), index(1, 1.7)), ["", "line 2 tells something else of the same polymer and property"]),
+        (
+            ({"candidate": 1, "failure": "broke"}, {"candidate": 1, "failure": "burnt"}),
+            ["", "line 2 tells something else"],
+        ),
+    ],
+)
+def test_rows_of_one_file_that_contradict_each_other_are_refused(
+    campaign: Campaign, rows: tuple[dict[str, object], ...], reasons: list[str]
+) -> None:
     campaign.ask(1)
-    told = campaign.tell(lines(index(1, 1.5), index(1, 1.7)))
-    assert told.recorded == 1
-    assert [row.line for row in told.refused] == [3]
+    told = campaign.tell(lines(*rows))
+    assert told.recorded == 0
+    assert {row.line: row.reason[: len(reason)] for row in told.refused for reason in [reasons[row.line - 2]]} == {
+        line: reason for line, reason in enumerate(reasons, start=2) if reason
+    }
+    assert [record.state for record in campaign.store.evaluations()] == ["reserved"]
+
+
+def test_the_command_tells_what_became_of_a_file(
+    campaign: Campaign, config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    campaign.ask(2)
+    campaign.close()
+    sheet = tmp_path / "sheet.csv"
+    heading = "candidate,property,value,stderr,unit\n"
+    sheet.write_text(
+        heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,-3,0.01,1\n9,refractive_index,1.5,0.01,1\n"
+    )
+    assert run(["tell", str(config), str(sheet)]) == 2
+    out = capfd.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in out[:-1]] == ["line 3 refused", "line 4 refused"]
+    assert out[-1].startswith(f"Nothing was recorded, since 2 rows of {sheet} cannot be")
+    sheet.write_text(heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,,,1\n")
+    for expected in (
+        "1 result recorded, 1 row without a value",
+        "0 results recorded, 1 already recorded, 1 row without a value",
+    ):
+        assert run(["tell", str(config), str(sheet)]) == 0
+        assert capfd.readouterr().out.strip() == expected
+    assert run(["tell", str(config), str(sheet), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["already_recorded"] == 1
+
+
+@pytest.mark.parametrize("where", ["absent/x.csv", "file.txt/x.csv", ".", "/proc/x.csv"])
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_what_cannot_be_written_is_not_reserved(
+    config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], where: str, form: str
+) -> None:
+    (tmp_path / "file.txt").write_text("x")
+    assert run(["ask", str(config), "--format", form, "--out", str(tmp_path / where)]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "cannot be written" in err
+    assert "nothing is reserved" in err
+    with Campaign(load_config(config)) as campaign:
+        assert campaign.store.evaluations() == ()
+
+
+def test_a_disk_that_fills_gives_the_reservations_back(
+    config: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    out = tmp_path / "sheet.csv"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert run(["ask", str(config), "--out", str(out)]) == 2
+    assert "No space left on device" in capfd.readouterr().err
+    assert not out.exists()
+    with Campaign(load_config(config)) as campaign:
+        (before,) = campaign.store.evaluations()
+        assert before.state == "expired"
+    assert run(["ask", str(config), "--out", str(out)]) == 0
+    assert out.read_text().splitlines()[1].split(",")[0] == str(before.ordinal)
 
 
 def test_units_are_converted_and_properties_join(campaign: Campaign) -> None:
@@ -179,9 +279,8 @@ def test_a_failure_is_told_too(campaign: Campaign) -> None:
     assert (told.recorded, told.empty) == (1, 1)
     (record,) = campaign.store.evaluations("failed")
     assert (record.failure.kind, record.failure.message) == ("outside", "does not dissolve")
-    assert campaign.tell(lines(index(1))).refused == (
-        Refused(2, "a failure is recorded at experiment for this polymer; tell it at another fidelity"),
-    )
+    (refused,) = campaign.tell(lines(index(1))).refused
+    assert refused.reason.startswith("a failure is recorded at experiment for this polymer (does not dissolve); tell")
 
 
 def test_other_fidelities_are_kept_apart(campaign: Campaign) -> None:
@@ -235,8 +334,6 @@ def test_a_loop_of_ask_and_tell_alone(config: Path, tmp_path: Path, capfd: pytes
         capfd.readouterr()
         assert run(["tell", str(config), str(sheet), "--json"]) == 0
         assert json.loads(capfd.readouterr().out)["recorded"] == 4
-    from designer.config import load_config
-
     campaign = Campaign(load_config(config))
     records = campaign.store.evaluations()
     steps = [record.step for record in records]
@@ -271,8 +368,6 @@ def test_a_loop_of_ask_and_tell_alone(config: Path, tmp_path: Path, capfd: pytes
 
 def test_the_configuration_may_name_what_only_a_laboratory_measures(config: Path) -> None:
     text = config.read_text().replace("{kind: outside}", "{kind: local}")
-    from designer.config import load_config
-
     config.write_text(text)
     with pytest.raises(ValueError, match="'glass_transition_temperature' is not measured by simulation"):
         load_config(config)
