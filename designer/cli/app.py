@@ -405,7 +405,7 @@ def tell(
 ) -> int:  # fmt: skip
     """Record what was measured elsewhere.
 
-    Rows that break a rule are refused one by one.
+    All rows of a file are recorded, or none if one breaks a rule.
     """
     from designer.cli.tell import tell_command
 
