@@ -10,7 +10,8 @@ from generators.errors import GeneratorsError
 
 if TYPE_CHECKING:
     from generators.candidate import Candidate, LogLikelihood
-    from generators.corpus import Corpus, CorpusSettings, load_corpus
+    from generators.corpus import Corpus, CorpusSettings
+    from generators.corpus_cache import load_corpus
     from generators.diversity import best_diverse, diverse_subset, internal_diversity, novelty
     from generators.filters import Filters
     from generators.generator import ReactionGenerator, SMCGenerator
@@ -52,7 +53,7 @@ _HOMES = {
     "diverse_subset": "diversity",
     "enumerate_polymers": "reactions",
     "internal_diversity": "diversity",
-    "load_corpus": "corpus",
+    "load_corpus": "corpus_cache",
     "load_model": "models",
     "novelty": "diversity",
     "read_list": "lists",

@@ -1,15 +1,10 @@
-"""The repeat units that language models learn from, built at first use and cached."""
+"""The repeat units that language models learn from."""
 
 import csv
-import gzip
 import hashlib
-import io
-import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +18,6 @@ from mdcore.chem.numbers import plain_settings
 
 VERSION = 1
 """Raised whenever the same settings give another corpus."""
-
-_COLUMNS = ("key", "source", "polymer", "detail")
 
 Progress = Callable[[float], None]
 
@@ -80,7 +73,7 @@ class Corpus:
     Attributes:
         entries: The repeat units, known ones first.
         skipped: Lines of a user's list that are no repeat units the engine can use, with the reason.
-        path: File of the cache that holds it, if there is one.
+        path: File that holds it: in the cache, or the one that is shipped.
     """
 
     entries: tuple[CorpusEntry, ...]
@@ -117,37 +110,12 @@ class Corpus:
         return cls(tuple(CorpusEntry(key, source, "", "") for key in dict.fromkeys(keys)))
 
 
-def load_corpus(
-    settings: CorpusSettings | None = None, cache_dir: Path | None = None, progress: Progress | None = None
-) -> Corpus:
-    """Return a corpus, from the cache where it has been built before.
-
-    Args:
-        settings: What it holds.
-        cache_dir: Where to keep it; by default `polymer-designer` in the user's cache folder.
-        progress: Called with the fraction built, 0 to 1.
+def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> Corpus:
+    """Build a corpus without looking at the cache; see `generators.corpus_cache.load_corpus`.
 
     Raises:
-        InvalidList: A user's list cannot be read or holds nothing usable.
+        InvalidList: A user's list cannot be read, or the settings leave nothing.
     """
-    settings = settings if settings is not None else CorpusSettings()
-    if cache_dir is None:
-        from platformdirs import user_cache_path
-
-        cache_dir = user_cache_path("polymer-designer")
-    path = Path(cache_dir) / f"corpus-{_fingerprint(settings)}.csv.gz"
-    if path.exists():
-        corpus = _read(path)
-    else:
-        corpus = build_corpus(settings, progress)
-        _write(corpus, path)
-    if progress is not None:
-        progress(1.0)
-    return replace(corpus, path=path)
-
-
-def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> Corpus:
-    """Build a corpus without looking at the cache; see `load_corpus`."""
     skipped: list[str] = []
     entries: dict[str, CorpusEntry] = {}
     for text, source, polymer, detail in _candidates(settings, progress):
@@ -225,41 +193,9 @@ def _families() -> list[str]:
     return [row["family"] for row in csv.DictReader(built_in("known_polymers.csv").splitlines())]
 
 
-def _fingerprint(settings: CorpusSettings) -> str:
-    from rdkit import rdBase
-
-    digest = hashlib.sha256()
-    # A setting that came later and says nothing leaves the name as it was.
-    unset = {"max_per_class"} if settings.max_per_class is None else set()
-    digest.update(json.dumps([VERSION, rdBase.rdkitVersion, settings.model_dump(mode="json", exclude=unset)]).encode())
+def inputs_digest() -> str:
+    """Return a digest of everything but the settings that decides what a corpus holds."""
+    digest = hashlib.sha256(str(VERSION).encode())
     for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml"):
         digest.update(built_in(name).encode())
-    for path in (settings.polymers, settings.monomers):
-        if path is not None:
-            try:
-                digest.update(path.read_bytes())
-            except OSError as error:
-                raise InvalidList(f"list {path} cannot be read ({error}); give a UTF-8 CSV or SMILES file") from error
-    return digest.hexdigest()[:20]
-
-
-def _write(corpus: Corpus, path: Path) -> None:
-    """Write a corpus in one step, so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    writer.writerows((entry.key, entry.source, entry.polymer, entry.detail) for entry in corpus.entries)
-    writer.writerows(("", "skipped", "", reason) for reason in corpus.skipped)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(gzip.compress(text.getvalue().encode(), mtime=0))
-    Path(name).replace(path)
-
-
-def _read(path: Path) -> Corpus:
-    rows = csv.DictReader(io.StringIO(gzip.decompress(path.read_bytes()).decode()))
-    entries = [CorpusEntry(*(row[column] for column in _COLUMNS)) for row in rows]
-    return Corpus(
-        tuple(entry for entry in entries if entry.key), tuple(entry.detail for entry in entries if not entry.key)
-    )
+    return digest.hexdigest()
