@@ -110,7 +110,7 @@ def _data(name: str) -> Traversable:
 
 def _rekeyed(corpus: Corpus) -> Corpus:
     """Return the corpus with keys as this version of RDKit spells them; canonical SMILES may differ between versions."""
-    entries = {}
+    entries: dict[str, CorpusEntry] = {}
     for entry in corpus.entries:
         key = RepeatUnit.from_psmiles(entry.key).key
         entries.setdefault(key, replace(entry, key=key))
