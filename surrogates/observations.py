@@ -17,7 +17,8 @@ class Observations:
     Attributes:
         units: The n repeat units.
         values: For each property an array of shape (n,) in the registry's unit, NaN where not measured.
-        stderrs: For each property the standard errors, shape (n,), same unit; NaN or a missing property means zero.
+        stderrs: For each property the standard errors, shape (n,), same unit. NaN or a missing property means unknown: the
+            scatter of repeats, or else the default error of the registry, stands in. Zero means exact where no repeats scatter.
         failed: Shape (n,), True where the evaluation failed.
         fidelities: Where each row comes from, n names; by default one nameless fidelity.
     """

@@ -14,6 +14,7 @@ from surrogates.errors import InvalidObservations
 from surrogates.features import shared_featuriser
 from surrogates.kernels import minmax
 from surrogates.models import SurrogateSet, fit_surrogates
+from surrogates.models.scatter import Scatter, stderrs_of
 from surrogates.models.surrogate_set import UnitFeatures
 from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
@@ -166,12 +167,18 @@ def cross_validate(
         out = np.flatnonzero(parts == part)
         # Rows of other fidelities leak as well when they are of a held-out group.
         kept = np.flatnonzero([label not in held_groups[part] for label in labels.tolist()])
-        surrogates = fit_surrogates(observations.take(kept), [name], settings, seed + part, featurise)
+        seen = observations.take(kept)
+        surrogates = fit_surrogates(seen, [name], settings, seed + part, featurise)
         prediction = surrogates.predict([observations.units[i] for i in out])
         model = surrogates.models[0]
         mean[out] = prediction.mean[:, 0]
-        noise = model.parameters.noise[0] * model.spread**2 + observations.noise_variance(name)[out]
-        sd[out] = np.sqrt(prediction.sd[:, 0] ** 2 + noise)
+        # A measurement without an error scatters as the repeats do from which the model learnt.
+        learnt = np.flatnonzero(seen.measured(name) & (np.array(seen.fidelities) == fidelity))
+        scatter = Scatter.of(seen, name, learnt)
+        noise = model.parameters.noise[0] * model.spread**2
+        sd[out] = np.sqrt(
+            prediction.sd[:, 0] ** 2 + noise + scatter.variances(stderrs_of(observations, name)[out], mean[out])
+        )
     measured = observations.values[name][rows]
     return CrossValidation(
         name, groups, rows, measured, mean[rows], sd[rows], metrics_of(measured, mean[rows], sd[rows])

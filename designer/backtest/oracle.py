@@ -34,7 +34,7 @@ def oracle_of(table: DataTable, properties: Sequence[str]) -> tuple[Oracle, Orac
     """Make a pool of the rows that answer for every property, with a value or with a failure.
 
     Several rows of one polymer become their mean; its standard error is that of their scatter, or the one that their own errors
-    give if it is larger.
+    give if it is larger; NaN where neither is known.
 
     Raises:
         InvalidRequest: A property has no column, or no row answers.
@@ -74,12 +74,12 @@ def oracle_of(table: DataTable, properties: Sequence[str]) -> tuple[Oracle, Orac
 
 
 def _joined(rows: Sequence[DataRow], name: str) -> tuple[float, float]:
-    """Mean of a property over the rows of one polymer with its standard error; NaN and zero where all of them failed."""
+    """Mean of a property over the rows of one polymer with its standard error; NaN where all of them failed."""
     measured = [row for row in rows if name in row.values]
     if not measured:
-        return float("nan"), 0.0
+        return float("nan"), float("nan")
     values = np.array([row.values[name] for row in measured])
-    errors = np.array([row.stderrs.get(name, 0.0) for row in measured])
-    own = float(np.sqrt((errors**2).sum())) / len(values)
+    errors = np.array([row.stderrs.get(name, np.nan) for row in measured])
+    own = 0.0 if np.isnan(errors).any() else float(np.sqrt((errors**2).sum())) / len(values)
     scatter = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-    return float(values.mean()), max(own, scatter)
+    return float(values.mean()), max(own, scatter) or float("nan")

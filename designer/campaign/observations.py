@@ -1,5 +1,6 @@
 """From the store's records to what the surrogates learn from."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -75,8 +76,10 @@ def observations_of(
 def _values(
     record: EvaluationRecord, properties: Sequence[str], fidelity: str | None
 ) -> dict[str, tuple[float, float]]:
+    # A simulation that gives no error is exact; whoever measured outside just did not tell one.
+    unknown = math.nan if record.source == "outside" else 0.0
     return {
-        m.property: (m.value, m.stderr)
+        m.property: (m.value, m.stderr or unknown)
         for m in record.measurements
         if m.property in properties and fidelity in (None, m.fidelity)
     }
@@ -90,7 +93,7 @@ def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], n
             lines.setdefault((record.psmiles, record.fidelity, record.digest, record.line), []).append(record)
     rows = []
     for (psmiles, fidelity, _, _), group in lines.items():
-        values = {r.property: (r.value, r.stderr) for r in group if r.value is not None}
+        values = {r.property: (r.value, r.stderr or math.nan) for r in group if r.value is not None}
         if values:
             rows.append(_Row(psmiles, fidelity, values))
         if any(r.value is None and r.property in needed for r in group):

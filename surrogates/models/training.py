@@ -4,11 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogates.models.gp import TrainingData
+from surrogates.models.scatter import Scatter, stderrs_of
 from surrogates.models.standardise import standardisation
 from surrogates.observations import Observations
-
-SMALLEST_SCATTER = 1e-6
-"""Variance of repeated measurements at least, in standardised units."""
 
 FEWEST_SHARED = 3
 """Units with both properties that are needed to couple them."""
@@ -35,8 +33,6 @@ def training_data(
     levels = np.array(observations.fidelities)
     measured = observations.measured(name)
     column = observations.values.get(name, np.full(len(observations), np.nan))
-    noise = observations.noise_variance(name)
-    keys = np.array([unit.key for unit in observations.units])
     own = measured & (levels == fidelity)
     groups = [np.flatnonzero(own)]
     groups += [np.flatnonzero(measured & (levels == level)) for level in sorted(set(levels[measured]) - {fidelity})]
@@ -50,7 +46,7 @@ def training_data(
         (
             rows,
             (column[rows] - centre) / spread,
-            _with_scatter(column[rows], noise[rows], keys[rows], SMALLEST_SCATTER * spread**2) / spread**2,
+            variances(observations, name, rows) / spread**2,
         )
         for rows, centre in zip(groups, centres, strict=True)
     ]
@@ -66,21 +62,12 @@ def training_data(
     return data, len(parts)
 
 
-def _with_scatter(
-    values: NDArray[np.float64], noise: NDArray[np.float64], keys: NDArray[np.str_], smallest: float
-) -> NDArray[np.float64]:
-    """Put the pooled variance of repeated measurements where no error is known, shape (n,); nothing where none repeats."""
-    unknown = noise == 0
-    if not unknown.any():
-        return noise
-    _, which, counts = np.unique(keys[unknown], return_inverse=True, return_counts=True)
-    free = int((counts - 1).sum())
-    if free == 0:
-        return noise
-    means = np.bincount(which, weights=values[unknown]) / counts
-    pooled = float(((values[unknown] - means[which]) ** 2).sum()) / free
-    # Repeats that agree to the last digit are copies; a sliver keeps them from contradicting each other.
-    return np.where(unknown, max(pooled, smallest), noise)
+def variances(observations: Observations, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Squared standard errors of some measurements of one property at one fidelity, what is unknown filled in."""
+    if not len(rows):
+        return np.zeros(0)
+    scatter = Scatter.of(observations, name, rows)
+    return scatter.variances(stderrs_of(observations, name)[rows], observations.values[name][rows])
 
 
 def _companions(
@@ -102,6 +89,6 @@ def _companions(
         location, spread = standardisation(other, values[rows])
         sign = -1.0 if np.cov(column[both], values[both])[0, 1] < 0 else 1.0
         parts.append(
-            (rows, sign * (values[rows] - location) / spread, observations.noise_variance(other)[rows] / spread**2)
+            (rows, sign * (values[rows] - location) / spread, variances(observations, other, rows) / spread**2)
         )
     return parts

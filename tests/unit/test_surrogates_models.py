@@ -182,7 +182,7 @@ def test_leave_one_out_equals_leaving_each_point_out():
         other = PropertyGP.condition("density", pairs.block(rest), model.data.take(rest), model.parameters)
         point = surrogates.features.take(np.array([i]))
         cross = other.cross(statistics(point, surrogates.features))
-        noise = model.parameters.noise[0] * model.spread**2
+        noise = (model.parameters.noise[0] + model.data.noise[i]) * model.spread**2
         assert means[i] == pytest.approx(other.mean(cross)[0], rel=1e-8)
         assert sds[i] == pytest.approx(np.sqrt(other.variance(point, other.whiten(cross))[0] + noise), rel=1e-6)
 
@@ -275,14 +275,15 @@ def test_duplicate_points_and_constant_outputs():
 def test_what_is_peculiar_belongs_to_the_polymer():
     """Exact values that no smooth function explains are kept; other polymers are as uncertain as these scatter."""
     rough = DENSITY + 0.2 * np.random.default_rng(4).normal(size=len(UNITS))
-    seen = fit_surrogates(Observations(UNITS, {"density": rough}), ["density"])
+    exact = Observations(UNITS, {"density": rough}, {"density": np.zeros(len(UNITS))})
+    seen = fit_surrogates(exact, ["density"])
     model = seen.models[0]
     prediction = seen.predict(UNITS)
     np.testing.assert_allclose(prediction.mean[:, 0], rough, atol=1e-6)
     assert (prediction.sd[:, 0] < 1e-3 * model.spread).all()
     peculiar = model.spread * np.sqrt(model.parameters.covariance.peculiar)
     assert seen.predict([RepeatUnit.from_psmiles("*CC(*)CCCCC")]).sd[0, 0] > peculiar > 0
-    smooth = fit_surrogates(Observations(UNITS, {"density": rough}), ["density"], SurrogateSettings(residual="noise"))
+    smooth = fit_surrogates(exact, ["density"], SurrogateSettings(residual="noise"))
     assert np.abs(smooth.predict(UNITS).mean[:, 0] - rough).max() > 100 * np.abs(prediction.mean[:, 0] - rough).max()
 
 
@@ -290,10 +291,42 @@ def test_the_scatter_of_repeats_is_their_error():
     repeated = Observations(UNITS[:4] * 3, {"density": np.concatenate([DENSITY[:4] + d for d in (-0.02, 0.0, 0.02)])})
     surrogates = fit_surrogates(repeated, ["density"])
     model = surrogates.models[0]
-    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, 0.02, rtol=1e-9)
+    # 8 degrees of freedom of repeats, and 2 of the registry's 0.01 g/cm3.
+    expected = np.sqrt((8 * 0.02**2 + 2 * 0.01**2) / 10)
+    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, expected, rtol=1e-9)
     prediction = surrogates.predict(UNITS[:4])
     np.testing.assert_allclose(prediction.mean[:, 0], DENSITY[:4], atol=0.01)
     assert (prediction.sd[:, 0] < 0.02 / np.sqrt(3) * 1.01).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("refractive_index", [1.5, 1.68899947], [0.005, 0.005]),
+        ("self_diffusion", [1e-7, 1e-9], [3e-8, 3e-10]),
+        ("sa_score", [2.0, 3.0], [0.0, 0.0]),
+    ],
+)
+def test_a_value_without_an_error_has_that_of_the_registry(name, values, expected):
+    observations = Observations(UNITS[:2], {name: np.array(values)})
+    model = fit_surrogates(observations, [name]).models[0]
+    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, expected, rtol=1e-9)
+    given = Observations(UNITS[:2], {name: np.array(values)}, {name: np.array([np.nan, expected[1] / 2])})
+    model = fit_surrogates(given, [name]).models[0]
+    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, [expected[0], expected[1] / 2], rtol=1e-9)
+
+
+def test_a_known_polymer_is_not_known_to_seven_digits():
+    index = 1.4 + 0.2 * DENSITY
+    prediction = fit_surrogates(Observations(UNITS, {"refractive_index": index}), ["refractive_index"]).predict(UNITS)
+    assert (prediction.sd[:, 0] > 0.002).all()
+    assert (prediction.sd[:, 0] < 0.0055).all()
+
+
+def test_copies_of_a_measurement_are_not_repeats():
+    copies = Observations(UNITS[:4] * 3, {"density": np.tile(DENSITY[:4], 3)})
+    model = fit_surrogates(copies, ["density"]).models[0]
+    np.testing.assert_allclose(np.sqrt(model.data.noise) * model.spread, 0.01, rtol=1e-9)
 
 
 def test_another_fidelity_tells_what_is_peculiar():

@@ -12,6 +12,7 @@ from surrogates import (
     UnknownSurrogate,
     fit_surrogates,
 )
+from surrogates.features import features_from_arrays
 from surrogates.replay import Oracle, Strategy, replay
 from surrogates.settings import AcquisitionSettings
 from surrogates.validation import (
@@ -69,6 +70,25 @@ def test_cross_validation_predicts_what_it_has_not_seen():
     assert by_cluster.metrics.mae >= 0.5 * validation.metrics.mae
     labels = clusters(observations, lambda units: _features(units))
     assert (labels[24:] == labels[:4]).all()
+
+
+def test_intervals_of_repeats_without_errors_hold_what_they_should():
+    """60 polymers measured two to four times with a scatter of half the spread between polymers, no error given."""
+    rng = np.random.default_rng(12)
+    units = tuple(RepeatUnit.from_psmiles(f"*{'C' * n}{a}*") for n in range(1, 21) for a in ("O", "S", "OC(=O)"))
+    features = features_from_arrays(descriptors=rng.normal(size=(len(units), 3)))
+    place = {unit.key: i for i, unit in enumerate(units)}
+    truth = 400 + 60 * (np.sin(features.descriptors[:, 0]) + 0.5 * features.descriptors[:, 1])
+    rows = np.repeat(np.arange(60), rng.integers(2, 5, size=60))
+    values = truth[rows] + 0.5 * truth.std() * rng.normal(size=len(rows))
+    observations = Observations(tuple(units[i] for i in rows), {"glass_transition_temperature": values})
+
+    def featurise(wanted):
+        return features.take(np.array([place[unit.key] for unit in wanted]))
+
+    found = cross_validate(observations, "glass_transition_temperature", featurise=featurise)
+    assert 0.92 <= found.metrics.coverage[2] <= 0.98
+    assert 0.44 <= found.metrics.coverage[0] <= 0.58
 
 
 def test_leave_one_out_predicts_each_measurement_from_the_others():
