@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
+from mdcore.chem.damage import damaged, ensure_folder, reading
 from mdcore.chem.errors import BundleError
+from mdcore.chem.files import replacing, write_whole
 from mdcore.settings.stages import Stage
 
 FORMAT_VERSION = 2
@@ -81,12 +82,13 @@ class SimulationBundle:
 
     def write(self, folder: Path) -> None:
         """Write the bundle; `bundle.json` comes last, so a folder that has it is complete."""
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_atomically(folder / "system.xml", self.system_xml.encode())
-        with (folder / "arrays.npz.part").open("wb") as stream:
+        ensure_folder(folder)
+        # Until all of it is there, nothing may look like a bundle of what was here before.
+        (folder / "bundle.json").unlink(missing_ok=True)
+        write_whole(folder / "system.xml", self.system_xml)
+        with replacing(folder / "arrays.npz") as stream:
             stored: dict[str, Any] = {name: self.arrays[name] for name in _ARRAYS}
             np.savez_compressed(stream, **stored)
-        (folder / "arrays.npz.part").replace(folder / "arrays.npz")
         document = {
             "format": "polymer-designer bundle",
             "format_version": FORMAT_VERSION,
@@ -96,39 +98,40 @@ class SimulationBundle:
             "versions": dict(self.versions),
             "stages": _STAGES.dump_python(self.stages, mode="json"),
         }
-        _write_atomically(folder / "bundle.json", json.dumps(document, indent=1).encode())
+        write_whole(folder / "bundle.json", json.dumps(document, indent=1))
 
     @classmethod
     def read(cls, folder: Path) -> "SimulationBundle":
         """Read a bundle.
 
         Raises:
-            BundleError: The folder holds none, one of another version, or one whose content does not match its hash.
+            BundleError: The folder holds no complete bundle, or one of another version.
+            DamagedFile: Its files cannot be read or do not match its hash; `path` is the folder.
+            OSError: The machine could not read it.
         """
-        try:
-            document = json.loads((folder / "bundle.json").read_text())
-            system_xml = (folder / "system.xml").read_text()
+        if not (folder / "bundle.json").exists() and not folder.is_file():
+            raise BundleError(f"{folder} is no simulation bundle (bundle.json is missing); build it first")
+        with reading(folder):
+            document = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+            version = document.get("format_version")
+        if version != FORMAT_VERSION:
+            raise BundleError(
+                f"bundle {folder} has format {version}, this version reads {FORMAT_VERSION}; build it again"
+            )
+        with reading(folder):
+            for name in ("system.xml", "arrays.npz"):
+                if not (folder / name).is_file():
+                    raise damaged(folder, f"{name} is missing")
+            system_xml = (folder / "system.xml").read_text(encoding="utf-8")
             with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in _ARRAYS}
-        except FileNotFoundError as error:
-            raise BundleError(
-                f"{folder} is no simulation bundle ({Path(str(error.filename)).name} is missing); build it first"
-            ) from error
-        except (ValueError, KeyError, OSError) as error:
-            raise BundleError(f"bundle {folder} cannot be read ({error}); build it again") from error
-        if document.get("format_version") != FORMAT_VERSION:
-            raise BundleError(
-                f"bundle {folder} has format {document.get('format_version')}, this version reads {FORMAT_VERSION}; build it again"
-            )
-        try:
+            # A pydantic error is a ValueError.
             stages = _STAGES.validate_python(document["stages"])
-        except ValidationError as error:
-            raise BundleError(f"bundle {folder} has stages that cannot be read; build it again") from error
-        bundle = cls(system_xml, arrays, stages, int(document["seed"]), document["content"], document["versions"])
-        if bundle.content_hash != document["content_hash"]:
-            raise BundleError(
-                f"bundle {folder} does not match its content hash; it was changed or damaged, build it again"
+            bundle = cls(
+                system_xml, arrays, stages, int(document["seed"]), dict(document["content"]), document["versions"]
             )
+            if bundle.content_hash != document["content_hash"]:
+                raise damaged(folder, "does not match its content hash, it was changed or damaged")
         return bundle
 
 
@@ -150,12 +153,3 @@ def library_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)

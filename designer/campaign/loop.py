@@ -12,6 +12,7 @@ from designer.campaign.recording import record_proposal
 from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Noted, Progressed, Returned
+from designer.cluster.task import Outcome
 from designer.cluster.watch import HangLimits
 from designer.config import CampaignConfig
 from designer.errors import CampaignBusy, CampaignFailed
@@ -31,6 +32,8 @@ NEWS_S = 5.0
 PROGRESS_TO_STORE_S = 5.0
 TROUBLE_PAUSE_S = 30.0
 TROUBLE_LIMIT_S = 6 * 3600.0
+TROUBLES, LONELY_TROUBLES = 5, 40
+"""How often an evaluation may come back because its folder cannot be used: while others finish, and while nothing does."""
 
 
 class Loop:
@@ -70,6 +73,7 @@ class Loop:
         self._waiting: set[int] = set()
         self._postponed: list[tuple[float, int]] = []
         self._trouble: tuple[str, float] | None = None
+        self._returns: dict[int, tuple[int, int]] = {}
         self._stored_progress: dict[int, float] = {}
         self._failures_in_a_row = 0
         self._elapsed_before, self._began = store.campaign().elapsed_s, time.monotonic()
@@ -237,6 +241,7 @@ class Loop:
             gpu_hours=outcome.gpu_hours,
         )
         self._busy.discard(record.id)
+        self._returns.pop(record.id, None)
         self._trouble = None
         self._stored_progress.pop(record.id, None)
         self.progress.pop(record.id, None)
@@ -253,7 +258,17 @@ class Loop:
         self._trouble = text, since
         if now - since > TROUBLE_LIMIT_S:
             raise CampaignFailed(f"for {(now - since) / 3600:.1f} h nothing was finished because: {text}")
+        if message.trouble.kind == "infrastructure" and self._is_hopeless(message.evaluation_id):
+            outcome = Outcome(Failure("infrastructure", text), "unknown", 0.0)
+            self._on_finished(Finished(message.evaluation_id, outcome))
+            return
         self._postponed.append((now + TROUBLE_PAUSE_S, message.evaluation_id))
+
+    def _is_hopeless(self, evaluation_id: int) -> bool:
+        """Count what came back for its folder's sake; tell whether it did so too often."""
+        count, finished = self._returns.get(evaluation_id, (0, self._ledger.finished))
+        self._returns[evaluation_id] = count + 1, finished
+        return count + 1 >= (TROUBLES if self._ledger.finished > finished else LONELY_TROUBLES)
 
     def _note(self, kind: str, text: str) -> None:
         self._listener.note(text)

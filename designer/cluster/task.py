@@ -65,7 +65,7 @@ class Trouble:
     """Why a worker could not do its work, through no fault of the polymer: the work is handed out again.
 
     Attributes:
-        kind: `disk` or `version`.
+        kind: `disk`, `infrastructure` (the folder cannot be read or written) or `version`.
         message: One line: the value, the rule, the remedy.
     """
 
@@ -113,19 +113,18 @@ def run_job(
             event = "part" if result is None else ("failed" if isinstance(result, Failure) else "done")
             _log(folder, event, worker)
     except OSError as error:
-        if (trouble := trouble_of(error, folder)) is None:
-            raise
-        return Outcome(trouble, worker, time.perf_counter() - started)
+        return Outcome(trouble_of(error, folder), worker, time.perf_counter() - started)
     settings = SimulationSettings.model_validate(dict(job.settings))
     machine = {**program(), "host": host_class(), "threads": settings.execution.threads}
     return Outcome(result, worker, time.perf_counter() - started, machine)
 
 
-def trouble_of(error: OSError, folder: Path) -> Trouble | None:
-    """Return the trouble that an error means, or None if it is something else."""
-    if error.errno not in FULL:
-        return None
+def trouble_of(error: OSError, folder: Path) -> Trouble:
+    """Return the trouble that an error of the machine means: no polymer causes one."""
     host = socket.gethostname()
+    if error.errno not in FULL:
+        text = f"{folder} on {host} cannot be used ({' '.join(str(error).split())}); correct that, it is tried again"
+        return Trouble("infrastructure", text)
     return Trouble("disk", f"no space is left for {folder} on {host} ({error.strerror}); free some, it is tried again")
 
 

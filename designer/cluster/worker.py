@@ -83,9 +83,7 @@ def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
             return outcome, None
         files = pack(folder)
     except OSError as error:
-        if (trouble := trouble_of(error, folder)) is None:
-            raise
-        return Outcome(trouble, f"{socket.gethostname()}:{os.getpid()}", 0.0), None
+        return Outcome(trouble_of(error, folder), f"{socket.gethostname()}:{os.getpid()}", 0.0), None
     shutil.rmtree(folder, ignore_errors=True)
     return outcome, files
 
@@ -116,7 +114,7 @@ def scratch_folder(job: Job, scratch: str | None) -> Path:
 def started(folder: Path) -> int:
     """Return how often a job was started in a folder: of two copies of it, the one with more is the newer."""
     path = folder / "attempts.jsonl"
-    return path.read_text(encoding="utf-8").count('"started"') if path.exists() else -1
+    return path.read_text(encoding="utf-8", errors="replace").count('"started"') if path.exists() else -1
 
 
 @contextmanager

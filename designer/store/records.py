@@ -11,7 +11,7 @@ STATES: tuple[State, ...] = get_args(State)
 OPEN: tuple[State, ...] = ("proposed", "reserved", "running")
 """States of what will have a result."""
 FINISHED: tuple[State, ...] = ("done", "failed")
-MACHINE_FAILURES = frozenset({"worker", "internal", "timeout"})
+MACHINE_FAILURES = frozenset({"worker", "internal", "timeout", "infrastructure"})
 """Kinds of failure that say nothing about the polymer."""
 
 

@@ -10,10 +10,13 @@ The tree::
     ├── BuildError (RuntimeError)        no chain or cell without overlaps was found
     ├── UnparameterisableError (RuntimeError)  the force field or the charge model lacks a term
     ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
+    │   └── DamagedFile                  a file of a simulation folder is missing or cannot be read
     ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
     ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
     └── PlatformUnavailable (RuntimeError)     the OpenMM platform that was asked for does not work here
 """
+
+from pathlib import Path
 
 
 class MDCoreError(Exception):
@@ -50,6 +53,18 @@ class UnparameterisableError(MDCoreError, RuntimeError):
 
 class BundleError(MDCoreError, OSError):
     """A simulation bundle on disk is missing, damaged or of another version."""
+
+
+class DamagedFile(BundleError):
+    """A file or folder of a simulation is missing, damaged or of another version, and can be made again.
+
+    Attributes:
+        path: The file.
+        problem: What is wrong with it, without the file's name.
+    """
+
+    path: Path
+    problem: str
 
 
 class SimulationExploded(MDCoreError, RuntimeError):

@@ -33,8 +33,8 @@ class Failure:
     """Why an evaluation has no measurements.
 
     Attributes:
-        kind: One of `unparameterisable`, `build`, `exploded`, `unconverged`, `timeout`, `worker`, `internal`; `outside` for
-            what was measured elsewhere.
+        kind: One of `unparameterisable`, `build`, `exploded`, `unconverged`, `timeout`, `worker`, `infrastructure`,
+            `internal`; `outside` for what was measured elsewhere.
         message: One line for people.
         provenance: What is needed to reproduce it, in JSON types.
     """

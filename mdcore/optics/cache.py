@@ -1,13 +1,15 @@
 """Results of the DFT tier kept in a folder."""
 
 import hashlib
-import json
-import os
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
+
+from mdcore.chem.damage import ensure_folder, reading, set_aside
+from mdcore.chem.errors import DamagedFile
+from mdcore.chem.sealed import read_sealed, write_sealed
 
 
 class FolderCache(MutableMapping[str, str]):
@@ -18,7 +20,7 @@ class FolderCache(MutableMapping[str, str]):
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        ensure_folder(folder)
         self._folder = folder
 
     def _path(self, key: str) -> Path:
@@ -31,17 +33,13 @@ class FolderCache(MutableMapping[str, str]):
             yield
 
     def __getitem__(self, key: str) -> str:
-        try:
-            record = json.loads(self._path(key).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise KeyError(key) from None
-        return str(record["text"])
+        record = self._read(self._path(key))
+        if record is None:
+            raise KeyError(key)
+        return record["text"]
 
     def __setitem__(self, key: str, value: str) -> None:
-        path = self._path(key)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        partial.write_text(json.dumps({"key": key, "text": value}), encoding="utf-8")
-        partial.replace(path)
+        write_sealed(self._path(key), {"key": key, "text": value})
 
     def __delitem__(self, key: str) -> None:
         try:
@@ -51,7 +49,21 @@ class FolderCache(MutableMapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         for path in sorted(self._folder.glob("*.json")):
-            yield str(json.loads(path.read_text(encoding="utf-8"))["key"])
+            if (record := self._read(path)) is not None:
+                yield record["key"]
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._folder.glob("*.json"))
+        return sum(1 for _ in self)
+
+    def _read(self, path: Path) -> dict[str, str] | None:
+        """Return an entry; None where there is none or it is damaged, which sets it aside to be computed again."""
+        if not path.exists() and not path.is_symlink():
+            return None
+        try:
+            record = read_sealed(path)
+            with reading(path):
+                return {"key": str(record["key"]), "text": str(record["text"])}
+        except DamagedFile as error:
+            with suppress(FileNotFoundError):  # another process did
+                set_aside(error)
+            return None

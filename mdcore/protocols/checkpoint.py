@@ -1,12 +1,16 @@
 """Checkpoints: everything a killed run needs to go on, in one file that is replaced atomically."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from mdcore.chem.damage import reading
+from mdcore.chem.errors import BundleError
+from mdcore.chem.files import replacing
+from mdcore.protocols.openmm_xml import read_xml
 from mdcore.protocols.series import Series
 
 
@@ -26,6 +30,7 @@ class Checkpoint:
         binary: OpenMM checkpoint, exact on the same platform; empty at the start of a stage.
         state_xml: Portable OpenMM State with positions, velocities, box and parameters.
         series: All rows so far.
+        most_halvings: Most halvings of a time step in any stage so far.
     """
 
     content_hash: str
@@ -39,6 +44,7 @@ class Checkpoint:
     binary: bytes
     state_xml: str
     series: Series
+    most_halvings: int = 0
 
     def write(self, path: Path) -> None:
         """Replace the checkpoint on disk."""
@@ -52,9 +58,9 @@ class Checkpoint:
             "wall_s": self.wall_s,
             "platform": self.platform,
             "n_chains": self.series.n_chains,
+            "most_halvings": self.most_halvings,
         }
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as stream:
+        with replacing(path) as stream:
             np.savez(
                 stream,
                 meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
@@ -63,24 +69,39 @@ class Checkpoint:
                 table=self.series.table(),
                 chains=self.series.chains(),
             )
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
 
     @classmethod
     def read(cls, path: Path, content_hash: str) -> "Checkpoint | None":
-        """Return the checkpoint of a bundle, or None where there is none or it belongs to another bundle."""
+        """Return the checkpoint of a bundle, or None where there is none or it belongs to another bundle.
+
+        Raises:
+            DamagedFile: It cannot be read, or was written by another version.
+            OSError: The machine could not read it.
+        """
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as stored:
+        with reading(path), np.load(path, allow_pickle=False) as stored:
             meta = json.loads(stored["meta"].tobytes())
             if meta.pop("content_hash") != content_hash:
                 return None
             series = Series.restore(meta.pop("n_chains"), stored["table"], stored["chains"])
-            return cls(
+            found = cls(
                 content_hash=content_hash,
                 binary=stored["binary"].tobytes(),
                 state_xml=stored["state"].tobytes().decode(),
                 series=series,
                 **meta,
             )
+            try:
+                found.state()
+            except BundleError as error:
+                raise ValueError(str(error)) from error
+            return found
+
+    def state(self) -> Any:
+        """Return the OpenMM State, or None for a run that has not begun.
+
+        Raises:
+            BundleError: It is no State.
+        """
+        return read_xml(self.state_xml, "State") if self.state_xml else None

@@ -1,6 +1,5 @@
 """Running a bundle: stages in order, checkpoints, restarts, recovery from blow-ups."""
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -11,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from mdcore.bundle import SimulationBundle, library_versions
-from mdcore.chem.errors import NotConverged, SimulationExploded
+from mdcore.chem.damage import damaged, ensure_folder, reading, set_aside
+from mdcore.chem.errors import DamagedFile, NotConverged, SimulationExploded
+from mdcore.chem.files import replacing
+from mdcore.chem.sealed import read_sealed, write_sealed
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.convergence import assess
 from mdcore.protocols.cores import OwnCore
@@ -70,7 +72,8 @@ def run(
     """Run a bundle, or go on where an earlier run stopped.
 
     `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm), `trajectory.dcd` where
-    the execution settings ask for it and, written last, `run.json`.
+    the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays: the other files can be made of it.
+    A damaged file is set aside, and what it held made again; see `mdcore.chem.damage`.
 
     Args:
         bundle: What to simulate.
@@ -84,9 +87,9 @@ def run(
         NotConverged: Sampling was extended to its limit in vain and `convergence_required` is set.
         PlatformUnavailable: The wanted platform does not work here.
     """
-    finished = read_summary(out, bundle.content_hash)
+    ensure_folder(out)
+    finished = _finished(bundle, out)
     if finished is None:
-        out.mkdir(parents=True, exist_ok=True)
         finished = _Run(bundle, out, execution, progress).complete()
     if convergence_required and finished.converged is False:
         raise NotConverged(
@@ -96,12 +99,67 @@ def run(
 
 
 def read_summary(out: Path, content_hash: str) -> RunSummary | None:
-    """Return the summary of a finished run of a bundle, or None."""
+    """Return the summary of a finished run of a bundle, or None where there is none or it belongs to another bundle.
+
+    Raises:
+        DamagedFile: It cannot be read, or was written by another version.
+    """
     path = out / "run.json"
     if not path.exists():
         return None
-    summary = RunSummary(**json.loads(path.read_text()))
-    return summary if summary.content_hash == content_hash else None
+    document = read_sealed(path)
+    if document.get("content_hash") != content_hash:
+        return None
+    with reading(path):
+        return RunSummary(**document)
+
+
+def read_run_arrays(path: Path, content_hash: str | None = None) -> dict[str, Any]:
+    """Read all arrays of `series.npz` or `final.npz`.
+
+    Args:
+        path: The file.
+        content_hash: Hash of the bundle that it must belong to, if that is to be looked at; files of older versions name none.
+
+    Raises:
+        DamagedFile: It is missing, cannot be read, or belongs to another bundle.
+    """
+    with reading(path), np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    own = arrays.pop("content_hash", None)
+    if content_hash is not None and own is not None and str(own) != content_hash:
+        raise damaged(path, "belongs to another simulation")
+    return arrays
+
+
+def _finished(bundle: SimulationBundle, out: Path) -> RunSummary | None:
+    """Return the summary of a run whose files are all whole, else None; damaged ones are set aside."""
+    try:
+        summary = read_summary(out, bundle.content_hash)
+    except DamagedFile as error:
+        set_aside(error)
+        return None
+    if summary is None:
+        return None
+    whole = True
+    n_chains = int(bundle.arrays["chain_index"][-1]) + 1
+    for name, shapes in (
+        ("series.npz", {"table": (None, len(COLUMNS)), "chains": (None, n_chains, 2)}),
+        ("final.npz", {"positions_nm": (bundle.n_atoms, 3), "box_nm": (3,)}),
+    ):
+        try:
+            arrays = read_run_arrays(out / name, bundle.content_hash)
+            for array, shape in shapes.items():
+                with reading(out / name):
+                    found = arrays[array].shape
+                if len(found) != len(shape) or any(a is not None and a != b for a, b in zip(shape, found, strict=True)):
+                    raise damaged(out / name, f"{array} has the shape {found}")
+        except DamagedFile as error:
+            set_aside(error)
+            whole = False
+    if not whole:
+        (out / "run.json").unlink(missing_ok=True)
+    return summary if whole else None
 
 
 class _Run:
@@ -117,13 +175,18 @@ class _Run:
         self._path = out / "checkpoint.npz"
         n_chains = int(bundle.arrays["chain_index"][-1]) + 1
         self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series(n_chains))
-        stored = Checkpoint.read(self._path, bundle.content_hash)
+        try:
+            stored = Checkpoint.read(self._path, bundle.content_hash)
+        except DamagedFile as error:
+            set_aside(error)
+            stored = None
+        self._saved = stored
         self._resumed = 0
         if stored is not None:
             self._at = stored
             self._resumed = 1
         self._planned_ps = [0.0 if isinstance(s, MinimiseStage) else s.duration_ps for s in bundle.stages]
-        self._max_halvings = self._at.halvings
+        self._max_halvings = max(self._at.most_halvings, self._at.halvings)
         self._clock = time.monotonic()
         self._recent: tuple[float, float] | None = None
         every = execution.trajectory_interval_ps
@@ -145,9 +208,10 @@ class _Run:
 
     def _state(self) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         """Return positions, box and velocities at the last checkpoint or at the start."""
-        if not self._at.state_xml:
+        state = self._at.state()
+        if state is None:
             return self._bundle.arrays["positions_nm"], self._bundle.arrays["box_nm"], None
-        return _unpack(read_xml(self._at.state_xml, "State"))
+        return _unpack(state)
 
     def _stage(
         self, index: int, positions: FloatArray, box: FloatArray, velocities: FloatArray | None
@@ -160,7 +224,11 @@ class _Run:
             )
             engine.start(positions, box, velocities)
             if self._at.binary and self._at.platform == engine.platform_label:
-                engine.context.loadCheckpoint(self._at.binary)
+                try:
+                    engine.context.loadCheckpoint(self._at.binary)
+                except openmm.OpenMMException:
+                    # Another kind of device: the portable state has all but the random numbers.
+                    engine.start(positions, box, velocities)
             if self._trajectory is not None:
                 self._trajectory.rewind(self._at.series.times_ps())
             try:
@@ -218,15 +286,19 @@ class _Run:
             halvings=halvings,
             wall_s=self._at.wall_s + now - self._clock,
             platform=engine.platform_label,
+            most_halvings=self._max_halvings,
             binary=engine.context.createCheckpoint() if exact else b"",
             state_xml=openmm.XmlSerializer.serialize(state),
         )
         self._clock = now
+        if self._trajectory is not None:
+            self._trajectory.sync()
         self._at.write(self._path)
+        self._saved = self._at
 
     def _halve(self, error: Exception) -> None:
         """Go back to the last checkpoint with half the time step."""
-        stored = Checkpoint.read(self._path, self._bundle.content_hash)
+        stored = self._saved
         halvings = self._at.halvings + 1
         stage = self._bundle.stages[self._at.stage]
         if stored is None or halvings > MAX_HALVINGS or isinstance(stage, MinimiseStage):
@@ -269,14 +341,16 @@ class _Run:
 
     def _finish(self, positions: FloatArray, box: FloatArray) -> RunSummary:
         series = self._at.series
+        own = np.array(self._bundle.content_hash)
         _save_arrays(
             self._out / "series.npz",
+            content_hash=own,
             table=series.table(),
             chains=series.chains(),
             columns=np.array(COLUMNS),
             stages=np.array([stage.name for stage in self._bundle.stages]),
         )
-        _save_arrays(self._out / "final.npz", positions_nm=positions, box_nm=box)
+        _save_arrays(self._out / "final.npz", content_hash=own, positions_nm=positions, box_nm=box)
         last = len(self._bundle.stages) - 1
         stage = self._bundle.stages[last]
         convergence: dict[str, float] = {}
@@ -300,10 +374,7 @@ class _Run:
             resumed=self._resumed,
             versions=library_versions(),
         )
-        part = self._out / "run.json.part"
-        part.write_text(json.dumps(asdict(summary), indent=1))
-        part.replace(self._out / "run.json")
-        self._path.unlink(missing_ok=True)
+        write_sealed(self._out / "run.json", asdict(summary))
         return summary
 
 
@@ -316,7 +387,5 @@ def _unpack(state: Any) -> tuple[FloatArray, FloatArray, FloatArray | None]:
 
 
 def _save_arrays(path: Path, **arrays: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
+    with replacing(path) as stream:
         np.savez_compressed(stream, **arrays)
-    part.replace(path)

@@ -1,5 +1,6 @@
 """An optional trajectory beside the series, in DCD, which VMD, OVITO, MDAnalysis and MDTraj read with `final.pdb`."""
 
+import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mdcore.chem.damage import reading, set_aside
+from mdcore.chem.errors import DamagedFile
 
 FloatArray = NDArray[np.float64]
 
@@ -46,10 +50,21 @@ class Trajectory:
             self._stream.close()
         self._stream = self._file = None
 
+    def sync(self) -> None:
+        """Bring the frames so far to disk, before a checkpoint that counts on them."""
+        if self._stream is not None:
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+
     def rewind(self, times_ps: Sequence[float] | FloatArray) -> None:
         """Keep the frames of the records at `times_ps`, drop all later ones, and open the file for more."""
         self.close()
         keep = self.count(times_ps)
+        if self._path.exists() or self._path.is_symlink():
+            try:
+                self._check_header()
+            except DamagedFile as error:
+                set_aside(error)
         frame = 80 + 12 * self._n_atoms
         stored = self._path.stat().st_size if self._path.exists() else 0
         # A run that was killed within a write, or began without a trajectory, has fewer frames than its series asks for.
@@ -80,6 +95,21 @@ class Trajectory:
         from openmm import unit
 
         self._file.writeModel(positions_nm * unit.nanometer, unitCellDimensions=box_nm * unit.nanometer)
+
+    def _check_header(self) -> None:
+        """Refuse what is no trajectory of these atoms; one cut within its header is begun anew.
+
+        Raises:
+            DamagedFile: It is something else.
+        """
+        with reading(self._path):
+            with self._path.open("rb") as stream:
+                header = stream.read(_HEADER_BYTES)
+            if len(header) < _HEADER_BYTES:
+                return
+            mark, n_atoms = header[4:8], struct.unpack_from("<i", header, _HEADER_BYTES - 8)[0]
+            if mark != b"CORD" or n_atoms != self._n_atoms:
+                raise ValueError("no DCD file of this cell")
 
     def _open(self, *, append: bool) -> None:
         from openmm import app, unit

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.bundle import SimulationBundle
-from mdcore.chem.errors import BundleError
+from mdcore.chem.damage import reading
+from mdcore.chem.errors import NotConverged
 from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Measurement
 from mdcore.chem.repeat_unit import RepeatUnit
@@ -39,6 +40,7 @@ from mdcore.properties import (
     slowly_cooled_density,
     thermal_expansion,
 )
+from mdcore.protocols.runner import read_run_arrays
 from mdcore.protocols.series import COLUMNS
 from mdcore.settings.stages import DynamicsStage, Stage
 from mdcore.simulate.cell_conformers import CellConformers
@@ -249,7 +251,8 @@ def analyse(
         optics_cache: Store of refractions.
 
     Raises:
-        BundleError: The run left no readable series, or none of its sampling stage.
+        DamagedFile: The run left no readable series.
+        NotConverged: The sampling stage was too short for a single record.
         UnknownProperty: A name is not in the registry.
         ValueError: A property is not measured by simulation.
         UnknownEnvironment: The additive tier lacks an increment for the unit.
@@ -260,7 +263,7 @@ def analyse(
     stage = bundle.stages[last]
     rows = table[:, COLUMNS.index("stage")] == last
     if not isinstance(stage, DynamicsStage) or not rows.any():
-        raise BundleError(f"run {run_folder} has no rows of a sampling stage; run it again with a longer sample_ps")
+        raise NotConverged("sampling ended before its first record; raise sample_ps or lower record_interval_ps")
     cooling = [i for i, s in enumerate(bundle.stages) if isinstance(s, DynamicsStage) and s.role == "cooling"]
     conformers: ConformerSource = ETKDG
     if (
@@ -311,10 +314,9 @@ def read_series(run_folder: Path) -> tuple[FloatArray, FloatArray]:
     """Return the table (r, columns) and the chain values (r, n_chains, 2) of a run.
 
     Raises:
-        BundleError: There are none.
+        DamagedFile: There are none that can be read.
     """
-    try:
-        with np.load(run_folder / "series.npz", allow_pickle=False) as stored:
-            return stored["table"], stored["chains"]
-    except (OSError, KeyError, ValueError) as error:
-        raise BundleError(f"run {run_folder} has no readable series ({error}); run it again") from error
+    path = run_folder / "series.npz"
+    arrays = read_run_arrays(path)
+    with reading(path):
+        return arrays["table"], arrays["chains"]

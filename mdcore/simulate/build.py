@@ -5,7 +5,8 @@ from typing import Any
 
 from mdcore.build import Cell, ChainPlan, chain_length, grow_cell, plan_copolymer, plan_homopolymer, plan_liquid
 from mdcore.bundle import SimulationBundle
-from mdcore.chem.errors import BuildError, BundleError
+from mdcore.chem.damage import damaged, set_aside
+from mdcore.chem.errors import BuildError, BundleError, DamagedFile
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.forcefield import make_bundle
@@ -42,11 +43,16 @@ def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int,
         "force_field": settings.force_field.model_dump(mode="json"),
         "protocol": settings.protocol.model_dump(mode="json"),
     }
-    if (out / "bundle.json").exists():
+    if out.exists():
         try:
             stored = SimulationBundle.read(out)
-        except BundleError:
+        except DamagedFile as error:
+            set_aside(error)
             stored = None
+        except BundleError:
+            stored = None  # of another version, or never completed
+            if (out.parent / "run").exists() and not (out / "bundle.json").exists():
+                set_aside(damaged(out / "bundle.json", "is missing"))
         if stored is not None and stored.content.get("request") == request:
             return stored
     plans, own = _plan(specimen, settings, seed)

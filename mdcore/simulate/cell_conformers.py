@@ -13,9 +13,10 @@ from rdkit.Geometry import Point3D
 
 from mdcore.bundle import SimulationBundle
 from mdcore.chem import RepeatUnit
-from mdcore.chem.errors import BundleError
+from mdcore.chem.damage import reading
 from mdcore.optics import OpticsFailed
 from mdcore.optics.geometry import cap_offset, relax_keeping_torsions
+from mdcore.protocols.runner import read_run_arrays
 
 FloatArray = NDArray[np.float64]
 
@@ -45,16 +46,12 @@ class CellConformers:
         """Read the final configuration of a finished run.
 
         Raises:
-            BundleError: The run left none.
+            DamagedFile: The run left none that can be read.
         """
-        try:
-            with np.load(run_folder / "final.npz", allow_pickle=False) as stored:
-                positions, box = stored["positions_nm"], stored["box_nm"]
-        except (OSError, KeyError, ValueError) as error:
-            raise BundleError(
-                f"run {run_folder} has no readable final configuration ({error}); run it again"
-            ) from error
-        return cls(unit, bundle.arrays, positions, box, bundle.content_hash)
+        path = run_folder / "final.npz"
+        arrays = read_run_arrays(path, bundle.content_hash)
+        with reading(path):
+            return cls(unit, bundle.arrays, arrays["positions_nm"], arrays["box_nm"], bundle.content_hash)
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.chem.damage import damage_report
 from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
 from mdcore.chem.records import Failure, unconverged
 from mdcore.chem.seeds import openmm_seed
@@ -103,6 +104,8 @@ def simulate(
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation, or the seed is negative.
         OpticsUnavailable: The DFT tier was asked for and PySCF is not installed.
+        OSError: The machine cannot read or write the folder. Damaged files are no error: they are set aside, noted in the
+            diagnostic `damaged_files`, and made again; see `mdcore.chem.damage`.
         PlatformUnavailable: The wanted OpenMM platform does not work here.
     """
     check_supported(properties)
@@ -216,6 +219,8 @@ def _simulate(
         "timestep_halvings": summary.halvings,
         "resumed": summary.resumed,
     }
+    if found := damage_report(out):
+        diagnostics["damaged_files"] = found
     return SimulationResult(measurements, diagnostics, provenance)
 
 

@@ -1,9 +1,9 @@
 """Files for people: series, plots and the final structure of a finished simulation."""
 
-import json
 from pathlib import Path
 
 from mdcore.bundle import SimulationBundle
+from mdcore.chem.sealed import read_sealed
 from mdcore.optics.plot import plot_dispersion
 from mdcore.properties import DispersionCurve
 from mdcore.simulate.figures import write_figures
@@ -40,9 +40,7 @@ def _write_dispersion(folder: Path) -> list[Path]:
     """Draw n against wavelength from what the result tells of the refractive index, if it was measured."""
     if not (folder / "result.json").exists():
         return []
-    measurements = (
-        json.loads((folder / "result.json").read_text(encoding="utf-8")).get("result", {}).get("measurements", [])
-    )
+    measurements = read_sealed(folder / "result.json").get("result", {}).get("measurements", [])
     index = next((m for m in measurements if m["property"] == "refractive_index"), None)
     if index is None:
         return []

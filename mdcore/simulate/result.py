@@ -1,15 +1,16 @@
 """The result of a simulation, and its form on disk."""
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mdcore.chem.damage import reading, set_aside
 from mdcore.chem.display import html_table, with_error
+from mdcore.chem.errors import DamagedFile
 from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Failure, Measurement
+from mdcore.chem.sealed import read_sealed, write_sealed
 
 
 @dataclass(frozen=True)
@@ -41,25 +42,29 @@ class SimulationResult:
 
 
 def write_result(path: Path, identity: str, outcome: SimulationResult | Failure) -> None:
-    """Write an outcome atomically, with the identity of what was asked."""
+    """Write an outcome whole and synchronised to disk, with the identity of what was asked."""
     kind = "failure" if isinstance(outcome, Failure) else "result"
-    part = path.with_name(path.name + ".part")
-    with part.open("w") as stream:
-        json.dump({"identity": identity, kind: asdict(outcome)}, stream, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    write_sealed(path, {"identity": identity, kind: asdict(outcome)})
 
 
 def read_result(path: Path, identity: str) -> SimulationResult | Failure | None:
-    """Return the outcome on disk if it answers the same question, else None."""
-    if not path.exists():
+    """Return the outcome on disk if it answers the same question, else None; a damaged file is set aside.
+
+    Raises:
+        OSError: The machine could not read it.
+    """
+    if not path.exists() and not path.is_symlink():
         return None
-    document = json.loads(path.read_text())
-    if document.get("identity") != identity:
+    try:
+        document = read_sealed(path)
+        if document.get("identity") != identity:
+            return None
+        with reading(path):
+            if "failure" in document:
+                return Failure(**document["failure"])
+            stored = document["result"]
+            measurements = tuple(Measurement(**one) for one in stored["measurements"])
+            return SimulationResult(measurements, dict(stored["diagnostics"]), dict(stored["provenance"]))
+    except DamagedFile as error:
+        set_aside(error)
         return None
-    if "failure" in document:
-        return Failure(**document["failure"])
-    stored = document["result"]
-    measurements = tuple(Measurement(**one) for one in stored["measurements"])
-    return SimulationResult(measurements, stored["diagnostics"], stored["provenance"])

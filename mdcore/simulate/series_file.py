@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from mdcore.bundle import SimulationBundle
+from mdcore.chem.files import replacing_path
 from mdcore.protocols.series import COLUMNS
 from mdcore.simulate.analyse import read_series
 
@@ -38,8 +39,7 @@ def write_hdf5(bundle: SimulationBundle, run_folder: Path, path: Path) -> None:
     import h5py
 
     table, chains = read_series(run_folder)
-    part = path.with_name(path.name + ".part")
-    with h5py.File(part, "w") as stored:
+    with replacing_path(path) as part, h5py.File(part, "w") as stored:
         stored.attrs["content_hash"] = bundle.content_hash
         stored.attrs["n_atoms"] = bundle.n_atoms
         for index, stage in enumerate(bundle.stages):
@@ -53,4 +53,3 @@ def write_hdf5(bundle: SimulationBundle, run_folder: Path, path: Path) -> None:
                     group.create_dataset(name, data=table[rows, column]).attrs["unit"] = _UNITS[name]
             for kind, name in enumerate(("radius_of_gyration_nm", "end_to_end_distance_nm")):
                 group.create_dataset(name, data=np.asarray(chains[rows, :, kind])).attrs["unit"] = "nm"
-    part.replace(path)

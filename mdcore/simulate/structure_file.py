@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mdcore.bundle import SimulationBundle
+from mdcore.chem.damage import reading
+from mdcore.chem.files import replacing_text
+from mdcore.protocols.runner import read_run_arrays
 
 PDB_LIMIT = 99_999
 """Atoms a PDB file can number; larger cells are written as mmCIF alone."""
@@ -26,17 +27,28 @@ def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) ->
     """
     from openmm import app, unit
 
-    with np.load(run_folder / "final.npz", allow_pickle=False) as stored:
-        positions, box = stored["positions_nm"], stored["box_nm"]
+    positions, box = read_final(run_folder)
     topology = _topology(bundle, box)
     written = [folder / "final.cif"]
-    with written[0].open("w") as stream:
+    with replacing_text(written[0]) as stream:
         app.PDBxFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
     if bundle.n_atoms <= PDB_LIMIT:
         written.append(folder / "final.pdb")
-        with written[1].open("w") as stream:
+        with replacing_text(written[1]) as stream:
             app.PDBFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
     return tuple(written)
+
+
+def read_final(run_folder: Path) -> tuple[Any, Any]:
+    """Return the last positions, shape (n, 3), chains whole, and the edges of the box, shape (3,), in nm.
+
+    Raises:
+        DamagedFile: The run left none that can be read.
+    """
+    path = run_folder / "final.npz"
+    arrays = read_run_arrays(path)
+    with reading(path):
+        return arrays["positions_nm"], arrays["box_nm"]
 
 
 def _topology(bundle: SimulationBundle, box_nm: Any) -> Any:
