@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from mdcore.chem.damage import damaged, ensure_folder, reading
-from mdcore.chem.errors import BundleError
+from mdcore.chem.damage import damaged, ensure_folder, read_arrays, reading
+from mdcore.chem.errors import BundleError, DamagedFile
 from mdcore.chem.files import replacing, write_whole
 from mdcore.settings.stages import Stage
 
@@ -123,8 +123,11 @@ class SimulationBundle:
                 if not (folder / name).is_file():
                     raise damaged(folder, f"{name} is missing")
             system_xml = (folder / "system.xml").read_text(encoding="utf-8")
-            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in _ARRAYS}
+            try:
+                stored = read_arrays(folder / "arrays.npz")
+            except DamagedFile as error:
+                raise damaged(folder, f"arrays.npz: {error.problem}") from error
+            arrays = {name: stored[name] for name in _ARRAYS}
             # A pydantic error is a ValueError.
             stages = _STAGES.validate_python(document["stages"])
             bundle = cls(

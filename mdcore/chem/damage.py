@@ -16,6 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mdcore.chem.errors import DamagedFile
 from mdcore.chem.files import sync_folder
 
@@ -44,6 +47,18 @@ def reading(path: Path) -> Iterator[None]:
         raise damaged(path, "is missing" if error.errno == errno.ENOENT else _reason(error)) from error
     except _CONTENT as error:
         raise damaged(path, _reason(error)) from error
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read all arrays of an `.npz` file.
+
+    Raises:
+        DamagedFile: It is missing or cannot be read.
+        OSError: The machine could not read it.
+    """
+    # NumPy leaves a file open that it opened and found damaged.
+    with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 def damaged(path: Path, problem: str) -> DamagedFile:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.chem.damage import reading
+from mdcore.chem.damage import read_arrays, reading
 from mdcore.chem.errors import BundleError
 from mdcore.chem.files import replacing
 from mdcore.protocols.openmm_xml import read_xml
@@ -80,7 +80,8 @@ class Checkpoint:
         """
         if not path.exists():
             return None
-        with reading(path), np.load(path, allow_pickle=False) as stored:
+        stored = read_arrays(path)
+        with reading(path):
             meta = json.loads(stored["meta"].tobytes())
             if meta.pop("content_hash") != content_hash:
                 return None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mdcore.bundle import SimulationBundle, library_versions
-from mdcore.chem.damage import damaged, ensure_folder, reading, set_aside
+from mdcore.chem.damage import damaged, ensure_folder, read_arrays, reading, set_aside
 from mdcore.chem.errors import DamagedFile, NotConverged, SimulationExploded
 from mdcore.chem.files import replacing
 from mdcore.chem.sealed import read_sealed, write_sealed
@@ -124,8 +124,7 @@ def read_run_arrays(path: Path, content_hash: str | None = None) -> dict[str, An
     Raises:
         DamagedFile: It is missing, cannot be read, or belongs to another bundle.
     """
-    with reading(path), np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
+    arrays = read_arrays(path)
     own = arrays.pop("content_hash", None)
     if content_hash is not None and own is not None and str(own) != content_hash:
         raise damaged(path, "belongs to another simulation")

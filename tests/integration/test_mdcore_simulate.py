@@ -291,7 +291,6 @@ def test_replicates_and_cooling_properties(tmp_path):
         "nematic_order",
         "slowly_cooled_density",
         "ramp_corrected_density",
-        "volumetric_thermal_expansion",
         "refractive_index",
     )
     result = simulate(UNIT, settings, seed=3, out=tmp_path, properties=names)
