@@ -4,6 +4,8 @@ import io
 import tarfile
 from pathlib import Path
 
+from mdcore.chem.files import write_whole
+
 LEFT_OUT = (".lock",)
 
 
@@ -35,6 +37,4 @@ def unpack(data: bytes, folder: Path) -> None:
                 continue
             path = folder / safe.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            part.write_bytes(content.read())
-            part.replace(path)
+            write_whole(path, content.read())
