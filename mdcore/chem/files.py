@@ -12,9 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-if sys.platform != "win32":
-    import fcntl
-
 _PART = re.compile(r"\.polymer-designer-[0-9a-f]{16}\.part")
 _ABANDONED_S = 86_400.0
 """Age at which a temporary file counts as left by a killed process where the file system has no locks."""
@@ -110,6 +107,8 @@ def _new_part(folder: Path) -> tuple[Path, int | None]:
         if sys.platform == "win32":
             os.close(descriptor)  # an open file cannot be renamed there
             return part, None
+        import fcntl
+
         with suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
@@ -141,6 +140,8 @@ def _remove_if_abandoned(part: Path) -> None:
         if _is_old(part):
             part.unlink()
         return
+    import fcntl
+
     descriptor = os.open(part, os.O_RDWR | os.O_NOFOLLOW)
     try:
         try:
