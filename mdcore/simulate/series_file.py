@@ -39,7 +39,8 @@ def write_hdf5(bundle: SimulationBundle, run_folder: Path, path: Path) -> None:
     import h5py
 
     table, chains = read_series(run_folder)
-    with replacing_path(path) as part, h5py.File(part, "w") as stored:
+    # The temporary file is locked already.
+    with replacing_path(path) as part, h5py.File(part, "w", locking=False) as stored:
         stored.attrs["content_hash"] = bundle.content_hash
         stored.attrs["n_atoms"] = bundle.n_atoms
         for index, stage in enumerate(bundle.stages):
