@@ -47,11 +47,18 @@ def front_records(
 
 
 def hypervolume_history(
-    records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
+    records: Sequence[EvaluationRecord],
+    objectives: Sequence[Objective],
+    limits: Sequence[Constraint] = (),
+    reference: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the dominated hypervolume after each finished evaluation.
 
-    The reference point is that of all measurements together, so that the curve never falls.
+    Args:
+        records: Evaluations.
+        objectives: The objectives.
+        limits: Ranges to keep; what breaks one counts as not measured.
+        reference: Reference point in scores; that of all measurements together if None, so that the curve never falls.
 
     Returns:
         Number of finished evaluations 1..n, shape (n,), and hypervolume, shape (n,).
@@ -65,7 +72,7 @@ def hypervolume_history(
     for row in values:
         growth.add(row)
     counts, volumes = np.arange(1, len(finished) + 1), np.zeros(len(finished))
-    for start, volume in zip(*growth.curve(), strict=True):
+    for start, volume in zip(*growth.curve(reference), strict=True):
         volumes[start - 1 :] = volume
     return counts, volumes
 

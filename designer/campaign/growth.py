@@ -45,17 +45,19 @@ class FrontGrowth:
         self._entered.append((self._finished, row))
         return True
 
-    def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def curve(self, reference: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return where the curve rises, and to what.
 
-        The reference point is that of all measurements together, so that the curve never falls.
+        Args:
+            reference: Reference point in scores; that of all measurements together if None, so that the curve never falls.
 
         Returns:
             Numbers of finished evaluations, shape (k,), rising, and the hypervolume from there on, shape (k,).
         """
         if not self._entered:
             return np.empty(0, dtype=np.int64), np.empty(0)
-        reference = reference_point(self._front, self._objectives)
+        if reference is None:
+            reference = reference_point(self._front, self._objectives)
         counts = np.array([count for count, _ in self._entered])
         rows = np.array([row for _, row in self._entered])
         return counts, np.array([hypervolume(rows[: k + 1], self._objectives, reference) for k in range(len(rows))])

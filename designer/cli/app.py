@@ -77,6 +77,25 @@ def report(
 
 
 @app.command(rich_help_panel=RESULTS)
+def compare(
+    stores: Annotated[
+        list[str],
+        typer.Argument(metavar="STORE...", help="Stores (paths or URLs), campaigns' folders, or their YAML files."),
+    ],
+    campaign: Annotated[
+        list[str] | None,
+        typer.Option("--campaign", help="Which campaigns, by name; all that the stores hold otherwise."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="HTML file to write, with fronts and hypervolume curves.")] = None,
+    json: Json = False,
+) -> int:
+    """Compare campaigns with the same objectives: fronts, hypervolumes, costs."""
+    from designer.cli.compare import compare_command
+
+    return compare_command(stores, campaign or [], out, as_json=json)
+
+
+@app.command(rich_help_panel=RESULTS)
 def dashboard(
     store: StoreArgument,
     campaign: CampaignName = None,

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -11,18 +11,23 @@ from designer.campaign.cost import Cost, cost_of
 from designer.campaign.front import within
 from designer.campaign.growth import FrontGrowth
 from designer.config.campaign import CampaignConfig
-from designer.dashboard.view import FailedItem, Point, RunningItem, View, WaitingItem
+from designer.dashboard.view import FailedItem, RunningItem, View, WaitingItem
 from designer.redact import without_secrets
+from designer.report.points import Point, point_of
 from designer.store.changes import Changes
 from designer.store.ownership import is_running
 from designer.store.records import EvaluationRecord
+from designer.store.routes import route_text, stored_routes
 from designer.store.store import CampaignStore
+from generators import Route
 from mdcore.simulate import Progress
 from surrogates import pareto_mask
 
 MAX_POINTS = 2000
 """Measured polymers that the plots show, the latest ones; the front is complete."""
 MAX_FAILURES = 30
+AT_A_TIME = 500
+"""Routes asked for in one query, whose keys are its parameters."""
 
 
 class Gatherer:
@@ -102,8 +107,12 @@ class Gatherer:
             initial=self._initial,
         )
 
-    def _count(self, records: Iterable[EvaluationRecord]) -> None:
+    def _count(self, records: Sequence[EvaluationRecord]) -> None:
         entered = False
+        done = [record.key for record in records if record.state == "done"][-MAX_POINTS:]
+        routes: dict[str, Route | None] = {}
+        for start in range(0, len(done), AT_A_TIME):
+            routes |= stored_routes(self._store.engine, done[start : start + AT_A_TIME])
         for record in records:
             self._seen.add(record.id)
             self._initial += record.step == "initial"
@@ -118,9 +127,8 @@ class Gatherer:
             values = tuple(m.value if m else np.nan for m in measured)
             keeps = within(record, self._limits)
             rises = self._growth.add(values if keeps else [np.nan] * len(values))
-            if not np.isnan(values).any():
-                stderrs = tuple(m.stderr if m else np.nan for m in measured)
-                point = Point(record.ordinal, record.psmiles, record.origin, record.in_corpus, values, stderrs)
+            point = point_of(record, self._objectives, route_text(routes, record.key))
+            if point is not None:
                 self._points.append(point)
                 if rises:
                     self._front.append(point)

@@ -6,12 +6,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from designer.dashboard.plots import FrontPlot, GrowthPlot, front_plots
+from designer.dashboard.plots import GrowthPlot
 from designer.dashboard.view import RunningItem, View
 from designer.dashboard.watcher import Watched
+from designer.report.interactive import FrontPlot, front_plots
 from designer.report.structures import structure_svg
+from designer.report.tips import value_text
 from designer.text import duration, with_error
 from mdcore.chem import property_spec
+from mdcore.drawing import css_variables
 
 REFRESH_MS = 500
 """How often a page asks for a new view; where there is none, this costs nothing."""
@@ -84,7 +87,7 @@ class _Page:
         self._write("failures", parts.failures(view))
         self._show_running(view)
         if shown is None or (shown.points, shown.front, shown.finished) != (view.points, view.front, view.finished):
-            front = parts.front(view, names["label"], names["unit"], with_error, _small_drawing, MAX_FRONT)
+            front = parts.front(view, names["label"], names["unit"], with_error, value_text, _small_drawing, MAX_FRONT)
             self._write("front", front)
             self._show_plots(view)
 
@@ -101,11 +104,17 @@ class _Page:
         if new:
             self._fronts = front_plots(view.objectives)
         for plot in self._fronts:
-            plot.show(view)
+            plot.show(view.points, view.front)
         self._growth.show(view)
         if new:
-            self._plot_roots[0].children = [plot.figure for plot in self._fronts]
-            self._plot_roots[1].children = [self._growth.figure]
+            self._plot_roots[0].children = [self._titled(plot.title, plot.figure) for plot in self._fronts]
+            self._plot_roots[1].children = [self._titled("Dominated hypervolume", self._growth.figure)]
+
+    def _titled(self, title: str, figure: Any) -> Any:
+        # A title of the figure's own would be cut on a phone; this one wraps.
+        head = self._div(title)
+        head.text = f"<h2>{title}</h2>"
+        return _models().Column(head, figure, sizing_mode="stretch_width", spacing=0)
 
     def _show_running(self, view: View) -> None:
         parts: Any = self._parts
@@ -175,7 +184,8 @@ def _small_drawing(psmiles: str) -> str:
 
 @cache
 def _style() -> str:
-    return files("designer.dashboard").joinpath("style.css").read_text(encoding="utf-8")
+    own = files("designer.dashboard").joinpath("style.css").read_text(encoding="utf-8")
+    return f":host, :root {{ {css_variables()} }}\n{own}"
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from designer.report.points import Point
 from surrogates import Constraint, Objective
 
 
@@ -56,27 +57,6 @@ class FailedItem:
     psmiles: str
     kind: str
     message: str
-
-
-@dataclass(frozen=True)
-class Point:
-    """A measured polymer.
-
-    Attributes:
-        ordinal: Number of the evaluation.
-        psmiles: Repeat unit.
-        origin: Where it came from.
-        in_corpus: Whether the corpus of known polymers holds it.
-        values: Measured values in the objectives' order and units.
-        stderrs: Their standard errors.
-    """
-
-    ordinal: int
-    psmiles: str
-    origin: str
-    in_corpus: bool
-    values: tuple[float, ...]
-    stderrs: tuple[float, ...]
 
 
 @dataclass(frozen=True)

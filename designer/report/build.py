@@ -1,6 +1,5 @@
 """Gather what the report shows, and fill the page."""
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from designer.report.comparison import certainty_text, comparison_text, probabil
 from designer.report.evaluations import MAX_ROWS, evaluation_csv, evaluation_rows
 from designer.report.facts import compute_rows, config_text, simulate_command, store_text, version_rows
 from designer.report.figures import front_figures
-from designer.report.interactive import FrontPlot, embedded, front_plots
+from designer.report.interactive import FrontPlot, embed, front_plots
 from designer.report.known import known_with
 from designer.report.learning import (
     FEW,
@@ -34,6 +33,7 @@ from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
 from designer.text import duration, timestamp, with_error
 from mdcore.chem import property_spec
+from mdcore.chem.files import write_whole
 from mdcore.drawing import css_variables
 from surrogates import Constraint
 
@@ -51,24 +51,23 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
         page: The file.
         plots: Folder that gets each plot as an SVG file of its own, if any.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("designer.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     content = context(store, config)
-    html = environment.get_template("template.html.j2").render(content | _scripts(content["plots"]))
+    html = template("template.html.j2").render(content | _scripts(content["plots"]))
     page.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=page.parent, suffix=".html", delete=False) as stream:
-        stream.write(html)
-    Path(stream.name).chmod(0o644)
+    write_whole(page, html)
     if plots is not None:
         _write_plots(content, plots)
-    return Path(stream.name).replace(page)
+    return page
+
+
+def template(name: str) -> Any:
+    """Return a template of the report's folder; what a store holds is escaped in it."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("designer.report", "."), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    ).get_template(name)  # fmt: skip
 
 
 def _write_plots(content: dict[str, Any], folder: Path) -> None:
@@ -83,7 +82,7 @@ def _write_plots(content: dict[str, Any], folder: Path) -> None:
 
 def _scripts(plots: Sequence[FrontPlot]) -> dict[str, Any]:
     """Return the JavaScript of the page, all of it inline; `</` cannot end a script early."""
-    library, elements, script = embedded(plots) if plots else ("", [], "")
+    library, elements, script = embed([(p.figure, p.sources) for p in plots]) if plots else ("", [], "")
     own = files("designer.report").joinpath("report.js").read_text(encoding="utf-8")
     return {"bokeh": library, "live": elements, "scripts": [text for text in (script, own) if text]}
 
@@ -200,7 +199,7 @@ def _plots(
     points = [point for point in made.values() if point]
     if not points:
         return []
-    plots = front_plots(objectives, title=False)
+    plots = front_plots(objectives)
     for plot in plots:
         plot.show(points, [point for record in front if (point := made[record.id])])
     return plots

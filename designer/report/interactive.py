@@ -22,7 +22,7 @@ MAX_NUMBERS = 60
 MAX_PICTURES = 200
 """Polymers off the front whose structure is shown on hover, the latest ones: a drawing takes some kilobytes."""
 RADIUS = 5
-_HEIGHT = 420
+HEIGHT = 420
 
 
 class FrontPlot:
@@ -31,7 +31,6 @@ class FrontPlot:
     Args:
         objectives: All objectives of the campaign.
         axes: Positions of the two objectives to draw, or of one.
-        title: Whether the plot bears its title.
         pictures: Most structures off the front that are shown on hover.
     """
 
@@ -50,7 +49,7 @@ class FrontPlot:
         self._front: tuple[Point, ...] = ()
         names = [objectives[j] for j in axes]
         self.title = front_title(names)
-        self.figure = styled_figure(self.title if title else "", _HEIGHT)
+        self.figure = styled_figure(HEIGHT)
         self.figure.xaxis.axis_label = axis_text(names[0]) if len(axes) == 2 else "Evaluation"
         self.figure.yaxis.axis_label = axis_text(names[-1])
         self._known = known_with([objective.property for objective in names])
@@ -180,14 +179,12 @@ class FrontPlot:
         return {"x": [x for x, _ in places], "y": [y for _, y in places]}
 
 
-def front_plots(
-    objectives: Sequence[Objective], *, title: bool = True, pictures: int = MAX_PICTURES
-) -> list[FrontPlot]:
+def front_plots(objectives: Sequence[Objective], *, pictures: int = MAX_PICTURES) -> list[FrontPlot]:
     """Return the plots for all pairs of objectives, at most `MAX_PAIRS`; one over time for a single objective."""
     pairs: Sequence[tuple[int, ...]] = [(0,)]
     if len(objectives) > 1:
         pairs = list(combinations(range(len(objectives)), 2))[:MAX_PAIRS]
-    return [FrontPlot(objectives, pair, title=title, pictures=pictures) for pair in pairs]
+    return [FrontPlot(objectives, pair, pictures=pictures) for pair in pairs]
 
 
 def front_title(objectives: Sequence[Objective]) -> str:
@@ -229,12 +226,12 @@ def place_labels(figure: Any, wanted: Any, marks: Sequence[Any]) -> None:
     figure.js_on_change("inner_height", callback)
 
 
-def styled_figure(title: str, height: int) -> Any:
-    """Return an empty plot in the style of all plots; it pans and zooms, and the page still scrolls over it."""
+def styled_figure(height: int) -> Any:
+    """Return an empty plot without a title in the style of all plots; it pans and zooms, and the page still scrolls over it."""
     from bokeh.plotting import figure
 
     made: Any = figure(
-        title=title, height=height, sizing_mode="stretch_width", tools="pan,box_zoom,wheel_zoom,reset,save",
+        height=height, sizing_mode="stretch_width", tools="pan,box_zoom,wheel_zoom,reset,save",
         active_scroll=None, active_drag="box_zoom", output_backend="canvas",
     )  # fmt: skip
     made.toolbar.logo = None
@@ -248,7 +245,6 @@ def styled_figure(title: str, height: int) -> Any:
     made.axis.axis_label_text_font_size = "13px"
     made.axis.major_label_text_font_size = "12px"
     made.axis.axis_label_text_color = made.axis.major_label_text_color = INK
-    made.title.text_color, made.title.text_font, made.title.text_font_size = INK, FONT_STACK, "14px"
     made.background_fill_color = made.border_fill_color = PAPER
     return made
 
@@ -286,18 +282,45 @@ def _script(name: str) -> str:
     return files("designer.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def embedded(plots: Sequence[FrontPlot]) -> tuple[str, list[str], str]:
+def mark_known(
+    figure: Any, objectives: Sequence[Objective]
+) -> tuple[list[Any], list[tuple[float, float, str, str, str]]]:
+    """Mark known polymers in a plot of two objectives.
+
+    Returns:
+        The glyph, if there is one, and the labels as `place_labels` takes them.
+    """
+    from bokeh.models import ColumnDataSource
+
+    names = [objective.property for objective in objectives]
+    known = known_with(names)
+    if not known:
+        return [], []
+    x, y = ([k.values[name] for k in known] for name in names)
+    tips = [_known_tip(k, names) for k in known]
+    source = ColumnDataSource({"x": x, "y": y, "psmiles": [k.psmiles for k in known], "tip": tips})
+    glyph = figure.scatter(
+        "x", "y", source=source, marker="diamond", size=11, fill_color=None, line_color=KNOWN, line_width=1.4
+    )
+    labels = [(a, b, k.abbreviation, KNOWN, "normal") for k, a, b in zip(known, x, y, strict=True)]
+    return [glyph], labels
+
+
+def embed(plots: Sequence[tuple[Any, Sequence[Any]]]) -> tuple[str, list[str], str]:
     """Return Bokeh's own JavaScript, an element for each plot, and the script that fills them, for a file without a network.
 
     A point that is tapped or clicked is shown in the page's element `#picked`.
+
+    Args:
+        plots: Figures, each with the sources whose points can be clicked.
     """
     from bokeh.embed import components
     from bokeh.models import CustomJS
     from bokeh.resources import Resources
 
-    for plot in plots:
-        for source in plot.sources:
+    for _, sources in plots:
+        for source in sources:
             source.selected.js_on_change("indices", CustomJS(args={"source": source}, code=_script("picked.js")))
-    script, elements = components([plot.figure for plot in plots], wrap_script=False)
+    script, elements = components([figure for figure, _ in plots], wrap_script=False)
     library = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
     return library, list(elements), script

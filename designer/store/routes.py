@@ -1,6 +1,6 @@
 """Synthesis routes in a store: how each candidate is made, or that no way is known."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import IntegrityError
@@ -36,16 +36,17 @@ def keep_route(engine: Engine, key: str, route: Route | None) -> None:
         return
 
 
-def stored_routes(engine: Engine) -> Routes:
-    """Return the routes of a store; none where an earlier version made it."""
+def stored_routes(engine: Engine, keys: Collection[str] | None = None) -> Routes:
+    """Return the routes of a store, or those of some repeat units; none where an earlier version made it."""
     if not inspect(engine).has_table(RouteRow.__tablename__):
         return {}
+    query = select(RouteRow) if keys is None else select(RouteRow).where(RouteRow.key.in_(keys))
     with Session(engine) as session:
         return {
             row.key: Route(row.reaction, row.polymer, tuple(Monomer(name, smiles) for name, smiles in row.monomers))
             if row.reaction
             else None
-            for row in session.scalars(select(RouteRow))
+            for row in session.scalars(query)
         }
 
 

@@ -18,6 +18,7 @@ import cloudpickle
 import pytest
 
 from designer import Campaign, CampaignConfig
+from designer.campaign.front import front_records
 from designer.campaign.listener import SilentListener
 from designer.campaign.proposal import Proposal
 from designer.cluster.local import start_local
@@ -52,6 +53,11 @@ def waits(unit, settings, *, seed, out, properties, progress=None):
     units = {"density": "g/cm3"}
     measured = tuple(Measurement(p, values[p], 0.004, units.get(p, "1"), "md-quick", {}) for p in properties)
     return SimulationResult(measured, {}, {"platform": "CPU"})
+
+
+LABELS = """() => Bokeh.documents[0].roots().flatMap((root) => [...root.references()])
+  .filter((model) => model.type === "ColumnDataSource" && model.data.dx).flatMap((model) => [...model.data.text])"""
+"""Labels that the plots of the page show."""
 
 
 class Ethers:
@@ -186,6 +192,7 @@ def test_the_page_follows_a_campaign_and_tells_of_it_afterwards(tmp_path: Path, 
             (folder / "go").touch()
         runner.join(60)
     assert campaign.store.counts()["done"] == 3
+    front = front_records(campaign.store.evaluations(), config.objective_list())
     command = [sys.executable, "-m", "designer", "dashboard", str(tmp_path / "run"), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -197,6 +204,9 @@ def test_the_page_follows_a_campaign_and_tells_of_it_afterwards(tmp_path: Path, 
                 visit.sees("4 of 4 evaluations are finished")
                 assert "finished" in visit.text()
                 assert "1.4500 ± 0.0040" in visit.text()
+                shown = visit.page.evaluate(LABELS)
+                assert "PMMA" in shown
+                assert {str(r.ordinal) for r in front} <= set(shown)
                 visit.shoot("afterwards")
                 visit.check()
         finally:

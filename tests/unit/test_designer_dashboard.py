@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bokeh.document import Document
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.growth import FrontGrowth
@@ -22,6 +24,8 @@ from designer.errors import MissingPart, StoreLocked
 from designer.redact import without_secrets
 from designer.store.changes import Changes
 from designer.store.ownership import Ownership
+from designer.store.routes import keep_route
+from generators import Monomer, Route
 from mdcore.chem import Failure, Measurement
 from mdcore.simulate import Progress
 from surrogates import Objective, hypervolume, reference_point
@@ -214,6 +218,51 @@ def test_a_page_without_a_view_says_that_it_reads(tmp_path: Path) -> None:
     document = Document()
     campaign_page(document, Still(None))
     assert "Reading the store" in texts(document)["head"]
+
+
+def test_the_page_shows_routes_everything_measured_and_known_polymers(tmp_path: Path) -> None:
+    made = campaign(tmp_path, simulation={"preset": "quick", "properties": ["density"]})
+    for length, (n, abbe, density) in enumerate([(1.5, 50.0, 1.1), (1.6, 40.0, 1.2), (1.4, 30.0, 1.3)], 1):
+        evaluation = propose(made, length)
+        keep_route(
+            made.store.engine,
+            f"*{'C' * length}O*",
+            Route("ring opening", "polyether", (Monomer("oxirane <i>", "C1CO1"),)),
+        )
+        made.store.finish(
+            evaluation,
+            [
+                Measurement("refractive_index", n, 0.01, "1", "md-quick", {}),
+                Measurement("abbe_number", abbe, 0.5, "1", "md-quick", {}),
+                Measurement("density", density, 0.02, "g/cm3", "md-quick", {}),
+            ],
+            worker="w:1", wall_s=1.0, diagnostics={}, provenance={},
+        )  # fmt: skip
+    view = Gatherer(made.store, made.config).view()
+    assert view.front[0].others == (("density", 1.2, 0.02),)
+    assert "ring opening" in view.front[0].route
+    document = Document()
+    campaign_page(document, Still(view))
+    front = texts(document)["front"]
+    assert "1.200 ± 0.020 g/cm3" in front
+    assert "ring opening" in front
+    assert "oxirane &lt;i&gt;" in front
+    plot = next(p for p in document.select({"type": figure}) if p.xaxis.axis_label.startswith("Refractive"))
+    sources = [renderer.data_source.data for renderer in plot.renderers]
+    tips = [tip for data in sources for tip in data.get("tip", ())]
+    assert any("oxirane &lt;i&gt;" in tip and "1.200 ± 0.020 g/cm3" in tip for tip in tips)
+    assert not any("<i>" in tip for tip in tips)
+    assert any("poly(methyl methacrylate)" in tip for tip in tips)
+    # Under the pointer each polymer is there once: those of the front are not among the others.
+    drawn = {tuple(data["ordinal"]) for data in sources if "x_low" in data}
+    assert drawn == {(3,), (2, 1)}
+    wanted = next(
+        data
+        for data in (s.data for s in document.select({"type": ColumnDataSource}))
+        if "colour" in data and "dx" not in data
+    )
+    assert list(wanted["text"])[:2] == ["2", "1"]
+    assert "PMMA" in wanted["text"]
 
 
 @pytest.mark.parametrize("count", [1, 3])

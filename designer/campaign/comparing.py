@@ -1,0 +1,188 @@
+"""Several campaigns with the same objectives, measured against one reference point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.campaign.cost import cost_of_all
+from designer.campaign.front import front_records, hypervolume_history, measured_values
+from designer.config.campaign import CampaignConfig
+from designer.errors import InvalidRequest
+from designer.store.records import EvaluationRecord
+from designer.store.routes import Routes, stored_routes
+from designer.store.store import CampaignStore
+from mdcore.chem import property_spec
+from surrogates import Constraint, Objective, pareto_mask, reference_point
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One campaign among others.
+
+    Attributes:
+        label: Its name, with a number where two have the same.
+        fidelity: Where its measurements come from.
+        limits: Ranges that its front keeps, in words; empty without any.
+        records: Its evaluations.
+        routes: Known routes.
+        front: Its Pareto front, best in the first objective first.
+        joint: Identities of those that are on the front of all campaigns together.
+        counts: Finished evaluations 1..n.
+        volumes: Dominated hypervolume after each, above the common reference point.
+        cost: Machine time, in words.
+    """
+
+    label: str
+    fidelity: str
+    limits: str
+    records: tuple[EvaluationRecord, ...]
+    routes: Routes
+    front: tuple[EvaluationRecord, ...]
+    joint: frozenset[int]
+    counts: NDArray[np.int64]
+    volumes: NDArray[np.float64]
+    cost: str
+
+    @property
+    def done(self) -> int:
+        """Return how many evaluations were measured."""
+        return sum(record.state == "done" for record in self.records)
+
+    @property
+    def failed(self) -> int:
+        """Return how many evaluations failed."""
+        return sum(record.state == "failed" for record in self.records)
+
+    @property
+    def volume(self) -> float:
+        """Return the dominated hypervolume at the end."""
+        return float(self.volumes[-1]) if len(self.volumes) else 0.0
+
+    def best(self, objective: Objective) -> EvaluationRecord | None:
+        """Return the polymer of the front that is best in one objective, None without a front."""
+        values = measured_values(self.front, [objective])[:, 0]
+        return self.front[int(np.argmax(objective.score(values)))] if len(values) else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Campaigns side by side.
+
+    Attributes:
+        objectives: What all of them design for.
+        campaigns: The campaigns, in the order in which they were named.
+        reference: The common reference point in the objectives' units, of a target the distance to it; empty without a front.
+        joint: Size of the front of all together.
+    """
+
+    objectives: tuple[Objective, ...]
+    campaigns: tuple[Compared, ...]
+    reference: tuple[float, ...]
+    joint: int
+
+    @property
+    def fidelities(self) -> tuple[str, ...]:
+        """Return the fidelities that differ between the campaigns."""
+        return tuple(dict.fromkeys(campaign.fidelity for campaign in self.campaigns))
+
+
+def compare_campaigns(found: Sequence[tuple[CampaignStore, CampaignConfig]]) -> Comparison:
+    """Compare campaigns.
+
+    The reference point of the hypervolume comes from the front of all of them together, so that their volumes are of one measure.
+
+    Args:
+        found: Stores and configurations, at least one.
+
+    Raises:
+        InvalidRequest: Their objectives differ.
+    """
+    wanted = [_aims(config) for _, config in found]
+    for (_, config), aims in zip(found, wanted, strict=True):
+        if aims != wanted[0]:
+            raise InvalidRequest(
+                f"campaign {config.name!r} designs for {_words(aims)}, {found[0][1].name!r} for {_words(wanted[0])}; compare "
+                "campaigns with the same objectives, chosen with --campaign"
+            )
+    objectives = wanted[0]
+    records = [store.evaluations() for store, _ in found]
+    fronts = [
+        front_records(own, objectives, config.limit_list()) for own, (_, config) in zip(records, found, strict=True)
+    ]
+    everything = [(n, record) for n, front in enumerate(fronts) for record in front]
+    values = measured_values([record for _, record in everything], objectives)
+    joint = {(n, r.id) for (n, r), stays in zip(everything, pareto_mask(values, objectives), strict=True) if stays}
+    reference = reference_point(values, objectives) if everything else None
+    campaigns = []
+    for n, ((store, config), own) in enumerate(zip(found, records, strict=True)):
+        counts, volumes = hypervolume_history(own, objectives, config.limit_list(), reference)
+        finished = [record for record in own if record.state in ("done", "failed")]
+        campaigns.append(
+            Compared(
+                label=config.name,
+                fidelity=config.fidelity(),
+                limits=", ".join(sorted(_limit(limit) for limit in config.limit_list())),
+                records=own,
+                routes=stored_routes(store.engine),
+                front=fronts[n],
+                joint=frozenset(r for m, r in joint if m == n),
+                counts=counts,
+                volumes=volumes,
+                cost=cost_of_all(finished, config.cluster.threads_per_worker).text(),
+            )
+        )
+    point = (
+        () if reference is None else tuple(float(o.unscore(reference[j : j + 1])[0]) for j, o in enumerate(objectives))
+    )
+    return Comparison(objectives, _distinct(campaigns), point, len(joint))
+
+
+def _aims(config: CampaignConfig) -> tuple[Objective, ...]:
+    # Regions of interest steer a search; they do not say what is better.
+    return tuple(replace(objective, low=None, high=None) for objective in config.objective_list())
+
+
+def _words(objectives: Sequence[Objective]) -> str:
+    return ", ".join(
+        f"{o.property} near {o.target:g}" if o.target is not None else f"{o.direction} {o.property}" for o in objectives
+    )
+
+
+def _limit(limit: Constraint) -> str:
+    low, high = limit.low, limit.high
+    return f"{'' if low is None else f'{low:g} ≤ '}{limit.property}{'' if high is None else f' ≤ {high:g}'}"
+
+
+def _distinct(campaigns: Sequence[Compared]) -> tuple[Compared, ...]:
+    labels = [campaign.label for campaign in campaigns]
+    return tuple(
+        replace(c, label=f"{c.label} ({labels[: n + 1].count(c.label)})") if labels.count(c.label) > 1 else c
+        for n, c in enumerate(campaigns)
+    )
+
+
+def reference_text(comparison: Comparison) -> str:
+    """Return where the hypervolume begins, in words."""
+    if not comparison.reference:
+        return "No campaign has measured every objective yet."
+    point = ", ".join(
+        f"{property_spec(o.property).label} {f'{value:.4g} from {o.target:g}' if o.target is not None else f'{value:.4g}'}"
+        for o, value in zip(comparison.objectives, comparison.reference, strict=True)
+    )
+    return f"Hypervolume above a common reference point: {point}."
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Return what stands in the way of a fair comparison."""
+    found = []
+    if len(comparison.fidelities) > 1:
+        found.append(
+            f"The campaigns measured at different fidelities ({', '.join(comparison.fidelities)}): part of the difference "
+            "between them is that of the methods."
+        )
+    if len({campaign.limits for campaign in comparison.campaigns}) > 1:
+        limits = "; ".join(f"{c.label}: {c.limits or 'none'}" for c in comparison.campaigns)
+        found.append(f"Each front keeps the limits of its own campaign ({limits}).")
+    return found
