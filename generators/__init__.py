@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from generators.models import cached_ngram, load_model
     from generators.neural import NeuralModel
     from generators.ngram import NGramModel
-    from generators.reactions import MonomerLibrary, enumerate_polymers
+    from generators.reactions import MonomerLibrary, enumerate_polymers, recorded_route
     from generators.retro import route, routes
     from generators.smc.run import SMCResult
     from generators.smc.sampler import SMCSampler
@@ -57,6 +57,7 @@ _HOMES = {
     "load_model": "models",
     "novelty": "diversity",
     "read_list": "lists",
+    "recorded_route": "reactions",
     "route": "retro",
     "routes": "retro",
     "sa_score": "synthesis",
@@ -92,6 +93,7 @@ __all__ = [
     "load_model",
     "novelty",
     "read_list",
+    "recorded_route",
     "route",
     "routes",
     "sa_score",

@@ -16,7 +16,7 @@ from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polym
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 from mdcore.chem.numbers import plain_settings
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same settings give another corpus."""
 
 Progress = Callable[[float], None]
@@ -196,6 +196,6 @@ def _families() -> list[str]:
 def inputs_digest() -> str:
     """Return a digest of everything but the settings that decides what a corpus holds."""
     digest = hashlib.sha256(str(VERSION).encode())
-    for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml"):
+    for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml", "motifs.yaml"):
         digest.update(built_in(name).encode())
     return digest.hexdigest()

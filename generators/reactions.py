@@ -1,7 +1,7 @@
 """Polymerisation reactions: from monomers to repeat units.
 
-The monomer classes and rules are SMiPoly's (Ohno et al. 2023, doi 10.1021/acs.jcim.3c00329; see `data/polymerisation.yaml`). A
-monomer must offer exactly the functional groups that a linear chain needs, so networks and half-reacted units do not arise.
+The table of monomer classes and rules is `data/polymerisation.yaml`. A monomer must offer exactly the functional groups that a
+linear chain needs and none that interferes, so networks and half-reacted units do not arise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,32 +12,31 @@ import yaml
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions
 
+from generators.copolymerisation import pair_sequence
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
+from generators.monomer_class import MonomerClass, read_classes
+from generators.monomers import impossible
 from generators.synthesis_route import Monomer, Route
+
+Reactions = tuple[rdChemReactions.ChemicalReaction, ...]
+
+_VINYL_PAIR = "vinyl pair"
 
 
 @dataclass(frozen=True)
-class MonomerClass:
-    """Monomers with the same functional groups.
+class Example:
+    """Monomers and what a rule makes of them.
 
     Attributes:
-        name: SMiPoly's name of the class.
-        groups: Number of functional groups a monomer of the class has, None for any but zero.
-        include: SMARTS of the group.
-        exclude: SMARTS that a monomer must not match.
+        monomers: SMILES in the order of the rule's classes.
+        unit: pSMILES of the repeat unit.
+        refused: Monomers that the rule must not accept.
     """
 
-    name: str
-    groups: int | None
-    include: tuple[Chem.Mol, ...]
-    exclude: tuple[Chem.Mol, ...]
-
-    def __contains__(self, mol: Chem.Mol) -> bool:
-        """Return whether a molecule belongs to the class."""
-        atoms = [match for pattern in self.include for match in mol.GetSubstructMatches(pattern)]
-        enough = bool(atoms) if self.groups is None else _count_groups(atoms) == self.groups
-        return enough and not any(mol.HasSubstructMatch(pattern) for pattern in self.exclude)
+    monomers: tuple[str, ...]
+    unit: str
+    refused: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -47,73 +46,160 @@ class Rule:
     Attributes:
         name: Name of the reaction.
         polymer: Class of the polymer.
+        conditions: How it is done, in a few words.
         classes: Classes of its one or two monomers.
-        reaction: The reaction; its product is the repeat unit with two stars.
+        forward: Reactions whose product is the repeat unit with two stars; the first that gives one is taken.
+        backward: Disconnections of a repeat unit into monomers. They may propose too much: the forward reaction decides.
+        example: Textbook example.
         regular: Keep only the products that are most nearly head to tail, as vinyl monomers polymerise.
+        conjugated: Keep only products whose backbone is conjugated.
+        kekulised: Disconnect a Kekulised unit: fused diimides count as aromatic, but their anhydrides do not.
+        sequence: What two monomers of one kind give: `vinyl pair` for what their Q and e say, or the word itself.
     """
 
     name: str
     polymer: str
+    conditions: str
     classes: tuple[str, ...]
-    reaction: rdChemReactions.ChemicalReaction
+    forward: Reactions
+    backward: Reactions
+    example: Example
     regular: bool = False
+    conjugated: bool = False
+    kekulised: bool = False
+    sequence: str = ""
 
     def products(self, monomers: Sequence[Chem.Mol]) -> tuple[str, ...]:
         """Return the distinct repeat units that monomers give, as canonical SMILES with two stars, sorted."""
+        for reaction in self.forward:
+            found = self._products(reaction, monomers)
+            if found:
+                fewest = min(found.values())
+                return tuple(sorted(text for text, count in found.items() if count == fewest))
+        return ()
+
+    def _products(self, reaction: rdChemReactions.ChemicalReaction, monomers: Sequence[Chem.Mol]) -> dict[str, int]:
         found: dict[str, int] = {}
         with rdBase.BlockLogs():
-            for product, *_ in self.reaction.RunReactants(tuple(monomers)):
+            for product, *_ in reaction.RunReactants(tuple(monomers)):
                 try:
                     Chem.SanitizeMol(product)
                 except (Chem.MolSanitizeException, ValueError):
                     # A match across a ring or an aromatic atom; not a product.
                     continue
-                text = Chem.MolToSmiles(product)
-                if text.count("*") == 2 and "." not in text:
-                    found[str(text)] = _head_to_head(product) if self.regular else 0
-        fewest = min(found.values(), default=0)
-        return tuple(sorted(text for text, count in found.items() if count == fewest))
+                text = str(Chem.MolToSmiles(product))
+                if text in found or text.count("*") != 2 or "." in text:
+                    continue
+                if self.conjugated and not _is_conjugated(product):
+                    continue
+                found[text] = _head_to_head(product) if self.regular else 0
+        return found
+
+    def route(self, monomers: Sequence[Monomer]) -> Route:
+        """Return the route of these monomers by this rule."""
+        return Route(self.name, self.polymer, tuple(monomers), self.conditions, self._sequence(monomers))
+
+    def _sequence(self, monomers: Sequence[Monomer]) -> str:
+        if self.sequence == _VINYL_PAIR:
+            return pair_sequence(*(monomer.smiles for monomer in monomers))
+        return self.sequence
+
+
+def _backbone(unit: Chem.Mol) -> tuple[int, ...]:
+    stars = [atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0]
+    return tuple(Chem.GetShortestPath(unit, *stars)[1:-1])
 
 
 def _head_to_head(unit: Chem.Mol) -> int:
     """Count backbone bonds, that to the next unit included, between two carbons that both carry substituents."""
-    stars = [atom.GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0]
-    path = Chem.GetShortestPath(unit, *stars)[1:-1]
-    bulky = [unit.GetAtomWithIdx(i).GetDegree() > 2 for i in path]
+    bulky = [unit.GetAtomWithIdx(i).GetDegree() > 2 for i in _backbone(unit)]
     return sum(one and other for one, other in zip(bulky, [*bulky[1:], bulky[0]], strict=True))
 
 
-def _count_groups(matches: Sequence[tuple[int, ...]]) -> int:
-    """Count matches that are not the same group seen twice: those that share no hetero end with an earlier one."""
-    seen: list[frozenset[int]] = []
-    for match in matches:
-        atoms = frozenset(match)
-        if not any(len(atoms & other) >= len(atoms) - 1 and len(atoms) > 1 for other in seen):
-            seen.append(atoms)
-    return len(seen)
+def _is_conjugated(unit: Chem.Mol) -> bool:
+    """Return whether a way from star to star leads through aromatic atoms and sp2 or sp carbons alone."""
+    flat = (Chem.HybridizationType.SP2, Chem.HybridizationType.SP)
+    start, end = (atom.GetNeighbors()[0].GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0)
+    reached, border = {start}, [start]
+    while border:
+        atom = unit.GetAtomWithIdx(border.pop())
+        if not (atom.GetIsAromatic() or (atom.GetAtomicNum() == 6 and atom.GetHybridization() in flat)):
+            continue
+        if atom.GetIdx() == end:
+            return True
+        fresh = {neighbour.GetIdx() for neighbour in atom.GetNeighbors()} - reached
+        reached |= fresh
+        border += fresh
+    return False
 
 
 @cache
 def polymerisation_rules() -> tuple[tuple[Rule, ...], dict[str, MonomerClass]]:
     """Return the rules and the monomer classes by name."""
     data = yaml.safe_load(built_in("polymerisation.yaml"))
-    classes = {
-        name: MonomerClass(
-            name,
-            None if entry["groups"] == "any" else int(entry["groups"]),
-            tuple(Chem.MolFromSmarts(smarts) for smarts in entry["include"]),
-            tuple(Chem.MolFromSmarts(smarts) for smarts in entry["exclude"]),
+    classes = read_classes(data)
+    atoms = {f"{{{name}}}": smarts[1:-1] for name, smarts in data["groups"].items()}
+
+    def reactions(texts: Sequence[str]) -> Reactions:
+        return tuple(_reaction(text, atoms) for text in texts)
+
+    rules = tuple(
+        Rule(
+            name=entry["name"],
+            polymer=entry["polymer"],
+            conditions=entry["conditions"],
+            classes=tuple(classes[name].name for name in entry["monomers"]),
+            forward=reactions(entry["forward"]),
+            backward=reactions(entry["backward"]),
+            example=Example(
+                tuple(entry["example"]["monomers"]),
+                entry["example"]["unit"],
+                tuple(tuple(monomers) for monomers in entry["refuses"]),
+            ),
+            regular=entry.get("regular", False),
+            conjugated=entry.get("conjugated", False),
+            kekulised=entry.get("kekulised", False),
+            sequence=entry.get("sequence", ""),
         )
-        for name, entry in data["classes"].items()
-    }
-    rules = []
-    for entry in data["rules"]:
-        reaction = rdChemReactions.ReactionFromSmarts(entry["smarts"])
+        for entry in data["rules"]
+    )
+    return rules, classes
+
+
+@cache
+def rules_by_name() -> dict[str, Rule]:
+    """Return the rules by name."""
+    return {rule.name: rule for rule in polymerisation_rules()[0]}
+
+
+def recorded_route(reaction: str, polymer: str, monomers: Sequence[Monomer]) -> Route | None:
+    """Return a route that was written down, with what the table says about it today; None where a monomer cannot exist.
+
+    Earlier versions had other rules, and monomers that no flask can hold. A rule that the table no longer has keeps its name.
+
+    Raises:
+        InvalidList: A monomer is no valid SMILES.
+    """
+    for monomer in monomers:
         with rdBase.BlockLogs():
-            reaction.Initialize()
-        names = tuple(entry[key] for key in ("first", "second") if key in entry)
-        rules.append(Rule(entry["name"], entry["polymer"], names, reaction, entry.get("regular", False)))
-    return tuple(rules), classes
+            mol = Chem.MolFromSmiles(monomer.smiles)
+        if mol is None:
+            raise InvalidList(
+                f"monomer {monomer.smiles!r} of a recorded route is no valid SMILES; the store is damaged"
+            )
+        if impossible(mol) is not None:
+            return None
+    rule = rules_by_name().get(reaction)
+    return Route(reaction, polymer, tuple(monomers)) if rule is None else rule.route(monomers)
+
+
+def _reaction(text: str, atoms: dict[str, str]) -> rdChemReactions.ChemicalReaction:
+    for name, smarts in atoms.items():
+        text = text.replace(name, smarts)
+    with rdBase.BlockLogs():
+        reaction = rdChemReactions.ReactionFromSmarts(text)
+        reaction.Initialize()
+    return reaction
 
 
 @dataclass(frozen=True)
@@ -122,19 +208,27 @@ class MonomerLibrary:
 
     Attributes:
         members: Monomers and their molecules by class.
+        refused: Monomers that cannot exist, with the motif that says so; they are in no class.
     """
 
     members: dict[str, tuple[tuple[Monomer, Chem.Mol], ...]]
+    refused: tuple[tuple[Monomer, str], ...] = ()
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> "MonomerLibrary":
+    def of(cls, entries: Sequence[Entry], classes: Sequence[str] | None = None) -> "MonomerLibrary":
         """Classify a list of monomers.
+
+        Args:
+            entries: The monomers.
+            classes: Names of the classes to look at; None for all.
 
         Raises:
             InvalidList: An entry is no valid SMILES.
         """
-        _, classes = polymerisation_rules()
-        members: dict[str, list[tuple[Monomer, Chem.Mol]]] = {name: [] for name in classes}
+        known = polymerisation_rules()[1]
+        looked_at = {name: known[name] for name in (known if classes is None else dict.fromkeys(classes))}
+        members: dict[str, list[tuple[Monomer, Chem.Mol]]] = {name: [] for name in looked_at}
+        refused: list[tuple[Monomer, str]] = []
         seen: set[str] = set()
         for entry in entries:
             with rdBase.BlockLogs():
@@ -147,10 +241,14 @@ class MonomerLibrary:
                 continue
             seen.add(smiles)
             monomer = Monomer(entry.name or smiles, smiles)
-            for name, monomer_class in classes.items():
+            motif = impossible(mol)
+            if motif is not None:
+                refused.append((monomer, motif))
+                continue
+            for name, monomer_class in looked_at.items():
                 if mol in monomer_class:
                     members[name].append((monomer, mol))
-        return cls({name: tuple(rows) for name, rows in members.items()})
+        return cls({name: tuple(rows) for name, rows in members.items()}, tuple(refused))
 
     def pairs(self, rule: Rule) -> Iterator[tuple[tuple[Monomer, Chem.Mol], ...]]:
         """Yield the monomers of each polymerisation by a rule; a pair from one class comes in one order only."""
@@ -190,6 +288,8 @@ def enumerate_polymers(
         for number, members in enumerate(library.pairs(rule)):
             if keep is not None and not keep(rule, number):
                 continue
-            monomers = tuple(monomer for monomer, _ in members)
-            for text in rule.products([mol for _, mol in members]):
-                yield text, Route(rule.name, rule.polymer, monomers)
+            texts = rule.products([mol for _, mol in members])
+            if texts:
+                made = rule.route([monomer for monomer, _ in members])
+                for text in texts:
+                    yield text, made

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from designer.store.engine import writing
 from designer.store.orm import RouteRow
 from designer.store.transactions import transaction
-from generators import Monomer, Route
+from generators import Monomer, Route, recorded_route
 
 Routes = Mapping[str, Route | None]
 """Routes by canonical key, None where no way is known."""
@@ -37,17 +37,24 @@ def keep_route(engine: Engine, key: str, route: Route | None) -> None:
 
 
 def stored_routes(engine: Engine, keys: Collection[str] | None = None) -> Routes:
-    """Return the routes of a store, or those of some repeat units; none where an earlier version made it."""
+    """Return the routes of a store, or those of some repeat units; none where an earlier version made it.
+
+    Conditions and sequence are what the rules say today. A route of an earlier version over monomers that cannot exist is left out,
+    as if it had never been looked for.
+    """
     if not inspect(engine).has_table(RouteRow.__tablename__):
         return {}
     query = select(RouteRow) if keys is None else select(RouteRow).where(RouteRow.key.in_(keys))
+    routes: dict[str, Route | None] = {}
     with Session(engine) as session:
-        return {
-            row.key: Route(row.reaction, row.polymer, tuple(Monomer(name, smiles) for name, smiles in row.monomers))
-            if row.reaction
-            else None
-            for row in session.scalars(query)
-        }
+        for row in session.scalars(query):
+            if not row.reaction:
+                routes[row.key] = None
+            elif route := recorded_route(
+                row.reaction, row.polymer, [Monomer(name, smiles) for name, smiles in row.monomers]
+            ):
+                routes[row.key] = route
+    return routes
 
 
 def route_text(routes: Routes, key: str) -> str:
@@ -65,5 +72,7 @@ def route_document(route: Route | None) -> dict[str, object] | None:
     return {
         "reaction": route.reaction,
         "polymer": route.polymer,
+        "conditions": route.conditions,
+        "sequence": route.sequence or None,
         "monomers": [{"name": monomer.name, "smiles": monomer.smiles} for monomer in route.monomers],
     }

@@ -17,7 +17,7 @@ from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, Reacti
 from designer.errors import DesignerError
 from designer.report import write_report
 from designer.store.routes import keep_route, route_text, stored_routes
-from generators import Candidate, Corpus, Filters, NGramModel, internal_diversity
+from generators import Candidate, Corpus, Filters, Monomer, NGramModel, Route, internal_diversity
 from generators.errors import InvalidModelFile
 from mdcore.chem import Measurement, RepeatUnit
 
@@ -142,9 +142,9 @@ def test_routes_are_sought_kept_and_never_guessed(campaign: Campaign) -> None:
 
 
 def test_a_list_is_given_routes_too(tmp_path: Path) -> None:
-    initial = {"kind": "list", "psmiles": ["*CC*", "*c1ccc(*)s1"]}
+    initial = {"kind": "list", "psmiles": ["*CC*", "*CS*"]}
     proposals = BayesianProposer(CampaignConfig.model_validate(document(tmp_path, initial=initial))).propose(2, (), ())
-    assert [str(p.candidate.route) for p in proposals] == ["vinyl addition of ethylene", "None"]
+    assert [str(p.candidate.route) for p in proposals] == ["radical polymerisation of ethylene", "None"]
 
 
 def test_stores_of_earlier_versions_get_their_table(campaign: Campaign) -> None:
@@ -154,6 +154,14 @@ def test_stores_of_earlier_versions_get_their_table(campaign: Campaign) -> None:
     keep_route(campaign.store.engine, "*CS*", None)
     assert inspect(campaign.store.engine).has_table("route")
     assert stored_routes(campaign.store.engine) == {"*CS*": None}
+
+
+def test_a_recorded_route_over_a_monomer_that_cannot_exist_is_not_shown(campaign: Campaign) -> None:
+    carbamic = Route("hydroxy acid condensation", "polyester", (Monomer("a", "O=C(O)Nc1ccc(O)cc1"),))
+    old = Route("vinyl addition", "polyolefin", (Monomer("styrene", "C=Cc1ccccc1"),))
+    keep_route(campaign.store.engine, "*Oc1ccc(NC(*)=O)cc1", carbamic)
+    keep_route(campaign.store.engine, "*CC(*)c1ccccc1", old)
+    assert stored_routes(campaign.store.engine) == {"*CC(*)c1ccccc1": old}
 
 
 def test_routes_are_shown_in_table_status_and_report(

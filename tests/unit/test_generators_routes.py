@@ -17,19 +17,24 @@ from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 TEXTBOOK = {
-    "*CC(*)c1ccccc1": ("vinyl addition", {"styrene"}),
-    "*CC*": ("vinyl addition", {"ethylene"}),
-    "*C(F)(F)C(*)(F)F": ("vinyl addition", {"tetrafluoroethylene"}),
+    "*CC(*)c1ccccc1": ("radical polymerisation", {"styrene"}),
+    "*CC*": ("coordination polymerisation", {"ethylene"}),
+    "*CC(*)(C)C": ("cationic polymerisation", {"isobutylene"}),
+    "*CC(*)O": ("radical polymerisation and saponification", {"vinyl acetate"}),
+    "*C(F)(F)C(*)(F)F": ("radical polymerisation", {"tetrafluoroethylene"}),
     "*COC*": ("epoxide ring opening", {"ethylene oxide"}),
     "*CC(C)=CC*": ("1,4-addition of dienes", {"isoprene"}),
+    "*CO*": ("cyclic acetal ring opening", {"1,3,5-trioxane"}),
     "*OC(=O)c1ccc(C(=O)OCC*)cc1": ("polyesterification", {"terephthalic acid", "ethylene glycol"}),
+    "*OC(C)C(*)=O": ("lactone ring opening", {"lactide"}),
     "*NCCCCCCNC(=O)CCCCC(*)=O": ("polyamidation", {"adipic acid", "hexamethylenediamine"}),
     "*NCCCCCC(*)=O": ("lactam ring opening", {"epsilon-caprolactam"}),
+    "*NC(C)C(*)=O": ("N-carboxyanhydride ring opening", {"alanine N-carboxyanhydride"}),
     "*c1ccc(Oc2ccc(N3C(=O)c4cc5c(cc4C3=O)C(=O)N(*)C5=O)cc2)cc1": (
         "polyimidation",
         {"pyromellitic dianhydride", "4,4'-oxydianiline"},
     ),
-    "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1": ("polycarbonate formation", {"bisphenol A", "carbon monoxide"}),
+    "*Oc1ccc(C(C)(C)c2ccc(OC(*)=O)cc2)cc1": ("interfacial polycarbonate synthesis", {"bisphenol A", "phosgene"}),
     "*OCCCCOC(=O)Nc1ccc(Cc2ccc(NC(*)=O)cc2)cc1": (
         "polyurethane formation",
         {"4,4'-methylenediphenyl diisocyanate", "1,4-butanediol"},
@@ -38,13 +43,15 @@ TEXTBOOK = {
     "*Oc1c(C)cc(*)cc1C": ("oxidative coupling of phenols", {"2,6-dimethylphenol"}),
     "*C=CC1CCC(*)C1": ("ring-opening metathesis", {"norbornene"}),
     "*CC(c1ccccc1)C1C(*)C(=O)OC1=O": (
-        "alternating vinyl and cyclic olefin copolymerisation",
+        "vinyl copolymerisation with an internal olefin",
         {"styrene", "maleic anhydride"},
     ),
     "*Oc1ccc(C(C)(C)c2ccc(Oc3ccc(S(=O)(=O)c4ccc(*)cc4)cc3)cc2)cc1": (
         "aromatic substitution of dihalosulfones",
         {"4,4'-difluorodiphenyl sulfone", "bisphenol A"},
     ),
+    "*c1ccc(*)s1": ("oxidative polymerisation", {"thiophene"}),
+    "*Oc1cccc(NC(*)=O)c1": ("Curtius polyaddition", {"3-hydroxybenzoyl azide"}),
 }
 
 
@@ -56,13 +63,13 @@ def test_route_is_that_of_textbooks_whatever_the_cut(psmiles):
     assert route(RepeatUnit.from_psmiles(psmiles)) == found[0]
 
 
-@pytest.mark.parametrize("psmiles", ["*CC(*)C=O", "*c1ccc(*)s1", "*CS*", "*C=C*"])
+@pytest.mark.parametrize("psmiles", ["*CC(*)C=O", "*CS*", "*CCCCCCO*", "*C1C(*)C(=O)OC1=O"])
 def test_units_that_no_rule_makes_have_no_route(psmiles):
     assert route(RepeatUnit.from_psmiles(psmiles)) is None
 
 
 def test_route_tells_itself_in_one_line():
-    assert str(route(RepeatUnit.from_psmiles("*CC*"))) == "vinyl addition of ethylene"
+    assert str(route(RepeatUnit.from_psmiles("*CC*"))) == "radical polymerisation of ethylene"
 
 
 def forward(made: Route) -> set[str]:

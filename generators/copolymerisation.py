@@ -1,0 +1,244 @@
+"""How two vinyl monomers follow each other in a chain, from their Q and e (Alfrey and Price 1947, doi 10.1002/pol.1947.120020112)."""
+
+import csv
+import math
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from generators.lists import built_in
+
+ALTERNATES = "alternates"
+STATISTICAL = "statistical copolymer"
+FORMAL = "formal"
+
+_ALTERNATING_BONDS = 0.9
+"""Share of bonds between unlike units, in a copolymer of equal composition, from which a pair is said to alternate."""
+
+_WIDEST_FEED = 30.0
+"""Ratio of the monomers in the feed up to which a copolymer of equal composition is taken to be makeable."""
+
+_RIDGE = 0.1
+"""Regularisation of the substituents' contributions, so that one that few monomers carry is not fitted to their noise."""
+
+
+@dataclass(frozen=True)
+class QE:
+    """Resonance and polarity of a vinyl monomer.
+
+    Attributes:
+        q: Resonance stabilisation of its radical, 1 for styrene.
+        e: Polarity of its double bond, -0.8 for styrene; negative for donors.
+        tabulated: Whether they come from the table and not from the contributions of substituents.
+    """
+
+    q: float
+    e: float
+    tabulated: bool
+
+
+@dataclass(frozen=True)
+class ReactivityRatios:
+    """Reactivity ratios of two monomers in radical copolymerisation.
+
+    Attributes:
+        first: k11 / k12.
+        second: k22 / k21.
+    """
+
+    first: float
+    second: float
+
+    @classmethod
+    def of(cls, one: QE, other: QE) -> "ReactivityRatios":
+        """Return r1 = Q1/Q2 exp(-e1 (e1 - e2)) and r2 likewise, so that r1 r2 = exp(-(e1 - e2)^2)."""
+        return cls(
+            one.q / other.q * math.exp(-one.e * (one.e - other.e)),
+            other.q / one.q * math.exp(-other.e * (other.e - one.e)),
+        )
+
+    @property
+    def alternating_bonds(self) -> float:
+        """Share of bonds between unlike units in a copolymer of equal composition.
+
+        In the terminal model such a copolymer comes from the feed f1/f2 = sqrt(r2/r1), where each radical adds the other monomer
+        with the probability 1 / (1 + sqrt(r1 r2)).
+        """
+        return 1.0 / (1.0 + math.sqrt(self.first * self.second))
+
+    @property
+    def feed(self) -> float:
+        """Ratio f1/f2 of the monomers in the feed from which a copolymer of equal composition forms."""
+        return math.sqrt(self.second / self.first)
+
+
+def pair_sequence(one: str, other: str) -> str:
+    """Return what two vinyl monomers give: `alternates`, `statistical copolymer` or `formal`.
+
+    Two monomers alternate when neither likes itself (both reactivity ratios below one) and nine bonds of ten join unlike units.
+    They give a statistical copolymer, for which the alternating repeat unit stands as its mean composition, when a feed of at
+    most 30 to 1 makes one of equal composition, or when both are hydrocarbons that one coordination catalyst or one
+    acid polymerises. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them.
+
+    Args:
+        one: SMILES of a monomer.
+        other: SMILES of the other monomer.
+    """
+    ratios = ReactivityRatios.of(qe(one), qe(other))
+    if max(ratios.first, ratios.second) < 1.0 and ratios.alternating_bonds >= _ALTERNATING_BONDS:
+        return ALTERNATES
+    if 1.0 / _WIDEST_FEED <= ratios.feed <= _WIDEST_FEED or _share_ionic_or_coordination(one, other):
+        return STATISTICAL
+    return FORMAL
+
+
+def _share_ionic_or_coordination(one: str, other: str) -> bool:
+    mols = [_mol(one), _mol(other)]
+    if any(atom.GetAtomicNum() != 6 for mol in mols for atom in mol.GetAtoms()):
+        return False
+    return any(all(mol.HasSubstructMatch(pattern) for mol in mols) for pattern in _hydrocarbon_kinds())
+
+
+@cache
+def _hydrocarbon_kinds() -> tuple[Chem.Mol, ...]:
+    coordination = "[CX3;H2,$(C1=CC2**C1C2)]=[CX3;H1,H2;$(C-[CX4]),$(C-c),H2]"
+    cationic = "[CX3;H2,$([CH;r5]-c),$([CH;r5]-[CX4]-c)]=[CX3;$(C-c),$(C([CX4])[CX4])]"
+    return tuple(Chem.MolFromSmarts(smarts) for smarts in (coordination, cationic))
+
+
+@lru_cache(maxsize=4096)
+def qe(smiles: str) -> QE:
+    """Return Q and e of a vinyl monomer: tabulated, or estimated from the substituents of its double bond.
+
+    The estimate is a sum of contributions to e and to the logarithm of Q, fitted by ridge regression to the tabulated monomers;
+    substituents of an aromatic ring act through their Hammett constants. Left out one by one, half of the tabulated e
+    are met within 0.3.
+
+    Raises:
+        ValueError: The molecule has no double bond that polymerises.
+    """
+    mol = _mol(smiles)
+    tabulated = _table().get(_canonical(smiles))
+    if tabulated is not None:
+        return tabulated
+    log_q, e = substituents(mol) @ _contributions()
+    return QE(math.exp(log_q), float(e), tabulated=False)
+
+
+def _mol(smiles: str) -> Chem.Mol:
+    mol = Chem.MolFromSmiles(smiles)
+    Chem.RemoveStereochemistry(mol)
+    return mol
+
+
+def _canonical(smiles: str) -> str:
+    return str(Chem.MolToSmiles(_mol(smiles)))
+
+
+@cache
+def _table() -> dict[str, QE]:
+    rows = csv.DictReader(built_in("q_e.csv").splitlines())
+    return {_canonical(row["smiles"]): QE(float(row["q"]), float(row["e"]), tabulated=True) for row in rows}
+
+
+@cache
+def _contributions() -> NDArray[np.float64]:
+    """Contributions of the substituents to ln Q and e, shape (number of kinds + 1, 2)."""
+    table = _table()
+    return fit_contributions(list(table), [table[smiles] for smiles in table])
+
+
+def fit_contributions(smiles: list[str], values: list[QE]) -> NDArray[np.float64]:
+    """Fit the contributions of substituents to ln Q and e of some monomers, shape (number of kinds + 1, 2)."""
+    x = np.array([substituents(Chem.MolFromSmiles(text)) for text in smiles])
+    y = np.array([[math.log(value.q), value.e] for value in values])
+    penalty = _RIDGE * np.eye(x.shape[1])
+    penalty[0, 0] = 0.0
+    return np.asarray(np.linalg.solve(x.T @ x + penalty, x.T @ y))
+
+
+_BONDS = tuple(
+    Chem.MolFromSmarts(smarts)
+    for smarts in (
+        "[CX3;H2]=[CX3]",
+        "[CX3;$(C(F)[F,Cl])]=[CX3]",
+        "[CX3;R]=[CX3;R]",
+        "[CX3]=[CX3]",
+    )
+)
+
+_KINDS = tuple(
+    Chem.MolFromSmarts(f"[$([*;{smarts}])]")
+    for smarts in (
+        "CX4;!$(C(F)(F))",
+        "CX4;$(C(F)(F))",
+        "c",
+        "CX3;$(C=C)",
+        "CX3;$(C(=[OX1])[OX2;H1])",
+        "CX3;$(C(=[OX1])[OX2;!R][#6])",
+        "CX3;$(C(=[OX1])[NX3;!R])",
+        "CX3;R;$(C(=[OX1])[O,N;R])",
+        "CX3;$(C(=[OX1])[#6]),$([CH]=[OX1])",
+        "CX2;$(C#N)",
+        "OX2;!$(O-[CX3]=O)",
+        "OX2;$(O-[CX3]=O)",
+        "Cl,Br",
+        "F",
+        "NX3,n",
+        "SX2",
+        "SX4",
+    )
+)
+"""Kinds of substituents, by their first atom."""
+
+_RING_SIGMA = (
+    ("[OX2;H0,H1]", -0.27),
+    ("[CX4;!$(C(F)F)]", -0.17),
+    ("[Cl,Br]", 0.23),
+    ("F", 0.06),
+    ("[CX4;$(C(F)F)]", 0.54),
+    ("[CX3]=O", 0.45),
+    ("[CX2]#N", 0.66),
+    ("[N+](=O)[O-]", 0.78),
+    ("[NX3;H0,H1,H2]", -0.66),
+)
+"""Hammett constants of substituents in para position (Hansch, Leo and Taft 1991, doi 10.1021/cr00002a004)."""
+
+_PYRIDINE_SIGMA = 0.9
+"""Hammett constant of a ring nitrogen in place of CH (Jaffe 1953)."""
+
+
+def substituents(mol: Chem.Mol) -> NDArray[np.float64]:
+    """Return one, the number of substituents of each kind on the double bond, and the sum of Hammett constants on its rings."""
+    match = next((found for pattern in _BONDS if (found := mol.GetSubstructMatch(pattern))), None)
+    if match is None:
+        raise ValueError(f"{Chem.MolToSmiles(mol)} has no double bond that polymerises; give a vinyl monomer")
+    neighbours = [
+        neighbour.GetIdx()
+        for index in match
+        for neighbour in mol.GetAtomWithIdx(index).GetNeighbors()
+        if neighbour.GetIdx() not in match
+    ]
+    counts = [sum(index in {m[0] for m in mol.GetSubstructMatches(kind)} for index in neighbours) for kind in _KINDS]
+    sigma = sum(_ring_sigma(mol, index, match) for index in neighbours if mol.GetAtomWithIdx(index).GetSymbol() == "C")
+    return np.array([1.0, *counts, sigma])
+
+
+def _ring_sigma(mol: Chem.Mol, attached: int, bond: tuple[int, ...]) -> float:
+    ring = next((r for r in mol.GetRingInfo().AtomRings() if attached in r), ())
+    if not mol.GetAtomWithIdx(attached).GetIsAromatic() or len(ring) != 6:
+        return 0.0
+    total = 0.0
+    for smarts, sigma in _RING_SIGMA:
+        pattern = _on_ring(smarts)
+        hits = {(m[0], m[1]) for m in mol.GetSubstructMatches(pattern)}
+        total += sigma * sum(one in ring and other not in ring and other not in bond for one, other in hits)
+    return total + _PYRIDINE_SIGMA * sum(mol.GetAtomWithIdx(i).GetAtomicNum() == 7 for i in ring)
+
+
+@cache
+def _on_ring(smarts: str) -> Chem.Mol:
+    return Chem.MolFromSmarts(f"c-{smarts}")

@@ -1,0 +1,92 @@
+"""The table of polymerisation rules: each makes its textbook example, refuses what it must not match, and is found backwards."""
+
+import pytest
+from rdkit import Chem
+
+from generators.lists import Entry, common_monomers
+from generators.monomer_class import read_classes
+from generators.reactions import MonomerLibrary, Rule, polymerisation_rules, rules_by_name
+from generators.retro import routes
+from mdcore.chem import RepeatUnit
+
+RULES, CLASSES = polymerisation_rules()
+
+
+def key(psmiles: str) -> str:
+    return RepeatUnit.from_psmiles(psmiles, elements=None).key
+
+
+def made(rule: Rule, monomers: tuple[str, ...]) -> set[str]:
+    library = MonomerLibrary.of([Entry("", smiles) for smiles in monomers], rule.classes)
+    return {key(text) for members in library.pairs(rule) for text in rule.products([mol for _, mol in members])}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_makes_its_textbook_example_and_is_found_backwards(rule):
+    units = made(rule, rule.example.monomers)
+    assert key(rule.example.unit) in units
+    # Tautomers of one benzimidazole, the two places of an unsymmetrical ring or diene: more would be another polymer.
+    assert len(units) <= (3 if rule.name == "polybenzimidazole formation" else 2)
+    found = [route for route in routes(RepeatUnit.from_psmiles(rule.example.unit)) if route.reaction == rule.name]
+    wanted = {Chem.CanonSmiles(smiles) for smiles in rule.example.monomers}
+    assert found
+    if rule.name not in STAND_INS:
+        assert wanted in [{monomer.smiles for monomer in route.monomers} for route in found]
+
+
+STAND_INS = {
+    "aromatic substitution of dihalosulfones",
+    "polybenzimidazole formation",
+    "thioether polycondensation",
+    "Gilch polymerisation",
+}
+"""Rules whose disconnection writes another halide, or another tautomer, than their example."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_does_not_match_what_interferes(rule):
+    assert rule.example.refused
+    for monomers in rule.example.refused:
+        assert made(rule, monomers) == set(), monomers
+
+
+def test_every_rule_says_how_it_is_done():
+    assert len(RULES) >= 80
+    assert len(rules_by_name()) == len(RULES)
+    for rule in RULES:
+        assert 5 < len(rule.conditions) < 110
+        assert rule.polymer
+
+
+def test_every_monomer_of_the_list_can_exist_and_serves_a_rule():
+    library = MonomerLibrary.of(common_monomers())
+    assert library.refused == ()
+    used = {monomer.smiles for rule in RULES for name in rule.classes for monomer, _ in library.members[name]}
+    assert {Chem.CanonSmiles(entry.smiles) for entry in common_monomers()} == used
+    assert [rule.name for rule in RULES if library.size(rule) == 0] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "smiles"),
+    [
+        ("aliphatic diol", "OCC(O)CO"),
+        ("aliphatic diol", "OCCCCC"),
+        ("aliphatic diol", "OCCOCC(=O)O"),
+        ("diacid", "OC(=O)CC(CC(=O)O)C(=O)O"),
+        ("diamine", "NCCNCCN"),
+        ("diisocyanate", "CCCN=C=O"),
+        ("bisphenol", "Oc1cc(O)cc(O)c1"),
+        ("radical vinyl monomer", "C=CC(=O)OCCOC(=O)C=C"),
+        ("lactone", "O=C1OC(=O)C=C1"),
+    ],
+)
+def test_another_number_of_groups_is_another_class(name, smiles):
+    assert Chem.MolFromSmiles(smiles) not in CLASSES[name]
+
+
+def test_a_table_with_an_unknown_group_or_a_wrong_pattern_is_refused():
+    sets: dict[str, list[str]] = {}
+    with pytest.raises(KeyError, match="thiole"):
+        read_classes({"groups": {"thiol": "[SX2H]"}, "sets": sets, "classes": {"a": [{"needs": {"thiole": 1}}]}})
+    with pytest.raises(ValueError, match="invalid SMARTS"):
+        read_classes({"groups": {"thiol": "[SX2H"}, "sets": sets, "classes": {}})
