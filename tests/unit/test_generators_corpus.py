@@ -1,6 +1,7 @@
 """Libraries of monomers and the corpus built with the polymerisation rules."""
 
 import gzip
+from importlib.resources import files
 
 import pytest
 
