@@ -88,7 +88,7 @@ class ReactionSpace:
         rule, first, second, _ = states.chosen[row]
         here = self.rules[rule]
         monomers = (self.library.members[name][i][0] for name, i in zip(here.classes, (first, second), strict=False))
-        return Route(here.name, here.polymer, tuple(monomers))
+        return here.route(tuple(monomers))
 
     def _complete(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Choices, list[str | None]]:
         """Draw a product for each choice; None where it has none."""
