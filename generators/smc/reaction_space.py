@@ -86,7 +86,7 @@ class ReactionSpace:
     def route(self, states: Choices, row: int) -> Route:
         """Return the synthesis that a particle is."""
         rule, first, second, _ = states.chosen[row]
-        here = self.rules[rule]
+        here: Rule = self.rules[rule]
         monomers = (self.library.members[name][i][0] for name, i in zip(here.classes, (first, second), strict=False))
         return here.route(tuple(monomers))
 
