@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from generators.smc.settings import SMCSettings
     from generators.synthesis import sa_score
     from generators.synthesis_route import Monomer, Route
-    from generators.training import NeuralSettings, TrainingProgress, train_neural
+    from generators.training import TrainingProgress, train_neural
+    from generators.training_settings import NeuralSettings
 
 _HOMES = {
     "Candidate": "candidate",
@@ -40,7 +41,7 @@ _HOMES = {
     "MonomerLibrary": "reactions",
     "NGramModel": "ngram",
     "NeuralModel": "neural",
-    "NeuralSettings": "training",
+    "NeuralSettings": "training_settings",
     "ReactionGenerator": "generator",
     "Route": "synthesis_route",
     "SMCGenerator": "generator",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.campaign.growth import FrontGrowth
+from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from surrogates import Constraint, Objective, pareto_mask
 
@@ -91,6 +92,7 @@ def front_frame(
             "evaluation": record.ordinal,
             "psmiles": record.psmiles,
             "origin": record.origin,
+            "novelty": novelty(record.in_corpus),
             "in_corpus": record.in_corpus,
         }
         for name in names:
@@ -98,5 +100,12 @@ def front_frame(
             row[name] = measurement.value if measurement else np.nan
             row[f"{name}_stderr"] = measurement.stderr if measurement else np.nan
         rows.append(row)
-    columns = ["evaluation", "psmiles", "origin", "in_corpus", *(c for n in names for c in (n, f"{n}_stderr"))]
+    columns = [
+        "evaluation",
+        "psmiles",
+        "origin",
+        "novelty",
+        "in_corpus",
+        *(c for n in names for c in (n, f"{n}_stderr")),
+    ]
     return FrontTable(rows, columns=columns)

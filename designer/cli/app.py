@@ -184,7 +184,10 @@ def generate(
         list[str] | None, typer.Option(help="Property to reach, as 'refractive_index>1.65'; needs --store.")
     ] = None,
     store: Annotated[
-        str | None, typer.Option(help="Store or campaign whose measurements teach the surrogates of --target.")
+        str | None,
+        typer.Option(
+            help="Store or campaign: what it has measured is left out, and teaches the surrogates of --target."
+        ),
     ] = None,
     campaign: CampaignName = None,
     model: Annotated[
@@ -206,16 +209,26 @@ def generate(
     diversity: Annotated[
         float, typer.Option(help="With --best-of: mean distance that those taken are to have, 0 to 1; 0.7 is diverse.")
     ] = 0.0,
+    novel: Annotated[
+        bool, typer.Option("--novel", help="Only new repeat units, which the corpus does not hold.")
+    ] = False,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Also repeat units that the store has measured already.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write, .csv or .json; standard output otherwise.")] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> int:
-    """Propose repeat units, each distinct and valid."""
-    from designer.cli.generate import GeneratorChoice, Source, Taking, generate_command
+    """Propose repeat units, each distinct and valid.
+
+    Each is marked new, known (in the corpus of known polymers and of what common monomers form) or measured (in the store).
+    """
+    from designer.cli.generate import GeneratorChoice, Output, Source, Taking, generate_command
 
     choice = GeneratorChoice(model, reactions, monomers, sharpness)
     taking = Taking(best_of, diversity)
-    source = Source(store, campaign)
-    return generate_command(n, target or [], source, seed, choice, taking, with_routes=routes, as_json=json)
+    source, output = Source(store, campaign), Output(novel, measured, routes, out, json)
+    return generate_command(n, target or [], source, seed, choice, taking, output)
 
 
 Polymers = Annotated[
@@ -358,6 +371,27 @@ def fit(
         data, property_ or [], column or [], smiles, failed or SENTINELS,
         groups=groups, folds=folds, features=features, seed=seed, out=out, as_json=json,
     )  # fmt: skip
+
+
+@app.command(rich_help_panel=DATA)
+def predict(
+    model: Annotated[
+        str, typer.Argument(help="Folder or model.json of `designer fit`; or a store, a campaign's folder or YAML file.")
+    ],
+    structures: Annotated[Path, typer.Argument(help="List of repeat units: a table with a column psmiles, or a SMILES file.")],
+    property_: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="What to predict; all otherwise.", autocompletion=completion.property_name),
+    ] = None,
+    campaign: CampaignName = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output otherwise.")] = None,
+    json: Json = False,
+) -> int:  # fmt: skip
+    """Predict properties of repeat units with a fitted surrogate."""
+    from designer.cli.predict import predict_command
+
+    return predict_command(model, structures, property_ or [], campaign, seed, out, as_json=json)
 
 
 @app.command(rich_help_panel=CAMPAIGNS)

@@ -1,7 +1,7 @@
 """`designer ask`."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +12,9 @@ from designer.cli.locate import find_campaign, is_config
 from designer.cli.output import answer_stream, write_json
 from designer.config import load_config
 from designer.errors import DesignerError, InvalidRequest
+from designer.novelty import novelty
 from designer.progress import make_listener
+from designer.store import imported_records
 from designer.store.engine import RUNNING_TIMEOUT_S
 from designer.store.records import EvaluationRecord
 from designer.text import timestamp
@@ -38,9 +40,10 @@ def ask_command(
                 # The file is opened first: where nothing can be written, nothing is reserved.
                 with _destination(out, stream) as file:
                     records = campaign.ask(n, days=days, fidelity=fidelity)
-                    _write(
-                        file, form, [row for record in records for row in _rows(record, campaign, fidelity)], campaign
-                    )
+                    imported = imported_records(campaign.store.engine)
+                    measured = frozenset(known.key for known in imported if known.value is not None)
+                    rows = [row for record in records for row in _rows(record, campaign, fidelity, measured)]
+                    _write(file, form, rows, campaign)
                     file.flush()
             except BaseException as error:
                 campaign.release(records)
@@ -81,7 +84,9 @@ def open_campaign(text: str, name: str | None) -> Campaign:
     return Campaign(config, listener=make_listener(), store=store)
 
 
-def _rows(record: EvaluationRecord, campaign: Campaign, fidelity: str | None) -> list[dict[str, object]]:
+def _rows(
+    record: EvaluationRecord, campaign: Campaign, fidelity: str | None, measured: Collection[str]
+) -> list[dict[str, object]]:
     """Return a row for each property to measure, its value left open."""
     rows = []
     for name in campaign.config.properties():
@@ -90,6 +95,7 @@ def _rows(record: EvaluationRecord, campaign: Campaign, fidelity: str | None) ->
             {
                 "candidate": record.ordinal,
                 "psmiles": record.psmiles,
+                "novelty": novelty(record.in_corpus, measured=record.key in measured),
                 "property": name,
                 "value": None,
                 "stderr": None,

@@ -30,10 +30,10 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
         path: The campaign file.
         tiny: Overrides of the settings that make a simulation of seconds.
     """
+    config = load_config(path)
     from designer.cluster.dask_cluster import DaskCluster
     from designer.cluster.start import start_cluster
 
-    config = load_config(path)
     kind = config.cluster.kind
     if isinstance(config.cluster, OutsideClusterSettings):
         yield Check(

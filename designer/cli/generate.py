@@ -1,33 +1,30 @@
 """`designer generate`."""
 
 import math
+import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO, get_args
+
+import numpy as np
 
 from designer.campaign.generator import make_generator, with_route
 from designer.campaign.likelihood import Bounds, region_likelihood
-from designer.campaign.observations import observations_of
 from designer.cli.checks import at_least
-from designer.cli.locate import locate_store, opened_campaign
+from designer.cli.learned import learned_from
 from designer.cli.output import answer_stream, write_json
+from designer.cli.proposed import Proposed, told_of, write_table
 from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
-from designer.errors import InvalidRequest
-from designer.store import campaign_names, imported_records, open_store
-from designer.store.engine import close_engine
-from designer.store.records import EvaluationRecord
-from designer.store.routes import route_document
-from designer.text import told_in_quarters, with_error
-from generators import Candidate, CorpusSettings, Filters, SMCSettings, load_corpus
-from mdcore.chem import property_spec, rng_for, seed_sequence
+from designer.errors import InvalidRequest, MissingFile
+from designer.novelty import Novelty, novelty
+from designer.text import told_in_quarters
+from generators import CorpusSettings, Filters, SMCSettings, load_corpus
+from mdcore.chem import property_spec, rng_for
+from mdcore.chem.files import replacing_text
 from mdcore.chem.numbers import parse_number
-
-if TYPE_CHECKING:
-    from surrogates import Prediction, SurrogateSet
 
 _TARGET = re.compile(r"^\s*(?P<name>\w+)\s*(?P<sign>[<>])=?\s*(?P<value>[^\s<>=]+)\s*$")
 
@@ -53,6 +50,7 @@ class GeneratorChoice:
 
         Raises:
             InvalidRequest: The choices exclude each other, or the sharpness is not positive.
+            MissingFile: The model or the list of monomers does not exist.
         """
         if not 0 < self.sharpness < math.inf:
             raise InvalidRequest(
@@ -62,6 +60,9 @@ class GeneratorChoice:
             raise InvalidRequest(f"--monomers {self.monomers} is for --reactions; add it")
         if self.model is not None and self.reactions:
             raise InvalidRequest(f"--model {self.model} and --reactions are two generators; choose one")
+        for option, path in (("--model", self.model), ("--monomers", self.monomers)):
+            if path is not None and not path.is_file():
+                raise MissingFile(f"{option} {str(path)!r} does not exist; give the path of a file")
         smc = SMCSettings(sharpness=self.sharpness)
         if self.reactions:
             return ReactionSMCSettings(monomers=self.monomers, smc=smc)
@@ -108,16 +109,42 @@ class Taking:
             raise InvalidRequest("--diversity chooses among more candidates than are put out; add --best-of 6, say")
 
 
+@dataclass(frozen=True)
+class Output:
+    """How the proposals are put out.
+
+    Attributes:
+        novel: Only repeat units that the corpus does not hold.
+        measured: Also those that the store has measured.
+        routes: Look for a synthesis route of each.
+        out: File, .csv or .json; standard output otherwise.
+        as_json: One JSON document on standard output.
+    """
+
+    novel: bool = False
+    measured: bool = False
+    routes: bool = False
+    out: Path | None = None
+    as_json: bool = False
+
+    def check(self, source: Source) -> None:
+        """Refuse what cannot be, before anything is computed.
+
+        Raises:
+            InvalidRequest: The file cannot be written or has another ending, or options exclude each other.
+        """
+        if self.measured and source.store is None:
+            raise InvalidRequest("--measured needs the store that measured them; add --store")
+        if self.out is None:
+            return
+        if self.out.suffix not in (".csv", ".json"):
+            raise InvalidRequest(f"--out {str(self.out)!r} must end in .csv or .json")
+        if self.out.is_dir() or not self.out.parent.is_dir() or not os.access(self.out.parent, os.W_OK):
+            raise InvalidRequest(f"--out {str(self.out)!r} cannot be written; give a file in an existing folder")
+
+
 def generate_command(
-    n: int,
-    targets: Sequence[str],
-    source: Source,
-    seed: int,
-    choice: GeneratorChoice,
-    taking: "Taking",
-    *,
-    with_routes: bool,
-    as_json: bool,
+    n: int, targets: Sequence[str], source: Source, seed: int, choice: GeneratorChoice, taking: Taking, output: Output
 ) -> int:
     """Propose `n` distinct repeat units, steered to the targets if there are any."""
     with answer_stream() as stream:
@@ -126,35 +153,58 @@ def generate_command(
         region = parse_targets(targets)
         settings = choice.settings()
         taking.check()
+        output.check(source)
         if not region and (taking.best_of > 1 or choice.sharpness != 1):
             raise InvalidRequest("--sharpness and --best-of aim at targets and none is given; add --target")
-        surrogates = _surrogates(region, source, seed) if region else None
+        if region and source.store is None:
+            text = "needs a surrogate and none is trained; give --store with measurements of it"
+            raise InvalidRequest(f"--target {next(iter(region))} {text}")
+        learned = learned_from(source.store, source.campaign) if source.store is not None else None
+        measured = learned.measured(tuple(region)) if learned else frozenset()
+        surrogates = learned.surrogates(tuple(region), seed) if learned and region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
         generator = make_generator(settings, Filters(), lambda: corpus)
         likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
+        passed = (corpus.keys if output.novel else frozenset()) | (frozenset() if output.measured else measured)
         rng = rng_for(seed, " ".join(targets), "generate")
-        candidates = generator.propose(n, rng, log_likelihood=likelihood, **asdict(taking))
-        if with_routes:
-            candidates = [with_route(candidate) for candidate in candidates]
-        prediction = surrogates.predict([c.unit for c in candidates]) if surrogates else None
-        if as_json:
-            rows = [_row(c, c.unit.key in corpus, prediction, i) for i, c in enumerate(candidates)]
-            for row, candidate in zip(rows, candidates, strict=True):
-                if with_routes or candidate.route:
-                    row["route"] = route_document(candidate.route)
-            write_json(
-                stream,
-                {
-                    "n": len(rows),
-                    "outside_corpus": sum(not row["in_corpus"] for row in rows),
-                    "seed": seed,
-                    "target": {name: {"low": low, "high": high} for name, (low, high) in region.items()},
-                    "units": rows,
-                },
-            )
-        else:
-            _print(stream, candidates, prediction, with_routes=with_routes)
+        found = generator.propose(n, rng, log_likelihood=likelihood, exclude=passed, **asdict(taking))
+        if output.routes:
+            found = [with_route(candidate) for candidate in found]
+        units = [candidate.unit for candidate in found]
+        proposals = [
+            Proposed(c, novelty(c.unit.key in corpus, measured=c.unit.key in measured), c.unit.key in corpus)
+            for c in found
+        ]
+        if surrogates is not None and likelihood is not None and units:
+            prediction, chances = surrogates.predict(units), np.exp(likelihood(units))
+            proposals = [replace(p, **told_of(prediction, i, float(chances[i]))) for i, p in enumerate(proposals)]
+        _write(stream, proposals, region, seed, output)
     return 0
+
+
+def _write(
+    stream: TextIO, proposals: Sequence[Proposed], region: Mapping[str, Bounds], seed: int, output: Output
+) -> None:
+    document = {
+        "n": len(proposals),
+        "novelty": {word: sum(p.novelty == word for p in proposals) for word in get_args(Novelty)},
+        "outside_corpus": sum(not p.in_corpus for p in proposals),
+        "seed": seed,
+        "target": {name: {"low": low, "high": high} for name, (low, high) in region.items()},
+        "units": [p.document(with_route=output.routes) for p in proposals],
+    }
+    if output.out is not None:
+        with replacing_text(output.out, newline="") as file:
+            if output.out.suffix == ".json":
+                write_json(file, document)
+            else:
+                write_table(file, proposals, tuple(region))
+    if output.as_json:
+        write_json(stream, document)
+    elif output.out is not None:
+        stream.write(f"{len(proposals)} repeat units: {output.out}\n")
+    else:
+        stream.writelines(f"{p.line(with_route=output.routes)}\n" for p in proposals)
 
 
 def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
@@ -179,76 +229,6 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
             raise InvalidRequest(f"--target {text!r} leaves no value of {name} between {low:g} and {high:g}; widen it")
         region[name] = (low, high)
     return region
-
-
-def _surrogates(region: Mapping[str, Bounds], source: Source, seed: int) -> "SurrogateSet":
-    from surrogates import SurrogateSettings, fit_surrogates
-
-    store = source.store
-    if store is None:
-        raise InvalidRequest(
-            f"--target {next(iter(region))} needs a surrogate and none is trained; give --store with measurements of it"
-        )
-    engine = open_store(locate_store(store))
-    try:
-        known, settings = imported_records(engine), SurrogateSettings()
-        evaluations: tuple[EvaluationRecord, ...] = ()
-        if campaign_names(engine) or source.campaign is not None:
-            with opened_campaign(store, source.campaign) as (campaign, config):
-                fidelity, settings = config.simulation_settings().fidelity, config.surrogates
-                evaluations = campaign.evaluations("done", "failed")
-        else:
-            # A store of known data alone: what most of it is, is predicted.
-            levels = Counter(record.fidelity for record in known if record.property in region)
-            fidelity = min(levels, key=lambda level: (-levels[level], level), default="")
-    finally:
-        close_engine(engine)
-    observations = observations_of(evaluations, tuple(region), fidelity, known)
-    for name in region:
-        if not observations.measured(name).any():
-            raise InvalidRequest(f"store {store!r} holds no measurement of {name!r}; give one that measured it")
-    digest = "\n".join(unit.key for unit in observations.units)
-    settings = settings.model_copy(update={"fidelity": settings.fidelity or fidelity})
-    return fit_surrogates(
-        observations,
-        tuple(region),
-        settings,
-        seed=int(seed_sequence(seed, digest, "surrogates").generate_state(1)[0]),
-    )
-
-
-def _row(candidate: Candidate, in_corpus: bool, prediction: "Prediction | None", i: int) -> dict[str, object]:
-    row: dict[str, object] = {
-        "psmiles": candidate.unit.psmiles,
-        "key": candidate.unit.key,
-        "log_prior": candidate.log_prior,
-        "origin": candidate.origin,
-        "in_corpus": in_corpus,
-    }
-    if prediction is not None:
-        row["predicted"] = {
-            name: {
-                "mean": float(prediction.mean[i, j]),
-                "sd": float(prediction.sd[i, j]),
-                "unit": property_spec(name).unit,
-            }
-            for j, name in enumerate(prediction.properties)
-        }
-    return row
-
-
-def _print(
-    stream: TextIO, candidates: Sequence[Candidate], prediction: "Prediction | None", *, with_routes: bool
-) -> None:
-    for i, candidate in enumerate(candidates):
-        values = ""
-        if prediction is not None:
-            values = "".join(
-                f"\t{property_spec(name).symbol} {with_error(prediction.mean[i, j], prediction.sd[i, j])}"
-                for j, name in enumerate(prediction.properties)
-            )
-        route = f"\t{candidate.route or 'no route known'}" if with_routes or candidate.route else ""
-        stream.write(f"{candidate.unit.psmiles}{values}{route}\n")
 
 
 def _tell(text: str) -> None:

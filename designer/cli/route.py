@@ -1,15 +1,19 @@
 """`designer route` and `designer enumerate`."""
 
 import csv
+import hashlib
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
 from designer.store.routes import route_document
-from generators import MonomerLibrary, enumerate_polymers, read_list, routes
+from generators import MonomerLibrary, Route, enumerate_polymers, read_list, routes
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+from mdcore.chem.files import replacing_text
 
 TELL_EVERY = 10_000
 
@@ -32,28 +36,42 @@ def route_command(psmiles: str, *, as_json: bool) -> int:
 
 
 def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: bool) -> int:
-    """Write every repeat unit that the rules make from a list of monomers, one row at a time."""
+    """Write each repeat unit that the rules make from a list of monomers, one row at a time, with its first route."""
     with answer_stream() as stream:
         if limit is not None:
             at_least("--limit", limit, 1)
         library = MonomerLibrary.of(read_list(monomers))
-        rows = refused = 0
-        with out.open("w", newline="", encoding="utf-8") as file:
+        counts = Counter[str]()
+        with replacing_text(out, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("psmiles", "reaction", "polymer", "monomer_1", "monomer_2"))
-            for text, route in islice(enumerate_polymers(library), limit):
-                try:
-                    key = RepeatUnit.canonical(text).key
-                except InvalidRepeatUnit:
-                    refused += 1
-                    continue
+            for key, route in islice(_distinct(library, counts), limit):
                 smiles = [monomer.smiles for monomer in route.monomers]
                 writer.writerow((key, route.reaction, route.polymer, smiles[0], smiles[1] if smiles[1:] else ""))
-                rows += 1
-                if rows % TELL_EVERY == 0:
-                    sys.stderr.write(f"{rows} repeat units\n")
+                counts["rows"] += 1
+                if counts["rows"] % TELL_EVERY == 0:
+                    sys.stderr.write(f"{counts['rows']} repeat units\n")
+        names = ("rows", "repeated", "refused")
         if as_json:
-            write_json(stream, {"out": str(out), "rows": rows, "refused": refused})
+            write_json(stream, {"out": str(out), **{name: counts[name] for name in names}})
         else:
-            stream.write(f"{rows} repeat units in {out}\n")
+            again = f"; other routes give {counts['repeated']} of them again" if counts["repeated"] else ""
+            stream.write(f"{counts['rows']} repeat units in {out}{again}\n")
     return 0
+
+
+def _distinct(library: MonomerLibrary, counts: Counter[str]) -> Iterator[tuple[str, Route]]:
+    """Yield each key once; of those seen a digest of 16 bytes is kept, so that a million takes some 100 MB."""
+    seen: set[bytes] = set()
+    for text, route in enumerate_polymers(library):
+        try:
+            key = RepeatUnit.canonical(text).key
+        except InvalidRepeatUnit:
+            counts["refused"] += 1
+            continue
+        digest = hashlib.blake2b(key.encode(), digest_size=16).digest()
+        if digest in seen:
+            counts["repeated"] += 1
+            continue
+        seen.add(digest)
+        yield key, route

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_document, route_text
 from designer.text import with_error
@@ -37,6 +38,7 @@ def front_document(front: Sequence[EvaluationRecord], routes: Routes) -> list[di
             "psmiles": record.psmiles,
             "key": record.key,
             "origin": record.origin,
+            "novelty": novelty(record.in_corpus),
             "in_corpus": record.in_corpus,
             "route": route_document(routes.get(record.key)),
             "properties": {m.property: measurement_document(m) for m in record.measurements},
@@ -61,11 +63,11 @@ def print_front(
         unit = property_spec(name).unit
         heading = property_spec(name).label + ("" if unit == "1" else f"\n({unit})")
         table.add_column(f"{heading}\n{aims.get(name, '')}", justify="right", no_wrap=True)
-    table.add_column("in corpus")
+    table.add_column("novelty")
     for record in front:
         measured = [record.measured(name) for name in names]
         cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
-        table.add_row(str(record.ordinal), _structure(record, routes), *cells, "yes" if record.in_corpus else "no")
+        table.add_row(str(record.ordinal), _structure(record, routes), *cells, novelty(record.in_corpus))
     # A pipe has no width; a fixed one keeps the numbers on one line.
     Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
 

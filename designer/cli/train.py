@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -13,17 +13,12 @@ from designer.config.messages import one_line
 from designer.config.plain_yaml import plain_value
 from designer.errors import InvalidRequest
 from designer.text import told_in_quarters
-from generators import (
-    CorpusSettings,
-    NeuralModel,
-    NeuralSettings,
-    TrainingProgress,
-    load_corpus,
-    load_model,
-    read_list,
-    train_neural,
-)
+from generators import CorpusSettings, load_corpus, load_model, read_list
+from generators.training_settings import FINE_TUNING, NeuralSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+
+if TYPE_CHECKING:
+    from generators import NeuralModel, TrainingProgress
 
 INTERRUPTED = 130
 
@@ -43,6 +38,8 @@ def train_command(
         if model is not None:
             settings = settings.model_copy(update={k: v for k, v in model.network.shape.items() if k != "n_tokens"})
         units, left_out = _units(corpus, start)
+        from generators import train_neural
+
         shown = _Progress()
         try:
             trained = train_neural(units, settings, start=model, checkpoint=checkpoint, progress=shown)
@@ -82,8 +79,6 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
     Raises:
         InvalidRequest: A text is no assignment or names no setting.
     """
-    from generators.training import FINE_TUNING
-
     document: dict[str, Any] = dict(FINE_TUNING) if fine_tuning else {}
     for text in overrides:
         name, equals, value = text.partition("=")
@@ -99,9 +94,11 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
         raise InvalidRequest(f"training settings: {one_line(error, NeuralSettings)}") from error
 
 
-def _start(path: Path | None) -> NeuralModel | None:
+def _start(path: Path | None) -> "NeuralModel | None":
     if path is None:
         return None
+    from generators import NeuralModel
+
     model = load_model(path)
     if not isinstance(model, NeuralModel):
         raise InvalidRequest(f"--start {path} holds {model.name}; give a model that `designer train` made")
@@ -138,7 +135,7 @@ class _Progress:
         self.best_bits = float("inf")
         self._quarter = 0
 
-    def __call__(self, progress: TrainingProgress) -> None:
+    def __call__(self, progress: "TrainingProgress") -> None:
         self.passes = progress.epoch
         if progress.finished:
             self._quarter = 0

@@ -122,7 +122,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         + [{"label": property_spec(c.property).label, "unit": _unit(c.property), "aim": _range(c)} for c in limits],
         "tiles": [
             {"value": str(len(done)), "label": "polymers measured"},
-            {"value": str(sum(not r.in_corpus for r in done)), "label": "of them outside the corpus"},
+            {"value": str(sum(not r.in_corpus for r in done)), "label": "of them new"},
             {"value": str(len(front)), "label": "on the Pareto front"},
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
             {"value": cost_of_all(finished, threads).text(), "label": "of simulation"},

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from designer.novelty import novelty
 from designer.report.tips import percent
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text
@@ -73,7 +74,7 @@ def evaluation_csv(
         "state",
         "failure",
         "origin",
-        "in_corpus",
+        "novelty",
         "on_front",
         "front_probability",
         "route",
@@ -83,7 +84,7 @@ def evaluation_csv(
         chance = chances.get(record.id)
         row: list[object] = [
             record.ordinal, record.psmiles, record.state, record.failure.kind if record.failure else "", record.origin,
-            record.in_corpus, record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
+            novelty(record.in_corpus), record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
             route_text(routes, record.key),
         ]  # fmt: skip
         for name in names:

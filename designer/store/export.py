@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from designer.novelty import novelty
 from designer.store.convert import evaluation_record
 from designer.store.orm import CampaignRow, EvaluationRow
 from designer.store.records import FINISHED, EvaluationRecord
@@ -15,7 +16,7 @@ from designer.text import timestamp
 
 COLUMNS = (
     "campaign", "evaluation", "key", "psmiles", "state", "source", "property", "value", "stderr", "unit", "fidelity",
-    "failure_kind", "failure", "origin", "step", "in_corpus", "seed", "finished_at", "wall_s", "cpu_hours", "gpu_hours",
+    "failure_kind", "failure", "origin", "step", "novelty", "in_corpus", "seed", "finished_at", "wall_s", "cpu_hours", "gpu_hours",
     "worker", "attempts", "program", "git_revision", "host", "platform", "provenance",
 )  # fmt: skip
 """`finished_at` is ISO 8601 in UTC, `wall_s` in seconds; `provenance` is everything else, as JSON."""
@@ -55,6 +56,7 @@ def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
         "source": record.source,
         "origin": record.origin,
         "step": record.step,
+        "novelty": novelty(record.in_corpus),
         "in_corpus": record.in_corpus,
         "seed": record.seed,
         "finished_at": timestamp(record.finished_at),

@@ -6,10 +6,16 @@ from html import escape
 
 
 def with_error(value: float, stderr: float) -> str:
-    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`."""
+    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`.
+
+    A value has five significant digits at most; an error below its last digit is written as a bound: `1.6890 ± <0.0001`.
+    """
     if not math.isfinite(stderr) or stderr <= 0:
         return f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(stderr)))
+    most = max(0, 4 - math.floor(math.log10(abs(value)))) if value else decimals
+    if decimals > most + 1:
+        return f"{value:.{most}f} ± <{10.0**-most:.{most}f}"
     return f"{value:.{decimals}f} ± {stderr:.{decimals}f}"
 
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scipy.stats import norm
 
 from designer.cli.main import run
 from generators import Corpus, CorpusSettings, NeuralModel, load_corpus, load_model
@@ -61,6 +62,13 @@ def test_corpus_tells_what_it_holds(units: Path, tmp_path: Path, capfd: pytest.C
         (("train", "--out", "none/m.npz"), "folder"),
         (("generate", "--model", "a.npz", "--reactions"), "choose one"),
         (("generate", "--monomers", "a.csv"), "--reactions"),
+        (("generate", "--model", "absent.npz"), "absent.npz"),
+        (("generate", "--reactions", "--monomers", "absent.csv"), "absent.csv"),
+        (("generate", "--measured"), "--store"),
+        (("generate", "--out", "x.txt"), ".csv or .json"),
+        (("generate", "--out", "none/x.csv"), "existing folder"),
+        (("predict", "absent.json", "absent.csv"), "absent.json"),
+        (("predict", "absent", "absent.csv"), "absent.csv"),
         (("route", "*CC"), "two"),
         (("enumerate", "absent.csv", "--out", "x.csv"), "absent.csv"),
     ],
@@ -149,6 +157,126 @@ def test_a_library_is_written_row_by_row(tmp_path: Path, capfd: pytest.CaptureFi
     assert answer(capfd, "enumerate", str(monomers), "--out", str(out), "--limit", "2")["rows"] == 2
 
 
+def test_a_library_holds_each_repeat_unit_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monomers, out = tmp_path / "m.csv", tmp_path / "library.csv"
+    # Poly(lactic acid) comes from the acid and from the cyclic dimer; the second styrene is the first one again.
+    monomers.write_text(
+        "smiles,name\nCC(O)C(=O)O,lactic acid\nCC1OC(=O)C(C)OC1=O,lactide\nC=Cc1ccccc1,a\nc1ccccc1C=C,b\n"
+    )
+    made = answer(capfd, "enumerate", str(monomers), "--out", str(out))
+    keys = [row["psmiles"] for row in csv.DictReader(out.read_text().splitlines())]
+    assert len(keys) == len(set(keys)) == made["rows"]
+    assert RepeatUnit.from_psmiles("*OC(C)C(*)=O").key in keys
+    assert made["repeated"] >= 1
+    limited = answer(capfd, "enumerate", str(monomers), "--out", str(out), "--limit", "2")
+    assert limited["rows"] == 2
+
+
+KNOWN = (
+    "*CC*",
+    "*CC(*)C",
+    "*CCO*",
+    "*CC(*)Cl",
+    "*CC(*)F",
+    "*C(F)(F)C*",
+    "*CC(*)(F)F",
+    "*C(F)(F)C(*)(F)F",
+    "*CC(*)c1ccccc1",
+    "*CC(*)CC",
+    "*OCC(*)CCCCCCSCCCCF",
+)
+
+
+@pytest.fixture
+def known_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> str:
+    """A store of known data alone; its last polymer is in no corpus."""
+    data, store = tmp_path / "known.csv", str(tmp_path / "store.sqlite")
+    rows = [f"{text},{1.5 - 0.05 * text.count('F')}" for text in KNOWN]
+    data.write_text("\n".join(["psmiles,refractive_index", *rows]))
+    assert run(["import", str(data), store, "--fidelity", "experiment"]) == 0
+    small = load_corpus(CorpusSettings(reactions=False))
+    monkeypatch.setattr("designer.cli.generate.load_corpus", lambda *_, **__: small)
+    capfd.readouterr()
+    return store
+
+
+def test_each_proposal_is_new_known_or_measured(
+    known_data: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    corpus = load_corpus(CorpusSettings(reactions=False))
+    measured = {RepeatUnit.from_psmiles(text).key for text in KNOWN}
+
+    def proposed(*more: str) -> dict[str, str]:
+        found = answer(capfd, "generate", "--n", "60", *more)
+        assert sum(found["novelty"].values()) == found["n"] == 60
+        return {unit["key"]: unit["novelty"] for unit in found["units"]}
+
+    free = proposed()
+    assert set(free.values()) == {"new", "known"}
+    assert {key for key, word in free.items() if word == "known"} == set(free) & corpus.keys
+    assert set(proposed("--novel").values()) == {"new"}
+    assert measured & set(free), "the model proposes what it learnt from"
+    assert not measured & set(proposed("--store", known_data))
+    asked = proposed("--store", known_data, "--measured")
+    assert {key for key, word in asked.items() if word == "measured"} == measured & set(asked) != set()
+    assert not corpus.keys & set(proposed("--store", known_data, "--measured", "--novel"))
+
+
+def test_proposals_go_to_a_file_with_the_probability_of_the_target(
+    known_data: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "found.csv"
+    aim = ["--n", "5", "--target", "refractive_index>1.2", "--target", "refractive_index<1.45", "--store", known_data]
+    found = answer(capfd, "generate", *aim, "--out", str(out))["units"]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["psmiles"] for row in rows] == [unit["psmiles"] for unit in found]
+    for row, unit in zip(rows, found, strict=True):
+        mean, sd = unit["predicted"]["refractive_index"]["mean"], unit["predicted"]["refractive_index"]["sd"]
+        chance = norm.cdf(1.45, mean, sd) - norm.cdf(1.2, mean, sd)
+        assert unit["target_probability"] == pytest.approx(chance, rel=1e-6)
+        assert float(row["target_probability"]) == pytest.approx(chance, rel=1e-3)
+        assert row["novelty"] == unit["novelty"]
+    assert run(["generate", *aim, "--out", str(tmp_path / "found.json")]) == 0
+    assert json.loads((tmp_path / "found.json").read_text())["units"] == found
+    assert capfd.readouterr().out == f"5 repeat units: {tmp_path / 'found.json'}\n"
+    assert run(["generate", *aim]) == 0
+    psmiles, word, value, chance_text = capfd.readouterr().out.splitlines()[0].split("\t")[:4]
+    assert (psmiles, word) == (found[0]["psmiles"], found[0]["novelty"])
+    assert value.startswith("n_D 1.")
+    assert chance_text == f"P {found[0]['target_probability']:.2f}"
+
+
+def test_surrogates_predict_from_a_fit_and_from_a_store(
+    known_data: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wanted, out = tmp_path / "wanted.csv", tmp_path / "predicted.csv"
+    wanted.write_text("name,psmiles\nA,*CC(*)CF\nB,*CC(*)C\nbad,*CC\n")
+    stored = answer(capfd, "predict", known_data, str(wanted), "--out", str(out))
+    assert [(unit["name"], unit["novelty"]) for unit in stored["units"]] == [("A", "new"), ("B", "measured")]
+    assert [bad["psmiles"] for bad in stored["left_out"]] == ["*CC"]
+    near = stored["units"][1]["predicted"]["refractive_index"]
+    assert abs(near["mean"] - 1.5) < 0.03
+    assert near["sd"] < stored["units"][0]["predicted"]["refractive_index"]["sd"]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert float(rows[1]["refractive_index"]) == pytest.approx(near["mean"], rel=1e-5)
+    assert run(["fit", str(tmp_path / "known.csv"), "--out", str(tmp_path / "fit"), "--folds", "2"]) == 0
+    capfd.readouterr()
+    fitted = answer(capfd, "predict", str(tmp_path / "fit"), str(wanted))
+    again = answer(capfd, "predict", str(tmp_path / "fit" / "model.json"), str(wanted))
+    assert fitted["units"] == again["units"]
+    assert fitted["units"][1]["predicted"]["refractive_index"]["mean"] == pytest.approx(near["mean"], abs=0.02)
+    assert run(["predict", known_data, str(wanted)]) == 0
+    shown = capfd.readouterr()
+    assert shown.out.splitlines()[1].startswith("*CC(*)C\tmeasured\tn_D 1.")
+    assert "left out: " in shown.err
+    for arguments, said in (
+        (["--property", "density"], "density"),
+        (["--campaign", "absent"], "absent"),
+    ):
+        assert run(["predict", known_data, str(wanted), *arguments]) == 2
+        assert said in capfd.readouterr().err
+
+
 def test_proposals_over_monomers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     monomers = tmp_path / "m.csv"
     monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
@@ -156,27 +284,8 @@ def test_proposals_over_monomers(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert {row["route"]["reaction"] for row in made["units"]} == {"polyesterification"}
 
 
-def test_known_data_alone_aim_the_proposals(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = (
-        "*CC*",
-        "*CC(*)C",
-        "*CCO*",
-        "*CC(*)Cl",
-        "*CC(*)F",
-        "*C(F)(F)C*",
-        "*CC(*)(F)F",
-        "*C(F)(F)C(*)(F)F",
-        "*CC(*)c1ccccc1",
-    )
-    data, store = tmp_path / "known.csv", str(tmp_path / "store.sqlite")
-    rows = [f"{text},{1.5 - 0.05 * text.count('F')}" for text in known]
-    data.write_text("\n".join(["psmiles,refractive_index", *rows]))
-    assert run(["import", str(data), store, "--fidelity", "experiment"]) == 0
-    small = load_corpus(CorpusSettings(reactions=False))
-    monkeypatch.setattr("designer.cli.generate.load_corpus", lambda *_, **__: small)
-    capfd.readouterr()
+def test_known_data_alone_aim_the_proposals(known_data: str, capfd: pytest.CaptureFixture[str]) -> None:
+    store = known_data
     aim = ("--target", "refractive_index<1.4", "--store", store)
     means = [
         [

@@ -12,7 +12,8 @@ from generators.models import load_model
 from generators.neural import NeuralModel
 from generators.ngram import NGramModel
 from generators.smc import SMCSampler, SMCSettings
-from generators.training import Batch, NeuralSettings, string_nats, train_neural
+from generators.training import Batch, string_nats, train_neural
+from generators.training_settings import NeuralSettings
 from mdcore.chem import RepeatUnit
 
 UNITS = (

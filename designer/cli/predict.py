@@ -1,0 +1,171 @@
+"""`designer predict`: what a saved surrogate, or one learnt from a store, says of a list of repeat units."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from designer.cli.checks import at_least
+from designer.cli.learned import learned_from
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.errors import InvalidRequest, MissingFile
+from designer.novelty import Novelty, novelty
+from designer.text import with_error
+from generators import load_corpus, read_list
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
+from mdcore.chem.files import replacing_text
+
+if TYPE_CHECKING:
+    from surrogates import Prediction, SurrogateSet
+
+MODEL = "model.json"
+"""Name of the file that `designer fit` writes."""
+AT_A_TIME = 5000
+"""Repeat units predicted at a time; bounds the memory."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A repeat unit of the list that can be predicted."""
+
+    given: str
+    name: str
+    unit: RepeatUnit
+    novelty: Novelty
+
+
+def predict_command(
+    model: str,
+    structures: Path,
+    properties: Sequence[str],
+    campaign: str | None,
+    seed: int,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Predict properties with standard deviations; repeat units that cannot be read are named and left out."""
+    with answer_stream() as stream:
+        at_least("--seed", seed, 0)
+        wanted = [property_spec(name).name for name in properties]
+        if out is not None and (out.is_dir() or not out.parent.is_dir()):
+            raise InvalidRequest(f"--out {str(out)!r} cannot be written; give a file in an existing folder")
+        path = _model_file(model)
+        if path is None and campaign is None and not model.strip():
+            raise InvalidRequest("MODEL '' is empty; give the folder of `designer fit`, its model.json, or a store")
+        entries = read_list(structures)
+        surrogates, measured = _surrogates(model, path, campaign, wanted, seed)
+        names = tuple(wanted or surrogates.properties)
+        for name in names:
+            if name not in surrogates.properties:
+                raise InvalidRequest(
+                    f"--property {name!r} is not in {model!r}; it predicts {', '.join(surrogates.properties)}"
+                )
+        corpus = load_corpus()
+        rows, left_out = [], []
+        for entry in entries:
+            try:
+                unit = RepeatUnit.from_psmiles(entry.smiles, elements=None)
+            except InvalidRepeatUnit as error:
+                left_out.append({"psmiles": entry.smiles, "reason": str(error)})
+            else:
+                word = novelty(unit.key in corpus, measured=unit.key in measured)
+                rows.append(_Row(entry.smiles, entry.name, unit, word))
+        if not rows:
+            raise InvalidRequest(f"{structures}: no row holds a repeat unit; the first: {left_out[0]['reason']}")
+        parts = [surrogates.predict([r.unit for r in rows[i : i + AT_A_TIME]]) for i in range(0, len(rows), AT_A_TIME)]
+        if out is not None:
+            with replacing_text(out, newline="") as file:
+                _table(file, rows, names, parts)
+        if as_json:
+            write_json(stream, _document(model, rows, names, parts, left_out))
+            return 0
+        for bad in left_out:
+            sys.stderr.write(f"left out: {bad['reason']}\n")
+        if out is None:
+            _lines(stream, rows, names, parts)
+        else:
+            dropped = f", {len(left_out)} left out" if left_out else ""
+            stream.write(f"{count(len(rows), 'repeat unit')}{dropped}: {out}\n")
+    return 0
+
+
+def _model_file(model: str) -> Path | None:
+    """Return the file of saved surrogates that `model` means, or None for a store."""
+    path = Path(model)
+    if path.is_dir() and (path / MODEL).is_file():
+        return path / MODEL
+    if path.suffix == ".json":
+        if not path.is_file():
+            raise MissingFile(f"model {model!r} does not exist; `designer fit` writes one")
+        return path
+    return None
+
+
+def _surrogates(
+    model: str, path: Path | None, campaign: str | None, wanted: Sequence[str], seed: int
+) -> "tuple[SurrogateSet, frozenset[str]]":
+    """Return the surrogates and the keys of what they were taught."""
+    if path is not None:
+        from surrogates import load_surrogates
+
+        if campaign is not None:
+            raise InvalidRequest(f"--campaign {campaign!r} is for stores, and {model!r} is a saved model; leave it out")
+        surrogates = load_surrogates(path)
+        return surrogates, frozenset(unit.key for unit in surrogates.observations.units)
+    learned = learned_from(model, campaign)
+    names = tuple(wanted) or learned.properties
+    if not names:
+        raise InvalidRequest(f"store {model!r} holds no measurement; `designer import` data, or run a campaign")
+    return learned.surrogates(names, seed), learned.measured(names)
+
+
+def _values(parts: "Sequence[Prediction]", names: Sequence[str], row: int) -> list[tuple[float, float]]:
+    part, i = parts[row // AT_A_TIME], row % AT_A_TIME
+    column = {name: j for j, name in enumerate(part.properties)}
+    return [(float(part.mean[i, column[name]]), float(part.sd[i, column[name]])) for name in names]
+
+
+def _table(stream: TextIO, rows: Sequence[_Row], names: Sequence[str], parts: "Sequence[Prediction]") -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    heads = [column for name in names for column in (name, f"{name}_sd")]
+    writer.writerow(["psmiles", "key", "name", "novelty", *heads])
+    for i, row in enumerate(rows):
+        numbers = [f"{number:.6g}" for pair in _values(parts, names, i) for number in pair]
+        writer.writerow([row.given, row.unit.key, row.name, row.novelty, *numbers])
+
+
+def _document(
+    model: str,
+    rows: Sequence[_Row],
+    names: Sequence[str],
+    parts: "Sequence[Prediction]",
+    left_out: Sequence[dict[str, str]],
+) -> dict[str, object]:
+    units = [
+        {
+            "psmiles": row.given,
+            "key": row.unit.key,
+            "name": row.name,
+            "novelty": row.novelty,
+            "predicted": {
+                name: {"mean": mean, "sd": sd, "unit": property_spec(name).unit}
+                for name, (mean, sd) in zip(names, _values(parts, names, i), strict=True)
+            },
+        }
+        for i, row in enumerate(rows)
+    ]
+    return {"model": model, "n": len(rows), "units": units, "left_out": list(left_out)}
+
+
+def _lines(stream: TextIO, rows: Sequence[_Row], names: Sequence[str], parts: "Sequence[Prediction]") -> None:
+    for i, row in enumerate(rows):
+        told = [
+            f"{property_spec(name).symbol} {with_error(mean, sd)}"
+            f"{'' if property_spec(name).unit == '1' else ' ' + property_spec(name).unit}"
+            for name, (mean, sd) in zip(names, _values(parts, names, i), strict=True)
+        ]
+        stream.write("\t".join([row.given, row.novelty, *told]) + "\n")
