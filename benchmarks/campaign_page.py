@@ -87,6 +87,7 @@ class Sleepers:
             self._page.close()
         self._client.close()
         self._cluster.close()
+        return ()
 
 
 class Chains:

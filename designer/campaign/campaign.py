@@ -305,7 +305,8 @@ class Campaign:
             self._show_on(cluster, loop)
             return loop.run()
         finally:
-            cluster.close()
+            for text in cluster.close():
+                self._listener.note(text)
             if not ownership.lost.is_set():
                 release_all(self.store)
 

@@ -1,5 +1,6 @@
 """What the campaign asks of a cluster, and what it hears from one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -82,8 +83,8 @@ class Cluster(Protocol):
         """Return what was heard; waits at most `timeout_s` for the first message."""
         ...
 
-    def close(self) -> None:
-        """End every job at once; what they wrote on disk lets them go on later."""
+    def close(self) -> Sequence[str]:
+        """End every job at once, and return what people should know; what jobs wrote on disk lets them go on later."""
         ...
 
 

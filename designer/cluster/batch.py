@@ -1,9 +1,11 @@
 """Jobs of Slurm, PBS and LSF: as many as there is work for, made by dask-jobqueue."""
 
+import asyncio
+import functools
 import math
-import subprocess
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from designer.cluster.certificates import Certificates, certificates_of, in_file
 from designer.cluster.dask_cluster import DaskCluster, Way
 from designer.cluster.local import shut_down
 from designer.cluster.parts import PARTS, WHOLE
+from designer.cluster.queue_state import QueueState, cancel, queue_state
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import Stage
 from designer.config.cluster import (
@@ -28,21 +31,36 @@ from designer.errors import ClusterLost, MissingPart
 
 TEND_S = 5.0
 GONE_S = 30.0
-"""Silence of a job's workers, or time between questions to the batch system, before a job counts as ended."""
+"""Silence of a job's workers, or time between questions to the batch system, before a job is asked about."""
+RESTARTS = 6
+"""Times this silence that a running job gets to start its worker anew."""
+SUBMIT_S = 60.0
+CANCEL_TRIES, CANCEL_AGAIN_S = 3, 2.0
 MOST_FAILURES = 3
 AGAIN_S = 60.0
-_QUERIES = {"slurm": ("squeue", "-h", "-j"), "pbs": ("qstat",), "lsf": ("bjobs",)}
 
 
 @dataclass
 class _Submitted:
-    """A job in the queue or running."""
+    """A job in the queue or running.
+
+    Attributes:
+        job: The job of dask-jobqueue.
+        submission: Its way to the batch system.
+        at: When that began.
+        seen: When a worker of it was last there; None while it is waited for.
+        busy: When a worker of it last had work.
+        asked: When the batch system was last asked about it.
+        told: What people were told of its waiting.
+    """
 
     job: Any
+    submission: "Future[None]"
     at: float
     seen: float | None = None
     busy: float = 0.0
     asked: float = 0.0
+    told: str = ""
 
 
 class QueueGroup:
@@ -71,6 +89,9 @@ class QueueGroup:
         self.workers = whole.simulations_per_gpu if resource == "MD" and whole.gpus else settings.workers
         self._jobs: dict[str, _Submitted] = {}
         self._number = 0
+        self._names: dict[str, str] = {}
+        self._leaving: list[str] = []
+        self._accepted, self._refused = False, ""
         self._failures = 0
         self._wait_until = 0.0
 
@@ -90,9 +111,10 @@ class QueueGroup:
             What people should know.
 
         Raises:
-            ClusterLost: Jobs end before they begin to work, again and again.
+            ClusterLost: The first job is refused, or jobs end before they begin to work, again and again.
         """
         now, told = time.monotonic(), list[str]()
+        self._cancel()
         self._look(now, workers)
         told += self._forget(now)
         wanted = min(max(math.ceil(demand / self.workers), self._settings.minimum), self._settings.jobs)
@@ -102,36 +124,82 @@ class QueueGroup:
             try:
                 self._submit(now)
             except (RuntimeError, OSError, ValueError) as error:
+                complaint = _complaint(error)
+                if not self._accepted:
+                    raise ClusterLost(
+                        f"the batch system takes no {self._name} job ({complaint}); correct cluster.{self._name}, or start "
+                        "again when it does"
+                    ) from error
                 self._wait_until = now + AGAIN_S
-                told.append(
-                    f"the batch system takes no job ({' '.join(str(error).split())}); tried again in {AGAIN_S:.0f} s"
-                )
+                if complaint != self._refused:
+                    self._refused = complaint
+                    told.append(f"the batch system takes no job ({complaint}); tried again each {AGAIN_S:.0f} s")
         return told
 
-    def close(self) -> None:
-        """Give every job back."""
+    def close(self) -> list[str]:
+        """Give every job back; returns what people should know."""
         for name in list(self._jobs):
             self._end(name)
+        for _ in range(CANCEL_TRIES):
+            complaint = self._cancel()
+            if complaint is None:
+                return []
+            time.sleep(CANCEL_AGAIN_S)
+        return [
+            f"jobs {' '.join(self._leaving)} may still be queued or running ({complaint}); cancel them, or leave them: without "
+            "this campaign they end by themselves some minutes after they start"
+        ]
+
+    def ended(self, worker: str) -> bool:
+        """Tell whether the batch system has ended the job of a worker: at its time limit, for another job, or for somebody.
+
+        Args:
+            worker: Its name or address.
+        """
+        own = self._jobs.get(self._owner(self._names.get(worker, worker)) or "")
+        state = None if own is None else self._ask(own)
+        # A job that runs on has lost its worker for a reason of the worker's own.
+        return own is None or state is None or state.state != "running"
+
+    def has(self, worker: str) -> bool:
+        """Tell whether a worker, given by name or address, is or was of this group."""
+        return worker in self._names or worker.startswith(f"{self._name}-")
+
+    def _owner(self, worker: str) -> str | None:
+        return next((name for name in self._jobs if worker == name or worker.startswith(f"{name}-")), None)
+
+    def _ask(self, own: _Submitted) -> QueueState | None:
+        own.asked = time.monotonic()
+        return queue_state(self._whole.kind, str(own.job.job_id))  # type: ignore[attr-defined]
 
     def _look(self, now: float, workers: dict[str, Any]) -> None:
-        for worker in workers.values():
-            place = str(worker["name"])
-            owner = next((n for n in self._jobs if place == n or place.startswith(f"{n}-")), None)
-            if owner is not None:
+        for address, worker in workers.items():
+            name = str(worker["name"])
+            if (owner := self._owner(name)) is not None:
+                self._names[address] = name
                 self._jobs[owner].seen = now
                 self._failures = 0
                 if worker.get("metrics", {}).get("executing") or self._jobs[owner].busy == 0.0:
                     self._jobs[owner].busy = now
 
     def _forget(self, now: float) -> list[str]:
-        """Drop the jobs that have ended, at their time limit or otherwise."""
+        """Drop the jobs that have ended, at their time limit or otherwise, and tell why others wait."""
         told = []
         for name, own in list(self._jobs.items()):
             silent = own.seen is None or now - own.seen > GONE_S
             if not silent or now - own.asked < GONE_S or now - own.at < GONE_S:
                 continue
-            own.asked = now
-            if own.seen is None and self._queued(own.job.job_id):
+            answer = self._ask(own)
+            if answer is None:
+                continue  # no answer is no news
+            if answer.state == "queued":
+                # Also after its first start: a job that was put back comes again, with the rank that it had.
+                own.seen, own.busy = None, 0.0
+                if answer.reason and answer.reason != own.told:
+                    own.told = answer.reason
+                    told.append(f"job {own.job.job_id} ({name}) waits in the queue: {answer.reason}")
+                continue
+            if answer.state == "running" and (own.seen is None or now - own.seen < RESTARTS * GONE_S):
                 continue
             self._end(name)
             told.append(f"job {own.job.job_id} ({name}) has ended" + ("" if own.seen else " before its worker came up"))
@@ -154,21 +222,46 @@ class QueueGroup:
         name = f"{self._name}-{self._number}"
         address = self._cluster.scheduler_address
         job = job_of(name, self.resource, self.workers, self._settings, self._whole, address, self._certificates)
-        self._cluster.sync(job.start)
-        self._jobs[name] = _Submitted(job, now, asked=now)
+        # Ctrl-C in a terminal must not end the program that submits: its answer is needed to give the job back.
+        job._call = functools.partial(job._call, start_new_session=True)
+        loop = self._cluster.loop.asyncio_loop  # type: ignore[union-attr]
+        submission = asyncio.run_coroutine_threadsafe(job.start(), loop)
+        self._jobs[name] = _Submitted(job, submission, now, asked=now)
+        try:
+            submission.result(SUBMIT_S)
+        except (RuntimeError, OSError, ValueError):
+            del self._jobs[name]
+            # Accepted too late, it is given back.
+            submission.add_done_callback(lambda _: self._leaving.extend([str(job.job_id)] if job.job_id else []))
+            raise
+        self._accepted, self._refused = True, ""
 
     def _end(self, name: str) -> None:
         own = self._jobs.pop(name)
-        with suppress(RuntimeError, OSError):  # it may have ended by itself
-            self._cluster.sync(own.job.close)
+        with suppress(RuntimeError, OSError, ValueError):  # it was never accepted
+            own.submission.result(SUBMIT_S)
+            self._leaving.append(str(own.job.job_id))
+        self._cancel()
 
-    def _queued(self, job_id: str) -> bool:
-        command = [*_QUERIES[self._whole.kind], str(job_id)]  # type: ignore[attr-defined]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return True  # no answer is no news
-        return done.returncode == 0 and bool(done.stdout.strip())
+    def _cancel(self) -> str | None:
+        """Cancel the jobs that shall leave; returns the batch system's complaint if one of them may have stayed."""
+        if not self._leaving:
+            return None
+        kind = self._whole.kind  # type: ignore[attr-defined]
+        complaint = cancel(kind, self._leaving)
+        if complaint is not None:
+            # Some of them may have ended by themselves.
+            self._leaving = [job for job in self._leaving if queue_state(kind, job) != QueueState("ended")]
+        if complaint is None or not self._leaving:
+            self._leaving = []
+            return None
+        return complaint
+
+
+def _complaint(error: Exception) -> str:
+    """Return in one line what the program that submits complained of."""
+    text = str(error)
+    return " ".join((text.partition("stderr:")[2] or text).split()) or type(error).__name__
 
 
 def job_of(
@@ -264,11 +357,14 @@ def start_queue(
         with quiet_dask():
             return [text for group in groups for text in group.tend(demand.get(group.resource, 0), workers)]
 
-    def close(client: distributed.Client) -> None:
+    def close(client: distributed.Client) -> list[str]:
         with held:
-            for group in groups:
-                group.close()
+            told = [text for group in groups for text in group.close()]
             shut_down(cluster, client)
+        return told
+
+    def ended(worker: str) -> bool:
+        return any(group.has(worker) and group.ended(worker) for group in groups)
 
     way = Way(
         stages=own,
@@ -279,7 +375,7 @@ def start_queue(
         fetch_s=settings.fetch_s,
         simulations_per_gpu=groups[0].workers,
     )
-    return DaskCluster(client, way, close, tend=tend)
+    return DaskCluster(client, way, close, tend=tend, ended=ended)
 
 
 def _tls_folder(settings: QueueSettings, folder: Path | None) -> Path:

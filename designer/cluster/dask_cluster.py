@@ -27,7 +27,9 @@ GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
 SILENCE_S = 15.0
 """Time in s without an answer of the scheduler after which a new connection is tried."""
 MOST_LOSSES = 50
-"""Workers that a job may lose, whether or not it had begun there."""
+"""Workers that a job may lose in a row without getting further, whether or not it had begun there, and whoever ended them."""
+FURTHER = 0.01
+"""Part of a simulation that counts as getting further."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Way:
         stages: Parts of a job, in order.
         slots: Jobs that it can use at a time.
         resources: Whether workers say what they are for.
-        retries: How often a job whose worker died is handed out again.
+        retries: How often a job whose worker died is handed out again without having got further.
         transfer: Whether files travel through the workers.
         scratch: Where they lie on the workers then.
         fetch_s: Time between copies of the files of running jobs then.
@@ -66,6 +68,8 @@ class _Flight:
     run: int = 0
     future: "distributed.Future[Any] | None" = None
     begun: bool = False
+    furthest: float = 0.0
+    advanced: bool = False
     deaths: int = 0
     losses: int = 0
     started: int = -1
@@ -84,18 +88,21 @@ class DaskCluster:
         close: Ends the present connection and what was started for it.
         connect: Makes a new connection when the old one is lost.
         tend: Called often with the number of jobs whose present stage needs each resource; starts and ends workers.
+        ended: Tells of a worker that was lost, by name or address, whether somebody or something else ended it, as a time limit does.
     """
 
     def __init__(
         self,
         client: distributed.Client,
         way: Way,
-        close: Callable[[distributed.Client], None],
+        close: Callable[[distributed.Client], Sequence[str] | None],
         *,
         connect: Callable[[], distributed.Client] | None = None,
         tend: Callable[[dict[str, int]], Sequence[str]] | None = None,
+        ended: Callable[[str], bool] | None = None,
     ) -> None:
         self._client, self._way, self._close, self._connect, self._tend = client, way, close, connect, tend
+        self._ended = ended
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._flights: dict[int, _Flight] = {}
         self._numbers = itertools.count(1)
@@ -171,14 +178,14 @@ class DaskCluster:
         except queue.Empty:
             return heard
 
-    def close(self) -> None:
-        """End every job, the workers and the scheduler."""
+    def close(self) -> Sequence[str]:
+        """End every job, the workers and the scheduler; returns what people should know."""
         self._closed = True
         self._flights.clear()
         self._beside.clear()
         if self._page is not None:
             self._page.close()
-        self._close(self._client)
+        return self._close(self._client) or ()
 
     def _listen(self, client: distributed.Client) -> None:
         client.subscribe_topic(TOPIC, lambda event: self._heard.put(("event", event[1])))
@@ -186,7 +193,7 @@ class DaskCluster:
     def _launch(self, flight: _Flight) -> None:
         """Submit the present stage of a job."""
         job, stage, way = flight.job, self._way.stages[flight.stage], self._way
-        flight.run, flight.begun, flight.worker = next(self._numbers), False, None
+        flight.run, flight.begun, flight.advanced, flight.worker = next(self._numbers), False, False, None
         number, flight.started = flight.run, started(job.folder)
         files = None
         if way.transfer:
@@ -216,7 +223,10 @@ class DaskCluster:
         flight.begun, flight.worker, flight.folder = True, content["worker"], content["folder"]
         if "progress" not in content:
             return []
-        return [Progressed(content["evaluation_id"], Progress(**content["progress"]))]
+        progress = Progress(**content["progress"])
+        if progress.fraction >= flight.furthest + FURTHER:
+            flight.furthest, flight.advanced = progress.fraction, True
+        return [Progressed(content["evaluation_id"], progress)]
 
     def _on_done(self, evaluation_id: int, number: int, future: "distributed.Future[Any]") -> list[Message]:
         flight = self._flights.get(evaluation_id)
@@ -232,19 +242,27 @@ class DaskCluster:
             return self._on_outcome(flight, outcome, files)
         if isinstance(error, distributed.KilledWorker):
             # Dask blames all that was assigned to a worker; only what had begun there can have killed it.
-            return self._on_death(flight, flight.begun or started(flight.job.folder) > flight.started)
+            begun = flight.begun or started(flight.job.folder) > flight.started
+            return self._on_death(flight, begun, str(error.last_worker.name))
         if "deserialization" in str(error):
             text = f"a worker does not understand the campaign ({_line(error)}); install one version of the program on both"
             return self._return(flight, Trouble("version", text))
         return self._end(flight, Outcome(Failure("internal", _line(error)), "unknown", 0.0))
 
-    def _on_death(self, flight: _Flight, begun: bool) -> list[Message]:
-        flight.deaths += begun
-        flight.losses += 1
+    def _on_death(self, flight: _Flight, begun: bool, worker: str | None = None) -> list[Message]:
+        """Hand a job out again, unless it seems to be what its workers die of."""
+        ended = begun and worker is not None and self._ended is not None and self._ended(worker)
+        if flight.advanced:
+            # What gets further does not kill its workers: their time is limited, or their machines come and go.
+            flight.deaths = flight.losses = 0
+        else:
+            flight.deaths += begun and not ended
+            flight.losses += 1
         if flight.deaths <= self._way.retries and flight.losses <= MOST_LOSSES:
             self._launch(flight)
-            return [Noted(f"a worker died during {flight.job.label}; it goes on elsewhere")] if begun else []
-        text = f"its worker died at every attempt ({flight.deaths}); see the log of the evaluation's folder"
+            what = f"the job of worker {worker} was ended" if ended else "a worker died"
+            return [Noted(f"{what} during {flight.job.label}; it goes on elsewhere")] if begun else []
+        text = f"its worker died at every attempt ({max(flight.deaths, flight.losses)}); see the log of the evaluation's folder"
         return self._end(flight, Outcome(Failure("worker", text), "unknown", 0.0))
 
     def _on_outcome(self, flight: _Flight, outcome: Outcome, files: bytes | None) -> list[Message]:
@@ -255,7 +273,7 @@ class DaskCluster:
             distributed.Variable(flight.future.key, client=self._client).delete()
         if isinstance(outcome.result, Trouble):
             if outcome.result.kind == MOVED:
-                return self._on_death(flight, begun=True)
+                return self._on_death(flight, begun=True, worker=flight.worker)
             if outcome.result.kind == "version":
                 # Not ended: on a scheduler of somebody else it may serve others.
                 self._refused.add(outcome.worker)
@@ -263,6 +281,7 @@ class DaskCluster:
         flight.seconds[stage.resource] = flight.seconds.get(stage.resource, 0.0) + outcome.wall_s
         if outcome.result is None:
             flight.stage += 1
+            flight.furthest = 0.0
             self._launch(flight)
             return []
         return self._end(flight, outcome)

@@ -114,8 +114,8 @@ class ShortSampling:
         stderr = math.inf if RepeatUnit.from_psmiles(job.psmiles).n_heavy_atoms == 2 else 0.01
         return [Finished(job.evaluation_id, Outcome(SimulationResult((density(1.0, stderr),), {}, {}), "test:1", 1.0))]
 
-    def close(self) -> None:
-        pass
+    def close(self) -> tuple[str, ...]:
+        return ()
 
 
 def test_a_campaign_survives_infinite_errors_new_and_old(tmp_path: Path) -> None:
