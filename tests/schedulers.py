@@ -198,14 +198,35 @@ class Slurm(Daemons):
     def start_controller(self) -> None:
         self.start("controller", "slurmctld", "-D", "-f", str(self.conf))
 
+    def nodes(self) -> dict[str, str]:
+        """Return the state of every node; nothing while no controller answers."""
+        path = shutil.which("sinfo", path=PATHS)
+        assert path is not None
+        done = subprocess.run([path, "-h", "-N", "-o", "%N %t"], env=self.environment, capture_output=True, text=True)
+        return dict(line.split() for line in done.stdout.splitlines()) if done.returncode == 0 else {}
+
     def is_ready(self) -> bool:
         """Tell whether every node is there and idle."""
         for name, process in self.processes.items():
             assert process.poll() is None, f"{name} ended\n{self.log()}"
-        path = shutil.which("sinfo", path=PATHS)
-        assert path is not None
-        done = subprocess.run([path, "-h", "-N", "-o", "%N %t"], env=self.environment, capture_output=True, text=True)
-        return done.returncode == 0 and set(done.stdout.split("\n")) >= {f"{node} idle" for node in NODES}
+        return self.nodes() == dict.fromkeys(NODES, "idle")
+
+    def drain(self, *nodes: str) -> None:
+        """Let nodes take no job any more."""
+        self.call("scontrol", "update", f"NodeName={','.join(nodes)}", "State=DRAIN", "Reason=trial")
+
+    def resume(self, *nodes: str) -> None:
+        """Let nodes take jobs again."""
+
+        def serves(node: str) -> bool:
+            state = self.nodes().get(node, "unk")
+            if state.startswith(("drain", "drng", "down")):
+                with contextlib.suppress(AssertionError):  # refused until a new controller has heard of the node
+                    self.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+            return state in ("idle", "mix", "alloc")
+
+        for node in nodes:
+            until(lambda node=node: serves(node), f"{node} serves")  # type: ignore[misc]
 
     def jobs(self, *states: str) -> dict[str, str]:
         """Return state and name of the jobs that are in the queue, by their number."""

@@ -2,7 +2,10 @@
 
 import asyncio
 import functools
+import itertools
 import math
+import shlex
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -16,6 +19,7 @@ from platformdirs import user_state_path
 
 from designer.cluster.certificates import Certificates, certificates_of, in_files
 from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.jobqueue import job_class
 from designer.cluster.local import shut_down
 from designer.cluster.parts import PARTS, WHOLE
 from designer.cluster.queue_state import QueueState, cancel, queue_state
@@ -23,11 +27,10 @@ from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, th
 from designer.cluster.task import Stage
 from designer.config.cluster import (
     LSFClusterSettings,
-    PBSClusterSettings,
     QueueJobs,
     QueueSettings,
 )
-from designer.errors import ClusterLost, MissingPart
+from designer.errors import ClusterLost
 
 TEND_S = 5.0
 GONE_S = 30.0
@@ -114,12 +117,12 @@ class QueueGroup:
             ClusterLost: The first job is refused, or jobs end before they begin to work, again and again.
         """
         now, told = time.monotonic(), list[str]()
-        self._cancel()
         self._look(now, workers)
         told += self._forget(now)
         wanted = min(max(math.ceil(demand / self.workers), self._settings.minimum), self._settings.jobs)
         for name in self._spare(now, len(self._jobs) - wanted):
             self._end(name)
+        self._cancel()  # in vain, it is tried again
         while len(self._jobs) < wanted and now >= self._wait_until:
             try:
                 self._submit(now)
@@ -241,7 +244,6 @@ class QueueGroup:
         with suppress(RuntimeError, OSError, ValueError):  # it was never accepted
             own.submission.result(SUBMIT_S)
             self._leaving.append(str(own.job.job_id))
-        self._cancel()
 
     def _cancel(self) -> str | None:
         """Cancel the jobs that shall leave; returns the batch system's complaint if one of them may have stayed."""
@@ -274,18 +276,13 @@ def job_of(
     certificates: Certificates | None,
 ) -> Any:
     """Return a job of dask-jobqueue, not yet submitted."""
-    try:
-        from dask_jobqueue.lsf import LSFJob
-        from dask_jobqueue.pbs import PBSJob
-        from dask_jobqueue.slurm import SLURMJob
-    except ImportError as error:
-        raise MissingPart(
-            "cluster.kind slurm, pbs and lsf need dask-jobqueue; pip install 'polymer-designer[slurm]'"
-        ) from error
     environment = thread_environment(whole)
     if resource == "CPU":
         # Jobs inherit the environment of the campaign, and the batch system sets this only where a GPU was asked for.
         environment["CUDA_VISIBLE_DEVICES"] = ""
+    tls = (
+        {} if certificates is None else {"ca-file": certificates.ca, "cert": certificates.cert, "key": certificates.key}
+    )
     common: dict[str, Any] = {
         "scheduler": scheduler,
         "name": name,
@@ -301,18 +298,18 @@ def job_of(
             *whole.prologue,
         ],
         "worker_extra_args": [
-            "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--resources", f"{resource}=1"
+            "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0",
+            "--resources", f"{resource}=1",
+            *itertools.chain.from_iterable((f"--tls-{what}", shlex.quote(path)) for what, path in tls.items()),
         ],
-        "log_directory": whole.log_folder,
-        "python": whole.python,
+        "log_directory": whole.log_folder and str(Path(whole.log_folder).expanduser()),
+        "python": shlex.quote(whole.python or sys.executable),
         "death_timeout": 120,
-        **protected(certificates),
+        "protocol": protected(certificates)["protocol"],
     }  # fmt: skip
-    if isinstance(whole, LSFClusterSettings):
-        return LSFJob(project=settings.account, **common)
-    if isinstance(whole, PBSClusterSettings):
-        return PBSJob(account=settings.account, **common)
-    return SLURMJob(account=settings.account, **common)
+    # LSF charges projects, the others accounts.
+    charged = {"project" if isinstance(whole, LSFClusterSettings) else "account": settings.account}
+    return job_class(whole.kind)(**charged, **common)  # type: ignore[attr-defined]
 
 
 def start_queue(

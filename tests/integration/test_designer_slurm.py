@@ -2,21 +2,36 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cloudpickle
 import psutil
 import pytest
-from schedulers import SLURM_PROGRAMS, Slurm, serving, until
+from cluster_trials import closing, job, outcomes
+from schedulers import KILL_WAIT_S, NODES, SLURM_PROGRAMS, Slurm, serving, until
 
+from designer.campaign.signals import Interrupted, raise_on_signals
+from designer.cluster import Message, Noted, batch
+from designer.cluster.batch import start_queue
+from designer.cluster.dask_cluster import DaskCluster
+from designer.cluster.task import Stage
 from designer.config import load_config
+from designer.config.cluster import SlurmClusterSettings
+from designer.errors import ClusterLost
 from designer.store import CampaignStore, EvaluationRecord, open_store
+from mdcore.chem import Measurement
+from mdcore.simulate import SimulationResult
 
+# Workers cannot import this file by its name: its functions travel as code.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 # Cells of some 180 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
@@ -68,9 +83,11 @@ def slurm(slurm_server: Slurm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slur
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")  # as where people log in; jobs inherit it unless Slurm sets it
     assert slurm_server.jobs() == {}
     yield slurm_server
-    for job in slurm_server.jobs():
-        slurm_server.call("scancel", job)
+    for number in slurm_server.jobs():
+        slurm_server.call("scancel", number)
     until(lambda: not slurm_server.jobs(), "the queue is empty")
+    slurm_server.resume(*NODES)
+    until(slurm_server.is_ready, "every node is idle")
 
 
 class Campaign:
@@ -159,11 +176,193 @@ def campaign(slurm: Slurm, tmp_path: Path) -> Iterator[Campaign]:
 def test_building_and_dynamics_run_in_jobs_of_their_own_with_two_simulations_to_a_gpu(
     slurm: Slurm, campaign: Campaign
 ) -> None:
+    """Interrupted once with Ctrl-C, which leaves no job, and started again."""
+    campaign.start()
+    campaign.wait_for(lambda: len(campaign.sampling()) >= 2, "two simulations run")
+    assert campaign.process is not None
+    os.killpg(campaign.process.pid, signal.SIGINT)
+    assert campaign.finish(30) == 130, campaign.told()
+    until(lambda: not slurm.jobs(), "every job was given back", 3 * KILL_WAIT_S)
     campaign.start()
     assert campaign.finish() == 0, campaign.told()
-    until(lambda: not slurm.jobs(), "every job was given back", 10)
+    until(lambda: not slurm.jobs(), "every job was given back", 3 * KILL_WAIT_S)
     campaign.check()
-    by_job = Counter(campaign.seen.values())
-    assert set(by_job) <= {("designer-building", ""), ("designer-simulation", "0"), ("designer-simulation", "1")}
-    assert by_job["designer-building", ""] == 1
-    assert 2 in by_job.values()  # two simulations at a time on one GPU
+    processes = Counter(campaign.seen.values())
+    assert set(processes) <= {("designer-building", ""), ("designer-simulation", "0"), ("designer-simulation", "1")}
+    assert processes["designer-building", ""] == 2
+    assert {gpu for name, gpu in processes if name == "designer-simulation"} == {"0", "1"}
+    assert max(processes.values()) >= 2  # simulations at a time on one GPU
+
+
+# What follows needs no dynamics: a simulation that goes on until it may end, and tells nothing of how far it is.
+
+
+def waits(unit, settings, *, seed, out, properties, progress=None):
+    """Tell where, and wait for the permission to end."""
+    with (out / "places").open("a") as stream:
+        stream.write(
+            f"{os.environ['SLURM_JOB_ID']} {os.environ['SLURMD_NODENAME']} {os.environ['CUDA_VISIBLE_DEVICES']}\n"
+        )
+    while not (out / "enough").exists():
+        time.sleep(0.1)
+    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
+
+
+STAGE = (Stage("simulate", "MD", waits),)
+
+
+def settings(folder: Path, **more: object) -> SlurmClusterSettings:
+    job = {
+        "jobs": 1,
+        "cores": 1,
+        "memory": "1GB",
+        "queue": "gpu",
+        "walltime": "00:30:00",
+        "directives": ["--gres=gpu:1"],
+    }
+    return SlurmClusterSettings.model_validate(
+        {
+            "listen": "127.0.0.1", "dashboard_port": 0, "retries": 0, "log_folder": str(folder / "logs"),
+            "tls_folder": str(folder / "keys of mine"), "simulation": job, **more,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "TEND_S", 0.5)
+    monkeypatch.setattr(batch, "GONE_S", 2.0)
+
+
+class Heard:
+    """What a cluster said so far."""
+
+    def __init__(self, cluster: DaskCluster) -> None:
+        self.cluster, self.messages = cluster, list[Message]()
+
+    def until(self, true: Callable[[], object], what: str, timeout_s: float = 90.0) -> None:
+        def now() -> bool:
+            self.messages += self.cluster.messages(0.1)
+            return bool(true())
+
+        until(now, f"{what}; {self.messages}", timeout_s)
+
+    def notes(self) -> str:
+        return "\n".join(message.text for message in self.messages if isinstance(message, Noted))
+
+
+def places(folder: Path) -> list[list[str]]:
+    """Return number of the job, node and GPU of each start."""
+    path = folder / "0" / "places"
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_jobs_that_slurm_ends_cost_a_simulation_nothing(slurm: Slurm, often: None, tmp_path: Path) -> None:
+    """Cancelled, put back, at its time limit, nodes drained: with no retries allowed, the simulation goes on each time."""
+    with closing(start_queue(settings(tmp_path), STAGE)) as cluster:
+        heard = Heard(cluster)
+        cluster.submit(job(tmp_path))
+        heard.until(lambda: len(places(tmp_path)) == 1, "it runs")
+        first, node, gpu = places(tmp_path)[0]
+        assert (node, gpu) == ("gpu1", "0")
+        slurm.drain("gpu1")
+        slurm.call("scancel", first)
+        heard.until(lambda: len(places(tmp_path)) == 2, "it runs on the node that is left")
+        second, node, _ = places(tmp_path)[1]
+        assert (second != first, node) == (True, "gpu2")
+        assert f"job {first} (simulation-1) has ended" in heard.notes()
+        slurm.call("scontrol", "requeue", second)
+        heard.until(lambda: slurm.jobs().get(second, "").startswith("PENDING"), "it was put back")
+        slurm.drain("gpu2")
+        slurm.call("scontrol", "update", f"JobId={second}", "StartTime=now")  # Slurm lets it wait two minutes else
+        heard.until(lambda: "waits in the queue" in heard.notes(), "people are told why it waits")
+        slurm.resume("gpu1")
+        heard.until(lambda: len(places(tmp_path)) == 3, "the same job runs again")
+        assert places(tmp_path)[2][:2] == [second, "gpu1"]
+        slurm.call("scontrol", "update", f"JobId={second}", "EndTime=now+1")
+        heard.until(lambda: second not in slurm.jobs(), "it is at its time limit")
+        assert slurm.jobs("TIMEOUT").keys() == {second}
+        heard.until(lambda: len(places(tmp_path)) == 4, "it runs in another job")
+        (tmp_path / "0" / "enough").touch()
+        heard.until(lambda: outcomes(heard.messages), "it ends")
+        assert isinstance(outcomes(heard.messages)[0], SimulationResult)
+    until(lambda: not slurm.jobs(), "every job was given back", 3 * KILL_WAIT_S)
+    assert (tmp_path / "0" / "attempts.jsonl").read_text().count('"started"') == 4
+    assert list((tmp_path / "keys of mine").iterdir()) == []
+
+
+def test_a_controller_that_is_away_costs_no_job(
+    slurm: Slurm, often: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "CANCEL_AGAIN_S", 0.1)
+    slurm.drain("gpu1", "gpu2")
+    cluster = start_queue(settings(tmp_path), STAGE)
+    try:
+        heard = Heard(cluster)
+        cluster.submit(job(tmp_path))
+        heard.until(slurm.jobs, "it is in the queue")
+        (number,) = slurm.jobs()
+        slurm.stop("controller")
+        silent = time.monotonic()
+        heard.until(lambda: time.monotonic() - silent > 4 * batch.GONE_S, "nobody answers for a while")
+        slurm.start_controller()
+        slurm.resume("gpu1")
+        heard.until(lambda: places(tmp_path), "it runs")
+        assert places(tmp_path)[0][0] == number
+        assert "has ended" not in heard.notes()
+        slurm.stop("controller")
+    finally:
+        told = list(cluster.close())
+        if "controller" not in slurm.processes:
+            slurm.start_controller()
+    (line,) = told
+    assert line.startswith(f"jobs {number} may still be queued or running (")
+    assert "Unable to contact slurm controller" in line
+
+
+def test_an_interruption_while_a_job_is_submitted_leaves_no_job(
+    slurm: Slurm, often: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer of `sbatch` comes after Ctrl-C, and the signal does not reach it: it has a session of its own."""
+    commands, session = tmp_path / "bin", tmp_path / "session"
+    commands.mkdir()
+    slow = commands / "sbatch"
+    slow.write_text(f"""#!/bin/sh
+answer=$({shutil.which("sbatch")} "$@")
+cut -d ' ' -f 6 /proc/$$/stat > {session}.part
+mv {session}.part {session}
+sleep 2
+echo "$answer"
+""")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+    with closing(start_queue(settings(tmp_path), STAGE)) as cluster:
+        cluster.submit(job(tmp_path))
+
+        def interrupt() -> None:
+            until(session.exists, "it was submitted")
+            os.kill(os.getpid(), signal.SIGINT)
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(Interrupted), raise_on_signals():
+            Heard(cluster).until(lambda: False, "it is interrupted", 30)
+        thread.join()
+        assert len(slurm.jobs()) == 1
+    assert slurm.jobs("PENDING", "RUNNING") == {}
+    assert int(session.read_text()) != os.getsid(0)
+
+
+def test_what_slurm_refuses_and_what_never_starts_is_one_line(slurm: Slurm, often: None, tmp_path: Path) -> None:
+    right = settings(tmp_path)
+    wrong = right.model_copy(update={"simulation": right.simulation.model_copy(update={"queue": "nowhere"})})
+    with closing(start_queue(wrong, STAGE)) as cluster:
+        cluster.submit(job(tmp_path))
+        with pytest.raises(ClusterLost, match=r"takes no simulation job \(.*invalid partition specified: nowhere"):
+            Heard(cluster).until(lambda: False, "it is refused", 30)
+    with closing(start_queue(right.model_copy(update={"python": "/no/such python"}), STAGE)) as cluster:
+        cluster.submit(job(tmp_path))
+        with pytest.raises(ClusterLost, match=r"3 jobs in a row ended before their workers came up; see .*logs"):
+            Heard(cluster).until(lambda: False, "jobs end", 60)
+    assert slurm.jobs("PENDING", "RUNNING") == {}
+    assert "/no/such python" in "".join(path.read_text() for path in (tmp_path / "logs").glob("*.err"))
