@@ -58,7 +58,8 @@ class WorkerSettings(Section):
 
     Attributes:
         threads_per_worker: CPU threads of each simulation.
-        retries: How often an evaluation is given to another worker after its worker was lost.
+        retries: How often an evaluation is given to another worker after its worker died without having got further; jobs that a
+            batch system ended do not count.
         ahead: Evaluations chosen before a worker is free for them, so that none waits for a choice; they are chosen with less
             knowledge, which matters little where simulations are short and many.
         hang: When a simulation counts as hung.
