@@ -45,19 +45,22 @@ print(f"Submitted batch job {{number}}")
 """
 SCANCEL = """#!{python}
 import os, pathlib, signal, sys
-path = pathlib.Path({folder!r}) / f"{{sys.argv[1]}}.pid"
-try:
-    os.killpg(int(path.read_text()), signal.SIGTERM)
-except ProcessLookupError:
-    pass
-path.rename(path.with_suffix(".ended"))
+for number in sys.argv[1:]:
+    path = pathlib.Path({folder!r}) / f"{{number}}.pid"
+    try:
+        os.killpg(int(path.read_text()), signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    path.rename(path.with_suffix(".ended"))
 """
 SQUEUE = """#!{python}
 import pathlib, sys
 path = pathlib.Path({folder!r}) / f"{{sys.argv[-1]}}.pid"
 alive = path.exists() and pathlib.Path("/proc", path.read_text()).exists()
-print("RUNNING" if alive else "", end="")
-sys.exit(0 if alive else 1)
+if alive:
+    print("RUNNING None")
+else:
+    sys.exit("slurm_load_jobs error: Invalid job id specified")
 """
 
 
