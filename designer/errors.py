@@ -13,6 +13,7 @@ The tree::
     ├── CampaignBusy (OSError)               another process runs this campaign
     ├── UnknownCampaign (LookupError)        the store holds no such campaign
     ├── CampaignFailed (RuntimeError)        the campaign cannot go on
+    ├── UnsafeFolder (OSError)               a folder for our files that other users could change
     ├── ClusterLost (RuntimeError)           the scheduler went away for good
     └── MissingPart (RuntimeError)           something this machine lacks
 
@@ -67,6 +68,10 @@ class UnknownCampaign(DesignerError, LookupError):
 
 class CampaignFailed(DesignerError, RuntimeError):
     """The campaign cannot go on."""
+
+
+class UnsafeFolder(DesignerError, OSError):
+    """Other users could change what we write into a folder."""
 
 
 class ClusterLost(DesignerError, RuntimeError):

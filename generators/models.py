@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,8 +65,5 @@ def cached_ngram(units: Sequence[str], order: int = 10, cache_dir: Path | None =
             path.unlink(missing_ok=True)
     model = NGramModel.fit(units, order)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
-    os.close(descriptor)
-    model.save(name)
-    Path(name).replace(path)
+    model.save(path)
     return model

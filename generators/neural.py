@@ -17,6 +17,7 @@ from generators.errors import InvalidModelFile
 from generators.grammar import Grammar, GrammarState
 from generators.language import LanguageModel
 from generators.vocabulary import Vocabulary
+from mdcore.chem.files import replacing
 
 FORMAT = "polymer-designer GRU"
 VERSION = 2
@@ -162,10 +163,8 @@ class NeuralModel(LanguageModel[NeuralMemory]):
 
 def write_arrays(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     """Write arrays and a JSON header in one step, so that an interrupted run leaves the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, allow_pickle=False, header=np.array(json.dumps(header)), **arrays)
-    temporary.replace(path)
 
 
 def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -18,6 +18,7 @@ from generators.ngram_levels import Level, Smoothing, build_levels, extend_hash
 from generators.notation import PADDING, pad
 from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
+from mdcore.chem.files import replacing
 
 FORMAT = "polymer-designer n-gram"
 VERSION = 1
@@ -127,7 +128,7 @@ class NGramModel(LanguageModel[PathMemory]):
         for i, level in enumerate(self.levels):
             for name in ("contexts", "offsets", "followers", "weights", "backoff"):
                 arrays[f"{name}_{i}"] = getattr(level, name)
-        with Path(path).open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mdcore.chem.files import replacing_path
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -79,8 +81,8 @@ def drawn(width: float, height: float) -> "Iterator[Figure]":
 
 def save(figure: "Figure", path: Path) -> None:
     """Save a figure in the style; the ending of the path gives the format."""
-    with _styled():
-        figure.savefig(path, dpi=DPI)
+    with _styled(), replacing_path(path) as part:
+        figure.savefig(part, dpi=DPI, format=path.suffix.removeprefix(".") or None)
 
 
 def css_variables() -> str:

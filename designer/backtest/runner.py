@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from designer.backtest.plan import Plan
+from mdcore.chem.files import write_whole
 from surrogates.replay import Replay
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -98,9 +99,7 @@ def _write(path: Path, digest: str, result: Replay) -> None:
         "front_found": result.front_found.tolist(),
         "volume": result.volume.tolist(),
     }
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(document), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(document))
 
 
 def _version() -> str:

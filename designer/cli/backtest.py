@@ -23,6 +23,7 @@ from designer.data import parse_columns, read_table
 from designer.errors import InvalidRequest
 from designer.text import duration
 from mdcore.chem import RepeatUnit
+from mdcore.chem.files import replacing_text
 from surrogates import Observations
 from surrogates.replay import Oracle, Replay
 
@@ -179,14 +180,14 @@ def _write_files(
 ) -> None:
     from designer.backtest.figures import draw_curves
 
-    with (folder / "curves.csv").open("w", encoding="utf-8", newline="") as stream:
+    with replacing_text(folder / "curves.csv", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["strategy", "quantity", "evaluation", "median", "p10", "p90"])
         for strategy in summary.strategies:
             for curve in strategy.curves:
                 for i, row in enumerate(zip(curve.median, curve.low, curve.high, strict=True)):
                     writer.writerow([strategy.name, curve.quantity, i, *(_cell(value) for value in row)])
-    with (folder / "choices.csv").open("w", encoding="utf-8", newline="") as stream:
+    with replacing_text(folder / "choices.csv", newline="") as stream:
         writer = csv.writer(stream)
         names = [o.property for o in plan.objectives]
         writer.writerow(["strategy", "seed", "evaluation", "psmiles", *names, "hypervolume", "front_found"])
@@ -205,7 +206,7 @@ def _write_files(
                         replay.front_found[i],
                     ]
                 )
-    with (folder / "backtest.json").open("w", encoding="utf-8") as stream:
+    with replacing_text(folder / "backtest.json") as stream:
         write_json(stream, document)
     draw_curves(plan, summary, folder)
 

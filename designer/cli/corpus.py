@@ -15,6 +15,7 @@ from designer.config.messages import one_line
 from designer.errors import InvalidRequest
 from designer.text import told_in_quarters
 from generators import Corpus, CorpusSettings, load_corpus
+from mdcore.chem.files import replacing_text
 
 MOST_SHOWN = 20
 """Lines of a user's list that could not be used, printed one by one."""
@@ -69,7 +70,7 @@ def corpus_command(settings: CorpusSettings, out: Path | None, *, as_json: bool)
 
 
 def _write(corpus: Corpus, out: Path) -> None:
-    with out.open("w", newline="", encoding="utf-8") as file:
+    with replacing_text(out, newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("psmiles", "source", "polymer", "detail"))
         writer.writerows((entry.key, entry.source, entry.polymer, entry.detail) for entry in corpus.entries)

@@ -4,12 +4,13 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
 from designer.store.export import COLUMNS, export_rows
+from mdcore.chem.files import replacing, replacing_text
 
 FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
 
@@ -30,13 +31,12 @@ def export_command(text: str, name: str | None, out: Path | None, form: str | No
                 _text(form, stream, rows)
                 return 0
             out.parent.mkdir(parents=True, exist_ok=True)
-            part = out.with_name(f"{out.name}.part")
             if form == "parquet":
-                number = _parquet(part, rows)
+                with replacing(out) as binary:
+                    number = _parquet(binary, rows)
             else:
-                with part.open("w", encoding="utf-8", newline="") as file:
+                with replacing_text(out, newline="") as file:
                     number = _text(form, file, rows)
-            part.replace(out)
         stream.write(f"{number} rows: {out}\n")
     return 0
 
@@ -55,7 +55,7 @@ def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]]) -> int:
     return number
 
 
-def _parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+def _parquet(stream: BinaryIO, rows: Iterator[dict[str, Any]]) -> int:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -70,5 +70,5 @@ def _parquet(path: Path, rows: Iterator[dict[str, Any]]) -> int:
         for name in COLUMNS
     }  # fmt: skip
     schema = pyarrow.schema(list(kinds.items()))
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(found, schema=schema), path)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(found, schema=schema), stream)
     return len(found)

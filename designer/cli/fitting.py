@@ -14,6 +14,7 @@ from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table
 from designer.errors import InvalidRequest
 from mdcore.chem import property_spec
+from mdcore.chem.files import replacing_text
 from mdcore.drawing import save
 from surrogates import Observations, SurrogateSettings, fit_surrogates, save_surrogates
 
@@ -79,7 +80,7 @@ def fit_command(
         model = folder / "model.json"
         save_surrogates(surrogates, model)
         document = _document(table, observations, validations, folds, model)
-        with (folder / "fit.json").open("w", encoding="utf-8") as kept:
+        with replacing_text(folder / "fit.json") as kept:
             write_json(kept, document)
         if as_json:
             write_json(stream, document)
@@ -133,7 +134,7 @@ def _keep(validation: "CrossValidation", observations: Observations, folder: Pat
     from surrogates.validation import calibration_figure, parity_figure
 
     stem = f"{validation.property}_{validation.groups}"
-    with (folder / f"predictions_{stem}.csv").open("w", encoding="utf-8", newline="") as stream:
+    with replacing_text(folder / f"predictions_{stem}.csv", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["psmiles", "key", "measured", "predicted", "sd"])
         rows = zip(validation.rows, validation.measured, validation.mean, validation.sd, strict=True)

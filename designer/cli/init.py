@@ -9,6 +9,7 @@ from pathlib import Path
 from designer.cli.output import answer_stream, write_json
 from designer.config.starter import Aim, Answers, starter_text
 from designer.errors import InvalidRequest
+from mdcore.chem.files import write_whole
 from mdcore.chem.numbers import parse_number
 
 _AIM = re.compile(r"^\s*(?:(?P<direction>\w+)\s*:)?\s*(?P<name>\w+)\s*(?:=\s*(?P<value>[^\s=]+))?\s*$")
@@ -49,7 +50,7 @@ def init_command(
             threads=threads or int(ask.number("CPU threads of each", max(cores // slots, 1))),
         )
         text = starter_text(answers)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
         if as_json:
             write_json(stream, {"config": str(path), "campaign": answers.name})
         else:

@@ -296,6 +296,7 @@ def job_of(
         "job_script_prologue": [
             *(f"export {key}={value}" for key, value in environment.items()),
             *whole.prologue,
+            *_private_folder(whole.scratch),
         ],
         "worker_extra_args": [
             "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0",
@@ -382,3 +383,13 @@ def _tls_folder(settings: QueueSettings, folder: Path | None) -> Path:
     if folder is not None and settings.files == "shared":
         return folder.resolve()
     return user_state_path("polymer-designer")
+
+
+def _private_folder(scratch: str | None) -> list[str]:
+    """Return lines of shell that give workers a folder of their own: Dask makes modules in it importable."""
+    root = '"${TMPDIR:-/tmp}"' if scratch is None else shlex.quote(scratch)
+    return [
+        f"DASK_TEMPORARY_DIRECTORY=$(mktemp -d {root}/designer-XXXXXXXXXX) || exit 1",
+        "export DASK_TEMPORARY_DIRECTORY",
+        """trap 'rm -rf "$DASK_TEMPORARY_DIRECTORY"' EXIT""",
+    ]

@@ -93,7 +93,7 @@ def start_processes(
 ) -> DaskCluster:
     """Start a scheduler and the workers of a specification, and wait until all of them are there."""
     security = protected(certificates)["security"]
-    with quiet_dask():
+    with quiet_dask(settings.scratch if host == LOOPBACK else None):
         scheduler = scheduler_spec(settings, certificates, host, port)
         cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler, security=security, silence_logs=50)
         client = distributed.Client(cluster, security=security)

@@ -4,6 +4,8 @@ import json
 import os
 import sys
 
+from designer.cluster.scratch import user_folder
+
 
 def main() -> None:
     """Read one line of JSON and run the worker until it is told to leave."""
@@ -12,7 +14,11 @@ def main() -> None:
     os.environ["DASK_INTERNAL_INHERIT_CONFIG"] = order["configuration"]
     from distributed.cli import dask_spec
 
-    spec = {"0": {"cls": "distributed.Nanny", "opts": order["options"]}}
+    try:
+        folder = user_folder(order["scratch"])
+    except OSError as error:
+        sys.exit(str(error))
+    spec = {"0": {"cls": "distributed.Nanny", "opts": {**order["options"], "local_directory": str(folder)}}}
     dask_spec.main([order["scheduler"], "--spec", json.dumps(spec)])
 
 

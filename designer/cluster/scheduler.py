@@ -11,6 +11,7 @@ import dask
 import distributed
 
 from designer.cluster.certificates import Certificates
+from designer.cluster.scratch import user_folder
 from designer.config.cluster import WorkerSettings
 from designer.dashboard.origins import LOOPBACK, SETTING, own_origins
 
@@ -50,13 +51,22 @@ def protected(certificates: Certificates | None) -> dict[str, Any]:
 
 
 @contextmanager
-def quiet_dask() -> Iterator[None]:
-    """Set Dask's options for what is started in the block, and keep its loggers from talking to the user."""
+def quiet_dask(scratch: str | None = None) -> Iterator[None]:
+    """Set Dask's options for what is started in the block, and keep its loggers from talking to the user.
+
+    Args:
+        scratch: Folder for files of schedulers and workers of this machine; that of temporary files by default.
+
+    Raises:
+        UnsafeFolder: Another user made the folder, or can write in it.
+    """
+    # Dask makes modules in this folder importable, in this process, too: by default one that every user could make first.
+    options = {**OPTIONS, "temporary-directory": str(user_folder(scratch))}
     # Read whenever a worker is lost, long after this block: the nanny starts it again, however long that takes.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
     for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler", "bokeh"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    with dask.config.set(dict(OPTIONS)), warnings.catch_warnings():
+    with dask.config.set(options), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Port .* is already in use", module="distributed")
         yield
 

@@ -94,5 +94,6 @@ def _spec(
             "connect_options": connect,
             "options": options,
             "python": settings.python,
+            "scratch": settings.scratch,
         },
     }

@@ -20,6 +20,7 @@ class SSHWorker(Process):
         connect_options: Arguments of `asyncssh.connect`.
         options: Arguments of `distributed.Nanny`.
         python: Python there; the path of the one that runs here by default.
+        scratch: Folder for its files there; that of temporary files by default.
         name: Name of the worker.
     """
 
@@ -30,12 +31,13 @@ class SSHWorker(Process):
         connect_options: dict[str, Any],
         options: dict[str, Any],
         python: str | None = None,
+        scratch: str | None = None,
         name: object = None,
     ) -> None:
         super().__init__(name=name)  # type: ignore[no-untyped-call]
         self.address = address
         self._scheduler, self._connect_options, self._options = scheduler, connect_options, options
-        self._python = python or sys.executable
+        self._python, self._scratch = python or sys.executable, scratch
 
     async def start(self) -> None:
         """Connect, start the worker, and wait until it says that it is there.
@@ -49,6 +51,7 @@ class SSHWorker(Process):
             "scheduler": self._scheduler,
             "configuration": dask.config.serialize(dask.config.global_config),
             "options": self._options,
+            "scratch": self._scratch,
         }
         self.connection = await asyncssh.connect(self.address, **self._connect_options)
         self.proc = await self.connection.create_process(f"{shlex.quote(self._python)} -m designer.cluster.remote")

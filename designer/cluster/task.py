@@ -65,7 +65,7 @@ class Trouble:
     """Why a worker could not do its work, through no fault of the polymer: the work is handed out again.
 
     Attributes:
-        kind: `disk`, `infrastructure` (the folder cannot be read or written) or `version`.
+        kind: `disk`, `infrastructure` (the folder cannot be read or written), `scratch` or `version`.
         message: One line: the value, the rule, the remedy.
     """
 

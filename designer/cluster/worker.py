@@ -1,11 +1,9 @@
 """The Dask task: checks that worker and campaign are of one version, brings files, works, and tells progress."""
 
 import dataclasses
-import hashlib
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +14,9 @@ import distributed
 
 from designer.cluster.files import pack, unpack
 from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.scratch import scratch_folder
 from designer.cluster.task import Outcome, SimulateFunction, Trouble, run_job, run_refractions, trouble_of
+from designer.errors import UnsafeFolder
 from designer.machine import program_version
 from mdcore.simulate import Progress
 
@@ -67,7 +67,10 @@ def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
     if what.files is not None and begun_before(key):
         # Dask started it again after a worker was lost; the campaign has newer files than those that came with it.
         return Outcome(Trouble(MOVED, "its worker was lost"), worker.address, 0.0), None
-    folder = job.folder if what.files is None else scratch_folder(job, what.scratch)
+    try:
+        folder = job.folder if what.files is None else scratch_folder(job, what.scratch)
+    except UnsafeFolder as error:
+        return Outcome(Trouble("scratch", f"{error} (on {socket.gethostname()})"), worker.address, 0.0), None
     about = {"evaluation_id": job.evaluation_id, "run": what.run, "worker": worker.address, "folder": str(folder)}
 
     def report(progress: Progress) -> None:
@@ -103,12 +106,6 @@ def refractions_task(job: RefractionsJob) -> str | None:
     """Compute molar refractions inside a Dask worker."""
     with output_to(job.folder / "output.log", distributed.get_worker().state.nthreads):
         return run_refractions(job)
-
-
-def scratch_folder(job: Job, scratch: str | None) -> Path:
-    """Return where a worker without the campaign's disk works on a job; the same at every attempt on this host."""
-    own = hashlib.sha256(str(job.folder).encode()).hexdigest()[:12]
-    return Path(scratch or tempfile.gettempdir()) / f"designer-{os.getuid()}" / f"{job.label}-{own}"
 
 
 def started(folder: Path) -> int:

@@ -69,7 +69,8 @@ class WorkerSettings(Section):
             certificates of your own. With kind `address` those that its scheduler accepts, by default those of Dask's
             configuration.
         files: `shared`: workers see the campaign's folder; `transfer`: they do not, and files travel through them.
-        scratch: Folder on the workers for `transfer`; their temporary folder by default.
+        scratch: Folder on the workers for files of their own, and with `transfer` for those of simulations; each user has a
+            private folder in it. The folder of temporary files by default.
         fetch_s: With `transfer`, time in s between copies of the checkpoints of running simulations.
     """
 

@@ -54,9 +54,9 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
     content = context(store, config)
     html = template("template.html.j2").render(content | _scripts(content["plots"]))
     page.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(page, html)
     if plots is not None:
         _write_plots(content, plots)
+    write_whole(page, html)
     return page
 
 
@@ -77,7 +77,7 @@ def _write_plots(content: dict[str, Any], folder: Path) -> None:
         named |= {f"{kind}_{number}": svg for number, (_, svg) in enumerate(content[key], 1)}
     for name, svg in named.items():
         if svg:
-            (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+            write_whole(folder / f"{name}.svg", svg)
 
 
 def _scripts(plots: Sequence[FrontPlot]) -> dict[str, Any]:

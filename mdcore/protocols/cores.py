@@ -75,10 +75,10 @@ class OwnCore:
     def _claimed(self, core: int) -> bool:
         path = self._folder / f"mdcore-core-{core}.lock"
         with suppress(OSError):
-            # Reading is all that a lock needs, and what another user's file allows.
+            # Reading is all that a lock needs, and what another user's file allows; a pipe in its place holds nobody up.
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
-            claim = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            claim = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

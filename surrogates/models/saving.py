@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mdcore.chem import RepeatUnit
+from mdcore.chem.files import write_whole
 from surrogates.errors import UnreadableModel
 from surrogates.kernels import Covariance
 from surrogates.models.gp import Hyperparameters
@@ -42,7 +43,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
             for model in surrogates.models
         },
     }
-    path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+    write_whole(path, json.dumps(document, allow_nan=False))
 
 
 def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> SurrogateSet:

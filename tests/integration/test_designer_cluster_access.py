@@ -9,11 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from cluster_trials import WHOLE, closing, finish, job, outcomes, whole
+from cluster_trials import WHOLE, closing, finish, job, listen, outcomes, whole
 
+from designer.cluster import Returned
 from designer.cluster.batch import job_of, start_queue
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings, SlurmClusterSettings
+from designer.errors import UnsafeFolder
 from mdcore.simulate import SimulationResult
 
 pytestmark = [
@@ -141,3 +143,49 @@ def test_scripts_of_jobs_name_the_key_and_do_not_hold_it(tmp_path: Path) -> None
     assert f"--tls-ca-file {files.ca}" in script
     assert "--protocol tls://" in script
     assert "PRIVATE KEY" not in script
+
+
+def test_modules_that_another_user_laid_out_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask imports from a folder among the temporary files that whoever comes first can make."""
+    planted = tmp_path / "dask-scratch-space"
+    planted.mkdir()
+    (planted / "evil_module.py").write_text("raise SystemExit('taken over')")
+    planted.chmod(0o777)
+    os.chown(planted, 65534, 65534)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    before = list(sys.path)
+
+    def places() -> list[str]:
+        return list(sys.path)
+
+    with closing(start_local(LocalClusterSettings(dashboard_port=0), whole)) as cluster:  # type: ignore[arg-type]
+        asked = [*cluster.client.run(places).values(), *cluster.client.run(places, nanny=True).values(), places()]
+        added = {path for paths in asked for path in paths if path.startswith(str(tmp_path))}
+        assert added
+        for path in map(Path, added):
+            assert planted not in (path, *path.parents)
+            assert (tmp_path / f"designer-{os.getuid()}") in path.parents
+    assert sys.path == before
+    # A folder that somebody else has made under the name of ours is not used either.
+    os.chown(tmp_path / f"designer-{os.getuid()}", 65534, 65534)
+    with pytest.raises(UnsafeFolder, match=r"belongs to user 65534, not to 0; remove it, or set cluster\.scratch"):
+        start_local(LocalClusterSettings(dashboard_port=0), whole)  # type: ignore[arg-type]
+    (tmp_path / "mine").mkdir()
+    settings = LocalClusterSettings(dashboard_port=0, scratch=str(tmp_path / "mine"), files="transfer")
+    with closing(start_local(settings, whole)) as cluster:  # type: ignore[arg-type]
+        cluster.submit(job(tmp_path))
+        assert isinstance(outcomes(finish(cluster, 1))[0], SimulationResult)
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [f"designer-{os.getuid()}"]
+
+
+def test_a_worker_tells_that_its_scratch_folder_is_not_its_own(tmp_path: Path) -> None:
+    settings = LocalClusterSettings(dashboard_port=0, files="transfer", scratch=str(tmp_path))
+    with closing(start_local(settings, whole)) as cluster:  # type: ignore[arg-type]
+        os.chown(tmp_path / f"designer-{os.getuid()}", 65534, 65534)
+        cluster.submit(job(tmp_path / "campaign"))
+        heard = listen(cluster, lambda heard: any(isinstance(m, Returned) for m in heard))
+        (trouble,) = [m.trouble for m in heard if isinstance(m, Returned)]
+        assert trouble.kind == "scratch"
+        assert "belongs to user 65534, not to 0; remove it, or set cluster.scratch" in trouble.message
+        os.chown(tmp_path / f"designer-{os.getuid()}", 0, 0)

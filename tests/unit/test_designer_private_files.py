@@ -1,0 +1,99 @@
+"""What commands write: private where the umask says so, whole, and without leftovers of killed ones."""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from designer import Campaign, CampaignConfig
+from designer.cli.main import run
+from mdcore.chem import Measurement
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+
+MONOMERS = "C=CC(=O)OC\nC=Cc1ccccc1\n"
+
+
+@pytest.fixture
+def private() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def make_store(folder: Path) -> Path:
+    document = {
+        "name": "secret",
+        "folder": str(folder),
+        "objectives": [{"property": "density"}],
+        "stop": {"evaluations": 4},
+    }
+    with_values = {"*CC*": 0.9, "*CC(*)C": 0.86, "*CC(*)c1ccccc1": 1.04, "*CCO*": 1.12}
+    campaign = Campaign(CampaignConfig.model_validate(document))
+    for psmiles, value in with_values.items():
+        record = campaign.store.propose(
+            key=psmiles, psmiles=psmiles, origin="given", log_prior=None, in_corpus=True, step="initial",
+            settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
+        )  # fmt: skip
+        campaign.store.start(record.id)
+        measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),)
+        campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
+    campaign.store.close()
+    return folder / "store.sqlite"
+
+
+def readable(folder: Path) -> dict[str, str]:
+    """Return the files that anybody but their owner may read or write, with their modes."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files
+    found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
+    return {name: f"{mode:04o}" for name, mode in found.items() if mode & 0o077}
+
+
+@pytest.mark.usefixtures("private")
+def test_files_made_under_a_private_umask_are_private(tmp_path: Path) -> None:
+    store = str(make_store(tmp_path / "run"))
+    out = tmp_path / "out"
+    out.mkdir()
+    assert run(["report", store]) == 0
+    assert run(["report", store, "--out", str(out / "report.html"), "--plots", str(out / "plots")]) == 0
+    for form in ("csv", "json", "parquet"):
+        assert run(["export", store, "--out", str(out / f"data.{form}")]) == 0
+    (out / "monomers.smi").write_text(MONOMERS)
+    assert run(["enumerate", str(out / "monomers.smi"), "--out", str(out / "units.csv")]) == 0
+    assert (tmp_path / "run" / "report.html").exists()
+    assert len(list((out / "plots").iterdir())) >= 1
+    assert readable(tmp_path) == {}
+    # A file that was made private stays so when it is written again under another umask; a new one follows the umask.
+    os.umask(0o022)
+    assert run(["export", store, "--out", str(out / "data.csv")]) == 0
+    assert readable(tmp_path) == {}
+    assert run(["export", store, "--out", str(out / "public.csv")]) == 0
+    assert readable(tmp_path) == {"public.csv": "0644"}
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from designer.cli.main import run
+pathlib.Path.replace = lambda self, target: os.kill(os.getpid(), signal.SIGKILL)
+run(["report", sys.argv[1]])
+"""
+
+
+def test_a_killed_report_leaves_the_old_one_and_the_next_removes_its_leftovers(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "run")
+    assert run(["report", str(store)]) == 0
+    page = store.parent / "report.html"
+    old, names = page.stat().st_mtime_ns, {path.name for path in store.parent.iterdir()}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(store)], check=False, capture_output=True)
+    assert done.returncode == -9, done.stderr
+    left = {path.name for path in store.parent.iterdir()} - names - {"store.sqlite-wal", "store.sqlite-shm"}
+    assert len(left) == 1  # the kill was in the middle of it
+    assert page.stat().st_mtime_ns == old
+    assert run(["report", str(store)]) == 0
+    assert page.stat().st_mtime_ns > old
+    assert not {path.name for path in store.parent.iterdir()} & left
