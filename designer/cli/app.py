@@ -89,7 +89,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="HTML file to write, with fronts and hypervolume curves.")] = None,
     json: Json = False,
 ) -> int:
-    """Compare campaigns with the same objectives: fronts, hypervolumes, costs."""
+    """Compare campaigns with the same objectives."""
     from designer.cli.compare import compare_command
 
     return compare_command(stores, campaign or [], out, as_json=json)

@@ -10,7 +10,7 @@ def with_error(value: float, stderr: float) -> str:
 
     A value has five significant digits at most; an error below its last digit is written as a bound: `1.6890 ± <0.0001`.
     """
-    if not math.isfinite(stderr) or stderr <= 0:
+    if not math.isfinite(value + stderr) or stderr <= 0:
         return f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(stderr)))
     most = max(0, 4 - math.floor(math.log10(abs(value)))) if value else decimals

@@ -54,7 +54,8 @@ TWO = (Objective("density"), Objective("refractive_index"))
 def fitted(rows, failed=()):
     flags = np.isin(rows, failed)
     values = {"density": DENSITY[rows], "refractive_index": INDEX[rows]}
-    return fit_surrogates(Observations(tuple(POOL[i] for i in rows), values, failed=flags), list(values))
+    exact = {name: np.zeros(len(rows)) for name in values}
+    return fit_surrogates(Observations(tuple(POOL[i] for i in rows), values, exact, failed=flags), list(values))
 
 
 def test_monte_carlo_improvement_matches_the_closed_form_of_one_normal():
@@ -181,7 +182,8 @@ def test_three_and_four_objectives_with_one_of_each_aim(count, method):
         Objective("thermal_conductivity", low=0.1),
     ][:count]
     names = [aim.property for aim in aims]
-    seen = Observations(tuple(POOL[i] for i in rows), {name: values[name][rows] for name in names})
+    exact = {name: np.zeros(len(rows)) for name in names}
+    seen = Observations(tuple(POOL[i] for i in rows), {name: values[name][rows] for name in names}, exact)
     settings = AcquisitionSettings(method=method, samples=16)
     chosen = select_batch(fit_surrogates(seen, names), POOL, aims, 4, settings=settings)
     assert len({*chosen.indices}) == 4
