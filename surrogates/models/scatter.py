@@ -27,13 +27,16 @@ class Scatter:
         name: Registry name of the property.
         squares: Sum of squared deviations of repeats from their means, in the property's unit squared.
         free: Its degrees of freedom.
-        smallest: Variance of a measurement without an error at least, where repeats tell it.
+        smallest: Variance of a measurement without an error at least, where repeats tell it; also that of an exact measurement
+            where copies stand beside each other, which would otherwise make the covariance singular.
+        copies: Whether a polymer stands there more than once.
     """
 
     name: str
     squares: float
     free: int
     smallest: float
+    copies: bool = False
 
     @classmethod
     def of(cls, observations: Observations, name: str, rows: NDArray[np.int64]) -> "Scatter":
@@ -53,6 +56,7 @@ class Scatter:
             float(((values - means[which]) ** 2).sum()),
             int((counts - 1).sum()),
             SMALLEST * float(np.var(column[rows])),
+            len({observations.units[i].key for i in rows}) < len(rows),
         )
 
     def variances(self, stderrs: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -66,7 +70,7 @@ class Scatter:
         default = np.array([spec.assumed_stderr(value) if spec else 0.0 for value in values]) ** 2
         assumed = (self.squares + PRIOR_REPEATS * default) / (self.free + PRIOR_REPEATS) if self.free else default
         assumed = np.maximum(assumed, self.smallest) if self.free else assumed
-        exact = assumed if self.free else np.zeros(len(values))
+        exact = assumed if self.free else np.full(len(values), self.smallest if self.copies else 0.0)
         return np.where(np.isnan(stderrs), assumed, np.where(stderrs == 0, exact, stderrs**2))
 
 
