@@ -69,7 +69,7 @@ def simulate_command(
         for measurement in result.measurements:
             stream.write(f"  {property_spec(measurement.property).label}: {measured_text(measurement)}\n")
         if out is not None:
-            stream.write(f"Kept in {out}: series.h5, plots, final.pdb and final.cif\n")
+            stream.write(f"Kept in {out}: series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D\n")
     return 0
 
 

@@ -1,11 +1,13 @@
 """Gather what the report shows, and fill the page."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from designer.campaign.cost import cost_of_all
 from designer.campaign.front import front_records, hypervolume_history
@@ -35,6 +37,7 @@ from designer.text import duration, timestamp, with_error
 from mdcore.chem import property_spec
 from mdcore.chem.files import write_whole
 from mdcore.drawing import css_variables
+from mdcore.simulate import final_views
 from surrogates import Constraint
 
 MAX_CARDS = 120
@@ -52,12 +55,21 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
         plots: Folder that gets each plot as an SVG file of its own, if any.
     """
     content = context(store, config)
+    for card in content["front"]:
+        card["views"] = _views(config.campaign_folder / card["folder"], page)
     html = template("template.html.j2").render(content | _scripts(content["plots"]))
     page.parent.mkdir(parents=True, exist_ok=True)
     if plots is not None:
         _write_plots(content, plots)
     write_whole(page, html)
     return page
+
+
+def _views(folder: Path, page: Path) -> list[str]:
+    """Return the addresses, relative to the page, of the 3-D views of an evaluation's final cells, writing those that are missing."""
+    return [
+        quote(Path(os.path.relpath(view.resolve(), page.resolve().parent)).as_posix()) for view in final_views(folder)
+    ]
 
 
 def template(name: str) -> Any:
@@ -224,6 +236,7 @@ def _card(
     return {
         "ordinal": record.ordinal,
         "psmiles": record.psmiles,
+        "folder": record.folder,
         "origin": record.origin,
         "route": routes.get(record.key),
         "no_route": record.key in routes and routes[record.key] is None,

@@ -2,12 +2,17 @@
 // the reader zooms in. The twin of labels.py, run at the size and zoom that the browser has at the moment.
 // Arguments: figure, wanted (x, y, text, colour, style), placed, marks (sources with x and y), radius.
 const timers = (globalThis.designerLabelTimers ??= new Map())
-if (!timers.has(placed.id) && matchMedia("(pointer: coarse)").matches) {
-  // On a touch screen a drag over the plot scrolls the page, until the reader chooses a tool.
-  figure.toolbar.active_drag = null
+const schedule = () => {
+  clearTimeout(timers.get(placed.id))
+  timers.set(placed.id, setTimeout(place, 30))
 }
-clearTimeout(timers.get(placed.id))
-timers.set(placed.id, setTimeout(place, 30))
+if (!timers.has(placed.id)) {
+  // On a touch screen a drag over the plot scrolls the page, until the reader chooses a tool.
+  if (matchMedia("(pointer: coarse)").matches) figure.toolbar.active_drag = null
+  // A range that follows the data tells of it by this signal alone.
+  for (const range of [figure.x_range, figure.y_range]) range.change.connect(schedule)
+}
+schedule()
 
 function place() {
   const width = figure.inner_width, height = figure.inner_height

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mdcore.simulate.analyse import OPTICAL, SUPPORTED, analyse
     from mdcore.simulate.build import build_bundle
     from mdcore.simulate.complete import run_bundle, simulate
-    from mdcore.simulate.outputs import write_outputs
+    from mdcore.simulate.outputs import final_views, write_outputs
     from mdcore.simulate.specimen import Copolymer, Liquid, Specimen
     from mdcore.simulate.stages import prepare
 
@@ -23,6 +23,7 @@ __all__ = [
     "Specimen",
     "analyse",
     "build_bundle",
+    "final_views",
     "prepare",
     "run_bundle",
     "simulate",
@@ -37,6 +38,7 @@ _HOMES = {
     "Specimen": "mdcore.simulate.specimen",
     "analyse": "mdcore.simulate.analyse",
     "build_bundle": "mdcore.simulate.build",
+    "final_views": "mdcore.simulate.outputs",
     "prepare": "mdcore.simulate.stages",
     "run_bundle": "mdcore.simulate.complete",
     "simulate": "mdcore.simulate.complete",

@@ -3,18 +3,21 @@
 from pathlib import Path
 
 from mdcore.bundle import SimulationBundle
+from mdcore.chem.errors import BundleError
 from mdcore.chem.sealed import read_sealed
 from mdcore.optics.plot import plot_dispersion
 from mdcore.properties import DispersionCurve
 from mdcore.simulate.figures import write_figures
 from mdcore.simulate.series_file import write_hdf5
 from mdcore.simulate.structure_file import write_structure
+from mdcore.simulate.view3d import FILE, write_view
 
 
 def write_outputs(folder: Path) -> tuple[Path, ...]:
-    """Write `series.h5`, `plots/*.png`, `final.cif` and `final.pdb` beside a finished simulation, in the folder of each replicate.
+    """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
 
-    Where the refractive index was measured, `dispersion.png` in the folder itself shows it against wavelength.
+    They go into the folder of each replicate; `final.html` shows the final cell in 3-D. Where the refractive index was measured,
+    `dispersion.png` in the folder itself shows it against wavelength.
 
     Args:
         folder: Folder that `simulate` worked in.
@@ -32,6 +35,7 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
         write_hdf5(bundle, own / "run", written[-1])
         written.extend(write_figures(bundle, own / "run", own / "plots"))
         written.extend(write_structure(bundle, own / "run", own))
+        written.extend(write_view(bundle, own / "run", own))
     written.extend(_write_dispersion(folder))
     return tuple(written)
 
@@ -49,3 +53,25 @@ def _write_dispersion(folder: Path) -> list[Path]:
     label = f"{index['provenance']['key']} ({index['provenance']['optics_tier']})"
     plot_dispersion({label: (curve, index["stderr"])}, folder / "dispersion.png")
     return [folder / "dispersion.png"]
+
+
+def final_views(folder: Path) -> tuple[Path, ...]:
+    """Return the 3-D views of the final cells of a finished simulation, one for each replicate, writing those that are missing.
+
+    Args:
+        folder: Folder that `simulate` worked in.
+
+    Returns:
+        The files; none where the simulation's files are not there or damaged.
+    """
+    found: list[Path] = []
+    for own in sorted(folder.glob("replicate-*")) or [folder]:
+        if (own / FILE).exists():
+            found.append(own / FILE)
+        elif (own / "bundle").is_dir():
+            try:
+                found.extend(write_view(SimulationBundle.read(own / "bundle"), own / "run", own))
+            except (BundleError, OSError):
+                # A picture: the measurements do not depend on it, and the folder may be read-only.
+                continue
+    return tuple(found)

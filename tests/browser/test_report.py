@@ -221,3 +221,42 @@ def test_without_scripts_the_report_still_shows_its_plots_and_rows(browser: Any,
     assert not page.locator("#search").is_visible()
     assert page.locator("#evaluations tbody tr").count() == len(VALUES)
     context.close()
+
+
+def test_the_final_cell_is_drawn_in_three_dimensions(browser: Any, tmp_path: Path) -> None:
+    """A browser of its own: WebGL in software needs other switches."""
+    from types import SimpleNamespace
+
+    import numpy as np
+
+    from mdcore.simulate.view3d import write_view
+
+    (tmp_path / "run").mkdir()
+    positions = np.array([[0.1, 0.1, 0.1], [0.25, 0.1, 0.1], [0.4, 0.2, 0.2]])
+    np.savez(tmp_path / "run" / "final.npz", positions_nm=positions, box_nm=np.ones(3))
+    arrays = {
+        "atomic_numbers": np.array([6, 8, 6]), "chain_index": np.zeros(3, dtype=int),
+        "bonds": np.array([[0, 1], [1, 2]]), "bond_orders": np.array([1, 1]),
+    }  # fmt: skip
+    bundle: Any = SimpleNamespace(n_atoms=3, arrays=arrays, content={"request": {"key": "*CO*"}})
+    (path,) = write_view(bundle, tmp_path / "run", tmp_path)
+    switches = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    found = browser.browser_type.launch(executable_path=CHROMIUM, args=switches)
+    page = found.new_page(viewport={"width": 375, "height": 700})
+    errors: list[str] = []
+    requested: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(path.as_uri())
+    if page.locator("#trouble").is_visible():
+        pytest.skip("this Chromium has no WebGL in software")
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    pictures = [page.evaluate("viewer.pngURI()")]
+    for name, value in (("colour", "element"), ("style", "sphere")):
+        page.select_option(f"select[name={name}]", value)
+        pictures.append(page.evaluate("viewer.pngURI()"))
+    assert len(set(pictures)) == 3  # each choice is drawn anew
+    assert page.evaluate("viewer.getModel().selectedAtoms({}).map((a) => a.bonds.length)") == [1, 2, 1]
+    assert errors == []
+    assert [url for url in requested if not url.startswith(("file:", "data:", "blob:"))] == []
+    found.close()

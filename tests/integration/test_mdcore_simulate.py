@@ -85,6 +85,7 @@ def check_outputs(files, bundle, table):
     assert mol.GetNumBonds() == len(bundle.arrays["bonds"])
     assert len(Chem.GetMolFrags(mol)) == 2
     assert by_name["final.cif"].read_text().count(" covale ") == len(bundle.arrays["bonds"])
+    assert f"{bundle.n_atoms} atoms in 2 chains" in by_name["final.html"].read_text()
     assert by_name["run.png"].read_bytes().startswith(b"\x89PNG")
     assert sum(name.startswith("stage-") for name in by_name) == len(bundle.stages) - 1
 

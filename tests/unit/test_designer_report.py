@@ -119,6 +119,17 @@ def test_the_report_opens_without_a_network(tmp_path: Path) -> None:
     assert "http" not in policy
 
 
+def test_the_report_links_the_cells_of_the_front(tmp_path: Path) -> None:
+    """Relative to the report, so that the folder can be moved; only cells that are there."""
+    made = campaign(tmp_path)
+    folder = made.config.campaign_folder / "evaluations" / "00001"
+    folder.mkdir(parents=True)
+    (folder / "final.html").write_text("<p>cell</p>")
+    html = write_report(made.store, made.config, tmp_path / "out" / "report.html").read_text()
+    links = [a["href"] for tag, a in Elements(html).found if tag == "a"]
+    assert links == ["../run/evaluations/00001/final.html"]
+
+
 def test_what_a_store_holds_cannot_become_a_script(tmp_path: Path) -> None:
     made = campaign(tmp_path)
     expected = [
