@@ -37,7 +37,7 @@ class CorpusSettings(BaseModel):
         max_heavy_atoms: Larger repeat units are left out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     known: bool = True

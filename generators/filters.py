@@ -33,7 +33,7 @@ class Filters(BaseModel):
         allow_charges: Accept charged atoms, as in nitro groups. Radicals and net charges are never accepted.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     elements: frozenset[str] = FORCE_FIELD_ELEMENTS

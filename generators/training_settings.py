@@ -23,7 +23,7 @@ class NeuralSettings(BaseModel):
         seed: Of initial weights, shuffling, spelling and the validation split.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     embedding: int = Field(default=48, ge=1)

@@ -28,7 +28,7 @@ class SurrogateSettings(BaseModel):
         failure_rate: Expected share of failed evaluations before any was seen.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
@@ -67,7 +67,7 @@ class AcquisitionSettings(BaseModel):
     value is always treated by samples.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     method: Literal[

@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from designer.config.base import Section
 from designer.config.cluster import ClusterSettings, LocalClusterSettings, OutsideClusterSettings
+from designer.config.messages import NAME_PATTERN
 from designer.config.sections import (
     GeneratorSettings,
     InitialSettings,
@@ -30,6 +31,11 @@ from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import OPTICAL
 from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
+
+MAX_OBJECTIVES = 4
+"""The front's complement is divided into boxes for each posterior sample, whose number grows exponentially: a front of 50 points took
+0.2 s a sample with four objectives and 8 s with five, one of 20 points 11 s with six and more than 30 s with seven; a choice takes 32
+samples."""
 
 
 class CampaignConfig(Section):
@@ -55,7 +61,7 @@ class CampaignConfig(Section):
         store: Path of an SQLite file, or `postgresql://USER:PASSWORD@HOST/DATABASE`; `store.sqlite` in the folder by default.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     seed: Annotated[int, Field(ge=0)] = 0
     objectives: Annotated[tuple[ObjectiveSettings, ...], Field(min_length=1)]
     limits: tuple[LimitSettings, ...] = ()
@@ -90,6 +96,11 @@ class CampaignConfig(Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"property {name!r} is the objective of two entries; keep one of them")
+        if len(objectives) > MAX_OBJECTIVES:
+            raise ValueError(
+                f"{len(objectives)} objectives are more than the {MAX_OBJECTIVES} whose hypervolume can be computed in time; keep the "
+                "most important ones, and make the others limits"
+            )
         return objectives
 
     @field_validator("limits")
@@ -106,6 +117,13 @@ class CampaignConfig(Section):
         if not self.outside:
             for objective in self.objectives:
                 measurable_property(objective.property, info)
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_store(self) -> "CampaignConfig":
+        limit = 2**31 if self.store_url().path is None else 2**63
+        if self.seed >= limit:
+            raise ValueError(f"seed {self.seed} does not fit into the store; use one below {limit}")
         return self
 
     @field_validator("folder")

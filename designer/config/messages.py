@@ -1,16 +1,31 @@
 """Turn a pydantic validation error into one line: the place, the value, the rule and the remedy."""
 
+import datetime
 import difflib
+import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""What names of campaigns look like."""
+
+_RULES = {
+    "int_parsing": "is not a whole number",
+    "int_parsing_size": "is not a whole number that is read",
+    "int_type": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "float_parsing": "is not a number",
+    "float_type": "is not a number",
+    "string_type": "is not text",
+}
 _REMEDIES = {
-    "int_parsing": "write a whole number",
-    "int_type": "write a whole number",
-    "int_from_float": "write a whole number",
+    "int_parsing": "write a whole number in digits",
+    "int_parsing_size": "write a smaller one",
+    "int_type": "write a whole number in digits",
+    "int_from_float": "write a whole number in digits",
     "float_parsing": "write a number",
     "float_type": "write a number",
     "bool_parsing": "write true or false",
@@ -22,7 +37,7 @@ _REMEDIES = {
     "model_attributes_type": "write `key: value` lines below it",
     "too_short": "add an entry",
     "string_too_short": "write at least one character",
-    "finite_number": "write a finite number",
+    "finite_number": "write a number, or leave the key out",
 }
 _BOUNDS = {
     "greater_than": ("gt", "must be greater than", "raise it"),
@@ -33,17 +48,27 @@ _BOUNDS = {
 
 
 def one_line(error: ValidationError, model: type[BaseModel], prefix: tuple[str | int, ...] = ()) -> str:
-    """Describe the first mistake, wrong keys before all others: a misspelt key is often why another is missing.
+    """Describe every mistake, wrong keys before all others: a misspelt key is often why another is missing.
 
     Args:
         error: What pydantic raised.
         model: The model that was validated.
         prefix: Place of the model in the user's document.
     """
-    mistakes = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
-    line = _describe(mistakes[0], model, prefix)
-    more = len(mistakes) - 1
-    return f"{line} (and {more} more)" if more else line
+    found = error.errors(include_url=False)
+    mistakes = [item for item in found if not (item["type"] == "too_short" and _has_inner(item["loc"], found))]
+    mistakes.sort(key=lambda item: item["type"] != "extra_forbidden")
+    lines = list(dict.fromkeys(_describe(item, model, prefix) for item in mistakes))
+    if len(lines) == 1:
+        return lines[0]
+    return f"{len(lines)} mistakes: " + " ".join(
+        f"({number}) {line}{'' if line.endswith(('.', '?')) else '.'}" for number, line in enumerate(lines, start=1)
+    )
+
+
+def _has_inner(place: tuple[str | int, ...], mistakes: Sequence[Any]) -> bool:
+    """Tell whether an entry inside of a list is wrong: pydantic then also finds the list too short."""
+    return any(len(item["loc"]) > len(place) and item["loc"][: len(place)] == place for item in mistakes)
 
 
 def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str | int, ...]) -> str:
@@ -56,6 +81,11 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
         return f"unknown key {key!r}{inside}; {_nearest(str(key), _keys(owner))}"
     text, _ = _resolve(model, tuple(item["loc"]))
     place = _join(prefix, text) or "the document"
+    if kind == "invalid_key":
+        *parents, key = item["loc"]
+        owner = _join(prefix, _resolve(model, tuple(parents))[0]) or "the document"
+        comma = ", and numbers with a decimal point, as 1.5, not with a comma" if isinstance(key, int | float) else ""
+        return f"{owner}: the key {key!r} is not a name; write names of settings as keys{comma}"
     if kind == "missing":
         return f"{place} is missing and has no default; add it"
     if kind in _BOUNDS:
@@ -71,12 +101,46 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
         return f"{place}: `kind` is missing; add it"
     if kind == "value_error":
         return f"{place}: {' '.join(str(context['error']).split())}"
-    rule = str(item["msg"]).replace("Input should be", "is not").lower()
-    return f"{place}: {_show(value)} {rule}; {_REMEDIES.get(kind, 'correct it')}"
+    if kind == "string_pattern_mismatch":
+        return f"{place}: {_show(value)} {_pattern_rule(str(value), str(context['pattern']))}"
+    # What pydantic says is about the value itself; the rest of it repeats the value or names Python types.
+    said = str(item["msg"]).replace("Input should be", "is not").partition(",")[0]
+    rule = _RULES.get(kind, said[:1].lower() + said[1:])
+    instead = "write a value, or leave the key out" if value is None else _number_remedy(kind, value)
+    return f"{place}: {_show(value)} {rule}; {instead or _REMEDIES.get(kind, 'correct it')}"
+
+
+def _pattern_rule(value: str, pattern: str) -> str:
+    """Return the rule of a text with a pattern, and what to write instead where that can be told."""
+    if pattern == NAME_PATTERN:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", value.strip()).strip("-._")[:64]
+        instead = f"write {plain!r}" if re.search(pattern, plain) else "choose such a name"
+        return f"is not a name: up to 64 letters, digits, points, - and _, the first a letter or digit; {instead}"
+    return f"does not match {pattern}; correct it"
+
+
+def _number_remedy(kind: str, value: object) -> str | None:
+    """Return what to write for a text that is nearly a number: a decimal comma, a power, a unit behind it."""
+    if not isinstance(value, str) or not kind.startswith(("int_", "float_")):
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[+-]?\d*,\d+", text):
+        return f"write {text.replace(',', '.')}, with a decimal point"
+    if kind.startswith("int_") and re.fullmatch(r"\d+(\.\d*)?[eE]\+?\d{1,2}", text):
+        number = float(text)
+        return f"write {number:.0f}" if number.is_integer() and number < 2**53 else "write a smaller number, in digits"
+    if power := re.fullmatch(r"(?:1 ?[x*·×] ?)?(\d+) ?(?:\^|\*\*) ?(\d+)", text):
+        size = int(power[2]) * len(power[1])
+        return f"write {int(power[1]) ** int(power[2])}" if size < 19 else "write a smaller number, in digits"
+    if unit := re.fullmatch(r"([+-]?\d+(?:\.\d+)?) ?[A-Za-z%°µ][\w/%°^-]*", text):
+        return f"write the number alone, {unit[1]}"
+    return None
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    if value is None:
+        return "nothing"
+    text = value.isoformat() if isinstance(value, datetime.date) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -46,6 +46,7 @@ def _refuse(node: yaml.ScalarNode) -> None:
     text = str(node.value)
     if has_underscores(text) or _OTHER_BASE.fullmatch(text):
         line = node.start_mark.line + 1
+        comma = "; where it stands behind a decimal comma, write a point" if text.startswith("0") else ""
         raise InvalidConfig(
-            f"line {line}: {text} is not a plain number; write it in digits alone, or in quotes if it is a text"
+            f"line {line}: {text} is not a plain number; write it in digits alone, or in quotes if it is a text{comma}"
         )

@@ -21,7 +21,7 @@ class SMCSettings(BaseModel):
         max_top_up: Sweeps at the target spent on finding more distinct candidates when a population holds too few.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
     _plain_numbers = model_validator(mode="before")(plain_settings)
 
     particles: int = Field(default=512, ge=2)
