@@ -80,8 +80,9 @@ def pair_sequence(one: str, other: str) -> str:
 
     Two monomers alternate when neither likes itself (both reactivity ratios below one) and nine bonds of ten join unlike units.
     They give a statistical copolymer, for which the alternating repeat unit stands as its mean composition, when a feed of at
-    most 30 to 1 makes one of equal composition, or when both are hydrocarbons that one coordination catalyst or one
-    acid polymerises. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them.
+    most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen ends radical chains, or when both
+    are hydrocarbons that one coordination catalyst or one acid polymerises. Otherwise the repeat unit is formal: the
+    copolymer would be nearly all one of them, or none would form.
 
     Args:
         one: SMILES of a monomer.
@@ -90,9 +91,27 @@ def pair_sequence(one: str, other: str) -> str:
     ratios = ReactivityRatios.of(qe(one), qe(other))
     if max(ratios.first, ratios.second) < 1.0 and ratios.alternating_bonds >= _ALTERNATING_BONDS:
         return ALTERNATES
-    if 1.0 / _WIDEST_FEED <= ratios.feed <= _WIDEST_FEED or _share_ionic_or_coordination(one, other):
+    reachable = 1.0 / _WIDEST_FEED <= ratios.feed <= _WIDEST_FEED and not (_is_allylic(one) or _is_allylic(other))
+    if reachable or _share_ionic_or_coordination(one, other):
         return STATISTICAL
     return FORMAL
+
+
+def _is_allylic(smiles: str) -> bool:
+    """Return whether a double bond bears nothing but alkyl groups, whose hydrogen its own radicals abstract."""
+    mol = _mol(smiles)
+    return any(mol.HasSubstructMatch(pattern) for pattern in _allylic_alkenes())
+
+
+@cache
+def _allylic_alkenes() -> tuple[Chem.Mol, ...]:
+    alkyl = "[CX4;!$(C(F)F)]"
+    texts = (
+        f"[CX3;H2]=[CX3;H1]-{alkyl}",
+        f"[CX3;H2]=[CX3;H0](-{alkyl})-{alkyl}",
+        f"[CX3;R;H1;$(C-{alkyl})]=[CX3;R;H1]-{alkyl}",
+    )
+    return tuple(Chem.MolFromSmarts(text) for text in texts)
 
 
 def _share_ionic_or_coordination(one: str, other: str) -> bool:

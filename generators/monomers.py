@@ -1,9 +1,9 @@
 """Molecules that cannot be monomers because they do not exist as such."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 import yaml
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
 from generators.lists import built_in
@@ -27,6 +27,17 @@ def impossible(mol: Chem.Mol) -> str | None:
         if mol.HasSubstructMatch(one) and mol.HasSubstructMatch(other):
             return name
     return _strained(mol)
+
+
+@lru_cache(maxsize=65_536)
+def impossible_smiles(smiles: str) -> str | None:
+    """Return what `impossible` says of a SMILES.
+
+    One that is not valid, as in a damaged store, is `not a valid SMILES`.
+    """
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    return "not a valid SMILES" if mol is None else impossible(mol)
 
 
 def _strained(mol: Chem.Mol) -> str | None:

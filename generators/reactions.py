@@ -16,7 +16,7 @@ from generators.copolymerisation import pair_sequence
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
 from generators.monomer_class import MonomerClass, read_classes
-from generators.monomers import impossible
+from generators.monomers import impossible, impossible_smiles
 from generators.synthesis_route import Monomer, Route
 
 Reactions = tuple[rdChemReactions.ChemicalReaction, ...]
@@ -175,14 +175,11 @@ def rules_by_name() -> dict[str, Rule]:
 def recorded_route(reaction: str, polymer: str, monomers: Sequence[Monomer]) -> Route | None:
     """Return a route that was written down, with what the table says about it today; None where a monomer cannot exist.
 
-    Earlier versions had other rules, and monomers that no flask can hold. A rule that the table no longer has keeps its name. A
+    Earlier versions had other rules, and monomers that cannot exist. A rule that the table no longer has keeps its name. A
     monomer that is not a valid SMILES, as in a damaged store, counts as one that cannot exist.
     """
-    for monomer in monomers:
-        with rdBase.BlockLogs():
-            mol = Chem.MolFromSmiles(monomer.smiles)
-        if mol is None or impossible(mol) is not None:
-            return None
+    if any(impossible_smiles(monomer.smiles) is not None for monomer in monomers):
+        return None
     rule = rules_by_name().get(reaction)
     return Route(reaction, polymer, tuple(monomers)) if rule is None else rule.route(monomers)
 

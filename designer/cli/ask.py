@@ -17,6 +17,7 @@ from designer.progress import make_listener
 from designer.store import imported_records
 from designer.store.engine import RUNNING_TIMEOUT_S
 from designer.store.records import EvaluationRecord
+from designer.store.routes import Routes, route_text, stored_routes
 from designer.text import timestamp
 from mdcore.chem import property_spec
 from mdcore.chem.files import replacing_text
@@ -42,7 +43,8 @@ def ask_command(
                     records = campaign.ask(n, days=days, fidelity=fidelity)
                     imported = imported_records(campaign.store.engine)
                     measured = frozenset(known.key for known in imported if known.value is not None)
-                    rows = [row for record in records for row in _rows(record, campaign, fidelity, measured)]
+                    routes = stored_routes(campaign.store.engine, [record.key for record in records])
+                    rows = [row for record in records for row in _rows(record, campaign, fidelity, measured, routes)]
                     _write(file, form, rows, campaign)
                     file.flush()
             except BaseException as error:
@@ -85,7 +87,7 @@ def open_campaign(text: str, name: str | None) -> Campaign:
 
 
 def _rows(
-    record: EvaluationRecord, campaign: Campaign, fidelity: str | None, measured: Collection[str]
+    record: EvaluationRecord, campaign: Campaign, fidelity: str | None, measured: Collection[str], routes: Routes
 ) -> list[dict[str, object]]:
     """Return a row for each property to measure, its value left open."""
     rows = []
@@ -104,6 +106,7 @@ def _rows(
                 "predicted": expected.mean if expected else None,
                 "predicted_sd": expected.sd if expected else None,
                 "reserved_until": timestamp(record.reserved_until),
+                "route": route_text(routes, record.key),
             }
         )
     return rows

@@ -28,7 +28,7 @@ def route_command(psmiles: str, *, as_json: bool) -> int:
             write_json(stream, {"psmiles": unit.psmiles, "key": unit.key, "routes": shown})
             return 0
         for route in found:
-            stream.write(f"{route}\n")
+            stream.write(f"{route}\n    {route.conditions}\n")
             stream.writelines(f"    {monomer.name}: {monomer.smiles}\n" for monomer in route.monomers)
         if not found:
             stream.write("no route known\n")
@@ -41,13 +41,16 @@ def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: 
         if limit is not None:
             at_least("--limit", limit, 1)
         library = MonomerLibrary.of(read_list(monomers))
+        for monomer, why in library.refused:
+            sys.stderr.write(f"monomer {monomer.name} cannot exist ({why}); it is left out\n")
         counts = Counter[str]()
         with replacing_text(out, newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(("psmiles", "reaction", "polymer", "monomer_1", "monomer_2"))
+            writer.writerow(("psmiles", "reaction", "polymer", "monomer_1", "monomer_2", "sequence"))
             for key, route in islice(_distinct(library, counts), limit):
                 smiles = [monomer.smiles for monomer in route.monomers]
-                writer.writerow((key, route.reaction, route.polymer, smiles[0], smiles[1] if smiles[1:] else ""))
+                second = smiles[1] if smiles[1:] else ""
+                writer.writerow((key, route.reaction, route.polymer, smiles[0], second, route.sequence))
                 counts["rows"] += 1
                 if counts["rows"] % TELL_EVERY == 0:
                     sys.stderr.write(f"{counts['rows']} repeat units\n")

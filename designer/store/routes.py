@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from designer.store.engine import writing
 from designer.store.orm import RouteRow
 from designer.store.transactions import transaction
-from generators import Monomer, Route, recorded_route
+from generators import Monomer, Route
 
 Routes = Mapping[str, Route | None]
 """Routes by canonical key, None where no way is known."""
@@ -44,6 +44,9 @@ def stored_routes(engine: Engine, keys: Collection[str] | None = None) -> Routes
     """
     if not inspect(engine).has_table(RouteRow.__tablename__):
         return {}
+    # The rules load RDKit, which most commands on a store do without.
+    from generators import recorded_route
+
     query = select(RouteRow) if keys is None else select(RouteRow).where(RouteRow.key.in_(keys))
     routes: dict[str, Route | None] = {}
     with Session(engine) as session:

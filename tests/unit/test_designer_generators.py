@@ -1,10 +1,12 @@
 """Generators a campaign may ask for, the routes of their proposals, and where those are shown."""
 
+import csv
 import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from sqlalchemy import inspect, text
 
 from designer import Campaign, CampaignConfig
@@ -12,7 +14,7 @@ from designer.campaign.generator import diverse_part, make_generator
 from designer.campaign.proposer import BayesianProposer
 from designer.campaign.recording import record_proposal
 from designer.cli.main import run
-from designer.cli.tables import print_front
+from designer.cli.tables import front_document, print_front
 from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import DesignerError
 from designer.report import write_report
@@ -154,6 +156,29 @@ def test_stores_of_earlier_versions_get_their_table(campaign: Campaign) -> None:
     keep_route(campaign.store.engine, "*CS*", None)
     assert inspect(campaign.store.engine).has_table("route")
     assert stored_routes(campaign.store.engine) == {"*CS*": None}
+
+
+def test_pairs_are_shown_with_what_they_give_in_table_report_and_ask(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pair = "*CC(c1ccccc1)C1C(*)C(=O)OC1=O"
+    path = tmp_path / "c.yaml"
+    settings = document(tmp_path, initial={"kind": "list", "psmiles": [pair]}, cluster={"kind": "outside"})
+    path.write_text(yaml.safe_dump(settings))
+    assert run(["ask", str(path), "--n", "1"]) == 0
+    asked = next(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert asked["route"].endswith("of styrene + maleic anhydride (alternates)")
+    with Campaign(CampaignConfig.model_validate(settings)) as campaign:
+        record = campaign.store.evaluations()[0]
+        routes = stored_routes(campaign.store.engine)
+        document_of = front_document([record], routes)[0]["route"]
+        assert isinstance(document_of, dict)
+        assert document_of["sequence"] == "alternates"
+        stream = io.StringIO()
+        print_front(stream, [record], campaign.objectives, routes)
+        assert "(alternates)" in " ".join(stream.getvalue().split())
+        html = write_report(campaign.store, campaign.config, tmp_path / "r.html").read_text()
+    assert "alternates" in html
 
 
 def test_a_recorded_route_over_a_monomer_that_cannot_exist_is_not_shown(campaign: Campaign) -> None:

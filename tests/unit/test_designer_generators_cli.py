@@ -146,6 +146,18 @@ def test_routes_of_a_unit(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().out == "no route known\n"
 
 
+def test_a_route_says_how_it_is_done_and_whether_the_monomers_alternate(capfd: pytest.CaptureFixture[str]) -> None:
+    unit = "*CC(c1ccccc1)C1C(*)C(=O)OC1=O"
+    found = answer(capfd, "route", unit)["routes"][0]
+    assert found["sequence"] == "alternates"
+    assert found["conditions"].startswith("radical initiator")
+    assert run(["route", unit]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0].endswith("of styrene + maleic anhydride (alternates)")
+    assert lines[1].strip() == found["conditions"]
+    assert answer(capfd, "route", "*CC(*)c1ccccc1")["routes"][0]["sequence"] is None
+
+
 def test_a_library_is_written_row_by_row(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     monomers = tmp_path / "m.csv"
     monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
@@ -170,6 +182,17 @@ def test_a_library_holds_each_repeat_unit_once(tmp_path: Path, capfd: pytest.Cap
     assert made["repeated"] >= 1
     limited = answer(capfd, "enumerate", str(monomers), "--out", str(out), "--limit", "2")
     assert limited["rows"] == 2
+
+
+def test_a_library_leaves_out_monomers_that_cannot_exist_and_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monomers, out = tmp_path / "m.csv", tmp_path / "library.csv"
+    monomers.write_text("smiles,name\nO=C(O)Nc1ccc(O)cc1,carbamic\nC=Cc1ccccc1,styrene\nC=CC#N,AN\n")
+    assert run(["enumerate", str(monomers), "--out", str(out)]) == 0
+    assert "monomer carbamic cannot exist (carbamic acid); it is left out" in capfd.readouterr().err
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["sequence"] for row in rows] == ["", "", "statistical copolymer"]
 
 
 KNOWN = (
