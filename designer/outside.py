@@ -16,7 +16,8 @@ from designer.data.units import conversion
 from designer.data.values import checked_stderr, checked_value, unusual
 from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
-from designer.store.orm import EventRow
+from designer.store.corrections import Selection, correct, withdraw
+from designer.store.orm import EvaluationRow, EventRow
 from designer.store.outside import candidates, lock_campaign, outside_digest, record_outside, told
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
@@ -36,7 +37,7 @@ IGNORED = ("key", "novelty", "reserved_until", "predicted", "predicted_sd")
 
 _ROUNDING = 1e-9
 """Relative difference of two values that are the same: conversions of units differ by some units in the last place."""
-_ANOTHER = "tell a repeated measurement at another fidelity"
+_ANOTHER = "pass --replace to put this in its place, or tell a repeated measurement at another fidelity"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Told:
         refused: Rows that break a rule.
         unusual: Rows that were recorded although their values are unusual, and why they are.
         already: Rows that say what was recorded before.
+        replaced: Those of the recorded rows that took the place of another result.
     """
 
     recorded: int
@@ -69,6 +71,7 @@ class Told:
     refused: tuple[Refused, ...]
     unusual: tuple[Refused, ...] = ()
     already: int = 0
+    replaced: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,12 @@ def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
 
 
 def tell(
-    store: CampaignStore, config: CampaignConfig, rows: Iterable[tuple[int, Mapping[str, Any]]], fidelity: str
+    store: CampaignStore,
+    config: CampaignConfig,
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    fidelity: str,
+    *,
+    replace: bool = False,
 ) -> Told:
     """Record results in one transaction: all of them, or none where a row breaks a rule.
 
@@ -130,6 +138,7 @@ def tell(
         config: Its configuration.
         rows: Line and cells of each row; see `COLUMNS`.
         fidelity: Where results come from whose row does not say it.
+        replace: Put results in the place of others that are recorded; those stay on record as replaced or withdrawn.
 
     Returns:
         What was recorded, or what was refused, why.
@@ -141,9 +150,10 @@ def tell(
         lock_campaign(session, store.campaign_id)
         results, refused, empty = _read(candidates(session, store.campaign_id), cells, fidelity)
         there = told(session, store.campaign_id, (result.key for result in results))
-        new, contradicting = _compare(results, there)
+        new, contradicting, other = _compare(results, there, replace=replace)
         if refused := sorted([*refused, *contradicting], key=lambda row: row.line):
             return Told(0, empty, tuple(refused))
+        new += [result for result in other if _make_place(session, store.campaign_id, result, there)]
         for result in new:
             note = {"note": result.note} if result.note else {}
             outcome = result.outcome if isinstance(result.outcome, Failure) else (result.outcome,)
@@ -155,8 +165,9 @@ def tell(
         if new:
             message = f"{len(new)} results from outside were recorded"
             session.add(EventRow(campaign_id=store.campaign_id, at=time.time(), kind="told", message=message))
-        odd = [Refused(result.line, text) for result in new if (text := _unusual(result.outcome))]
-        return Told(len(new), empty, (), tuple(odd), len(results) - len(new))
+        said = [*new, *(result for result in other if result not in new)]
+        odd = [Refused(result.line, text) for result in said if (text := _unusual(result.outcome))]
+        return Told(len(said), empty, (), tuple(odd), len(results) - len(said), len(other))
 
     return store.write(action)
 
@@ -186,11 +197,29 @@ def _read(
     return results, refused, empty
 
 
+def _make_place(
+    session: Session, campaign_id: int, result: _Result, there: Mapping[tuple[str, str], EvaluationRecord]
+) -> bool:
+    """Put a value in the place of the one that is recorded, or take back what a result contradicts; tell if it is still to be recorded."""
+    before = there[result.key, outside_digest(result.fidelity)]
+    reason = f"told with --replace, line {result.line}" + (f": {result.note}" if result.note else "")
+    selection = Selection(campaign_id, before.ordinal, property=result.property, fidelity=result.fidelity)
+    if isinstance(result.outcome, Measurement) and before.failure is None:
+        value, stderr = result.outcome.value, result.outcome.stderr
+        correct(session, selection, lambda *_: (value, stderr), reason=reason, kind="replaced")
+        return False
+    row = session.get_one(EvaluationRow, before.id)
+    if row.state != "withdrawn":
+        withdraw(session, Selection(campaign_id, before.ordinal), reason=reason)
+    return True
+
+
 def _compare(
-    results: Sequence[_Result], there: Mapping[tuple[str, str], EvaluationRecord]
-) -> tuple[list[_Result], list[Refused]]:
-    """Return the results that are new, and those that contradict another row or what is recorded."""
+    results: Sequence[_Result], there: Mapping[tuple[str, str], EvaluationRecord], *, replace: bool
+) -> tuple[list[_Result], list[Refused], list[_Result]]:
+    """Return the results that are new, those that contradict another row or what is recorded, and those that replace this."""
     new: list[_Result] = []
+    replacing: list[_Result] = []
     refused: list[Refused] = []
     seen: dict[tuple[str, str], dict[str | None, _Result]] = {}
     for result in results:
@@ -205,13 +234,15 @@ def _compare(
             reason = f"this row tells {what[0]} and line {other.line} {what[1]} of the same polymer; keep one of them"
         elif first is not result and not _same(first.outcome, result.outcome):
             reason = f"line {first.line} tells something else of the same polymer and property; keep one of them"
-        else:
-            reason = _contradiction(result, before)
+        elif (reason := _contradiction(result, before)) and replace:
+            if first is result:
+                replacing.append(result)
+            continue
         if reason:
             refused.append(Refused(result.line, reason))
         elif first is result and not _is_recorded(result, before):
             new.append(result)
-    return new, refused
+    return new, refused, replacing
 
 
 def _contradiction(result: _Result, before: EvaluationRecord | None) -> str:
@@ -224,7 +255,10 @@ def _contradiction(result: _Result, before: EvaluationRecord | None) -> str:
         return f"a failure is recorded at {result.fidelity} for this polymer ({before.failure.message}); {_ANOTHER}"
     if isinstance(result.outcome, Failure):
         if before.state == "done":
-            return f"measurements at {result.fidelity} are recorded for this polymer; it has not failed"
+            return (
+                f"measurements at {result.fidelity} are recorded for this polymer; it has not failed. "
+                "Pass --replace to withdraw them"
+            )
         return ""
     recorded = before.measured(result.outcome.property)
     if recorded is None or _same(recorded, result.outcome):

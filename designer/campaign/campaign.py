@@ -21,9 +21,10 @@ from designer.progress import default_listener
 from designer.store.claims import release_all
 from designer.store.engine import be_patient, close_engine
 from designer.store.imported import imported_records
+from designer.store.known_data import KnownData
 from designer.store.opening import create_store
 from designer.store.ownership import Ownership
-from designer.store.records import EvaluationRecord
+from designer.store.records import CorrectionRecord, EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.store.transactions import Patience
 from mdcore.optics.level import require_pyscf
@@ -219,7 +220,11 @@ class Campaign:
         return table
 
     def tell(
-        self, rows: "Iterable[tuple[int, Mapping[str, Any]]] | pd.DataFrame", *, fidelity: str | None = None
+        self,
+        rows: "Iterable[tuple[int, Mapping[str, Any]]] | pd.DataFrame",
+        *,
+        fidelity: str | None = None,
+        replace: bool = False,
     ) -> "Told":
         """Record what was measured outside.
 
@@ -227,6 +232,7 @@ class Campaign:
             rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`; or a
                 DataFrame with these columns.
             fidelity: Where rows come from that do not say it; `experiment` by default.
+            replace: Put results in the place of others that are recorded; those stay on record.
 
         Returns:
             What was recorded, or which rows were refused, why: then nothing was recorded. Rows that are recorded already are
@@ -236,10 +242,96 @@ class Campaign:
 
         if hasattr(rows, "itertuples"):
             rows = read_rows(cast("pd.DataFrame", rows))
-        told = tell(self.store, self.config, rows, fidelity or self.outside_fidelity())
+        told = tell(self.store, self.config, rows, fidelity or self.outside_fidelity(), replace=replace)
         if reason := self.finished_reason():
             self._mark_finished(reason)
         return told
+
+    def correct(
+        self,
+        name: str,
+        value: float | None = None,
+        stderr: float | None = None,
+        *,
+        reason: str,
+        polymer: str | None = None,
+        evaluation: int | None = None,
+        unit: str | None = None,
+        fidelity: str | None = None,
+        source: str | None = None,
+        line: int | None = None,
+    ) -> CorrectionRecord:
+        """Correct a value that was imported, told or simulated; the old one stays on record with who, when and why.
+
+        Args:
+            name: Registry name.
+            value: The right value, None where only the error is wrong.
+            stderr: Its standard error, None to keep the recorded one.
+            reason: Why.
+            polymer: Repeat unit.
+            evaluation: Number of an evaluation.
+            unit: Unit of both; the registry's by default.
+            fidelity: Where the value comes from.
+            source: Name of an imported file.
+            line: Line of that file.
+
+        Raises:
+            InvalidRequest: Nothing or several values match, or the value is physically impossible.
+        """
+        from designer.amend import correct_value, selection_of
+
+        selection = selection_of(
+            campaign_id=self.store.campaign_id, evaluation=evaluation, polymer=polymer, name=name,
+            fidelity=fidelity, source=source, line=line,
+        )  # fmt: skip
+        return correct_value(
+            self.store.engine, selection, value, stderr, unit=unit, reason=reason, patience=self.store.patience
+        )
+
+    def withdraw(
+        self,
+        *,
+        reason: str,
+        polymer: str | None = None,
+        evaluation: int | None = None,
+        name: str | None = None,
+        fidelity: str | None = None,
+        source: str | None = None,
+        line: int | None = None,
+        again: bool = False,
+        everything: bool = False,
+    ) -> list[CorrectionRecord]:
+        """Take back a measurement, an evaluation or an imported file; it stays on record with who, when and why.
+
+        Args:
+            reason: Why.
+            polymer: Repeat unit.
+            evaluation: Number of an evaluation.
+            name: Registry name, to take back that property alone.
+            fidelity: Where the value comes from.
+            source: Name of an imported file.
+            line: Line of that file.
+            again: Have the simulation done again with other random numbers, or the polymer asked for again.
+            everything: All results that match, if there are several.
+
+        Raises:
+            InvalidRequest: Nothing matches, or several results and `everything` is not set.
+            CampaignBusy: The simulation is running.
+        """
+        from designer.amend import selection_of, withdraw_results
+
+        selection = selection_of(
+            campaign_id=self.store.campaign_id, evaluation=evaluation, polymer=polymer, name=name,
+            fidelity=fidelity, source=source, line=line,
+        )  # fmt: skip
+        return withdraw_results(
+            self.store.engine,
+            selection,
+            reason=reason,
+            again=again,
+            everything=everything,
+            patience=self.store.patience,
+        )
 
     def run(self) -> str:
         """Start or resume the campaign and go on until a stop rule is reached.
@@ -343,5 +435,8 @@ class Campaign:
             if imported:
                 sources = ", ".join(sorted({record.fidelity for record in imported}))
                 self._listener.note(f"known data: {len({r.key for r in imported})} polymers ({sources})")
-            self._proposer = BayesianProposer(self.config, note=self._listener.note, imported=imported)
+            known = KnownData(self.store.engine)
+            self._proposer = BayesianProposer(
+                self.config, note=self._listener.note, imported=imported, reread=known.changed
+            )
         return self._proposer

@@ -41,14 +41,22 @@ class Ledger:
         """Take in an evaluation of this campaign that is new or has changed."""
         before = self._own.get(record.id)
         self._enter(record)
-        if record.state == "done" and (before is None or before.measurements != self._own[record.id].measurements):
+        now = self._own[record.id]
+        if before is not None and before.state == "done" and before.measurements != now.measurements:
+            # A value was corrected or withdrawn: what it dominated may come back.
+            self.front = front_records(tuple(self._own.values()), self._objectives, self._limits)
+        elif record.state == "done" and (before is None or before.measurements != now.measurements):
             others = tuple(member for member in self.front if member.id != record.id)
             self.front = front_records((*others, self._own[record.id]), self._objectives, self._limits)
 
     def put_elsewhere(self, record: EvaluationRecord) -> None:
         """Take in a result of another campaign."""
         self._elsewhere[record.id] = record
-        self._keys.add(record.key)
+        if record.state == "withdrawn":
+            self._keys.discard(record.key)
+            self._keys.update(own.key for own in self._own.values() if own.key == record.key)
+        else:
+            self._keys.add(record.key)
         self.newest = max(self.newest, record.finished_no or 0)
 
     def set_pending_elsewhere(self, records: Sequence[EvaluationRecord]) -> None:

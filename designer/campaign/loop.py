@@ -21,7 +21,7 @@ from designer.store.claims import Leases, claim
 from designer.store.knowledge import briefs, newest_number, news, open_elsewhere, pending_record
 from designer.store.outside import expire_reservations, reservations
 from designer.store.ownership import Ownership
-from designer.store.records import EvaluationRecord
+from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
 from mdcore.optics import OpticsSettings
@@ -129,9 +129,9 @@ class Loop:
             known = self._ledger.get(record.id)
             if record.campaign != self._config.name:
                 self._ledger.put_elsewhere(record)
-            elif known is None or known.state != record.state or len(known.measurements) != len(record.measurements):
+            elif known is None or known.state != record.state or known.measurements != record.measurements:
                 self._ledger.put(record)
-                self._listener.finished(record, self._ledger.front)
+                self._on_news(record)
         expire_reservations(self._store)
         for record in reservations(self._store):
             if self._ledger.get(record.id) != record:
@@ -140,6 +140,15 @@ class Loop:
         self._ledger.set_pending_elsewhere([pending_record(key, psmiles) for key, psmiles in elsewhere])
         for number in sorted(self._waiting):
             self._hand_out(self._record_of(number))
+
+    def _on_news(self, record: EvaluationRecord) -> None:
+        """Show what another process did to an evaluation, and hand out what it wants to be done again."""
+        if record.state in FINISHED:
+            self._listener.finished(record, self._ledger.front)
+        elif record.state == "withdrawn":
+            self._listener.note(f"evaluation {record.ordinal} ({record.psmiles}) was withdrawn")
+        elif record.state == "proposed" and record.id not in self._busy:
+            self._hand_out(record)
 
     def _fill(self, tally: Tally) -> None:
         """Hand out new candidates while there are free slots and the stop rules allow it."""

@@ -37,6 +37,7 @@ class BayesianProposer:
         config: The campaign.
         note: Told what takes time, one line each.
         imported: Known data; those of other fidelities help through the coupling that the surrogates learn.
+        reread: Asked before every choice for known data that have changed since, None where they have not.
     """
 
     def __init__(
@@ -44,13 +45,16 @@ class BayesianProposer:
         config: CampaignConfig,
         note: Callable[[str], None] = lambda text: None,
         imported: Sequence[ImportedRecord] = (),
+        reread: Callable[[], Sequence[ImportedRecord] | None] = lambda: None,
     ) -> None:
         self._config = config
         self._note = note
-        self._imported = tuple(r for r in imported if r.property in config.modelled())
+        self._imported = self._modelled(imported)
         self._fidelity = config.fidelity()
         self._objectives = config.objective_list()
         self._learnt_from = -1
+        self._learnt: dict[int, int | None] = {}
+        self._reread = reread
         self._surrogates: SurrogateSet | None = None
         self._pool: list[Candidate] = []
 
@@ -145,6 +149,7 @@ class BayesianProposer:
         """Refit the surrogates and make the pool anew when enough evaluations have finished since the last time."""
         from surrogates import fit_surrogates
 
+        self._forget_what_changed(records)
         known, schedule = sum(map(informative, records)), self._config.generator
         wait = max(schedule.refresh_every, round(schedule.refresh_growth * self._learnt_from))
         due = self._learnt_from < 0 or known - self._learnt_from >= wait
@@ -160,11 +165,27 @@ class BayesianProposer:
                 settings = settings.model_copy(update={"fidelity": self._fidelity})
             self._surrogates = fit_surrogates(observations, self._config.modelled(), settings, seed=seed)
             self._learnt_from = known
+            self._learnt = {record.id: record.finished_no for record in records if informative(record)}
         if due or exhausted:
             content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
             rng = rng_for(self._config.seed, content, "proposal")
             self._pool = self._make_pool(n, rng, self._likelihood(self._surrogates, records), self._forbidden(taken))
         return self._surrogates
+
+    def _forget_what_changed(self, records: Sequence[EvaluationRecord]) -> None:
+        """Have the surrogates learn anew at once where something they learnt from was corrected or withdrawn."""
+        fresh = self._reread()
+        if fresh is not None:
+            self._imported = self._modelled(fresh)
+        changed = any(
+            record.id in self._learnt and not (informative(record) and record.finished_no == self._learnt[record.id])
+            for record in records
+        )
+        if fresh is not None or changed:
+            self._learnt_from = -1
+
+    def _modelled(self, imported: Sequence[ImportedRecord]) -> tuple[ImportedRecord, ...]:
+        return tuple(record for record in imported if record.property in self._config.modelled())
 
     def _observe(self, records: Sequence[EvaluationRecord]) -> "Observations":
         config = self._config

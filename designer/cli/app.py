@@ -453,6 +453,9 @@ def tell(
     store: StoreArgument,
     results: Annotated[Path, typer.Argument(help="CSV or JSON file, as `designer ask` printed it, filled in.")],
     fidelity: Annotated[str | None, typer.Option(help="Where rows come from that do not say it; experiment otherwise.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put results in the place of others that are recorded; these stay on record.")
+    ] = False,
     campaign: CampaignName = None,
     json: Json = False,
 ) -> int:  # fmt: skip
@@ -462,7 +465,7 @@ def tell(
     """
     from designer.cli.tell import tell_command
 
-    return tell_command(store, results, campaign, fidelity, as_json=json)
+    return tell_command(store, results, campaign, fidelity, replace=replace, as_json=json)
 
 
 @app.command(rich_help_panel=RESULTS)
@@ -471,12 +474,83 @@ def export(
     out: Annotated[Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output otherwise.")] = None,
     form: Annotated[str | None, typer.Option("--format", help="csv, json or parquet; the file's ending says it otherwise.")] = None,
     whole: Annotated[bool, typer.Option("--all", help="All campaigns of the store.")] = False,
+    history: Annotated[
+        bool, typer.Option("--corrections", help="Write what was corrected and withdrawn instead: old and new value, who, when, why.")
+    ] = False,
     campaign: CampaignName = None,
 ) -> int:  # fmt: skip
     """Write every measurement with its unit and provenance."""
     from designer.cli.export import export_command
 
-    return export_command(store, campaign, out, form, whole=whole)
+    return export_command(store, campaign, out, form, whole=whole, history=history)
+
+
+Polymer = Annotated[str | None, typer.Option(help="Repeat unit, in any spelling.")]
+Evaluation = Annotated[int | None, typer.Option(help="Number of an evaluation, as `designer status` shows it.")]
+OfFidelity = Annotated[
+    str | None, typer.Option("--fidelity", help="Where the value comes from, as experiment or md-quick.")
+]
+OfSource = Annotated[str | None, typer.Option("--source", help="Name of an imported file.")]
+OfLine = Annotated[int | None, typer.Option("--line", help="Line of that file.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+
+
+@app.command(rich_help_panel=RESULTS)
+def correct(
+    store: StoreArgument,
+    property_: Annotated[str, typer.Option("--property", help="Which property is wrong.")],
+    reason: Reason,
+    polymer: Polymer = None,
+    evaluation: Evaluation = None,
+    value: Annotated[float | None, typer.Option(help="The right value.")] = None,
+    stderr: Annotated[float | None, typer.Option(help="Its standard error; the recorded one stays otherwise.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of both; the registry's otherwise.")] = None,
+    fidelity: OfFidelity = None,
+    source: OfSource = None,
+    line: OfLine = None,
+    campaign: CampaignName = None,
+    json: Json = False,
+) -> int:
+    """Correct a value that was imported, told or simulated.
+
+    The old value, who corrected it, when and why stay on record; the surrogates learn from the new one.
+    """
+    from designer.cli.correct import correct_command
+
+    return correct_command(
+        store, campaign, polymer=polymer, evaluation=evaluation, property_=property_, value=value, stderr=stderr, unit=unit,
+        fidelity=fidelity, source=source, line=line, reason=reason, as_json=json,
+    )  # fmt: skip
+
+
+@app.command(rich_help_panel=RESULTS)
+def withdraw(
+    store: StoreArgument,
+    reason: Reason,
+    polymer: Polymer = None,
+    evaluation: Evaluation = None,
+    property_: Annotated[str | None, typer.Option("--property", help="Withdraw this property alone.")] = None,
+    fidelity: OfFidelity = None,
+    source: OfSource = None,
+    line: OfLine = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Have the simulation done again with other random numbers, or ask for it again."),
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All results that match, if there are several.")] = False,
+    campaign: CampaignName = None,
+    json: Json = False,
+) -> int:
+    """Take back a measurement, an evaluation or an imported file.
+
+    What is withdrawn stays on record; surrogates, fronts and reports forget it.
+    """
+    from designer.cli.correct import withdraw_command
+
+    return withdraw_command(
+        store, campaign, polymer=polymer, evaluation=evaluation, property_=property_, fidelity=fidelity, source=source,
+        line=line, reason=reason, again=again, everything=everything, as_json=json,
+    )  # fmt: skip
 
 
 @app.command(rich_help_panel=SETUP)

@@ -2,20 +2,22 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
-from designer.store.export import COLUMNS, export_rows
+from designer.store.export import COLUMNS, CORRECTIONS, correction_rows, export_rows
 from mdcore.chem.files import replacing, replacing_text
 
 FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
 
 
-def export_command(text: str, name: str | None, out: Path | None, form: str | None, *, whole: bool) -> int:
+def export_command(
+    text: str, name: str | None, out: Path | None, form: str | None, *, whole: bool, history: bool = False
+) -> int:
     """Write every measurement and failure with its unit and provenance."""
     with answer_stream() as stream:
         if form is None:
@@ -26,28 +28,30 @@ def export_command(text: str, name: str | None, out: Path | None, form: str | No
         if out is None and form == "parquet":
             raise InvalidRequest("parquet is no text; give a file with --out")
         with opened_campaign(text, name) as (store, _):
-            rows = export_rows(store, whole=whole)
+            columns = CORRECTIONS if history else COLUMNS
+            rows = correction_rows(store, whole=whole) if history else export_rows(store, whole=whole)
             if out is None:
-                _text(form, stream, rows)
+                _text(form, stream, rows, columns)
                 return 0
             out.parent.mkdir(parents=True, exist_ok=True)
             if form == "parquet":
                 with replacing(out) as binary:
-                    number = _parquet(binary, rows)
+                    number = _parquet(binary, rows, columns)
             else:
                 with replacing_text(out, newline="") as file:
-                    number = _text(form, file, rows)
+                    number = _text(form, file, rows, columns)
         stream.write(f"{number} rows: {out}\n")
     return 0
 
 
-def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]]) -> int:
+def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> int:
     number = 0
     if form == "json":
-        found = [row | {"provenance": json.loads(row["provenance"])} for row in rows]
-        write_json(stream, {"columns": list(COLUMNS), "rows": found})
+        free = "provenance" if "provenance" in columns else "about"
+        found = [row | {free: json.loads(row[free])} for row in rows]
+        write_json(stream, {"columns": list(columns), "rows": found})
         return len(found)
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow(row)
@@ -55,19 +59,29 @@ def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]]) -> int:
     return number
 
 
-def _parquet(stream: BinaryIO, rows: Iterator[dict[str, Any]]) -> int:
+def _parquet(stream: BinaryIO, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> int:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise MissingPart("parquet needs pyarrow; pip install 'polymer-designer[parquet]', or export to csv") from error
     found = list(rows)
-    numbers = {"value", "stderr", "wall_s", "cpu_hours", "gpu_hours"}
+    numbers = {
+        "value",
+        "stderr",
+        "old_value",
+        "old_stderr",
+        "new_value",
+        "new_stderr",
+        "wall_s",
+        "cpu_hours",
+        "gpu_hours",
+    }
     whole = {"evaluation", "seed", "attempts"}
     kinds = {
         name: pyarrow.float64() if name in numbers else pyarrow.int64() if name in whole
         else pyarrow.bool_() if name == "in_corpus" else pyarrow.string()
-        for name in COLUMNS
+        for name in columns
     }  # fmt: skip
     schema = pyarrow.schema(list(kinds.items()))
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(found, schema=schema), stream)

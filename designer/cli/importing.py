@@ -1,6 +1,6 @@
 """`designer import`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from designer.cli.locate import locate_store
@@ -10,7 +10,7 @@ from designer.data import DataTable, parse_columns, read_table, records_of
 from designer.errors import InvalidRequest
 from designer.store import create_store
 from designer.store.engine import close_engine
-from designer.store.imported import ImportedRecord, add_imported
+from designer.store.imported import Added, ImportedRecord, add_imported
 from mdcore.chem import property_spec
 
 MOST_SHOWN = 1000
@@ -73,14 +73,27 @@ def import_command(
         cells = f", and {count(len(table.bad_cells), 'cell')} of used rows" if table.bad_cells else ""
         stream.write(
             f"{count(document['rows'], 'row')} in {data}: {document['used']} used, {document['empty']} without a value, "  # type: ignore[arg-type]
-            f"{len(table.bad)} left out{cells}. {added} added to {url} as {fidelity}"
-            f"{'' if added == len(records) else ', the others were there already'}.\n"
+            f"{len(table.bad)} left out{cells}. {added.added} added to {url} as {fidelity}"
+            f"{'' if added.added == len(records) else ', the others were there already'}.\n"
         )
+        for note in _notes(added, fidelity):
+            stream.write(f"{note}\n")
     return 0
 
 
+def _notes(added: Added, fidelity: str) -> Iterator[str]:
+    """Yield what the user should know of older values of the same polymers."""
+    if added.withdrawn:
+        yield f"{count(added.withdrawn, 'value')} had been withdrawn and stayed so; --replace brings them back"
+    if added.differing:
+        yield (
+            f"{count(added.differing, 'value')} differ from those that other files hold at {fidelity}: all are kept, as repeats. "
+            "If these correct the older ones, `designer withdraw STORE --source FILE --reason WHY` takes the older file back"
+        )
+
+
 def _document(
-    table: DataTable, records: Sequence[ImportedRecord], added: int, fidelity: str, store: str
+    table: DataTable, records: Sequence[ImportedRecord], added: Added, fidelity: str, store: str
 ) -> dict[str, object]:
     properties = {}
     for name in table.properties:
@@ -104,8 +117,10 @@ def _document(
         "used": len(table.rows) - empty,
         "empty": empty,
         "polymers": len({record.key for record in records}),
-        "added": added,
-        "already_there": len(records) - added,
+        "added": added.added,
+        "already_there": len(records) - added.added,
+        "withdrawn_before": added.withdrawn,
+        "differing_from_other_files": added.differing,
         "properties": properties,
         "columns_left_out": table.notes,
         "unusual": table.unusual,

@@ -2,13 +2,18 @@
 
 import time
 
+from designer.amend import correction_document
 from designer.campaign.front import front_records
 from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
+from designer.store.corrections import correction_text, corrections
 from designer.store.ownership import is_running
 from designer.store.routes import route_document, route_text, stored_routes
-from designer.text import duration
+from designer.text import duration, timestamp
+
+MOST_CORRECTIONS = 10
+"""Corrections printed one by one, the latest."""
 
 
 def status_command(text: str, name: str | None, *, as_json: bool) -> int:
@@ -20,6 +25,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
         front = front_records(records, config.objective_list(), config.limit_list())
         running = [record for record in records if record.state == "running"]
         failures = [record for record in records if record.failure]
+        changed = corrections(store.engine, store.campaign_id)
         alive = is_running(store)
         state = "running" if alive else ("finished" if campaign.finished_at else "stopped")
         if as_json:
@@ -53,6 +59,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                     for r in failures
                     if r.failure
                 ],
+                "corrections": [correction_document(record) for record in changed],
                 "front": front_document(front, routes),
             }
             write_json(stream, document)
@@ -79,6 +86,15 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                 stream.write(
                     f"  failed #{record.ordinal} {record.psmiles}: {record.failure.kind}: {record.failure.message}\n"
                 )
+        if len(changed) > MOST_CORRECTIONS:
+            stream.write(
+                f"  {len(changed) - MOST_CORRECTIONS} older corrections: `designer export STORE --corrections`\n"
+            )
+        for correction in changed[-MOST_CORRECTIONS:]:
+            number = f"#{correction.ordinal} " if correction.ordinal is not None else ""
+            stream.write(
+                f"  {number}{correction_text(correction)} ({timestamp(correction.at)}, {correction.who}: {correction.reason})\n"
+            )
         stream.write("\n")
         print_front(stream, front, config.objective_list(), routes)
     return 0

@@ -10,16 +10,17 @@ from designer.outside import read_rows
 REFUSED = 2
 
 
-def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, as_json: bool) -> int:
+def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, replace: bool, as_json: bool) -> int:
     """Record results from outside; if any row is refused, nothing is recorded and the exit status is 2."""
     with answer_stream() as stream:
         with open_campaign(text, name) as campaign:
-            told = campaign.tell(read_rows(path), fidelity=fidelity)
+            told = campaign.tell(read_rows(path), fidelity=fidelity, replace=replace)
         if as_json:
             document = {
                 "campaign": campaign.config.name,
                 "recorded": told.recorded,
                 "already_recorded": told.already,
+                "replaced": told.replaced,
                 "empty": told.empty,
                 "refused": [{"line": row.line, "reason": row.reason} for row in told.refused],
                 "unusual": [{"line": row.line, "reason": row.reason} for row in told.unusual],
@@ -38,5 +39,6 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
             else:
                 already = f"{told.already} already recorded, " if told.already else ""
                 empty = count(told.empty, "row")
-                stream.write(f"{count(told.recorded, 'result')} recorded, {already}{empty} without a value\n")
+                replaced = f" ({told.replaced} in place of others)" if told.replaced else ""
+                stream.write(f"{count(told.recorded, 'result')} recorded{replaced}, {already}{empty} without a value\n")
     return REFUSED if told.refused else 0

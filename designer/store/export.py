@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from designer.novelty import novelty
 from designer.store.convert import evaluation_record
+from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
 from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
@@ -20,6 +21,11 @@ COLUMNS = (
     "worker", "attempts", "program", "git_revision", "host", "platform", "provenance",
 )  # fmt: skip
 """`finished_at` is ISO 8601 in UTC, `wall_s` in seconds; `provenance` is everything else, as JSON."""
+CORRECTIONS = (
+    "at", "who", "reason", "kind", "origin", "campaign", "evaluation", "key", "psmiles", "property", "fidelity", "unit",
+    "old_value", "old_stderr", "new_value", "new_stderr", "about",
+)  # fmt: skip
+"""`about` is everything else about the old value, as JSON."""
 _AT_A_TIME = 1000
 
 
@@ -44,6 +50,19 @@ def export_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[s
         last = found[-1][0].id
         for record, name in found:
             yield from _rows(record, name)
+
+
+def correction_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield a row for each value that was corrected, replaced or withdrawn, known data included, oldest first.
+
+    Args:
+        store: The campaign.
+        whole: Whether the other campaigns of its store are wanted as well.
+    """
+    for record in corrections(store.engine, None if whole else store.campaign_id):
+        row = {name: getattr(record, name) for name in CORRECTIONS if name != "evaluation"}
+        about = json.dumps(dict(record.about), sort_keys=True)
+        yield row | {"at": timestamp(record.at), "evaluation": record.ordinal, "about": about}
 
 
 def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:

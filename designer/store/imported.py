@@ -1,19 +1,22 @@
 """Known data in a store: values and failures that no campaign of it measured."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from designer.errors import ImportConflict
-from designer.store.orm import ImportedRow
+from designer.store.orm import CorrectionRow, ImportedRow
 from designer.store.transactions import transaction
 from mdcore.chem import property_spec
 
 AT_A_TIME = 1000
 """Rows written by one statement."""
+ROUNDING = 1e-9
+"""Numbers that differ by less are the same one in other units."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,28 @@ class ImportedRecord:
     digest: str = ""
 
 
+@dataclass(frozen=True)
+class Added:
+    """What became of the values and failures of a file.
+
+    Attributes:
+        added: How many were added.
+        withdrawn: How many were left out because they were withdrawn before.
+        differing: Polymers and properties for which other files hold other values at the same fidelity.
+    """
+
+    added: int
+    withdrawn: int
+    differing: int
+
+
 def add_imported(
     engine: Engine, records: Sequence[ImportedRecord], *, source: str, digest: str, replace: bool = False
-) -> int:
+) -> Added:
     """Add what one file holds, all of it or nothing.
 
-    A file that is there already is left as it is. One of the same name and fidelity but other content is refused, or
-    takes the place of the older one.
+    What is there already is left as it is, corrections and withdrawals included. Other numbers for a row that is there, or
+    other content under the name of the file, are refused, or take the place of the older ones, which stay on record.
 
     Args:
         engine: The store.
@@ -56,12 +74,11 @@ def add_imported(
         digest: SHA-256 of its bytes.
         replace: Take older content of this source and fidelity away.
 
-    Returns:
-        Number of values and failures that were added.
-
     Raises:
         ImportConflict: Other content of this source is there.
     """
+    from designer.store.corrections import author, record_replaced
+
     fidelities = sorted({record.fidelity for record in records})
     now = time.time()
     with transaction(engine) as session:
@@ -73,14 +90,22 @@ def add_imported(
                     f"{source!r} was imported at {fidelity} before with other content ({other} values); pass --replace to "
                     "put this in its place, or rename the file to keep both"
                 )
-            if replace:
-                session.execute(delete(ImportedRow).where(there))
+        mine = (ImportedRow.digest == digest) & ImportedRow.fidelity.in_(fidelities)
+        if replace:
+            named = (ImportedRow.source == source) & ImportedRow.fidelity.in_(fidelities)
+            old = list(session.scalars(select(ImportedRow).where(mine | named).order_by(ImportedRow.id)))
+            fresh = [
+                {"key": r.key, "property": r.property, "value": r.value, "stderr": r.stderr, "line": r.line}
+                for r in records
+            ]
+            record_replaced(session, old, fresh, reason=f"import --replace of {source} by {author()}")
+            for row in old:
+                session.expunge(row)
+            session.execute(delete(ImportedRow).where(mine | named))
         known = {
-            (row.fidelity, row.line, row.property)
-            for row in session.execute(
-                select(ImportedRow.fidelity, ImportedRow.line, ImportedRow.property).where(ImportedRow.digest == digest)
-            )
+            (row.fidelity, row.line, row.property): row for row in session.scalars(select(ImportedRow).where(mine))
         }
+        _refuse_other_numbers(session, records, known, source)
         rows = [
             {
                 "key": record.key,
@@ -98,9 +123,74 @@ def add_imported(
             for record in records
             if (record.fidelity, record.line, record.property) not in known
         ]
+        differing = _differing(session, records, digest) if rows else 0
         for start in range(0, len(rows), AT_A_TIME):
             session.execute(insert(ImportedRow), rows[start : start + AT_A_TIME])
-    return len(rows)
+        withdrawn = sum(
+            known[place].withdrawn
+            for record in records
+            if (place := (record.fidelity, record.line, record.property)) in known
+        )
+    return Added(len(rows), withdrawn, differing)
+
+
+def _refuse_other_numbers(
+    session: Session,
+    records: Sequence[ImportedRecord],
+    known: Mapping[tuple[str, int, str], ImportedRow],
+    source: str,
+) -> None:
+    """Refuse numbers that differ from those that the same rows of the same file have in the store, unless they were corrected."""
+    others = []
+    for record in records:
+        row = known.get((record.fidelity, record.line, record.property))
+        if row is not None and not row.withdrawn and not _same(record, row):
+            others.append((record, row))
+    if not others:
+        return
+    query = select(CorrectionRow.about, CorrectionRow.property).where(
+        CorrectionRow.origin == "imported", CorrectionRow.kind == "corrected"
+    )
+    corrected = {(about.get("digest"), about.get("line"), name) for about, name in session.execute(query)}
+    others = [(r, row) for r, row in others if (row.digest, row.line, row.property) not in corrected]
+    if others:
+        record, row = others[0]
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        raise ImportConflict(
+            f"{source!r} was imported before with {len(others)} other number{'s' if len(others) > 1 else ''} (line {row.line}: "
+            f"{row.property} {_shown(row.value)}{unit} is stored, {_shown(record.value)}{unit} was read); pass --replace to put "
+            "these in their place"
+        )
+
+
+def _same(record: ImportedRecord, row: ImportedRow) -> bool:
+    if record.value is None or row.value is None:
+        return record.value is row.value
+    return math.isclose(record.value, row.value, rel_tol=ROUNDING) and math.isclose(
+        record.stderr, row.stderr, rel_tol=ROUNDING
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "a failure" if value is None else f"{value:.6g}"
+
+
+def _differing(session: Session, records: Sequence[ImportedRecord], digest: str) -> int:
+    """Count the polymers and properties of which other files hold other values at the same fidelity."""
+    there: dict[tuple[str, str, str], list[float]] = {}
+    query = select(ImportedRow.key, ImportedRow.property, ImportedRow.fidelity, ImportedRow.value).where(
+        ImportedRow.digest != digest, ImportedRow.withdrawn.is_(False), ImportedRow.value.is_not(None)
+    )
+    for key, name, fidelity, value in session.execute(query):
+        if value is not None:
+            there.setdefault((key, name, fidelity), []).append(value)
+    found = set()
+    for record in records:
+        place = (record.key, record.property, record.fidelity)
+        others = there.get(place, ()) if record.value is not None else ()
+        if any(not math.isclose(value, record.value or 0.0, rel_tol=ROUNDING) for value in others):
+            found.add(place)
+    return len(found)
 
 
 def imported_records(engine: Engine) -> tuple[ImportedRecord, ...]:
@@ -110,6 +200,6 @@ def imported_records(engine: Engine) -> tuple[ImportedRecord, ...]:
             ImportedRecord(
                 row.key, row.psmiles, row.property, row.value, row.stderr, row.fidelity, row.line, row.digest
             )
-            for row in session.scalars(select(ImportedRow))
+            for row in session.scalars(select(ImportedRow).where(ImportedRow.withdrawn.is_(False)))
         ]
     return tuple(sorted(found, key=lambda r: (r.key, r.fidelity, r.digest, r.line, r.property)))

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 APPLICATION = "polymer-designer"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Number of the newest revision in `designer.store.migrations`."""
 
 
@@ -76,7 +76,8 @@ class EvaluationRow(Base):
         UniqueConstraint("candidate_id", "settings_digest"),
         UniqueConstraint("campaign_id", "ordinal"),
         CheckConstraint(
-            "state IN ('proposed', 'reserved', 'running', 'done', 'failed', 'expired')", name="evaluation_state"
+            "state IN ('proposed', 'reserved', 'running', 'done', 'failed', 'expired', 'withdrawn')",
+            name="evaluation_state",
         ),
         Index("evaluation_by_state", "campaign_id", "state"),
         Index("evaluation_by_finish", "settings_digest", "finished_no"),
@@ -85,7 +86,7 @@ class EvaluationRow(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidate.id"))
     ordinal: Mapped[int]
-    state: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
     step: Mapped[str]
     settings_digest: Mapped[str] = mapped_column(String(16))
     seed: Mapped[int]
@@ -173,6 +174,7 @@ class ImportedRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     line: Mapped[int]
     imported_at: Mapped[float] = mapped_column(Float)
+    withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class EventRow(Base):
@@ -186,6 +188,30 @@ class EventRow(Base):
     at: Mapped[float] = mapped_column(Float)
     kind: Mapped[str]
     message: Mapped[str]
+
+
+class CorrectionRow(Base):
+    """One value that was corrected, replaced or withdrawn, with what it was before; known data belong to no campaign."""
+
+    __tablename__ = "correction"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    evaluation_id: Mapped[int | None] = mapped_column(ForeignKey("evaluation.id"))
+    at: Mapped[float] = mapped_column(Float)
+    who: Mapped[str]
+    reason: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str]
+    psmiles: Mapped[str]
+    property: Mapped[str | None]
+    fidelity: Mapped[str | None]
+    unit: Mapped[str | None]
+    old_value: Mapped[float | None] = mapped_column(Float)
+    old_stderr: Mapped[float | None] = mapped_column(Float)
+    new_value: Mapped[float | None] = mapped_column(Float)
+    new_stderr: Mapped[float | None] = mapped_column(Float)
+    about: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class RouteRow(Base):

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from mdcore.chem import Failure, Measurement
 
-State = Literal["proposed", "reserved", "running", "done", "failed", "expired"]
+State = Literal["proposed", "reserved", "running", "done", "failed", "expired", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
 OPEN: tuple[State, ...] = ("proposed", "reserved", "running")
 """States of what will have a result."""
@@ -35,7 +35,8 @@ class EvaluationRecord:
     Attributes:
         id: Identity in the store.
         ordinal: 1, 2, ... in the order in which the campaign chose.
-        state: `proposed`, `running`, `done` or `failed`; measured outside, it is `reserved` and later perhaps `expired`.
+        state: `proposed`, `running`, `done` or `failed`; measured outside, it is `reserved` and later perhaps `expired`;
+            `withdrawn` once its outcome was taken back.
         key: Canonical key of the repeat unit.
         psmiles: Its spelling.
         origin: Where the candidate comes from.
@@ -155,3 +156,48 @@ class EventRecord:
     kind: str
     message: str
     ordinal: int | None
+
+
+@dataclass(frozen=True)
+class CorrectionRecord:
+    """A value that was corrected, replaced or withdrawn.
+
+    Attributes:
+        id: Identity in the store.
+        at: When (s since the epoch).
+        who: User and host.
+        reason: Why.
+        kind: `corrected`, `replaced` or `withdrawn`.
+        origin: `imported`, `told` or `simulated`.
+        campaign: Name of the campaign, None for known data.
+        ordinal: Its evaluation, None for known data.
+        key: Canonical key of the repeat unit.
+        psmiles: Its spelling.
+        property: Registry name, None for a failure.
+        fidelity: Where the value came from.
+        unit: Unit of the numbers.
+        old_value: Value before.
+        old_stderr: Its standard error.
+        new_value: Value after, None where it was withdrawn.
+        new_stderr: Its standard error.
+        about: Everything else about the old value, in JSON types.
+    """
+
+    id: int
+    at: float
+    who: str
+    reason: str
+    kind: str
+    origin: str
+    campaign: str | None
+    ordinal: int | None
+    key: str
+    psmiles: str
+    property: str | None
+    fidelity: str | None
+    unit: str | None
+    old_value: float | None
+    old_stderr: float | None
+    new_value: float | None
+    new_stderr: float | None
+    about: Mapping[str, Any]

@@ -157,7 +157,9 @@ class CampaignStore:
 
         found = self.read(count)
         return {
-            state: found.get(state, 0) for state in STATES if state in found or state not in ("reserved", "expired")
+            state: found.get(state, 0)
+            for state in STATES
+            if state in found or state not in ("reserved", "expired", "withdrawn")
         }
 
     def propose(

@@ -1,0 +1,154 @@
+"""Correct and withdraw results as users name them: polymers as text, values in their own units."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from designer.data.units import conversion
+from designer.data.values import checked_stderr, checked_value
+from designer.errors import InvalidRequest
+from designer.store.corrections import Selection, correct, withdraw
+from designer.store.outside import lock_campaign
+from designer.store.records import CorrectionRecord
+from designer.store.transactions import Patience, write
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
+
+
+def selection_of(
+    *,
+    campaign_id: int | None,
+    evaluation: int | None = None,
+    polymer: str | None = None,
+    name: str | None = None,
+    fidelity: str | None = None,
+    source: str | None = None,
+    line: int | None = None,
+) -> Selection:
+    """Return what a user names.
+
+    Raises:
+        InvalidRequest: Nothing is named, or the polymer is not a repeat unit.
+        UnknownProperty: The registry has no such property.
+    """
+    if evaluation is None and polymer is None and source is None:
+        raise InvalidRequest("nothing is named; give a polymer, an evaluation, or the source of known data")
+    if line is not None and source is None:
+        raise InvalidRequest(f"line {line} is of no file; name the file as source")
+    try:
+        key = None if polymer is None else RepeatUnit.from_psmiles(polymer, elements=None).key
+    except InvalidRepeatUnit as error:
+        raise InvalidRequest(str(error)) from error
+    chosen = None if name is None else property_spec(name).name
+    return Selection(campaign_id, evaluation, key, chosen, fidelity, source, line)
+
+
+def correct_value(
+    engine: Engine,
+    selection: Selection,
+    value: float | None,
+    stderr: float | None,
+    *,
+    unit: str | None = None,
+    reason: str,
+    patience: Patience | None = None,
+) -> CorrectionRecord:
+    """Put another value, another standard error, or both in the place of those in a store.
+
+    Args:
+        engine: The store.
+        selection: Names one value, its property included.
+        value: New value, None where only the error is corrected.
+        stderr: Its standard error, None where that stays.
+        unit: Unit of both, the registry's otherwise.
+        reason: Why.
+        patience: How long a lock is waited for.
+
+    Raises:
+        InvalidRequest: The selection matches nothing or several values, or the value is physically impossible.
+    """
+    _check_reason(reason)
+    if selection.property is None:
+        raise InvalidRequest("no property is named; name the one that is corrected")
+    if value is None and stderr is None:
+        raise InvalidRequest("neither a value nor a standard error is given; give the one that is right")
+    spec = property_spec(selection.property)
+    unit = unit or spec.unit
+    change = conversion(unit, spec.name)
+
+    def new(old_value: float, old_stderr: float) -> tuple[float, float]:
+        try:
+            code = "withdraw the value instead"
+            fresh = (
+                old_value
+                if value is None
+                else checked_value(spec, value, unit, change, "give it with unit {}".format, code)
+            )
+            return fresh, checked_stderr(spec, old_stderr if stderr is None else change.error(stderr), fresh)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
+
+    def action(session: Session) -> CorrectionRecord:
+        _lock(session, selection)
+        return correct(session, selection, new, reason=reason)
+
+    return write(engine, patience or Patience(), action)
+
+
+def withdraw_results(
+    engine: Engine,
+    selection: Selection,
+    *,
+    reason: str,
+    again: bool = False,
+    everything: bool = False,
+    patience: Patience | None = None,
+) -> list[CorrectionRecord]:
+    """Take results back; see `designer.store.corrections.withdraw`.
+
+    Raises:
+        InvalidRequest: The selection matches nothing, or several results and `everything` is not set.
+        CampaignBusy: A simulation that is to be withdrawn is running.
+    """
+    _check_reason(reason)
+
+    def action(session: Session) -> list[CorrectionRecord]:
+        _lock(session, selection)
+        return withdraw(session, selection, reason=reason, again=again, everything=everything)
+
+    return write(engine, patience or Patience(), action)
+
+
+def correction_document(record: CorrectionRecord) -> Mapping[str, object]:
+    """Return a correction in JSON types."""
+    from designer.text import timestamp
+
+    return {
+        "at": timestamp(record.at),
+        "who": record.who,
+        "reason": record.reason,
+        "kind": record.kind,
+        "origin": record.origin,
+        "campaign": record.campaign,
+        "evaluation": record.ordinal,
+        "key": record.key,
+        "psmiles": record.psmiles,
+        "property": record.property,
+        "fidelity": record.fidelity,
+        "unit": record.unit,
+        "old_value": record.old_value,
+        "old_stderr": record.old_stderr,
+        "new_value": record.new_value,
+        "new_stderr": record.new_stderr,
+        "about": dict(record.about),
+    }
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidRequest("the reason is empty; say why, for those who read the record later")
+
+
+def _lock(session: Session, selection: Selection) -> None:
+    if selection.campaign_id is not None:
+        lock_campaign(session, selection.campaign_id)

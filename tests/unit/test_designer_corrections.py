@@ -1,0 +1,427 @@
+"""Corrections and withdrawals: the new value counts, the old one stays on record with who, when and why."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from designer import Campaign, CampaignConfig
+from designer.campaign.ledger import Ledger
+from designer.campaign.observations import observations_of
+from designer.campaign.proposal import Proposal
+from designer.campaign.proposer import BayesianProposer
+from designer.cli.main import run
+from designer.cluster import Finished, Job, Outcome
+from designer.errors import CampaignBusy, InvalidRequest
+from designer.store import CampaignStore, create_store, imported_records, open_store
+from designer.store.claims import Leases, claim
+from designer.store.corrections import author, corrections
+from designer.store.knowledge import briefs, news
+from designer.store.known_data import KnownData
+from generators import Candidate
+from mdcore.chem import Failure, Measurement, RepeatUnit
+from mdcore.simulate import SimulationResult
+from surrogates import Objective
+
+WHY = "decimal point misplaced"
+
+
+class Ethers:
+    """Proposes longer and longer polyethers."""
+
+    def propose(self, n, records, taken):
+        units = [RepeatUnit.from_psmiles(f"*{'C' * length}O*") for length in range(1, 30)]
+        free = [unit for unit in units if unit.key not in taken][:n]
+        return [Proposal(Candidate(unit, None, "test"), in_corpus=False, step="initial") for unit in free]
+
+
+class Instant:
+    """Answers at once; the first polymer is an outlier with the seed of the campaign, and ordinary with another one."""
+
+    dashboard, slots = None, 1
+
+    def __init__(self) -> None:
+        self.waiting: list[Job] = []
+        self.jobs: list[Job] = []
+
+    def submit(self, job: Job) -> None:
+        self.waiting.append(job)
+        self.jobs.append(job)
+
+    def messages(self, timeout_s: float):
+        if not self.waiting:
+            return []
+        job = self.waiting.pop()
+        size = RepeatUnit.from_psmiles(job.psmiles).n_heavy_atoms
+        value = 2.4 if (size, job.seed) == (2, 5) else 1.2 - 0.01 * size
+        result = SimulationResult((Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),), {}, {})
+        return [Finished(job.evaluation_id, Outcome(result, "test:1", 1.0))]
+
+    def close(self) -> tuple[str, ...]:
+        return ()
+
+
+def make(folder: Path, *, evaluations: int = 3, cluster: Instant | None = None, **changes: object) -> Campaign:
+    document = {
+        "name": "trial", "seed": 5, "folder": str(folder), "objectives": [{"property": "density"}],
+        "stop": {"evaluations": evaluations}, **changes,
+    }  # fmt: skip
+    used = cluster or Instant()
+    return Campaign(CampaignConfig.model_validate(document), proposer=Ethers(), start_cluster=lambda: used)
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Iterator[Campaign]:
+    made = make(tmp_path / "run")
+    made.run()
+    yield made
+    made.store.close()
+
+
+def test_a_simulated_value_is_corrected_and_the_old_one_stays_on_record(campaign: Campaign) -> None:
+    assert campaign.pareto_front()["evaluation"].tolist() == [1]
+    record = campaign.correct("density", 1180, 20, unit="kg/m3", evaluation=1, reason=WHY)
+    assert (record.old_value, record.old_stderr, record.new_value, record.new_stderr) == (
+        2.4, 0.01, pytest.approx(1.18), pytest.approx(0.02),
+    )  # fmt: skip
+    assert (record.who, record.reason, record.kind, record.origin) == (author(), WHY, "corrected", "simulated")
+    (first, second, _) = campaign.store.evaluations("done")
+    assert first.measured("density").value == pytest.approx(1.18)
+    assert first.measured("density").provenance["corrections"][0]["old_value"] == 2.4
+    assert first.finished_no == 4  # news for whoever follows the store
+    assert corrections(campaign.store.engine) == (record,)
+    assert [event.kind for event in campaign.store.events()][-1] == "corrected"
+    assert "2.400 ± 0.010 g/cm3 corrected to 1.180 ± 0.020 g/cm3" in campaign.store.events()[-1].message
+    observed = observations_of(briefs(campaign.store), ("density",), "md-quick")
+    assert sorted(observed.values["density"]) == pytest.approx([1.16, 1.17, 1.18])
+    # The error alone, which leaves the value.
+    campaign.correct("density", stderr=0.05, evaluation=2, reason="one block too few")
+    assert campaign.store.evaluations("done")[1].measured("density").stderr == 0.05
+    assert campaign.store.evaluations("done")[1].measured("density").value == second.measured("density").value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        ({"name": "density", "value": 1050, "evaluation": 1}, "physically impossible"),
+        ({"name": "density", "value": 1.05, "stderr": 50, "evaluation": 1}, "says nothing"),
+        ({"name": "density", "value": 1.05, "evaluation": 9}, "nothing to correct matches"),
+        ({"name": "abbe_number", "value": 30, "evaluation": 1}, "nothing to correct matches"),
+        ({"name": "density", "value": 1.05, "source": "no.csv"}, "nothing to correct matches"),
+        ({"name": "density", "value": 1.05}, "nothing is named"),
+        ({"name": "density", "evaluation": 1}, "neither a value nor a standard error"),
+        ({"name": "density", "value": 1.05, "polymer": "*CC"}, "two"),
+    ],
+)
+def test_what_cannot_be_corrected_is_told_and_nothing_changes(
+    campaign: Campaign, arguments: dict[str, object], fragment: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=fragment):
+        campaign.correct(**arguments, reason=WHY)
+    with pytest.raises(InvalidRequest, match="the reason is empty"):
+        campaign.correct("density", 1.0, evaluation=1, reason=" ")
+    assert corrections(campaign.store.engine) == ()
+    assert campaign.store.evaluations("done")[0].measured("density").value == 2.4
+
+
+def test_a_withdrawn_simulation_is_forgotten_and_done_again_when_asked(campaign: Campaign, tmp_path: Path) -> None:
+    (record,) = campaign.withdraw(evaluation=1, reason="a chain speared a ring")
+    assert (record.kind, record.old_value, record.new_value) == ("withdrawn", 2.4, None)
+    assert campaign.store.counts() == {"proposed": 0, "running": 0, "done": 2, "failed": 0, "withdrawn": 1}
+    assert campaign.pareto_front()["evaluation"].tolist() == [2]
+    assert len(observations_of(briefs(campaign.store), ("density",), "md-quick")) == 2
+    assert campaign.finished_reason() is None
+    with pytest.raises(InvalidRequest, match="is withdrawn already; add --again"):
+        campaign.withdraw(evaluation=1, reason=WHY)
+    campaign.withdraw(evaluation=1, reason=WHY, again=True)
+    campaign.store.close()
+    cluster = Instant()
+    again = make(tmp_path / "run", cluster=cluster)
+    assert again.run() == "3 of 3 evaluations are finished"
+    (job,) = cluster.jobs
+    assert job.folder.name == "00001-2"
+    assert job.seed != 5
+    assert again.store.evaluations("done")[0].measured("density").value == pytest.approx(1.18)
+    # Once more: other random numbers and another folder again.
+    again.withdraw(evaluation=1, reason=WHY, again=True)
+    (third,) = again.store.evaluations("proposed")
+    assert third.folder == "evaluations/00001-3"
+    assert third.seed not in (5, job.seed)
+    again.store.close()
+
+
+def test_without_again_another_polymer_takes_its_place(campaign: Campaign) -> None:
+    campaign.withdraw(evaluation=1, reason=WHY)
+    assert campaign.run() == "3 of 3 evaluations are finished"
+    assert [r.ordinal for r in campaign.store.evaluations("done")] == [2, 3, 4]
+
+
+def test_one_property_of_several_and_failures_are_withdrawn(tmp_path: Path) -> None:
+    engine = create_store(f"sqlite:///{tmp_path}/store.sqlite")
+    store = CampaignStore.begin(engine, name="trial", seed=7, config={}, identity={})
+    campaign = Campaign(CampaignConfig.model_validate(DOCUMENT | {"folder": str(tmp_path)}), store=store)
+    both = (
+        Measurement("density", 1.0, 0.1, "g/cm3", "md", {}),
+        Measurement("refractive_index", 1.5, 0.1, "1", "md", {}),
+    )
+    store.finish(propose(store, "*CC*").id, both, **NOTHING)
+    store.finish(propose(store, "*CO*").id, Failure("worker", "no space left"), **NOTHING)
+    campaign.withdraw(evaluation=1, name="density", reason=WHY)
+    (left,) = store.evaluations("done")
+    assert [m.property for m in left.measurements] == ["refractive_index"]
+    campaign.withdraw(evaluation=1, name="refractive_index", reason=WHY)
+    assert store.evaluations()[0].state == "withdrawn"
+    (record,) = campaign.withdraw(polymer="*OC*", reason="disk was full", again=True)
+    assert record.property is None
+    assert record.about["failure"]["message"] == "no space left"
+    assert (store.evaluations()[1].state, store.evaluations()[1].failure) == ("proposed", None)
+    store.start(store.evaluations()[1].id)
+    with pytest.raises(CampaignBusy, match="evaluation 2 is running"):
+        campaign.withdraw(evaluation=2, reason=WHY)
+    store.close()
+
+
+DOCUMENT = {"name": "trial", "objectives": [{"property": "density"}], "stop": {"evaluations": 3}}
+NOTHING = {"worker": "w", "wall_s": 1.0, "diagnostics": {}, "provenance": {}}
+
+
+def propose(store: CampaignStore, key: str):
+    return store.propose(
+        key=RepeatUnit.from_psmiles(key).key, psmiles=key, origin="smc", log_prior=None, in_corpus=False, step="initial",
+        settings_digest="d", acquisition=None, predicted={},
+    )  # fmt: skip
+
+
+def test_campaigns_that_share_a_result_share_its_fate(tmp_path: Path) -> None:
+    stores = [
+        CampaignStore.begin(create_store(f"sqlite:///{tmp_path}/s.sqlite"), name=name, seed=7, config={}, identity={})
+        for name in ("ada", "bob")
+    ]
+    ada, bob = stores
+    measured = Measurement("density", 1.25, 0.01, "g/cm3", "md-quick", {})
+    for key in ("*CC*", "*CO*"):
+        ada.finish(claim(ada, propose(ada, key).id, "a", Leases()).record.id, (measured,), **NOTHING)
+        assert claim(bob, propose(bob, key).id, "b", Leases()).state == "adopted"
+    known = max(record.finished_no for record in news(bob, "d", 0))
+    config = CampaignConfig.model_validate(DOCUMENT | {"folder": str(tmp_path), "name": "bob"})
+    # Through the copy, as whoever looks at bob's front would do it.
+    record = Campaign(config, store=bob).correct("density", 1.15, polymer="*CC*", reason=WHY)
+    assert record.campaign == "ada"
+    assert [s.evaluations()[0].measured("density").value for s in stores] == [1.15, 1.15]
+    assert {r.campaign for r in news(bob, "d", known)} == {"ada", "bob"}
+    Campaign(config, store=bob).withdraw(evaluation=2, reason=WHY, again=True)
+    assert [s.evaluations()[1].state for s in stores] == ["withdrawn", "proposed"]
+    # Nobody adopts what was withdrawn.
+    assert claim(bob, bob.evaluations()[1].id, "b", Leases()).state == "granted"
+    for store in stores:
+        store.close()
+
+
+def test_a_running_campaign_forgets(campaign: Campaign) -> None:
+    ledger = Ledger([Objective("density", "maximise")])
+    ledger.load(briefs(campaign.store))
+    assert [record.ordinal for record in ledger.front] == [1]
+    campaign.correct("density", 1.1, evaluation=1, reason=WHY)
+    for record in news(campaign.store, campaign.config.settings_digest(), ledger.newest):
+        ledger.put(record)
+    assert [record.ordinal for record in ledger.front] == [2]  # dominated before, and there again
+    campaign.withdraw(evaluation=2, reason=WHY)
+    for record in news(campaign.store, campaign.config.settings_digest(), ledger.newest):
+        ledger.put(record)
+    assert [record.ordinal for record in ledger.front] == [3]
+    assert ledger.finished == 2
+
+
+def test_surrogates_learn_anew_when_something_was_corrected_or_withdrawn(campaign: Campaign, tmp_path: Path) -> None:
+    data = tmp_path / "known.csv"
+    data.write_text("psmiles,density\n*CC*,0.9\n*CCS*,1.2\n")
+    campaign.add_known(data, "experiment")
+    known = KnownData(campaign.store.engine)
+    proposer = BayesianProposer(campaign.config, imported=imported_records(campaign.store.engine), reread=known.changed)
+
+    def learnt() -> list[float]:
+        records = briefs(campaign.store)
+        proposer._forget_what_changed(records)
+        anew = proposer._learnt_from < 0
+        proposer._learnt_from = len(records)
+        proposer._learnt = {record.id: record.finished_no for record in records if record.state == "done"}
+        return [anew, *sorted(proposer._observe(records).values["density"])]
+
+    assert learnt() == [True, 0.9, pytest.approx(1.16), pytest.approx(1.17), 1.2, 2.4]
+    assert learnt()[0] is False
+    campaign.correct("density", 1.18, evaluation=1, reason=WHY)
+    assert learnt() == [True, 0.9, *map(pytest.approx, (1.16, 1.17, 1.18)), 1.2]
+    campaign.withdraw(polymer="*CC*", name="density", reason=WHY)
+    assert learnt() == [True, *map(pytest.approx, (1.16, 1.17, 1.18)), 1.2]
+    assert learnt()[0] is False
+    campaign.withdraw(evaluation=3, reason=WHY)
+    assert learnt() == [True, *map(pytest.approx, (1.17, 1.18)), 1.2]
+
+
+# ---- told
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Campaign]:
+    made = make(tmp_path / "bench", cluster=None, evaluations=6)
+    made.ask(3)
+    yield made
+    made.store.close()
+
+
+def row(candidate: int, value: float = 1.1, **more: object) -> dict[str, object]:
+    return {"candidate": candidate, "property": "density", "value": value, "stderr": 0.01, "unit": "g/cm3"} | more
+
+
+def test_a_told_value_is_replaced_when_that_is_said(bench: Campaign) -> None:
+    assert bench.tell([(2, row(1, 1.1)), (3, {"candidate": 2, "failure": "does not dissolve"})]).recorded == 2
+    other = [(2, row(1, 1.2)), (3, row(2, 1.3)), (4, row(3, 1.4))]
+    told = bench.tell(other)
+    assert (told.recorded, [refused.line for refused in told.refused]) == (0, [2, 3])
+    assert all("--replace" in refused.reason for refused in told.refused)
+    told = bench.tell(other, replace=True)
+    assert (told.recorded, told.replaced, told.refused) == (3, 2, ())
+    values = {r.ordinal: r.measured("density").value for r in bench.store.evaluations("done")}
+    assert values == {1: 1.2, 2: 1.3, 3: 1.4}
+    first, second = corrections(bench.store.engine)
+    assert (first.kind, first.old_value, first.new_value, first.origin) == ("replaced", 1.1, 1.2, "told")
+    assert first.reason == "told with --replace, line 2"
+    assert (second.kind, second.about["failure"]["message"]) == ("withdrawn", "does not dissolve")
+    # A failure takes the place of a value; the same file again changes nothing.
+    failed = [(2, {"candidate": 3, "failure": "impure"})]
+    assert "it has not failed" in bench.tell(failed).refused[0].reason
+    assert bench.tell(failed, replace=True).replaced == 1
+    assert bench.store.evaluations("failed")[0].ordinal == 3
+    assert (bench.tell(failed, replace=True).recorded, len(corrections(bench.store.engine))) == (0, 3)
+    assert bench.tell([(2, row(3, 1050))], replace=True).refused != ()
+
+
+def test_a_withdrawn_measurement_can_be_told_anew_or_asked_for(bench: Campaign) -> None:
+    bench.tell([(2, row(1)), (3, row(2))])
+    bench.withdraw(evaluation=1, reason=WHY)
+    bench.withdraw(evaluation=2, reason=WHY, again=True)
+    assert [r.state for r in bench.store.evaluations()] == ["withdrawn", "expired", "reserved"]
+    (asked,) = bench.ask(1)
+    assert asked.ordinal == 2
+    assert bench.tell([(2, row(1, 1.3)), (3, row(2, 1.4))]).refused == ()
+    assert {r.ordinal: r.measured("density").value for r in bench.store.evaluations("done")} == {1: 1.3, 2: 1.4}
+
+
+# ---- imported
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    (tmp_path / "lab.csv").write_text(
+        "psmiles,density,density_stderr\n*CC*,0.9,0.01\n*CCO*,1.13,0.02\n*CCO*,1.15,0.02\n"
+    )
+    path = tmp_path / "store.sqlite"
+    assert run(["import", str(tmp_path / "lab.csv"), str(path), "--fidelity", "experiment"]) == 0
+    return path
+
+
+def stored(path: Path) -> list[tuple[str, float | None, float]]:
+    engine = open_store(path)
+    found = [(r.psmiles, r.value, r.stderr) for r in imported_records(engine)]
+    engine.dispose()
+    return sorted(found)
+
+
+def test_other_numbers_for_rows_that_are_there_are_never_dropped_silently(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "lab.csv"
+    again = ["import", str(data), str(store), "--fidelity", "experiment"]
+    assert run(again) == 0
+    # The same bytes read in another unit are other values.
+    lighter = [*again, "--column", "density=density:1.1 g/cm3", "--column", "density_stderr=density_stderr:1.1 g/cm3"]
+    capfd.readouterr()
+    assert run(lighter) == 2
+    err = capfd.readouterr().err
+    assert "was imported before with 3 other numbers (line 2: density 0.9 g/cm3 is stored, 0.99 g/cm3 was read)" in err
+    assert "--replace" in err
+    assert stored(store)[0] == ("*CC*", 0.9, 0.01)
+    assert run([*lighter, "--replace"]) == 0
+    assert stored(store)[0] == ("*CC*", pytest.approx(0.99), pytest.approx(0.011))
+    engine = open_store(store)
+    history = corrections(engine)
+    engine.dispose()
+    assert [(r.kind, r.old_value, r.about["line"]) for r in history] == [
+        ("replaced", 0.9, 2), ("replaced", 1.13, 3), ("replaced", 1.15, 4),
+    ]  # fmt: skip
+    assert [r.new_value for r in history] == pytest.approx([0.99, 1.243, 1.265])
+    assert all("lab.csv" in r.reason and r.who == author() for r in history)
+
+
+def test_other_files_with_other_values_are_repeats_and_told(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "new.csv").write_text("psmiles,density\n*CC*,0.92\n*CCS*,1.1\n")
+    capfd.readouterr()
+    assert run(["import", str(tmp_path / "new.csv"), str(store), "--fidelity", "experiment"]) == 0
+    out = capfd.readouterr().out
+    assert "1 value differ from those that other files hold at experiment" in out.replace("differs", "differ")
+    assert "designer withdraw STORE --source FILE" in out
+    assert len(stored(store)) == 5
+
+
+def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = str(store)
+    wanted = ["--polymer", "*OCC*", "--property", "density", "--reason", WHY]
+    capfd.readouterr()
+    assert run(["correct", name, *wanted, "--value", "1.2"]) == 2
+    err = capfd.readouterr().err
+    assert "2 results match: lab.csv line 3 (density 1.13 at experiment), lab.csv line 4" in err
+    assert "--source and --line" in err
+    assert run(["correct", name, *wanted, "--value", "1.2", "--source", "lab.csv", "--line", "4"]) == 0
+    assert "*CCO*: density at experiment 1.150 ± 0.020 g/cm3 corrected to 1.200 ± 0.020" in capfd.readouterr().out
+    assert run(["withdraw", name, *wanted]) == 2
+    assert "or pass --all" in capfd.readouterr().err
+    assert run(["withdraw", name, *wanted, "--source", "lab.csv", "--line", "3", "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["corrections"][0]["old_value"] == 1.13
+    assert document["corrections"][0]["who"] == author()
+    assert stored(store) == [("*CC*", 0.9, 0.01), ("*CCO*", 1.2, 0.02)]
+    assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment"]) == 0
+    assert "1 value had been withdrawn" in capfd.readouterr().out
+    assert stored(store) == [("*CC*", 0.9, 0.01), ("*CCO*", 1.2, 0.02)]
+    # A whole file.
+    assert run(["withdraw", name, "--source", "lab.csv", "--reason", "another polymer was in the bottle"]) == 0
+    assert stored(store) == []
+    assert run(["withdraw", name, "--source", "lab.csv", "--reason", "x"]) == 2
+    assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment", "--replace"]) == 0
+    assert len(stored(store)) == 3
+
+
+def test_status_and_export_show_the_history(campaign: Campaign, capfd: pytest.CaptureFixture[str]) -> None:
+    campaign.correct("density", 1.18, evaluation=1, reason=WHY)
+    campaign.withdraw(evaluation=2, reason="speared ring")
+    folder = str(campaign.config.campaign_folder)
+    campaign.store.close()
+    assert run(["status", folder]) == 0
+    out = capfd.readouterr().out
+    assert "#1 *CO*: density at md-quick 2.400 ± 0.010 g/cm3 corrected to 1.180 ± 0.010 g/cm3" in out
+    assert f"{author()}: {WHY})" in out
+    assert run(["status", folder, "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert [(c["kind"], c["evaluation"], c["old_value"]) for c in document["corrections"]] == [
+        ("corrected", 1, 2.4), ("withdrawn", 2, pytest.approx(1.17)),
+    ]  # fmt: skip
+    assert run(["export", folder, "--corrections"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
+    assert (rows[0]["kind"], rows[0]["old_value"], rows[0]["new_value"], rows[0]["reason"]) == (
+        "corrected", "2.4", "1.18", WHY,
+    )  # fmt: skip
+    assert run(["export", folder, "--corrections", "--format", "json"]) == 0
+    assert json.loads(capfd.readouterr().out)["rows"][1]["about"]["seed"] == 5
+    assert run(["export", folder]) == 0
+    assert {r["evaluation"] for r in csv.DictReader(io.StringIO(capfd.readouterr().out))} == {"1", "3"}
+    assert (
+        run(["correct", folder, "--evaluation", "1", "--property", "density", "--value", "1_2", "--reason", "x"]) == 2
+    )
+    assert run(["report", folder]) == 0
