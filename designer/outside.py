@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("candidate", "psmiles", "property", "value", "stderr", "unit", "fidelity", "failure", "note")
 """What a row may hold. `candidate` is the number that `designer ask` printed; either it or `psmiles` is needed."""
-IGNORED = ("key", "novelty", "reserved_until", "predicted", "predicted_sd")
+IGNORED = ("key", "novelty", "route", "reserved_until", "predicted", "predicted_sd")
 """What `designer ask` prints beside and a filled-in file may still hold."""
 
 _ROUNDING = 1e-9
