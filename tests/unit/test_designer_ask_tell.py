@@ -280,7 +280,9 @@ def test_a_failure_is_told_too(campaign: Campaign) -> None:
     (record,) = campaign.store.evaluations("failed")
     assert (record.failure.kind, record.failure.message) == ("outside", "does not dissolve")
     (refused,) = campaign.tell(lines(index(1))).refused
-    assert refused.reason.startswith("a failure is recorded at experiment for this polymer (does not dissolve); pass --replace")
+    assert refused.reason.startswith(
+        "a failure is recorded at experiment for this polymer (does not dissolve); pass --replace"
+    )
 
 
 def test_other_fidelities_are_kept_apart(campaign: Campaign) -> None:
