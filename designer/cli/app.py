@@ -553,6 +553,19 @@ def withdraw(
     )  # fmt: skip
 
 
+@app.command(rich_help_panel=RESULTS)
+def backup(
+    store: StoreArgument,
+    out: Annotated[Path, typer.Argument(help="SQLite file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    json: Json = False,
+) -> int:
+    """Copy a store, also one in use, into one whole SQLite file."""
+    from designer.cli.backup import backup_command
+
+    return backup_command(store, out, force=force, as_json=json)
+
+
 @app.command(rich_help_panel=SETUP)
 def migrate(store: StoreArgument, json: Json = False) -> int:
     """Bring the store of an earlier version to this one.

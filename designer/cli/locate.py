@@ -1,12 +1,16 @@
 """From what a user calls a campaign to its store."""
 
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from designer.config import CampaignConfig, load_config
 from designer.store import CampaignStore, open_store
+from designer.store.ownership import is_running
 from designer.store.url import StoreURL
+from designer.store.wal import has_log, log_bytes
 
 YAML = (".yaml", ".yml")
 
@@ -26,10 +30,34 @@ def locate_store(text: str) -> StoreURL:
 
 @contextmanager
 def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore, CampaignConfig]]:
-    """Yield what `find_campaign` finds, to read it, and close the store."""
+    """Yield what `find_campaign` finds, to read it, and close the store; standard error gets a line if its file is not whole."""
+    path = locate_store(text).path
+    had_log, bytes_before = has_log(path), log_bytes(path)
     store, config = find_campaign(text, name)
     with store:
+        if path is not None and not had_log and _was_running(store):
+            _note(
+                f"{path} was copied while campaign {config.name!r} was running, without its write-ahead log {path.name}-wal: results "
+                f"are missing. Copy a store in use with `designer backup STORE OUT`"
+            )
         yield store, config
+    if has_log(path):
+        _note(
+            f"{path} is in use: {log_bytes(path) / 1000:.0f} kB of it are in its write-ahead log {path}-wal, and a copy of the one "
+            f"file lacks them. Copy a store in use with `designer backup {shlex.quote(text)} OUT`"
+        )
+    elif bytes_before:
+        _note(f"a program that wrote {path} was killed; the write-ahead log that it left has been merged into the file")
+
+
+def _was_running(store: CampaignStore) -> bool:
+    """Tell whether a file without a write-ahead log was copied from a campaign that ran; whoever runs one keeps a log."""
+    owned = store.campaign().owner_host is not None
+    return owned and (is_running(store) or not any(store.counts().values()))
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"note: {text}\n")
 
 
 def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -> tuple[CampaignStore, CampaignConfig]:

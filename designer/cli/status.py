@@ -10,6 +10,7 @@ from designer.cli.tables import front_document, print_front
 from designer.store.corrections import correction_text, corrections
 from designer.store.ownership import is_running
 from designer.store.routes import route_document, route_text, stored_routes
+from designer.store.wal import log_bytes
 from designer.text import duration, timestamp
 
 MOST_CORRECTIONS = 10
@@ -36,6 +37,7 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
                 "evaluations": counts,
                 "wanted": config.stop.evaluations,
                 "elapsed_s": campaign.elapsed_s,
+                "unmerged_bytes": log_bytes(config.store_url().path) if alive else 0,
                 "simulated_s": sum(record.wall_s for record in records),
                 "running": [
                     {

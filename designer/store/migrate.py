@@ -1,8 +1,6 @@
 """Bring a store to the schema of this program, in one transaction: killed halfway, it is as it was before."""
 
 import logging
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -12,6 +10,7 @@ from designer.errors import CampaignBusy, StoreLocked
 from designer.store.engine import RUNNING_TIMEOUT_S, close_engine, make_engine, writing
 from designer.store.orm import SCHEMA_VERSION
 from designer.store.url import StoreURL
+from designer.store.wal import copy_file
 from mdcore.chem.files import replacing_path
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -106,14 +105,9 @@ def _copy(path: Path | None, version: int) -> Path | None:
     if path is None:
         return None
     copy = path.with_name(f"{path.name}.v{version}")
-    # The backup interface of SQLite sees what is still in the write-ahead log.
-    with (
-        replacing_path(copy) as part,
-        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source,
-        closing(sqlite3.connect(part)) as target,
-    ):
+    with replacing_path(copy) as part:
         part.chmod(path.stat().st_mode & 0o777)  # a private store has private copies
-        source.backup(target)
+        copy_file(path, part)
     return copy
 
 

@@ -77,7 +77,7 @@ def create_store(address: Address) -> Engine:
     return engine
 
 
-def locked(url: StoreURL, error: DBAPIError) -> StoreLocked:
+def locked(url: StoreURL, error: DBAPIError | sqlite3.Error) -> StoreLocked:
     """Describe a database that does not let us in."""
     return _locked(url, _reason(error))
 
@@ -141,8 +141,8 @@ def _no_store(url: StoreURL, error: DBAPIError) -> ForeignStore:
     return ForeignStore(f"{str(url)!r} is not a store ({_reason(error)}); give the address of a store")
 
 
-def _reason(error: DBAPIError) -> str:
-    return " ".join(str(error.orig).split())
+def _reason(error: DBAPIError | sqlite3.Error) -> str:
+    return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
 def _locked(url: StoreURL, reason: str) -> StoreLocked:

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from designer.errors import CampaignBusy, StoreLocked
+from designer.store.engine import settle_engine
 from designer.store.orm import CampaignRow
 from designer.store.store import CampaignStore
 
@@ -58,6 +59,8 @@ class Ownership:
             row.owner, row.owner_host, row.owner_pid = self._token, socket.gethostname(), os.getpid()
             row.owner_started_at = psutil.Process().create_time()
             row.heartbeat_at = time.time()
+        # A copy of the file alone then tells that the campaign was running when it was made.
+        settle_engine(self._store.engine)
         self._thread.start()
         return self
 

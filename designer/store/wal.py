@@ -8,8 +8,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-MERGE_TIMEOUT_S = 5.0
-"""How long a merge waits for readers and writers of other programs."""
+TIMEOUT_S = 5.0
+"""How long a merge or a copy waits for other programs."""
 
 
 def log_bytes(path: Path | None) -> int:
@@ -22,6 +22,11 @@ def log_bytes(path: Path | None) -> int:
         return 0
 
 
+def has_log(path: Path | None) -> bool:
+    """Tell whether a store's file has a write-ahead log beside it, be it empty: who has the store open keeps one."""
+    return path is not None and path.with_name(f"{path.name}-wal").exists()
+
+
 def merge_log(path: Path) -> bool:
     """Bring the write-ahead log into the file; return whether the file now holds everything.
 
@@ -32,8 +37,18 @@ def merge_log(path: Path) -> bool:
         return True
     try:
         # mode=rw: a store that was deleted in the meantime is not made again.
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=MERGE_TIMEOUT_S)) as file:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=TIMEOUT_S)) as file:
             busy, *_ = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.Error:
         return False
     return not busy
+
+
+def copy_file(path: Path, target: Path) -> None:
+    """Copy an SQLite file by SQLite's own means, which see what is still in the write-ahead log."""
+    source = f"{path.resolve().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(source, uri=True, timeout=TIMEOUT_S)) as store,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        store.backup(copy)

@@ -1,0 +1,45 @@
+"""`designer backup`."""
+
+from pathlib import Path
+
+from designer.cli.locate import locate_store
+from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.errors import DesignerError, InvalidRequest
+from designer.store.backup import back_up, campaign_counts
+from designer.store.engine import close_engine
+from designer.store.opening import open_store
+from mdcore.chem.files import replacing_path
+
+
+def backup_command(text: str, out: Path, *, force: bool, as_json: bool) -> int:
+    """Copy a store, also one in use, into one file."""
+    with answer_stream() as stream:
+        url = locate_store(text)
+        if out.is_dir():
+            raise InvalidRequest(f"{str(out)!r} is a folder; give the name of a file in it")
+        if out.exists() and not force:
+            raise InvalidRequest(f"{str(out)!r} exists; choose another name, or replace it with --force")
+        if url.path is not None and out.exists() and out.samefile(url.path):
+            raise InvalidRequest(f"{str(out)!r} is the store itself; choose another name")
+        engine = open_store(url, any_version=url.path is not None)
+        try:
+            with replacing_path(out) as part:
+                back_up(engine, part)
+                campaigns = campaign_counts(part)
+        except OSError as error:
+            if isinstance(error, DesignerError):
+                raise
+            raise InvalidRequest(
+                f"{str(out)!r} cannot be written ({error.strerror or error}); choose another file"
+            ) from error
+        finally:
+            close_engine(engine)
+        if as_json:
+            write_json(
+                stream, {"store": str(url), "copy": str(out), "bytes": out.stat().st_size, "campaigns": campaigns}
+            )
+        else:
+            held = ", ".join(f"{name}: {count(number, 'evaluation')}" for name, number in campaigns.items())
+            stream.write(f"{url} was copied to {out} ({held or 'no campaign'})\n")
+    return 0

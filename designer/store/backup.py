@@ -1,0 +1,77 @@
+"""Copy a store while it is used: the copy is one whole file, of one instant."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from designer.store.engine import close_engine, engine_path, make_engine
+from designer.store.migrate import upgrade
+from designer.store.opening import locked
+from designer.store.orm import Base, CounterRow, SchemaRow
+from designer.store.url import StoreURL
+from designer.store.wal import copy_file
+
+_AT_A_TIME = 1000
+_NO_OWNER = "UPDATE campaign SET owner = NULL, owner_host = NULL, owner_pid = NULL, owner_started_at = NULL"
+"""Nobody runs the campaigns of a copy."""
+
+
+def back_up(engine: Engine, target: Path) -> None:
+    """Copy a store into a new SQLite file, with what is still in its write-ahead log.
+
+    An SQLite store is copied page by page, whatever the version of its schema. What is in PostgreSQL is read in one transaction
+    of one snapshot, which needs the schema of this program.
+
+    Args:
+        engine: An opened store; others may read and write it meanwhile.
+        target: File to write; what is there is lost.
+
+    Raises:
+        StoreLocked: The store does not answer.
+        OSError: The file cannot be written.
+    """
+    path = engine_path(engine)
+    try:
+        if path is not None:
+            copy_file(path, target)
+        else:
+            _copy_rows(engine, target)
+        with closing(sqlite3.connect(target)) as file, file:
+            # In this mode the copy is one file, also while it is open.
+            file.execute("PRAGMA journal_mode = DELETE")
+            file.execute(_NO_OWNER)
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        raise locked(StoreURL.of_engine_url(engine.url), error) from error
+
+
+def _copy_rows(engine: Engine, target: Path) -> None:
+    copy = make_engine(StoreURL.of_path(target), foreign_keys=False)
+    try:
+        with (
+            engine.connect().execution_options(isolation_level="REPEATABLE READ") as source,
+            copy.begin() as connection,
+        ):
+            upgrade(connection)
+            for table in Base.metadata.sorted_tables:
+                if table.name == SchemaRow.__tablename__:
+                    continue
+                if table.name == CounterRow.__tablename__:
+                    connection.execute(table.delete())
+                rows = source.execution_options(yield_per=_AT_A_TIME).execute(select(table))
+                for some in rows.mappings().partitions():
+                    connection.execute(insert(table), [dict(row) for row in some])
+    finally:
+        close_engine(copy)
+
+
+def campaign_counts(path: Path) -> dict[str, int]:
+    """Return how many evaluations each campaign of a copied file has, read from the file itself."""
+    query = (
+        "SELECT campaign.name, COUNT(evaluation.id) FROM campaign LEFT JOIN evaluation ON evaluation.campaign_id = campaign.id "
+        "GROUP BY campaign.id ORDER BY campaign.id"
+    )
+    with closing(sqlite3.connect(path)) as file:
+        return {str(name): int(number) for name, number in file.execute(query)}
