@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from mdcore.chem import Measurement, property_spec
+from mdcore.chem import Measurement
 from mdcore.chem.display import with_error
+from mdcore.chem.naming import at_density, measured_symbol
 
 __all__ = ["duration", "measured_text", "shortened", "timestamp", "told_in_quarters", "with_error"]
 
 
 def measured_text(measurement: Measurement) -> str:
-    """Return a measurement as `n_D 1.573 ± 0.012`, with its unit where it has one."""
-    spec = property_spec(measurement.property)
+    """Return a measurement as `ρ_cell 0.981 ± 0.026 g/cm3` or, with the density it belongs to, `n_D 1.584 ± 0.025 at ρ_slow 1.037`."""
     unit = "" if measurement.unit == "1" else f" {measurement.unit}"
-    return f"{spec.symbol} {with_error(measurement.value, measurement.stderr)}{unit}"
+    density = at_density(measurement)
+    at = "" if density is None else f" at {density.symbol} {density.value_g_cm3:.4g}"
+    return f"{measured_symbol(measurement)} {with_error(measurement.value, measurement.stderr)}{unit}{at}"
 
 
 def duration(seconds: float) -> str:

@@ -16,8 +16,9 @@ from designer.cli.specimen import describe, label, read_specimen
 from designer.config.messages import one_line
 from designer.config.plain_yaml import plain_value
 from designer.errors import CampaignFailed, InvalidRequest
-from designer.text import duration, measured_text
-from mdcore.chem import Failure, property_spec
+from designer.text import duration, with_error
+from mdcore.chem import Failure, Measurement, property_spec
+from mdcore.chem.naming import at_density, measured_label, measurement_names
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
 from mdcore.simulate import SUPPORTED, Liquid, Progress, SimulationResult, Specimen, simulate, write_outputs
@@ -67,10 +68,18 @@ def simulate_command(
             return 0
         stream.write(f"{label(specimen)} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
-            stream.write(f"  {property_spec(measurement.property).label}: {measured_text(measurement)}\n")
+            stream.write(f"  {_line(measurement)}\n")
         if out is not None:
             stream.write(f"Kept in {out}: series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D\n")
     return 0
+
+
+def _line(measurement: Measurement) -> str:
+    """Return a measurement with its name and, of an optical property, the density that it belongs to."""
+    unit = "" if measurement.unit == "1" else f" {measurement.unit}"
+    density = at_density(measurement)
+    at = "" if density is None else f", at the {density.label}, {density.text}"
+    return f"{measured_label(measurement)}: {with_error(measurement.value, measurement.stderr)}{unit}{at}"
 
 
 def _document(specimen: Specimen, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
@@ -78,7 +87,10 @@ def _document(specimen: Specimen, preset: str, seed: int, result: SimulationResu
         **describe(specimen),
         "preset": preset,
         "seed": seed,
-        "properties": {m.property: {"value": m.value, "stderr": m.stderr, "unit": m.unit} for m in result.measurements},
+        "properties": {
+            m.property: {"value": m.value, "stderr": m.stderr, "unit": m.unit, **measurement_names(m)}
+            for m in result.measurements
+        },
         "diagnostics": result.diagnostics,
         "provenance": result.provenance,
     }

@@ -1,17 +1,20 @@
 """Fronts and evaluations as text and as JSON."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from designer.columns import column_label
 from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_document, route_text
 from designer.text import with_error
 from mdcore.chem import Measurement, property_spec
+from mdcore.chem.naming import measurement_names
 from surrogates import Objective
 
 
@@ -27,6 +30,7 @@ def measurement_document(measurement: Measurement) -> dict[str, object]:
         "stderr": measurement.stderr,
         "unit": measurement.unit,
         "fidelity": measurement.fidelity,
+        **measurement_names(measurement),
     }
 
 
@@ -61,7 +65,7 @@ def print_front(
     table.add_column("structure and synthesis", overflow="fold")
     for name in names:
         unit = property_spec(name).unit
-        heading = property_spec(name).label + ("" if unit == "1" else f"\n({unit})")
+        heading = "\n".join(wrap(column_label(name, front), 20)) + ("" if unit == "1" else f"\n({unit})")
         table.add_column(f"{heading}\n{aims.get(name, '')}", justify="right", no_wrap=True)
     table.add_column("novelty")
     for record in front:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from designer.campaign.cost import cost_of_all
 from designer.campaign.front import front_records, hypervolume_history
+from designer.columns import column_label
 from designer.config.campaign import CampaignConfig
 from designer.redact import without_secrets
 from designer.report.calibration import calibration_rows
@@ -34,8 +35,9 @@ from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
 from designer.text import duration, timestamp, with_error
-from mdcore.chem import property_spec
+from mdcore.chem import Measurement, property_spec
 from mdcore.chem.files import write_whole
+from mdcore.chem.naming import at_density, measured_symbol
 from mdcore.drawing import css_variables
 from mdcore.simulate import final_views
 from surrogates import Constraint
@@ -174,6 +176,11 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     }
 
 
+def _at(measurement: Measurement) -> str:
+    density = at_density(measurement)
+    return "" if density is None else f"{density.symbol} {density.value_g_cm3:.4g}"
+
+
 def _unit(name: str) -> str:
     unit = property_spec(name).unit
     return "" if unit == "1" else unit
@@ -193,7 +200,7 @@ def _range(limit: Constraint) -> str:
 def _columns(config: CampaignConfig, done: Sequence[EvaluationRecord]) -> list[dict[str, str]]:
     measured = {m.property for record in done for m in record.measurements}
     return [
-        {"name": name, "label": property_spec(name).label, "unit": _unit(name)}
+        {"name": name, "label": column_label(name, done), "unit": _unit(name)}
         for name in config.properties()
         if name in measured
     ]
@@ -227,7 +234,8 @@ def _card(
             values.append(
                 {
                     "name": name,
-                    "symbol": property_spec(name).symbol,
+                    "symbol": measured_symbol(measurement),
+                    "at": _at(measurement),
                     "text": with_error(measurement.value, measurement.stderr),
                     "unit": _unit(name),
                     "predicted": with_error(expected.mean, expected.sd) if expected else "",

@@ -110,15 +110,23 @@ class Sampled:
         return estimate(replace(self.refractions, relative_error=error), density.value, density.statistical)
 
     @cached_property
-    def optical_density_g_cm3(self) -> float:
-        """Density that the optical properties are given at, in g/cm3."""
-        return (self.density if self.optics.density == "simulated" else self.slowly_cooled).value
+    def optical_density(self) -> tuple[str, Estimate | CorrectedEstimate]:
+        """Density in g/cm3 that the optical properties are given at, and which property it is."""
+        if self.optics.density == "simulated" or isinstance(self.specimen, Liquid):
+            return "density", self.density
+        return "slowly_cooled_density", self.slowly_cooled
 
     def optical_provenance(self, estimate: OpticalEstimate) -> dict[str, Any]:
         """Tell which tier an optical property comes from, what its error is made of, and n against wavelength."""
-        used, curve = self.refractions, fit_dispersion(self.refractions, self.optical_density_g_cm3)
+        name, density = self.optical_density
+        used, curve = self.refractions, fit_dispersion(self.refractions, density.value)
         return {
-            "optics_density": {"kind": self.optics.density, "value_g_cm3": self.optical_density_g_cm3},
+            "optics_density": {
+                "kind": self.optics.density,
+                "property": name,
+                "value_g_cm3": float(density.value),
+                "stderr_g_cm3": float(density.stderr),
+            },
             "optics_tier": used.tier,
             "optics_flags": list(used.flags),
             "optics_relative_errors": {"level": used.relative_error, "dispersion": used.relative_dispersion_error},

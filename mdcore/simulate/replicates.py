@@ -36,6 +36,11 @@ def combine_replicates(results: Sequence[SimulationResult]) -> SimulationResult:
         provenance = dict(own[0].provenance) | {
             "replicates": [{"value": m.value, "stderr": m.stderr, "seed": m.provenance.get("seed")} for m in own]
         }
+        densities = [m.provenance["optics_density"] for m in own if "optics_density" in m.provenance]
+        if len(densities) == len(own):
+            # Its error is larger than that of the mean: the correction's is common to all.
+            mean = {name: float(np.mean([d[name] for d in densities])) for name in ("value_g_cm3", "stderr_g_cm3")}
+            provenance["optics_density"] = {**densities[0], **mean}
         stderr = float(np.hypot(max(between, within) if np.isfinite(within) else between, model))
         combined.append(replace(own[0], value=float(values.mean()), stderr=stderr, provenance=provenance))
     flags = [result.diagnostics.get("converged") for result in results]

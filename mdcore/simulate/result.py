@@ -8,7 +8,7 @@ from typing import Any
 from mdcore.chem.damage import reading, set_aside
 from mdcore.chem.display import html_table, with_error
 from mdcore.chem.errors import DamagedFile
-from mdcore.chem.properties import property_spec
+from mdcore.chem.naming import measured_label
 from mdcore.chem.records import Failure, Measurement
 from mdcore.chem.sealed import read_sealed, write_sealed
 
@@ -34,10 +34,7 @@ class SimulationResult:
 
     def _repr_html_(self) -> str:
         """Return a table of the measured values, for notebooks."""
-        rows = [
-            (property_spec(m.property).label, with_error(m.value, m.stderr), m.unit, m.fidelity)
-            for m in self.measurements
-        ]
+        rows = [(measured_label(m), with_error(m.value, m.stderr), m.unit, m.fidelity) for m in self.measurements]
         return html_table(("property", "value", "unit", "fidelity"), rows)
 
 

@@ -1,0 +1,84 @@
+"""What a measured value is called: which density it is, or at which density an optical property was taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mdcore.chem.display import with_error
+from mdcore.chem.properties import property_spec
+from mdcore.chem.records import Measurement
+
+CELL_LABEL, CELL_SYMBOL = "Density of the simulated cell", "ρ_cell"
+
+
+@dataclass(frozen=True)
+class AtDensity:
+    """The density that an optical property belongs to.
+
+    Attributes:
+        property: `density` (that of the simulated cell) or `slowly_cooled_density` (corrected for the cooling rate).
+        value_g_cm3: Its value.
+        stderr_g_cm3: Its standard error; None in results of older versions.
+    """
+
+    property: str
+    value_g_cm3: float
+    stderr_g_cm3: float | None
+
+    @property
+    def label(self) -> str:
+        """Name for people, inside a sentence."""
+        name = CELL_LABEL if self.property == "density" else property_spec(self.property).label
+        return name[0].lower() + name[1:]
+
+    @property
+    def symbol(self) -> str:
+        """Symbol for tables."""
+        return CELL_SYMBOL if self.property == "density" else property_spec(self.property).symbol
+
+    @property
+    def text(self) -> str:
+        """Value, standard error and unit."""
+        return f"{with_error(self.value_g_cm3, self.stderr_g_cm3 or 0.0)} g/cm3"
+
+    def document(self) -> dict[str, object]:
+        """Return it in JSON types."""
+        return {
+            "property": self.property,
+            "value": self.value_g_cm3,
+            "stderr": self.stderr_g_cm3,
+            "unit": "g/cm3",
+        }
+
+
+def is_of_cell(measurement: Measurement) -> bool:
+    """Tell whether a density is that of a simulated cell, which was cooled within nanoseconds."""
+    return measurement.property == "density" and "content_hash" in measurement.provenance
+
+
+def measured_label(measurement: Measurement) -> str:
+    """Return the label of a measured property; a simulated density is named for what it is."""
+    return CELL_LABEL if is_of_cell(measurement) else property_spec(measurement.property).label
+
+
+def measured_symbol(measurement: Measurement) -> str:
+    """Return the symbol of a measured property; see `measured_label`."""
+    return CELL_SYMBOL if is_of_cell(measurement) else property_spec(measurement.property).symbol
+
+
+def at_density(measurement: Measurement) -> AtDensity | None:
+    """Return the density that an optical property was taken at, or None for what has none."""
+    about = measurement.provenance.get("optics_density")
+    if not isinstance(about, Mapping) or "value_g_cm3" not in about:
+        return None
+    name = about.get("property", "density" if about.get("kind") == "simulated" else "slowly_cooled_density")
+    error = about.get("stderr_g_cm3")
+    return AtDensity(str(name), float(about["value_g_cm3"]), None if error is None else float(error))
+
+
+def measurement_names(measurement: Measurement) -> dict[str, Any]:
+    """Return what JSON documents say beside value, error and unit: `label` and, of optical properties, `at_density`."""
+    own: dict[str, Any] = {"label": measured_label(measurement)}
+    if (density := at_density(measurement)) is not None:
+        own["at_density"] = density.document()
+    return own

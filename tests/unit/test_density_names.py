@@ -1,0 +1,135 @@
+"""Each refractive index stands beside the density that it belongs to, and each density is named for what it is."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from designer.cli.simulate import _line
+from designer.cli.tables import measurement_document, print_front
+from designer.columns import column_label
+from designer.text import measured_text
+from mdcore.chem import Measurement, RepeatUnit
+from mdcore.chem.naming import at_density, measured_label
+from mdcore.optics import OpticsSettings
+from mdcore.properties import Cooling
+from mdcore.properties.refraction import index_estimate, refractive_index
+from mdcore.protocols.series import COLUMNS
+from mdcore.simulate import Liquid, SimulationResult
+from mdcore.simulate.analyse import Sampled
+from mdcore.simulate.replicates import combine_replicates
+
+PS = RepeatUnit.from_psmiles("*CC(*)c1ccccc1")
+
+
+def sampled(specimen: RepeatUnit | Liquid = PS, kind: str = "slowly_cooled", density: float = 0.98) -> Sampled:
+    """A run of 600 atoms whose density scatters by 0.5 %, cooled at 12 K/ps."""
+    noise = 1.0 + 0.005 * np.random.default_rng(1).standard_normal(100)
+    table = np.zeros((100, len(COLUMNS)))
+    table[:, COLUMNS.index("density_g_cm3")] = density * noise
+    table[:, COLUMNS.index("volume_nm3")] = 6.5 / noise
+    settings = OpticsSettings(kind="additive", density=kind)
+    return Sampled(
+        specimen, table, table[:0], np.zeros((100, 5, 2)), 300.0, 1.0, Cooling(12.0, 1000.0), None, settings, None
+    )
+
+
+def index_of(run: Sampled) -> Measurement:
+    estimate = run.optical(index_estimate)
+    return Measurement(
+        "refractive_index", estimate.value, estimate.stderr, "1", "md-quick", run.optical_provenance(estimate)
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "name"),
+    [
+        (sampled(), "slowly_cooled_density"),
+        (sampled(kind="simulated"), "density"),
+        (sampled(Liquid("Cc1ccccc1")), "density"),  # a liquid needs no correction
+    ],
+)
+def test_the_density_told_beside_n_is_the_one_that_n_follows_from(run: Sampled, name: str) -> None:
+    measured = index_of(run)
+    density = at_density(measured)
+    assert density is not None
+    assert density.property == name
+    expected = run.density if name == "density" else run.slowly_cooled
+    assert (density.value_g_cm3, density.stderr_g_cm3) == (
+        pytest.approx(expected.value),
+        pytest.approx(expected.stderr),
+    )
+    assert measured.value == pytest.approx(
+        refractive_index(run.refractions.r_D, run.refractions.molar_mass_g_mol, density.value_g_cm3), abs=2e-3
+    )
+    assert measurement_document(measured)["at_density"] == {
+        "property": name,
+        "value": density.value_g_cm3,
+        "stderr": density.stderr_g_cm3,
+        "unit": "g/cm3",
+    }
+
+
+def own(name: str, value: float, stderr: float, **provenance: object) -> Measurement:
+    unit = "1" if name == "refractive_index" else "g/cm3"
+    return Measurement(name, value, stderr, unit, "md-quick", {"content_hash": "abc", **provenance})
+
+
+CELL = own("density", 0.981, 0.026)
+SLOW = own("slowly_cooled_density", 1.037, 0.036)
+INDEX = own(
+    "refractive_index", 1.584, 0.025,
+    optics_density={"kind": "slowly_cooled", "property": "slowly_cooled_density", "value_g_cm3": 1.037, "stderr_g_cm3": 0.036},
+)  # fmt: skip
+
+
+def test_texts_name_each_density_for_what_it_is() -> None:
+    assert [_line(m) for m in (CELL, SLOW, INDEX)] == [
+        "Density of the simulated cell: 0.981 ± 0.026 g/cm3",
+        "Density corrected for the cooling rate: 1.037 ± 0.036 g/cm3",
+        "Refractive index: 1.584 ± 0.025, at the density corrected for the cooling rate, 1.037 ± 0.036 g/cm3",
+    ]
+    assert [measured_text(m) for m in (CELL, INDEX)] == [
+        "ρ_cell 0.981 ± 0.026 g/cm3",
+        "n_D 1.584 ± 0.025 at ρ_slow 1.037",
+    ]
+
+
+def test_results_of_older_versions_and_of_laboratories_are_named_too() -> None:
+    old = own("refractive_index", 1.584, 0.025, optics_density={"kind": "slowly_cooled", "value_g_cm3": 1.037})
+    assert measured_text(old) == "n_D 1.584 ± 0.025 at ρ_slow 1.037"
+    assert "at_density" not in measurement_document(own("refractive_index", 1.584, 0.025))
+    handbook = Measurement("density", 1.05, 0.01, "g/cm3", "experiment", {})
+    assert (measured_label(handbook), measured_text(handbook)) == ("Density", "ρ 1.050 ± 0.010 g/cm3")
+
+
+def test_replicates_tell_the_mean_of_their_densities() -> None:
+    other = replace(
+        INDEX, provenance={**INDEX.provenance, "optics_density": {**INDEX.provenance["optics_density"], "value_g_cm3": 1.057}}
+    )  # fmt: skip
+    (mean,) = combine_replicates([SimulationResult((m,), {}, {}) for m in (INDEX, other)]).measurements
+    density = at_density(mean)
+    assert density is not None
+    assert density.value_g_cm3 == pytest.approx(1.047)
+
+
+class Record:
+    """What tables read of an evaluation."""
+
+    ordinal, psmiles, key, in_corpus = 1, PS.psmiles, PS.key, True
+    measurements = (CELL, INDEX)
+
+    def measured(self, name: str) -> Measurement | None:
+        return next((m for m in self.measurements if m.property == name), None)
+
+
+def test_headings_of_tables_say_which_density() -> None:
+    records = [Record()]
+    assert column_label("density", records) == "Density of the simulated cell"
+    assert column_label("refractive_index", records) == "Refractive index at ρ_slow"
+    assert column_label("abbe_number", records) == "Abbe number"
+    stream = io.StringIO()
+    print_front(stream, records, [], {})
+    assert "at ρ_slow" in stream.getvalue()
+    assert "simulated cell" in stream.getvalue()
