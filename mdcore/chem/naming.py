@@ -16,25 +16,25 @@ class AtDensity:
     """The density that an optical property belongs to.
 
     Attributes:
-        property: `density` (that of the simulated cell) or `slowly_cooled_density` (corrected for the cooling rate).
+        name: `density` (that of the simulated cell) or `slowly_cooled_density` (corrected for the cooling rate).
         value_g_cm3: Its value.
         stderr_g_cm3: Its standard error; None in results of older versions.
     """
 
-    property: str
+    name: str
     value_g_cm3: float
     stderr_g_cm3: float | None
 
     @property
     def label(self) -> str:
         """Name for people, inside a sentence."""
-        name = CELL_LABEL if self.property == "density" else property_spec(self.property).label
-        return name[0].lower() + name[1:]
+        label = CELL_LABEL if self.name == "density" else property_spec(self.name).label
+        return label[0].lower() + label[1:]
 
     @property
     def symbol(self) -> str:
         """Symbol for tables."""
-        return CELL_SYMBOL if self.property == "density" else property_spec(self.property).symbol
+        return CELL_SYMBOL if self.name == "density" else property_spec(self.name).symbol
 
     @property
     def text(self) -> str:
@@ -44,7 +44,7 @@ class AtDensity:
     def document(self) -> dict[str, object]:
         """Return it in JSON types."""
         return {
-            "property": self.property,
+            "property": self.name,
             "value": self.value_g_cm3,
             "stderr": self.stderr_g_cm3,
             "unit": "g/cm3",

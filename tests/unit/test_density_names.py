@@ -54,7 +54,7 @@ def test_the_density_told_beside_n_is_the_one_that_n_follows_from(run: Sampled, 
     measured = index_of(run)
     density = at_density(measured)
     assert density is not None
-    assert density.property == name
+    assert density.name == name
     expected = run.density if name == "density" else run.slowly_cooled
     assert (density.value_g_cm3, density.stderr_g_cm3) == (
         pytest.approx(expected.value),
