@@ -65,7 +65,8 @@ def print_front(
     table.add_column("structure and synthesis", overflow="fold")
     for name in names:
         unit = property_spec(name).unit
-        heading = "\n".join(wrap(column_label(name, front), 20)) + ("" if unit == "1" else f"\n({unit})")
+        lines = column_label(name, front, "\n").split("\n")
+        heading = "\n".join(part for line in lines for part in wrap(line, 20)) + ("" if unit == "1" else f"\n({unit})")
         table.add_column(f"{heading}\n{aims.get(name, '')}", justify="right", no_wrap=True)
     table.add_column("novelty")
     for record in front:

@@ -119,7 +119,7 @@ def test_the_one_file_is_whole_after_every_end(tmp_path: Path, end: str) -> None
     assert evaluations(copied_alone(tmp_path / "run" / "store.sqlite")) == expected, errors
 
 
-def test_a_kill_leaves_a_log_that_status_merges_and_tells(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_store_in_use_says_how_to_copy_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     process = start(tmp_path / "run", "at_the_end = wait; campaign.run()")
     store = tmp_path / "run" / "store.sqlite"
     assert process.stdout is not None
@@ -144,6 +144,19 @@ def test_a_kill_leaves_a_log_that_status_merges_and_tells(tmp_path: Path, capfd:
     finally:
         process.kill()
         process.communicate()
+    assert run(["status", str(tmp_path / "copy.sqlite")]) == 0
+    out, err = capfd.readouterr()
+    assert (out.splitlines()[:2], err) == (["Campaign trial: stopped", out.splitlines()[1]], "")
+    assert out.splitlines()[1].startswith("3 done")
+
+
+def test_a_kill_leaves_a_log_that_status_merges_and_tells(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    process = start(tmp_path / "run", "at_the_end = wait; campaign.run()")
+    store = tmp_path / "run" / "store.sqlite"
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.kill()
+    process.communicate()
     assert store.with_name("store.sqlite-wal").stat().st_size > 0
     assert run(["status", str(store)]) == 0
     out, err = capfd.readouterr()
@@ -152,11 +165,6 @@ def test_a_kill_leaves_a_log_that_status_merges_and_tells(tmp_path: Path, capfd:
     assert "3 done" in out
     assert [path.name for path in store.parent.glob("store*")] == ["store.sqlite"]
     assert evaluations(copied_alone(store)) == 4
-    capfd.readouterr()
-    assert run(["status", str(tmp_path / "copy.sqlite")]) == 0
-    out, err = capfd.readouterr()
-    assert (out.splitlines()[:2], err) == (["Campaign trial: stopped", out.splitlines()[1]], "")
-    assert out.splitlines()[1].startswith("3 done")
 
 
 @pytest.fixture
