@@ -175,7 +175,7 @@ def test_status_tells_counts_front_and_failures(finished: Path, capfd: pytest.Ca
     document = json.loads(capfd.readouterr().out)
     assert document["evaluations"] == {"proposed": 0, "running": 0, "done": 1, "failed": 1}
     assert document["front"][0]["properties"]["density"] == {
-        "value": 1.02, "stderr": 0.01, "unit": "g/cm3", "fidelity": "md-quick",
+        "value": 1.02, "stderr": 0.01, "unit": "g/cm3", "fidelity": "md-quick", "label": "Density",
     }  # fmt: skip
     assert document["failures"][0]["kind"] == "exploded"
     assert run(["status", str(finished)]) == 0
@@ -202,7 +202,9 @@ def test_simulate_prints_one_document_whatever_libraries_print(
         out, err = capfd.readouterr()
         document = json.loads(out)
         assert list(document) == ["psmiles", "key", "preset", "seed", "properties", "diagnostics", "provenance"]
-        assert document["properties"] == {"density": {"value": value, "stderr": 0.1, "unit": "g/cm3"}}
+        assert document["properties"] == {
+            "density": {"value": value, "stderr": 0.1, "unit": "g/cm3", "label": "Density"}
+        }
         assert (document["preset"], document["seed"]) == ("quick", seed)
         assert "a library greets" in err
         assert "in C" in err
