@@ -8,6 +8,7 @@ The tree::
     ├── InvalidRequest (ValueError)          a command-line argument that breaks a rule
     ├── ForeignStore (ValueError)            a database that is no store, or one of another version
     ├── StoreLocked (OSError)                another program holds the store
+    ├── StoreReadOnly (OSError)              a store that would have to be written can only be read
     ├── ImportConflict (ValueError)          known data that contradict what was imported before
     ├── CampaignMismatch (ValueError)        the store holds this campaign with other identity
     ├── CampaignBusy (OSError)               another process runs this campaign
@@ -48,6 +49,10 @@ class ForeignStore(DesignerError, ValueError):
 
 class StoreLocked(DesignerError, OSError):
     """Another program holds the store's lock for longer than we wait."""
+
+
+class StoreReadOnly(DesignerError, OSError):
+    """A store that would have to be written can only be read."""
 
 
 class ImportConflict(DesignerError, ValueError):

@@ -9,7 +9,8 @@ from typing import TextIO
 from designer.campaign.campaign import Campaign
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign, is_config
-from designer.cli.output import answer_stream, write_json
+from designer.cli.output import STANDARD_OUTPUT, answer_stream, write_json
+from designer.cli.system_errors import system_error_text
 from designer.config import load_config
 from designer.errors import DesignerError, InvalidRequest
 from designer.novelty import novelty
@@ -50,10 +51,8 @@ def ask_command(
             except BaseException as error:
                 campaign.release(records)
                 if isinstance(error, OSError) and not isinstance(error, DesignerError | BrokenPipeError):
-                    reason = error.strerror or error
-                    raise InvalidRequest(
-                        f"{str(out or 'standard output')!r} cannot be written ({reason}); choose another --out; nothing is reserved"
-                    ) from error
+                    error.filename = error.filename or str(out or STANDARD_OUTPUT)
+                    raise InvalidRequest(f"{system_error_text(error)}; nothing is reserved") from error
                 raise
         if out is not None:
             stream.write(f"{len(records)} candidates are reserved for {days:g} days: {out}\n")

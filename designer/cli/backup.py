@@ -5,7 +5,7 @@ from pathlib import Path
 from designer.cli.locate import locate_store
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
-from designer.errors import DesignerError, InvalidRequest
+from designer.errors import InvalidRequest
 from designer.store.backup import back_up, campaign_counts
 from designer.store.engine import close_engine
 from designer.store.opening import open_store
@@ -27,12 +27,6 @@ def backup_command(text: str, out: Path, *, force: bool, as_json: bool) -> int:
             with replacing_path(out) as part:
                 back_up(engine, part)
                 campaigns = campaign_counts(part)
-        except OSError as error:
-            if isinstance(error, DesignerError):
-                raise
-            raise InvalidRequest(
-                f"{str(out)!r} cannot be written ({error.strerror or error}); choose another file"
-            ) from error
         finally:
             close_engine(engine)
         if as_json:

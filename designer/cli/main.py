@@ -1,5 +1,6 @@
 """Entry point: runs a command and turns every error into one line and an exit status."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,8 +10,11 @@ import typer
 
 from designer.cli.app import app
 from designer.cli.numbers import refuse_underscores
+from designer.cli.output import STANDARD_OUTPUT
 from designer.cli.passwords import refuse_passwords
+from designer.cli.system_errors import system_error_text
 from designer.redact import without_passwords
+from mdcore.chem.files import CANNOT_WRITE
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 
@@ -21,11 +25,15 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     sys.excepthook = _print_without_passwords
-    sys.exit(run(arguments))
+    _have_stderr()
+    status = run(arguments)
+    sys.exit(_flushed(status))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for a failed run, 2 for bad input, 130 when interrupted."""
+    if sys.stdout is None:
+        return _fail("standard output is closed; send it to a file, or to /dev/null", BAD_INPUT)
     try:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
         command = refuse_passwords(typer.main.get_command(app))
@@ -41,9 +49,38 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED_RUN
     except Exception as error:
         if not _is_ours(error):
+            if isinstance(error, OSError):
+                if error.filename is None and error.errno in CANNOT_WRITE:  # files that we write are named already
+                    error.filename = STANDARD_OUTPUT
+                return _fail(system_error_text(error), BAD_INPUT)
             raise
         return _fail(" ".join(str(error).split()), FAILED_RUN if isinstance(error, RuntimeError) else BAD_INPUT)
     return status if isinstance(status, int) else 0
+
+
+def _have_stderr() -> None:
+    """Give a process whose standard error is closed one that leads nowhere, before another file gets its descriptor."""
+    if sys.stderr is None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != 2:
+            os.dup2(nowhere, 2)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+
+
+def _flushed(status: int) -> int:
+    """Write what is left in standard output, and return the status with which to end."""
+    if sys.stdout is None:
+        return status
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Nothing is left for the interpreter, which would fail on it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return status or FAILED_RUN
+        error.filename = STANDARD_OUTPUT
+        return status or _fail(system_error_text(error), BAD_INPUT)
+    return status
 
 
 def _is_ours(error: Exception) -> bool:

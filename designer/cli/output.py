@@ -8,19 +8,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
+from mdcore.chem.files import CANNOT_WRITE
+
+STANDARD_OUTPUT = "standard output"
+
 
 @contextmanager
 def answer_stream() -> Iterator[TextIO]:
     """Yield a stream on standard output while everything else that is printed goes to standard error.
 
     Works below Python, too: libraries in C and child processes write to the file descriptor.
+
+    Raises:
+        OSError: Standard output cannot be written; its file name says so.
     """
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)
     try:
-        with os.fdopen(os.dup(saved), "w", encoding="utf-8") as stream, redirect_stdout(sys.stderr):
+        # Names of files may hold bytes that are no UTF-8; JSON reads their escapes back.
+        with (
+            os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="backslashreplace") as stream,
+            redirect_stdout(sys.stderr),
+        ):
             yield stream
+    except OSError as error:
+        if error.errno in CANNOT_WRITE and error.filename is None:
+            error.filename = STANDARD_OUTPUT
+        raise
     finally:
         os.dup2(saved, 1)
         os.close(saved)

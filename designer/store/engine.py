@@ -12,11 +12,11 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import NoSuchModuleError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from designer.errors import MissingPart
 from designer.store.url import StoreURL
-from designer.store.wal import merge_log
+from designer.store.wal import is_read_only, merge_log, reading_address
 
 T = TypeVar("T")
 OPENING_TIMEOUT_S = 5.0
@@ -39,7 +39,8 @@ _NO_CONNECTION_FREE = ("too many clients", "connection slots are reserved", "too
 def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: bool = True) -> Engine:
     """Return an engine; it connects when it is first used.
 
-    An engine of SQLite that is never closed merges its write-ahead log when it is collected or the interpreter exits.
+    A file of SQLite that cannot be written is read, each transaction over a connection of its own. An engine of SQLite that is
+    never closed merges its write-ahead log when it is collected or the interpreter exits.
 
     Args:
         url: Where the store is.
@@ -51,10 +52,15 @@ def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: boo
     """
     address, secret = url.reveal()
     options = {"wait_s": OPENING_TIMEOUT_S if wait_s is None else wait_s}
+    read_only = url.path is not None and is_read_only(url.path)
     arguments = {"timeout": OPENING_TIMEOUT_S} if url.path is not None else {**_POSTGRES_ARGUMENTS, **secret}
     try:
         engine = create_engine(
-            address, pool_pre_ping=url.path is None, connect_args=arguments, execution_options=options
+            address,
+            pool_pre_ping=url.path is None,
+            poolclass=NullPool if read_only else QueuePool,
+            connect_args=arguments,
+            execution_options=options,
         )
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise MissingPart(
@@ -62,6 +68,9 @@ def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: boo
         ) from error
     if url.path is None:
         event.listen(engine, "do_connect", _patient_connection(options))
+    elif read_only:
+        event.listen(engine, "do_connect", _reading_connection(url.path))
+        event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _configuration(options["wait_s"], foreign_keys=foreign_keys))
         event.listen(engine, "begin", _begin_sqlite)
@@ -140,6 +149,13 @@ def _configuration(wait_s: float, *, foreign_keys: bool) -> Callable[[DBAPIConne
         cursor.close()
 
     return configure
+
+
+def _reading_connection(path: Path) -> Callable[..., Any]:
+    def connect(dialect: Any, _: Any, arguments: Any, parameters: Any) -> Any:
+        return sqlite3.connect(reading_address(path), uri=True, isolation_level=None, **parameters)
+
+    return connect
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from designer.errors import ForeignStore, MissingFile, StoreLocked
+from designer.errors import ForeignStore, MissingFile, StoreLocked, StoreReadOnly
 from designer.store import engine as connections
 from designer.store.engine import make_engine, settle_engine, wait_while_locked, writing
 from designer.store.migrate import one_at_a_time, upgrade
 from designer.store.orm import APPLICATION, SCHEMA_VERSION, SchemaRow
 from designer.store.url import StoreURL
+from designer.store.wal import is_read_only, log_bytes, reading_address
 
 Address = StoreURL | str | os.PathLike[str]
 """The address of a store, or what `StoreURL.parse` makes one of."""
@@ -77,8 +78,8 @@ def create_store(address: Address) -> Engine:
     return engine
 
 
-def locked(url: StoreURL, error: DBAPIError | sqlite3.Error) -> StoreLocked:
-    """Describe a database that does not let us in."""
+def locked(url: StoreURL, error: DBAPIError | sqlite3.Error) -> StoreLocked | StoreReadOnly:
+    """Describe a database that does not let us in; only a `StoreLocked` may let us in later."""
     return _locked(url, _reason(error))
 
 
@@ -114,8 +115,7 @@ def _check_file(url: StoreURL, wait_s: float, *, may_be_empty: bool) -> None:
 
 
 def _table_names(path: Path) -> set[str]:
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=connections.OPENING_TIMEOUT_S)) as file:
+    with closing(sqlite3.connect(reading_address(path), uri=True, timeout=connections.OPENING_TIMEOUT_S)) as file:
         return {row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
@@ -145,11 +145,20 @@ def _reason(error: DBAPIError | sqlite3.Error) -> str:
     return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
-def _locked(url: StoreURL, reason: str) -> StoreLocked:
+def _locked(url: StoreURL, reason: str) -> StoreLocked | StoreReadOnly:
     name = str(url)
     if "locked" in reason:
         return StoreLocked(f"store {name!r} is locked by another program; end it, or wait until it is done")
     if "full" in reason:
         return StoreLocked(f"store {name!r} cannot be written ({reason}); free some space, then start again")
+    if url.path is not None and is_read_only(url.path):
+        if "unable to open" in reason and log_bytes(url.path):
+            return StoreReadOnly(
+                f"store {name!r} is read-only, and its write-ahead log {url.path.name}-wal cannot be read beside it; copy both files "
+                "into a folder that you can write, and give the copy"
+            )
+        return StoreReadOnly(
+            f"store {name!r} is read-only ({reason}); copy it with `designer backup` into a folder that you can write"
+        )
     remedy = "its address, and that the server runs" if url.path is None else "its path and permissions"
     return StoreLocked(f"store {name!r} cannot be opened ({reason}); check {remedy}")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from designer.errors import StoreLocked
+from designer.errors import StoreLocked, StoreReadOnly
 from designer.store.engine import writing
 from designer.store.opening import locked
 from designer.store.url import StoreURL
@@ -38,6 +38,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
     Raises:
         StoreLocked: The database does not let us in.
+        StoreReadOnly: It can only be read.
     """
     try:
         with Session(writing(engine), expire_on_commit=False) as session, session.begin():
@@ -91,5 +92,5 @@ def _persist(once: Callable[[], T], patience: Patience) -> T:
             return result
 
 
-def _trouble(engine: Engine, error: DBAPIError) -> StoreLocked:
+def _trouble(engine: Engine, error: DBAPIError) -> StoreLocked | StoreReadOnly:
     return locked(StoreURL.of_engine_url(engine.url), error)

@@ -4,6 +4,7 @@ While a store is open, part of it is in `STORE-wal`. Whoever ends properly merge
 behind, and nothing is lost as long as both files stay together: the next one that opens the store merges them.
 """
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,21 @@ def has_log(path: Path | None) -> bool:
     return path is not None and path.with_name(f"{path.name}-wal").exists()
 
 
+def is_read_only(path: Path) -> bool:
+    """Tell whether an existing store can be read only: its file or its folder, where SQLite keeps the log, cannot be written."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK))
+
+
+def reading_address(path: Path) -> str:
+    """Return the SQLite URI that reads a store and writes nothing.
+
+    SQLite needs a log to read beside a writer. Where none can be made and none is there, nobody writes, and the file is read as
+    one that does not change. This holds for one connection: a writer elsewhere may begin after it.
+    """
+    settled = is_read_only(path) and not log_bytes(path)
+    return f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if settled else ''}"
+
+
 def merge_log(path: Path) -> bool:
     """Bring the write-ahead log into the file; return whether the file now holds everything.
 
@@ -46,9 +62,8 @@ def merge_log(path: Path) -> bool:
 
 def copy_file(path: Path, target: Path) -> None:
     """Copy an SQLite file by SQLite's own means, which see what is still in the write-ahead log."""
-    source = f"{path.resolve().as_uri()}?mode=ro"
     with (
-        closing(sqlite3.connect(source, uri=True, timeout=TIMEOUT_S)) as store,
+        closing(sqlite3.connect(reading_address(path), uri=True, timeout=TIMEOUT_S)) as store,
         closing(sqlite3.connect(target)) as copy,
     ):
         store.backup(copy)

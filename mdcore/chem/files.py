@@ -15,6 +15,8 @@ from typing import BinaryIO, TextIO
 _PART = re.compile(r"\.polymer-designer-[0-9a-f]{16}\.part")
 _ABANDONED_S = 86_400.0
 """Age at which a temporary file counts as left by a killed process where the file system has no locks."""
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EINVAL, errno.EPERM, errno.EBADF)
+"""Numbers of errors of a file that was opened, and that the operating system raises without its name."""
 _CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP)
 
 
@@ -56,9 +58,21 @@ def replacing_path(path: Path | str) -> Iterator[Path]:
 
     Raises:
         IsADirectoryError: `path` is a folder.
-        OSError: The folder does not exist or cannot be written, or the disk is full.
+        OSError: The folder does not exist or cannot be written, or the disk is full; its `filename` is `path`.
     """
-    path = Path(path)
+    part: Path | None = None
+    try:
+        with _replacing_path(Path(path)) as part:
+            yield part
+    except OSError as error:
+        temporary = part is not None and error.filename == str(part)
+        if temporary or _PART.search(str(error.filename)) or (error.filename is None and error.errno in CANNOT_WRITE):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+@contextmanager
+def _replacing_path(path: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):

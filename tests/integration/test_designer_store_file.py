@@ -227,8 +227,8 @@ def test_a_backup_that_cannot_be_written_is_one_line(
     store = str(filled.engine.url.database)
     for out, fragment in [
         (tmp_path, "is a folder"),
-        (tmp_path / "absent" / "x.sqlite", "cannot be written (No such file"),
-        ("/proc/x.sqlite", "cannot be written"),
+        (tmp_path / "absent" / "x.sqlite", "no such file or folder"),
+        ("/proc/x.sqlite", "/proc"),
         (store, "exists"),
     ]:
         assert run(["backup", store, str(out)]) == 2
