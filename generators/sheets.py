@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generators.cells import as_meant
 from generators.errors import InvalidList
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _sheet(source: str, lines: Iterator[tuple[int, Sequence[str]]], digest: str,
     headings: tuple[str, ...] | None = None
     rows: list[tuple[int, tuple[str, ...]]] = []
     for line, raw in lines:
-        cells = [_MINUS.sub("-", cell.strip().strip(_UNSEEN).strip()) for cell in raw]
+        cells = [_MINUS.sub("-", as_meant(cell.strip().strip(_UNSEEN).strip()).strip()) for cell in raw]
         if headings is None:
             headings = _trimmed(cells, 0)
             continue

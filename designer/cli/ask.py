@@ -1,6 +1,5 @@
 """`designer ask`."""
 
-import csv
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from designer.store.engine import RUNNING_TIMEOUT_S
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text, stored_routes
 from designer.text import timestamp
+from generators.cells import TableWriter
 from mdcore.chem import property_spec
 from mdcore.chem.files import replacing_text
 
@@ -72,9 +72,9 @@ def _write(file: TextIO, form: str, rows: list[dict[str, object]], campaign: Cam
     if form == "json":
         write_json(file, {"campaign": campaign.config.name, "candidates": rows})
         return
-    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    table = TableWriter(file)
+    table.row(rows[0])
+    table.rows(row.values() for row in rows)
 
 
 def open_campaign(text: str, name: str | None) -> Campaign:

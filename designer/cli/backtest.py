@@ -1,6 +1,5 @@
 """`designer backtest`."""
 
-import csv
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from designer.config.sections import ListInitial
 from designer.data import parse_columns, read_table
 from designer.errors import InvalidRequest
 from designer.text import duration
+from generators.cells import TableWriter
 from mdcore.chem import RepeatUnit
 from mdcore.chem.files import replacing_text
 from surrogates import Observations
@@ -181,21 +181,21 @@ def _write_files(
     from designer.backtest.figures import draw_curves
 
     with replacing_text(folder / "curves.csv", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["strategy", "quantity", "evaluation", "median", "p10", "p90"])
+        table = TableWriter(stream)
+        table.row(["strategy", "quantity", "evaluation", "median", "p10", "p90"])
         for strategy in summary.strategies:
             for curve in strategy.curves:
                 for i, row in enumerate(zip(curve.median, curve.low, curve.high, strict=True)):
-                    writer.writerow([strategy.name, curve.quantity, i, *(_cell(value) for value in row)])
+                    table.row([strategy.name, curve.quantity, i, *(_cell(value) for value in row)])
     with replacing_text(folder / "choices.csv", newline="") as stream:
-        writer = csv.writer(stream)
+        table = TableWriter(stream)
         names = [o.property for o in plan.objectives]
-        writer.writerow(["strategy", "seed", "evaluation", "psmiles", *names, "hypervolume", "front_found"])
+        table.row(["strategy", "seed", "evaluation", "psmiles", *names, "hypervolume", "front_found"])
         for replay in replays:
             for i, row in enumerate(replay.order, start=1):
                 values = [_cell(plan.oracle.values[name][row]) for name in names]
                 unit: RepeatUnit = plan.oracle.units[row]
-                writer.writerow(
+                table.row(
                     [
                         replay.strategy,
                         replay.seed,
@@ -216,8 +216,9 @@ def _cell(value: float) -> str:
 
 
 def _print(stream: TextIO, plan: Plan, summary: Summary, report: OracleReport, folder: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from designer.console import VisibleConsole
 
     left_out = f", {report.unanswered + report.bad} rows left out" if report.unanswered + report.bad else ""
     stream.write(
@@ -234,5 +235,5 @@ def _print(stream: TextIO, plan: Plan, summary: Summary, report: OracleReport, f
     for s in summary.strategies:
         cells = ["never" if n is None else f"{n:g}" for n in (*s.to_share, s.to_front)]
         table.add_row(s.name, f"{s.area:.3f}", *cells, f"{s.front_found:g}")
-    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
+    VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(table)
     stream.write(f"\nCurves, choices and plots: {folder}\n")

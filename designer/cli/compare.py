@@ -86,8 +86,9 @@ def _campaign(campaign: Compared) -> dict[str, object]:
 
 
 def _print(stream: TextIO, comparison: Comparison) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from designer.console import VisibleConsole
 
     table = Table(title="Campaigns", title_justify="left", title_style="bold")
     table.add_column("campaign")
@@ -109,7 +110,7 @@ def _print(stream: TextIO, comparison: Comparison) -> None:
             campaign.label, campaign.fidelity, str(campaign.done), str(campaign.failed), str(len(campaign.front)),
             str(len(campaign.joint)), f"{campaign.volume:.4g}", *best, campaign.cost,
         )  # fmt: skip
-    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
+    VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(table)
     stream.write(f"{reference_text(comparison)}\n")
     for note in notes(comparison):
         stream.write(f"{note}\n")

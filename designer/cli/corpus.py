@@ -1,20 +1,20 @@
 """`designer corpus`."""
 
-import csv
 import sys
 from pathlib import Path
 from typing import TextIO
 
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.config.messages import one_line
+from designer.console import VisibleConsole
 from designer.errors import InvalidRequest
 from designer.text import told_in_quarters
 from generators import Corpus, CorpusSettings, load_corpus
+from generators.cells import TableWriter
 from mdcore.chem.files import replacing_text
 
 MOST_SHOWN = 20
@@ -71,9 +71,9 @@ def corpus_command(settings: CorpusSettings, out: Path | None, *, as_json: bool)
 
 def _write(corpus: Corpus, out: Path) -> None:
     with replacing_text(out, newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("psmiles", "source", "polymer", "detail"))
-        writer.writerows((entry.key, entry.source, entry.polymer, entry.detail) for entry in corpus.entries)
+        table = TableWriter(file)
+        table.row(("psmiles", "source", "polymer", "detail"))
+        table.rows((entry.key, entry.source, entry.polymer, entry.detail) for entry in corpus.entries)
 
 
 def _print(stream: TextIO, corpus: Corpus, out: Path | None) -> None:
@@ -86,7 +86,7 @@ def _print(stream: TextIO, corpus: Corpus, out: Path | None) -> None:
         table.add_column("Share", justify="right")
         for name, number in sorted(counts.items(), key=lambda item: -item[1]):
             table.add_row(name, str(number), f"{100 * number / len(corpus):.1f} %")
-        Console(file=stream, width=None if stream.isatty() else 100, highlight=False).print(table)
+        VisibleConsole(file=stream, width=None if stream.isatty() else 100).print(table)
         stream.write("\n")
     if corpus.skipped:
         stream.write(f"{count(len(corpus.skipped), 'line')} of the list left out:\n")

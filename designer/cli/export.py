@@ -1,6 +1,5 @@
 """`designer export`."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
 from designer.store.export import COLUMNS, CORRECTIONS, correction_rows, export_rows
+from generators.cells import TableWriter
 from mdcore.chem.files import replacing, replacing_text
 
 FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
@@ -51,10 +51,10 @@ def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]], columns: Se
         found = [row | {free: json.loads(row[free])} for row in rows]
         write_json(stream, {"columns": list(columns), "rows": found})
         return len(found)
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
+    table = TableWriter(stream)
+    table.row(columns)
     for row in rows:
-        writer.writerow(row)
+        table.row(row[column] for column in columns)
         number += 1
     return number
 

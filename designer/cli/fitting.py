@@ -1,6 +1,5 @@
 """`designer fit`: train a surrogate on a table, cross-validate it, and keep it."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table
 from designer.errors import InvalidRequest
+from generators.cells import TableWriter
 from mdcore.chem import property_spec
 from mdcore.chem.files import replacing_text
 from mdcore.drawing import save
@@ -135,12 +135,12 @@ def _keep(validation: "CrossValidation", observations: Observations, folder: Pat
 
     stem = f"{validation.property}_{validation.groups}"
     with replacing_text(folder / f"predictions_{stem}.csv", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["psmiles", "key", "measured", "predicted", "sd"])
+        predictions = TableWriter(stream)
+        predictions.row(["psmiles", "key", "measured", "predicted", "sd"])
         rows = zip(validation.rows, validation.measured, validation.mean, validation.sd, strict=True)
         for row, measured, mean, sd in rows:
             unit = observations.units[row]
-            writer.writerow([unit.psmiles, unit.key, f"{measured:.8g}", f"{mean:.8g}", f"{sd:.8g}"])
+            predictions.row([unit.psmiles, unit.key, f"{measured:.8g}", f"{mean:.8g}", f"{sd:.8g}"])
     save(parity_figure(validation), folder / f"parity_{stem}.png")
     save(calibration_figure(validation), folder / f"calibration_{stem}.png")
 
@@ -177,8 +177,9 @@ def _label(validation: "CrossValidation") -> str:
 
 
 def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidation]", folder: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from designer.console import VisibleConsole
 
     for doubt in table.unusual:
         stream.write(f"{doubt}\n")
@@ -197,5 +198,5 @@ def _print(stream: TextIO, table: DataTable, validations: "Sequence[CrossValidat
             spec.label, HELD_OUT[validation.groups], f"{m.n}", f"{m.r2:.3f}", f"{m.mae:.3g}{unit}", f"{m.nll:.3f}", f"{m.crps:.3g}{unit}",
             *shares,
         )  # fmt: skip
-    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(shown)
+    VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(shown)
     stream.write(f"\nModel, predictions and plots: {folder}\n")

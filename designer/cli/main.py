@@ -4,7 +4,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from types import TracebackType
+from typing import TextIO, cast
 
 import typer
 
@@ -14,6 +16,7 @@ from designer.cli.output import STANDARD_OUTPUT
 from designer.cli.passwords import refuse_passwords
 from designer.cli.system_errors import system_error_text
 from designer.redact import without_passwords
+from designer.terminal import VisibleStream, visible
 from mdcore.chem.files import CANNOT_WRITE
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
@@ -38,7 +41,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
         command = refuse_passwords(typer.main.get_command(app))
         refuse_underscores(app, arguments)
-        status = command(args=arguments, prog_name="designer", standalone_mode=False)
+        with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))):
+            status = command(args=arguments, prog_name="designer", standalone_mode=False)
     except _UsageError as error:
         return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
     except (typer.Abort, KeyboardInterrupt):
@@ -95,9 +99,9 @@ def _message(error: Exception) -> str:
 
 
 def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"error: {without_passwords(message)}\n")
+    sys.stderr.write(f"error: {visible(without_passwords(message))}\n")
     return status
 
 
 def _print_without_passwords(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.stderr.write(without_passwords("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(visible(without_passwords("".join(traceback.format_exception(kind, error, trace)))))

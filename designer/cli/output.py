@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import TextIO
+from typing import TextIO, cast
 
+from designer.terminal import VisibleStream, visible_json
 from mdcore.chem.files import CANNOT_WRITE
 
 STANDARD_OUTPUT = "standard output"
@@ -16,6 +17,8 @@ STANDARD_OUTPUT = "standard output"
 @contextmanager
 def answer_stream() -> Iterator[TextIO]:
     """Yield a stream on standard output while everything else that is printed goes to standard error.
+
+    Control characters are shown and not sent, see `designer.terminal`; tables are printed by its `VisibleConsole`.
 
     Works below Python, too: libraries in C and child processes write to the file descriptor.
 
@@ -31,7 +34,7 @@ def answer_stream() -> Iterator[TextIO]:
             os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="backslashreplace") as stream,
             redirect_stdout(sys.stderr),
         ):
-            yield stream
+            yield cast(TextIO, VisibleStream(stream))
     except OSError as error:
         if error.errno in CANNOT_WRITE and error.filename is None:
             error.filename = STANDARD_OUTPUT
@@ -43,7 +46,7 @@ def answer_stream() -> Iterator[TextIO]:
 
 def write_json(stream: TextIO, document: Mapping[str, object]) -> None:
     """Write one JSON document; numbers that JSON lacks become null."""
-    stream.write(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    stream.write(visible_json(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)))
     stream.write("\n")
 
 

@@ -1,6 +1,5 @@
 """`designer predict`: what a saved surrogate, or one learnt from a store, says of a list of repeat units."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from designer.errors import InvalidRequest, MissingFile
 from designer.novelty import Novelty, novelty
 from designer.text import with_error
 from generators import load_corpus, read_list
+from generators.cells import TableWriter
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
 from mdcore.chem.files import replacing_text
 
@@ -130,12 +130,12 @@ def _values(parts: "Sequence[Prediction]", names: Sequence[str], row: int) -> li
 
 
 def _table(stream: TextIO, rows: Sequence[_Row], names: Sequence[str], parts: "Sequence[Prediction]") -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    table = TableWriter(stream)
     heads = [column for name in names for column in (name, f"{name}_sd")]
-    writer.writerow(["psmiles", "key", "name", "novelty", *heads])
+    table.row(["psmiles", "key", "name", "novelty", *heads])
     for i, row in enumerate(rows):
         numbers = [f"{number:.6g}" for pair in _values(parts, names, i) for number in pair]
-        writer.writerow([row.given, row.unit.key, row.name, row.novelty, *numbers])
+        table.row([row.given, row.unit.key, row.name, row.novelty, *numbers])
 
 
 def _document(

@@ -1,6 +1,5 @@
 """Proposals as lines, as a table and as JSON."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
@@ -9,6 +8,7 @@ from designer.novelty import Novelty
 from designer.store.routes import route_document
 from designer.text import with_error
 from generators import Candidate
+from generators.cells import TableWriter
 from mdcore.chem import property_spec
 
 if TYPE_CHECKING:
@@ -79,13 +79,13 @@ def write_table(stream: TextIO, proposals: Sequence[Proposed], properties: Seque
     """Write proposals as CSV, a row each."""
     own = [column for name in properties for column in (name, f"{name}_sd")]
     chances = ["target_probability"] if properties else []
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["psmiles", "key", "novelty", *own, *chances, "log_prior", "origin", "route"])
+    table = TableWriter(stream)
+    table.row(["psmiles", "key", "novelty", *own, *chances, "log_prior", "origin", "route"])
     for p in proposals:
         predicted = [f"{number:.6g}" for name in properties for number in p.predicted[name]]
         chance = [f"{p.probability:.4g}"] if p.probability is not None else []
         unit = p.candidate.unit
-        writer.writerow(
+        table.row(
             [unit.psmiles, unit.key, p.novelty, *predicted, *chance, f"{p.candidate.log_prior:.6g}", p.candidate.origin,
              str(p.candidate.route or "")]
         )  # fmt: skip

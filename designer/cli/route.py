@@ -1,6 +1,5 @@
 """`designer route` and `designer enumerate`."""
 
-import csv
 import hashlib
 import sys
 from collections import Counter
@@ -12,6 +11,7 @@ from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
 from designer.store.routes import route_document
 from generators import MonomerLibrary, Route, enumerate_polymers, read_list, routes
+from generators.cells import TableWriter
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 from mdcore.chem.files import replacing_text
 
@@ -45,12 +45,12 @@ def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: 
             sys.stderr.write(f"monomer {monomer.name} cannot exist ({why}); it is left out\n")
         counts = Counter[str]()
         with replacing_text(out, newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("psmiles", "reaction", "polymer", "monomer_1", "monomer_2", "sequence"))
+            table = TableWriter(file)
+            table.row(("psmiles", "reaction", "polymer", "monomer_1", "monomer_2", "sequence"))
             for key, route in islice(_distinct(library, counts), limit):
                 smiles = [monomer.smiles for monomer in route.monomers]
                 second = smiles[1] if smiles[1:] else ""
-                writer.writerow((key, route.reaction, route.polymer, smiles[0], second, route.sequence))
+                table.row((key, route.reaction, route.polymer, smiles[0], second, route.sequence))
                 counts["rows"] += 1
                 if counts["rows"] % TELL_EVERY == 0:
                     sys.stderr.write(f"{counts['rows']} repeat units\n")

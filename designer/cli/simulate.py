@@ -162,16 +162,17 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
         yield tell
         return
-    from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
+
+    from designer.console import VisibleConsole
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:3.0f} % {task.fields[pace]}"),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+    with Bar(*columns, console=VisibleConsole(stderr=True), transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("starting", total=1.0, pace="")
 
         def draw(progress: Progress) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from designer.columns import column_label
+from designer.console import VisibleConsole
 from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_document, route_text
@@ -74,7 +74,7 @@ def print_front(
         cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
         table.add_row(str(record.ordinal), _structure(record, routes), *cells, novelty(record.in_corpus))
     # A pipe has no width; a fixed one keeps the numbers on one line.
-    Console(file=stream, width=None if stream.isatty() else 140, highlight=False).print(table)
+    VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(table)
 
 
 def _structure(record: EvaluationRecord, routes: Routes) -> Text:

@@ -9,6 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from designer.console import VisibleConsole
 from designer.store.records import EvaluationRecord
 from designer.text import duration, measured_text, shortened, with_error
 from mdcore.simulate import Progress
@@ -25,7 +26,7 @@ class LiveListener:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or VisibleConsole(stderr=True)
         self._live: Live | None = None
         self._objectives: tuple[Objective, ...] = ()
         self._wanted: int | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from designer.store.records import EvaluationRecord
+from designer.terminal import visible
 from designer.text import duration, measured_text, timestamp
 from mdcore.simulate import Progress
 from surrogates import Objective
@@ -58,5 +59,5 @@ class PlainListener:
         self._stream.flush()
 
     def _line(self, text: str) -> None:
-        self._stream.write(f"{timestamp(time.time())} {text}\n")
+        self._stream.write(f"{timestamp(time.time())} {visible(text)}\n")
         self._stream.flush()

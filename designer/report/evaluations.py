@@ -1,6 +1,5 @@
 """Every evaluation as a row: for the report's table and for the CSV that it hands out."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from designer.report.tips import percent
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text
 from designer.text import with_error
+from generators.cells import TableWriter
 
 MAX_ROWS = 5000
 """Rows in the page, the front and the latest; all are in the store."""
@@ -67,7 +67,7 @@ def evaluation_csv(
 ) -> str:
     """Return the same as CSV text with numbers to nine digits; arguments as for `evaluation_rows`."""
     stream = io.StringIO()
-    writer = csv.writer(stream)
+    table = TableWriter(stream)
     head = [
         "evaluation",
         "psmiles",
@@ -79,7 +79,7 @@ def evaluation_csv(
         "front_probability",
         "route",
     ]
-    writer.writerow([*head, *(column for name in names for column in (name, f"{name}_stderr"))])
+    table.row([*head, *(column for name in names for column in (name, f"{name}_stderr"))])
     for record in records:
         chance = chances.get(record.id)
         row: list[object] = [
@@ -90,20 +90,5 @@ def evaluation_csv(
         for name in names:
             m = record.measured(name)
             row += [f"{m.value:.9g}", f"{m.stderr:.9g}"] if m else ["", ""]
-        writer.writerow([_inert(cell) for cell in row])
+        table.row(row)
     return stream.getvalue()
-
-
-def _inert(cell: object) -> object:
-    """Return a text that spreadsheets do not take for a formula."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell):
-        return f"'{cell}"
-    return cell
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
