@@ -118,6 +118,8 @@ def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
         raise InvalidRequest(f"{source}: unknown column {unknown[0]!r}; use {', '.join(COLUMNS)}")
     if rows and not {"candidate", "psmiles"} & names:
         raise InvalidRequest(f"{source}: no column tells the polymer; add candidate or psmiles")
+    if rows and not {"value", "failure"} & names:
+        raise InvalidRequest(f"{source}: no column tells a result; add value, or failure")
     return rows
 
 

@@ -128,7 +128,9 @@ def _fingerprint(settings: CorpusSettings) -> str:
             try:
                 digest.update(path.read_bytes())
             except OSError as error:
-                raise InvalidList(f"list {path} cannot be read ({error}); give a UTF-8 CSV or SMILES file") from error
+                raise InvalidList(
+                    f"list {path} cannot be read ({error.strerror}); give a UTF-8 CSV or SMILES file"
+                ) from error
     return digest.hexdigest()[:20]
 
 

@@ -28,7 +28,10 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             kind = json.loads(str(file["header"]))["format"]
     except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
-        raise InvalidModelFile(f"{path} is no saved language model ({error}); give one that `save` wrote") from error
+        reason = "NumPy cannot read it" if isinstance(error, ValueError) else getattr(error, "strerror", None) or error
+        raise InvalidModelFile(
+            f"{path} is no saved language model ({reason}); give one that `designer train` wrote"
+        ) from error
     if kind == NGRAM_FORMAT:
         return NGramModel.load(path)
     if kind == _NEURAL_FORMAT:

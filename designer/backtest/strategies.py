@@ -39,14 +39,24 @@ def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[
     Raises:
         InvalidRequest: A name is none of these, or is there twice.
     """
+    found = named_strategies(names, config)
+    return tuple(
+        Strategy(s.name, s.surrogates, s.acquisition, FeatureLookup.of(units, _features(s, units))) for s in found
+    )
+
+
+def named_strategies(names: Sequence[str], config: CampaignConfig) -> list[Strategy]:
+    """Return strategies by name, as `strategies_of` does, without features yet.
+
+    Raises:
+        InvalidRequest: A name is none of these, or is there twice.
+    """
     found = [_strategy(name, config) for name in names]
     labels = [strategy.name for strategy in found]
     for label in labels:
         if labels.count(label) > 1:
             raise InvalidRequest(f"--strategy {label!r} is there twice; keep one of them")
-    return tuple(
-        Strategy(s.name, s.surrogates, s.acquisition, FeatureLookup.of(units, _features(s, units))) for s in found
-    )
+    return found
 
 
 def _strategy(name: str, config: CampaignConfig) -> Strategy:

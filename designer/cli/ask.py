@@ -24,6 +24,7 @@ from mdcore.chem import property_spec
 from mdcore.chem.files import replacing_text
 
 FORMATS = ("csv", "json")
+LONGEST_DAYS = 36_500
 
 
 def ask_command(
@@ -34,8 +35,14 @@ def ask_command(
         at_least("--n", n, 1)
         if form not in FORMATS:
             raise InvalidRequest(f"--format {form!r} is unknown; use one of {', '.join(FORMATS)}")
-        if days <= 0:
-            raise InvalidRequest(f"--days {days:g} must be greater than 0; raise it")
+        if not 0 < days <= LONGEST_DAYS:
+            raise InvalidRequest(
+                f"--days {days:g} must be greater than 0, and at most {LONGEST_DAYS}; write for example 30"
+            )
+        if fidelity is not None and not fidelity.strip():
+            raise InvalidRequest(
+                f"--fidelity {fidelity!r} is no name; write where they will be measured, as experiment"
+            )
         records: list[EvaluationRecord] = []
         with open_campaign(text, name) as campaign:
             try:

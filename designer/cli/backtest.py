@@ -11,6 +11,7 @@ import numpy as np
 
 from designer.backtest import BASELINES, Plan, Summary, oracle_of, run_plan, strategies_of, summarise
 from designer.backtest.oracle import OracleReport
+from designer.backtest.strategies import named_strategies
 from designer.backtest.summary import SHARES
 from designer.cli.checks import at_least
 from designer.cli.fitting import observations_from
@@ -59,6 +60,7 @@ def backtest_command(
         folder = out or config.campaign_folder / "backtest"
         if folder.exists() and not folder.is_dir():
             raise InvalidRequest(f"--out {str(folder)!r} is a file; give a folder")
+        named_strategies(strategies or BASELINES, config)
         maps = parse_columns(columns)
         names = list(
             dict.fromkeys([*(o.property for o in config.objectives), *(limit.property for limit in config.limits)])

@@ -135,6 +135,8 @@ class Output:
         """
         if self.measured and source.store is None:
             raise InvalidRequest("--measured needs the store that measured them; add --store")
+        if source.campaign is not None and source.store is None:
+            raise InvalidRequest(f"--campaign {source.campaign!r} needs the store that holds it; add --store")
         if self.out is None:
             return
         if self.out.suffix not in (".csv", ".json"):

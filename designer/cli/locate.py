@@ -2,8 +2,9 @@
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from designer.config import CampaignConfig, load_config
@@ -12,6 +13,8 @@ from designer.store.ownership import is_running
 from designer.store.url import StoreURL
 from designer.store.wal import has_log, log_bytes
 
+_OPEN: Counter[Path | None] = Counter()
+"""How often this process has each store's file open to read it."""
 YAML = (".yaml", ".yml")
 
 
@@ -32,15 +35,21 @@ def locate_store(text: str) -> StoreURL:
 def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore, CampaignConfig]]:
     """Yield what `find_campaign` finds, to read it, and close the store; standard error gets a line if its file is not whole."""
     path = locate_store(text).path
+    own = None if path is None else path.absolute()
     had_log, bytes_before = has_log(path), log_bytes(path)
     store, config = find_campaign(text, name)
-    with store:
+    _OPEN[own] += 1
+    with ExitStack() as after:
+        after.callback(_OPEN.subtract, [own])
+        after.enter_context(store)
         if path is not None and not had_log and _was_running(store):
             _note(
                 f"{path} was copied while campaign {config.name!r} was running, without its write-ahead log {path.name}-wal: results "
                 f"are missing. Copy a store in use with `designer backup STORE OUT`"
             )
         yield store, config
+    if _OPEN[own]:
+        return  # the last one that closes it tells
     if has_log(path):
         _note(
             f"{path} is in use: {log_bytes(path) / 1000:.0f} kB of it are in its write-ahead log {path}-wal, and a copy of the one "

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
+from designer.cli.tables import count
+from designer.errors import InvalidRequest
 from designer.store.routes import route_document
 from generators import MonomerLibrary, Route, enumerate_polymers, read_list, routes
 from generators.cells import TableWriter
@@ -40,7 +42,8 @@ def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: 
     with answer_stream() as stream:
         if limit is not None:
             at_least("--limit", limit, 1)
-        library = MonomerLibrary.of(read_list(monomers))
+        entries = read_list(monomers)
+        library = MonomerLibrary.of(entries)
         for monomer, why in library.refused:
             sys.stderr.write(f"monomer {monomer.name} cannot exist ({why}); it is left out\n")
         counts = Counter[str]()
@@ -54,6 +57,11 @@ def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: 
                 counts["rows"] += 1
                 if counts["rows"] % TELL_EVERY == 0:
                     sys.stderr.write(f"{counts['rows']} repeat units\n")
+            if not counts["rows"]:
+                raise InvalidRequest(
+                    f"{monomers}: no rule forms a repeat unit from its {count(len(entries), 'structure')}; "
+                    "give monomers as C=CC(=O)OC, not repeat units"
+                )
         names = ("rows", "repeated", "refused")
         if as_json:
             write_json(stream, {"out": str(out), **{name: counts[name] for name in names}})

@@ -5,9 +5,8 @@ from pathlib import Path
 from designer.cli.ask import open_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
+from designer.errors import InvalidRequest
 from designer.outside import read_rows
-
-REFUSED = 2
 
 
 def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, replace: bool, as_json: bool) -> int:
@@ -31,14 +30,13 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
                 stream.write(f"line {row.line} recorded, but check it: {row.reason}\n")
             for row in told.refused:
                 stream.write(f"line {row.line} refused: {row.reason}\n")
-            if told.refused:
-                stream.write(
-                    f"Nothing was recorded, since {count(len(told.refused), 'row')} of {path} cannot be; correct them and tell "
-                    "the file again\n"
-                )
-            else:
+            if not told.refused:
                 already = f"{told.already} already recorded, " if told.already else ""
                 empty = count(told.empty, "row")
                 replaced = f" ({told.replaced} in place of others)" if told.replaced else ""
                 stream.write(f"{count(told.recorded, 'result')} recorded{replaced}, {already}{empty} without a value\n")
-    return REFUSED if told.refused else 0
+    if told.refused:
+        raise InvalidRequest(
+            f"nothing was recorded, since {count(len(told.refused), 'row')} of {path} cannot be; correct them and tell the file again"
+        )
+    return 0

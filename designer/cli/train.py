@@ -30,6 +30,8 @@ def train_command(
     with answer_stream() as stream:
         settings = neural_settings(overrides, fine_tuning=start is not None)
         checkpoint = out.with_name(f"{out.name}.training")
+        if out.suffix != ".npz":
+            raise InvalidRequest(f"--out {str(out)!r} must end in .npz")
         if out.exists() and not overwrite and not checkpoint.exists():
             raise InvalidRequest(f"{out} exists; give another --out, or --overwrite to replace it")
         if not out.parent.is_dir():

@@ -129,6 +129,8 @@ class CampaignConfig(Section):
     @field_validator("folder")
     @classmethod
     def _no_address(cls, folder: str | None) -> str | None:
+        if folder is not None and not folder.strip():
+            raise ValueError(f"{folder!r} is not the path of a folder; write one, or leave the key out")
         if folder is not None and ("://" in folder or holds_password(folder)):
             raise ValueError("an address is not the path of a folder; write the address of a store under `store`")
         return folder

@@ -37,7 +37,9 @@ def has_underscores(text: str) -> bool:
 
 
 def plain_settings(cls: Any, document: Any) -> Any:
-    """Return what was given for a settings model, unless one of its numbers is spelled with underscores.
+    """Return what was given for a settings model, unless one of its numbers is spelled with underscores, or is yes or no.
+
+    Python takes true for 1.
 
     A pydantic validator of whole models, `model_validator(mode="before")(plain_settings)`.
 
@@ -45,9 +47,15 @@ def plain_settings(cls: Any, document: Any) -> Any:
         ValueError: A number is spelled so.
     """
     for name, value in document.items() if isinstance(document, Mapping) else ():
-        if isinstance(value, str) and has_underscores(value) and name in cls.model_fields:
-            kinds = set(_kinds(cls.model_fields[name].annotation))
-            if kinds & {int, float} and str not in kinds:
+        if name not in cls.model_fields or not (
+            isinstance(value, bool) or (isinstance(value, str) and has_underscores(value))
+        ):
+            continue
+        kinds = set(_kinds(cls.model_fields[name].annotation))
+        if kinds & {int, float}:
+            if isinstance(value, bool) and bool not in kinds:
+                raise ValueError(f"{name} {'yes' if value else 'no'} is not a number; write a number in digits")
+            if isinstance(value, str) and str not in kinds:
                 raise ValueError(f"{name} {value!r} is not a number; {number_remedy(value)}")
     return document
 

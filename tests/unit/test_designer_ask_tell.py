@@ -211,9 +211,9 @@ def test_the_command_tells_what_became_of_a_file(
         heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,-3,0.01,1\n9,refractive_index,1.5,0.01,1\n"
     )
     assert run(["tell", str(config), str(sheet)]) == 2
-    out = capfd.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in out[:-1]] == ["line 3 refused", "line 4 refused"]
-    assert out[-1].startswith(f"Nothing was recorded, since 2 rows of {sheet} cannot be")
+    out, err = capfd.readouterr()
+    assert [line.split(":")[0] for line in out.splitlines()] == ["line 3 refused", "line 4 refused"]
+    assert f"error: nothing was recorded, since 2 rows of {sheet} cannot be" in err
     sheet.write_text(heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,,,1\n")
     for expected in (
         "1 result recorded, 1 row without a value",
