@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from lammps_parts.cell_file import KCAL, Written, force_of, number, rows
 from lammps_parts.program import Lammps
+from mdcore.simulate.export.lammps import LammpsData, interactions
+from mdcore.simulate.export.terms import KCAL, force_of, rows
 
 TERMS = ("bond", "angle", "torsion", "lennard_jones", "coulomb")
 TIGHT_OPENMM, TIGHT_LAMMPS = 1e-6, 1e-7
@@ -16,23 +17,13 @@ PRODUCTION_LAMMPS = 1e-4
 """Accuracy that LAMMPS's manual suggests for pppm; the answer holds the force errors it and OpenMM's setting lead to."""
 
 
-def header(written: Written, accuracy: float) -> str:
-    """Return the part of an input script that defines the interactions."""
-    return f"""units real
-atom_style full
-bond_style harmonic
-angle_style harmonic
-dihedral_style fourier
-pair_style lj/cut/coul/long {number(written.cutoff_angstrom)}  # codespell:ignore coul
-pair_modify mix arithmetic shift no tail no
-special_bonds lj 0 0 {number(written.lj_14)} coul 0 0 {number(written.coulomb_14)}  # codespell:ignore coul
-kspace_style pppm {accuracy:g}
-read_data cell.data
-"""
+def header(data: LammpsData, accuracy: float) -> str:
+    """Return the part of an input script that defines the interactions, without correction for the dispersion."""
+    return interactions(data, accuracy, tail=False)
 
 
 def lammps_terms(
-    lammps: Lammps, folder: Path, written: Written, accuracy: float = TIGHT_LAMMPS
+    lammps: Lammps, folder: Path, written: LammpsData, accuracy: float = TIGHT_LAMMPS
 ) -> tuple[dict[str, float], Any]:
     """Return LAMMPS's energies by term in kJ/mol and its forces in kJ/mol/nm, shape (n, 3)."""
     script = (

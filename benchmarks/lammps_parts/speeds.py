@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from common import figure
 
-from lammps_parts.cell_file import Written
 from lammps_parts.energies import PRODUCTION_LAMMPS, header
 from lammps_parts.program import Lammps
+from mdcore.simulate.export.lammps import LammpsData
 
 LAMMPS_STEP_FS = 1.0
 OPENMM_STEPS_FS = (1.0, 2.0, 4.0)
@@ -26,7 +26,7 @@ TEMPERATURE_K = 300.0
 
 
 def lammps_ns_per_day(
-    lammps: Lammps, folder: Path, written: Written, seconds: float, cores: int = CORES
+    lammps: Lammps, folder: Path, written: LammpsData, seconds: float, cores: int = CORES
 ) -> dict[str, float]:
     """Return LAMMPS's speed with its plain and its optimised styles."""
 
@@ -53,7 +53,7 @@ run {steps}
     return found
 
 
-def lammps_two_at_once(lammps: Lammps, folder: Path, written: Written, seconds: float) -> float:
+def lammps_two_at_once(lammps: Lammps, folder: Path, written: LammpsData, seconds: float) -> float:
     """Return the summed speed of two simulations by LAMMPS, a core each."""
     folders = [folder / f"at-once-{number}" for number in range(CORES)]
     for own in folders:
@@ -117,7 +117,7 @@ def openmm_as_placed(system: Any, positions_nm: Any, box_nm: Any, step_fs: float
 
 
 def measure_speeds(
-    lammps: Lammps, folder: Path, written: Written, cell: tuple[str, Any, Any], seconds: float
+    lammps: Lammps, folder: Path, written: LammpsData, cell: tuple[str, Any, Any], seconds: float
 ) -> dict[str, float]:
     """Measure every program and step once, one after another; all in ns/day."""
     import openmm

@@ -157,6 +157,13 @@ def simulate(
     trajectory: Annotated[
         float | None, typer.Option(help="Keep a DCD trajectory with a frame every so many ps; needs --out.")
     ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write the final cell for another engine into OUT/export: gromacs, lammps or openmm; may be repeated; needs --out.",
+            autocompletion=completion.engines,
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Simulate one polymer, copolymer or liquid."""
@@ -173,6 +180,7 @@ def simulate(
         sequence,
         fractions,
         trajectory,
+        export or [],
         as_json=json,
     )
 

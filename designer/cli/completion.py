@@ -12,6 +12,13 @@ def presets(incomplete: str) -> list[str]:
     return _beginning(get_args(SimulationSettings.model_fields["preset"].annotation), incomplete)
 
 
+def engines(incomplete: str) -> list[str]:
+    """Complete the name of an engine to export to."""
+    from mdcore.settings.export import ENGINES
+
+    return _beginning(ENGINES, incomplete)
+
+
 def property_name(incomplete: str) -> list[str]:
     """Complete the name of a property."""
     from mdcore.chem import PROPERTIES

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -21,7 +21,8 @@ from mdcore.chem import Failure, Measurement, property_spec
 from mdcore.chem.naming import at_density, measured_label, measurement_names
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED, Liquid, Progress, SimulationResult, Specimen, simulate, write_outputs
+from mdcore.settings.export import ENGINES, Engine
+from mdcore.simulate import SUPPORTED, Liquid, Progress, SimulationResult, Specimen, export_cell, simulate, write_outputs
 
 
 def simulate_command(
@@ -35,11 +36,13 @@ def simulate_command(
     sequence: str | None,
     fractions: str | None,
     trajectory_ps: float | None,
+    exports: Sequence[str] = (),
     *,
     as_json: bool,
 ) -> int:
     """Simulate one polymer, copolymer or liquid and print what was measured."""
     with answer_stream() as stream:
+        engines = _engines(exports, out)
         specimen = read_specimen(structures, sequence, fractions)
         if properties is None:
             properties = "density" if isinstance(specimen, Liquid) else "density,slowly_cooled_density"
@@ -61,16 +64,22 @@ def simulate_command(
             )
         if isinstance(result, Failure):
             raise CampaignFailed(f"simulation of {label(specimen)} failed ({result.kind}): {result.message}")
+        exported: tuple[Path, ...] = ()
         if out is not None:
             write_outputs(out)
+            exported = export_cell(out, engines) if engines else ()
         if as_json:
-            write_json(stream, _document(specimen, preset, seed, result))
+            document = _document(specimen, preset, seed, result)
+            write_json(stream, document | {"exported": [str(path) for path in exported]} if engines else document)
             return 0
         stream.write(f"{label(specimen)} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
         if out is not None:
             stream.write(f"Kept in {out}: series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D\n")
+        for place in dict.fromkeys(path.parent for path in exported):
+            names = ", ".join(path.name for path in exported if path.parent == place)
+            stream.write(f"Exported to {place}: {names}\n")
     return 0
 
 
@@ -127,6 +136,16 @@ def _with_trajectory(settings: SimulationSettings, interval_ps: float, out: Path
         raise InvalidRequest(f"--trajectory {interval_ps} must be above 0 ps; write for example 10")
     execution = settings.execution.model_copy(update={"trajectory_interval_ps": interval_ps})
     return settings.model_copy(update={"execution": execution})
+
+
+def _engines(names: Sequence[str], out: Path | None) -> tuple[Engine, ...]:
+    """Check the engines to export to, which needs a folder that stays."""
+    for name in names:
+        if name not in ENGINES:
+            raise InvalidRequest(f"--export {name!r} is unknown; use one of {', '.join(ENGINES)}")
+    if names and out is None:
+        raise InvalidRequest(f"--export {names[0]} needs --out, the folder whose folder export the files go to")
+    return tuple(engine for engine in get_args(Engine) if engine in names)
 
 
 def _optics(kind: str, density: str) -> OpticsSettings:

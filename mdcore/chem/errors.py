@@ -11,6 +11,7 @@ The tree::
     ├── UnparameterisableError (RuntimeError)  the force field or the charge model lacks a term
     ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
     │   └── DamagedFile                  a file of a simulation folder is missing or cannot be read
+    ├── ExportError (ValueError)         a cell that another engine's files cannot express, or an unknown engine
     ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
     ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
     └── PlatformUnavailable (RuntimeError)     the OpenMM platform that was asked for does not work here
@@ -65,6 +66,10 @@ class DamagedFile(BundleError):
 
     path: Path
     problem: str
+
+
+class ExportError(MDCoreError, ValueError):
+    """A cell cannot be written for another engine."""
 
 
 class SimulationExploded(MDCoreError, RuntimeError):

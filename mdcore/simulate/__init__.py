@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mdcore.simulate.analyse import OPTICAL, SUPPORTED, analyse
     from mdcore.simulate.build import build_bundle
     from mdcore.simulate.complete import run_bundle, simulate
+    from mdcore.simulate.export import export_cell
     from mdcore.simulate.outputs import final_views, write_outputs
     from mdcore.simulate.specimen import Copolymer, Liquid, Specimen
     from mdcore.simulate.stages import prepare
@@ -23,6 +24,7 @@ __all__ = [
     "Specimen",
     "analyse",
     "build_bundle",
+    "export_cell",
     "final_views",
     "prepare",
     "run_bundle",
@@ -38,6 +40,7 @@ _HOMES = {
     "Specimen": "mdcore.simulate.specimen",
     "analyse": "mdcore.simulate.analyse",
     "build_bundle": "mdcore.simulate.build",
+    "export_cell": "mdcore.simulate.export",
     "final_views": "mdcore.simulate.outputs",
     "prepare": "mdcore.simulate.stages",
     "run_bundle": "mdcore.simulate.complete",

@@ -1,7 +1,10 @@
 """The final cell as files that VMD, OVITO, PyMOL and Mol* open: PDB with CONECT records, mmCIF with bonds."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from mdcore.bundle import SimulationBundle
 from mdcore.chem.damage import reading
@@ -25,15 +28,33 @@ def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) ->
     Returns:
         The files.
     """
+    positions, box = read_final(run_folder)
+    return write_cell(bundle.arrays, positions, box, folder, "final")
+
+
+def write_cell(
+    arrays: Mapping[str, NDArray[Any]], positions: NDArray[Any], box: NDArray[Any], folder: Path, stem: str
+) -> tuple[Path, ...]:
+    """Write a cell with all its bonds.
+
+    Args:
+        arrays: Arrays of the bundle.
+        positions: Positions in nm, shape (n, 3).
+        box: Edges of the box in nm, shape (3,).
+        folder: Where to write.
+        stem: Name of the files; `.cif` and, for up to 99,999 atoms, `.pdb` is added.
+
+    Returns:
+        The files.
+    """
     from openmm import app, unit
 
-    positions, box = read_final(run_folder)
-    topology = _topology(bundle, box)
-    written = [folder / "final.cif"]
+    topology = _topology(arrays, box)
+    written = [folder / f"{stem}.cif"]
     with replacing_text(written[0]) as stream:
         app.PDBxFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
-    if bundle.n_atoms <= PDB_LIMIT:
-        written.append(folder / "final.pdb")
+    if len(positions) <= PDB_LIMIT:
+        written.append(folder / f"{stem}.pdb")
         with replacing_text(written[1]) as stream:
             app.PDBFile.writeFile(topology, positions * unit.nanometer, stream, keepIds=True)
     return tuple(written)
@@ -51,10 +72,9 @@ def read_final(run_folder: Path) -> tuple[Any, Any]:
         return arrays["positions_nm"], arrays["box_nm"]
 
 
-def _topology(bundle: SimulationBundle, box_nm: Any) -> Any:
+def _topology(arrays: Mapping[str, NDArray[Any]], box_nm: Any) -> Any:
     from openmm import Vec3, app, unit
 
-    arrays = bundle.arrays
     topology = app.Topology()
     topology.setPeriodicBoxVectors(
         [Vec3(*(float(box_nm[axis]) if axis == other else 0.0 for other in range(3))) for axis in range(3)]

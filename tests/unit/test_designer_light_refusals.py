@@ -19,6 +19,8 @@ CALLS = [
     "simulate '*CC*' --properties dens",
     "simulate '*CC*' --set hot",
     "simulate '*CC' --preset quick",
+    "simulate '*CC*' --export lammps",
+    "simulate '*CC*' --export charmm --out x",
     "fit absent.csv --groups z",
     "fit absent.csv",
     "import absent.csv s.sqlite --fidelity experiment",

@@ -1,0 +1,6 @@
+"""Which engines a cell can be exported to."""
+
+from typing import Literal, get_args
+
+Engine = Literal["lammps", "openmm"]
+ENGINES: tuple[str, ...] = get_args(Engine)

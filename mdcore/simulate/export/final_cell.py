@@ -1,0 +1,47 @@
+"""What is exported: a System with the final configuration, and the conditions that it was sampled at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FinalCell:
+    """The final cell of a run.
+
+    Attributes:
+        name: What it is, for the title lines.
+        system_xml: Serialised OpenMM System.
+        arrays: Arrays of the bundle: atoms, masses, bonds, chains.
+        positions_nm: Positions, shape (n, 3), chains whole.
+        box_nm: Edges of the orthorhombic box, shape (3,).
+        temperature_K: Temperature of the sampling.
+        pressure_atm: Pressure of the sampling; None at constant volume.
+        timestep_fs: Step that the masses of the System allow.
+        friction_per_ps: Langevin friction.
+        seed: Seed of the velocities.
+    """
+
+    name: str
+    system_xml: str
+    arrays: Mapping[str, NDArray[Any]]
+    positions_nm: NDArray[Any]
+    box_nm: NDArray[Any]
+    temperature_K: float
+    pressure_atm: float | None
+    timestep_fs: float
+    friction_per_ps: float
+    seed: int
+
+    def system(self) -> Any:
+        """Return the System."""
+        import openmm
+
+        return openmm.XmlSerializer.deserialize(self.system_xml)
+
+    @property
+    def velocity_seed(self) -> int:
+        """Seed that every engine takes."""
+        return self.seed % 900_000_000 + 1

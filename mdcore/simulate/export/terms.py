@@ -1,0 +1,116 @@
+"""What the writers need of an OpenMM System: its terms as plain numbers, and the rules that all pairs follow."""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from mdcore.chem.errors import ExportError
+
+KCAL = 4.184
+"""Kilojoules."""
+_WRITABLE = ("HarmonicBondForce", "HarmonicAngleForce", "PeriodicTorsionForce", "NonbondedForce", "CMMotionRemover")
+
+
+def force_of(system: Any, name: str) -> Any:
+    """Return the only force of a class.
+
+    Raises:
+        ExportError: The System has none or several.
+    """
+    found = [force for force in system.getForces() if type(force).__name__ == name]
+    if len(found) != 1:
+        raise ExportError(f"the System has {len(found)} forces {name}, one is needed; export it to openmm")
+    return found[0]
+
+
+def check_forces(system: Any) -> None:
+    """Refuse a System with forces that the writers do not know.
+
+    Raises:
+        ExportError: There is such a force.
+    """
+    for force in system.getForces():
+        if type(force).__name__ not in _WRITABLE:
+            raise ExportError(
+                f"force {type(force).__name__} cannot be written, only {', '.join(_WRITABLE)}; export it to openmm"
+            )
+
+
+def rows(force: Any, what: str) -> list[list[Any]]:
+    """Return all parameters of one kind of a force, as plain numbers in OpenMM's units."""
+    get = getattr(force, f"get{what}Parameters")
+    return [[getattr(value, "_value", value) for value in get(i)] for i in range(getattr(force, f"getNum{what}s")())]
+
+
+def constraints_of(system: Any) -> list[tuple[int, int, float]]:
+    """Return both atoms and the distance in nm of each constraint."""
+    found = (system.getConstraintParameters(i) for i in range(system.getNumConstraints()))
+    return [(a, b, float(getattr(length, "_value", length))) for a, b, length in found]
+
+
+def scaling_14(nonbonded: Any) -> tuple[float, float]:
+    """Return the factors of Lennard-Jones and Coulomb that all pairs with an interaction of their own share.
+
+    A factor that no pair shows is 1.
+
+    Raises:
+        ExportError: They share none, or such a pair does not follow the Lorentz-Berthelot rules.
+    """
+    particles = rows(nonbonded, "Particle")
+    lj, coulomb = [], []
+    for a, b, product, sigma, epsilon in rows(nonbonded, "Exception"):
+        if product == 0.0 and epsilon == 0.0:
+            continue
+        (charge_a, sigma_a, epsilon_a), (charge_b, sigma_b, epsilon_b) = particles[a], particles[b]
+        if epsilon != 0.0 and abs(sigma - (sigma_a + sigma_b) / 2) > 1e-9:
+            raise ExportError(f"atoms {a} and {b} have a diameter of their own; export the cell to openmm")
+        coulomb.append((product, charge_a * charge_b))
+        lj.append((epsilon, np.sqrt(epsilon_a * epsilon_b)))
+    return _factor(lj), _factor(coulomb)
+
+
+def _factor(found: list[tuple[float, float]]) -> float:
+    pairs = np.array(found).reshape(-1, 2)
+    if not pairs[:, 1].any():
+        return 1.0
+    factor = float(pairs[:, 0] @ pairs[:, 1] / (pairs[:, 1] @ pairs[:, 1]))
+    if not np.allclose(pairs[:, 0], factor * pairs[:, 1], rtol=1e-7, atol=1e-12):
+        raise ExportError("1-4 pairs are scaled by different factors; export the cell to openmm")
+    return factor
+
+
+def neighbours_within(bonds: Any, n_atoms: int, most: int) -> dict[tuple[int, int], int]:
+    """Return the pairs of atoms that are up to `most` bonds apart, the lower index first, with the shortest distance in bonds."""
+    adjacent: dict[int, list[int]] = defaultdict(list)
+    for a, b in bonds:
+        adjacent[int(a)].append(int(b))
+        adjacent[int(b)].append(int(a))
+    found: dict[tuple[int, int], int] = {}
+    for start in range(n_atoms):
+        seen, edge = {start}, [start]
+        for distance in range(1, most + 1):
+            edge = sorted({other for atom in edge for other in adjacent[atom]} - seen)
+            seen.update(edge)
+            found.update({(start, other): distance for other in edge if start < other})
+    return found
+
+
+def check_exceptions(nonbonded: Any, bonds: Any) -> list[tuple[int, int]]:
+    """Return the pairs three bonds apart, after a check that exactly the pairs up to three bonds apart are special.
+
+    Raises:
+        ExportError: Other pairs have an interaction of their own, as the engines' rules cannot express.
+    """
+    near = neighbours_within(bonds, nonbonded.getNumParticles(), 3)
+    special = {(min(a, b), max(a, b)): (product, epsilon) for a, b, product, _, epsilon in rows(nonbonded, "Exception")}
+    if special.keys() != near.keys():
+        raise ExportError("other pairs than neighbours up to three bonds apart are excluded; export the cell to openmm")
+    if any(near[pair] < 3 and values != (0.0, 0.0) for pair, values in special.items()):
+        raise ExportError("atoms one or two bonds apart interact; export the cell to openmm")
+    return sorted(pair for pair, distance in near.items() if distance == 3)
+
+
+def number(value: Any) -> str:
+    """Return a number with 12 digits, of which no trailing zero is shown."""
+    return format(float(value), ".12g")
