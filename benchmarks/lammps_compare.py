@@ -23,6 +23,7 @@ from common import RESULTS, answer, figure
 from lammps_parts.energies import PRODUCTION_LAMMPS, lammps_terms, openmm_terms, relative_differences, relative_rms
 from lammps_parts.program import Lammps, LammpsAbsentError
 from lammps_parts.speeds import CORES, condensed, measure_speeds, speed_figures
+
 from mdcore.simulate.export.lammps import write_data
 
 POLYMERS = {

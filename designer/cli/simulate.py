@@ -22,7 +22,16 @@ from mdcore.chem.naming import at_density, measured_label, measurement_names
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
 from mdcore.settings.export import ENGINES, Engine
-from mdcore.simulate import SUPPORTED, Liquid, Progress, SimulationResult, Specimen, export_cell, simulate, write_outputs
+from mdcore.simulate import (
+    SUPPORTED,
+    Liquid,
+    Progress,
+    SimulationResult,
+    Specimen,
+    export_cell,
+    simulate,
+    write_outputs,
+)
 
 
 def simulate_command(
@@ -78,8 +87,8 @@ def simulate_command(
         if out is not None:
             stream.write(f"Kept in {out}: series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D\n")
         for place in dict.fromkeys(path.parent for path in exported):
-            names = ", ".join(path.name for path in exported if path.parent == place)
-            stream.write(f"Exported to {place}: {names}\n")
+            files = ", ".join(path.name for path in exported if path.parent == place)
+            stream.write(f"Exported to {place}: {files}\n")
     return 0
 
 
