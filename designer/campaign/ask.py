@@ -100,7 +100,7 @@ def _choose(
             if record is None:
                 lost += 1
                 continue
-            keep_route_of(store.engine, proposal)
+            keep_route_of(store, proposal)
             chosen.append(record)
             wanted -= 1
             if not wanted:

@@ -418,7 +418,7 @@ class Campaign:
     def refractions(self) -> RefractionKeeper:
         """Return what keeps the DFT tier's results."""
         if self._refractions is None:
-            self._refractions = RefractionKeeper(self.config, self.store.engine)
+            self._refractions = RefractionKeeper(self.config, self.store.engine, self.store.patience)
         return self._refractions
 
     def _ensure_proposer(self) -> Proposer:

@@ -1,7 +1,5 @@
 """From a proposal to its row in the store."""
 
-from sqlalchemy import Engine
-
 from designer.campaign.proposal import Proposal
 from designer.store.records import EvaluationRecord
 from designer.store.routes import keep_route
@@ -14,7 +12,7 @@ def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: s
     Raises:
         IntegrityError: The campaign evaluates this candidate already.
     """
-    keep_route_of(store.engine, proposal)
+    keep_route_of(store, proposal)
     candidate = proposal.candidate
     return store.propose(
         key=candidate.unit.key,
@@ -29,7 +27,7 @@ def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: s
     )
 
 
-def keep_route_of(engine: Engine, proposal: Proposal) -> None:
+def keep_route_of(store: CampaignStore, proposal: Proposal) -> None:
     """Record how a candidate is made, or that no way is known, if somebody looked."""
     if proposal.candidate.route is not None or proposal.route_sought:
-        keep_route(engine, proposal.candidate.unit.key, proposal.candidate.route)
+        keep_route(store.engine, proposal.candidate.unit.key, proposal.candidate.route, store.patience)

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from designer.cluster.base import Cluster, RefractionsJob
 from designer.config import CampaignConfig
 from designer.store.refractions import RefractionStore
+from designer.store.transactions import Patience
 from mdcore.chem import RepeatUnit
 from mdcore.optics import FolderCache, dft_cache_key, key_prefix, needs_dft
 from mdcore.simulate import OPTICAL
@@ -19,14 +20,15 @@ class RefractionKeeper:
     Args:
         config: The campaign.
         engine: Its store.
+        patience: How long the store is waited for; not at all without.
     """
 
-    def __init__(self, config: CampaignConfig, engine: Engine) -> None:
+    def __init__(self, config: CampaignConfig, engine: Engine, patience: Patience | None = None) -> None:
         self._settings = config.optics
         self._active = config.optics.kind != "additive" and bool(set(OPTICAL) & set(config.properties()))
         self.folder = (config.campaign_folder / "optics").resolve()
         if self._active:
-            self._store = RefractionStore(engine)
+            self._store = RefractionStore(engine, patience)
             self._results = FolderCache(self.folder)
 
     def before(self, cluster: Cluster, psmiles: str, label: str) -> None:

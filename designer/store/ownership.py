@@ -25,6 +25,9 @@ HEARTBEAT_S = 5.0
 STALE_AFTER_S = 300.0
 WATCH_S = 3 * HEARTBEAT_S
 
+_GIVEN_UP: set[str] = set()
+"""Names of runs of this process that ended while the store could not be written, whose marks may still be in stores."""
+
 
 class Ownership:
     """Holds a campaign while the block runs; beats in a thread of its own, so that long computations do not look dead.
@@ -51,7 +54,8 @@ class Ownership:
         silent_since = self._watch()
         with self._store.transaction() as session:
             row = session.get_one(CampaignRow, self._store.campaign_id, with_for_update=True)
-            if row.owner is not None and (_alive(row) or row.beats != silent_since):
+            held = row.owner is not None and row.owner not in _GIVEN_UP
+            if held and (_alive(row) or row.beats != silent_since):
                 raise CampaignBusy(
                     f"campaign {row.name!r} is being run by process {row.owner_pid} on {row.owner_host}; wait for it, "
                     "or end that process first"
@@ -83,7 +87,11 @@ class Ownership:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self._write(release=True)
+        try:
+            self._write(release=True)
+        except StoreLocked:
+            # A full disk must not turn a campaign that ended into one that failed.
+            _GIVEN_UP.add(self._token)
 
     def _beat(self) -> None:
         while not self._stop.wait(self._heartbeat_s):

@@ -6,31 +6,44 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from designer.store.engine import writing
 from designer.store.orm import RouteRow
-from designer.store.transactions import transaction
+from designer.store.transactions import Patience, write
 from generators import Monomer, Route
 
 Routes = Mapping[str, Route | None]
 """Routes by canonical key, None where no way is known."""
 
 
-def keep_route(engine: Engine, key: str, route: Route | None) -> None:
+def keep_route(engine: Engine, key: str, route: Route | None, patience: Patience | None = None) -> None:
     """Record how a repeat unit is made; what is there already stays.
 
     A store that an earlier version made gets its table here.
+
+    Args:
+        engine: The store.
+        key: Canonical key of the repeat unit.
+        route: How it is made; None where no way is known.
+        patience: How long the store is waited for; not at all without.
+
+    Raises:
+        StoreLocked: The database does not let us in.
     """
-    if not inspect(engine).has_table(RouteRow.__tablename__):
-        with writing(engine).begin() as connection:
-            RouteRow.metadata.tables[RouteRow.__tablename__].create(connection, checkfirst=True)
     monomers = [[monomer.name, monomer.smiles] for monomer in route.monomers] if route else []
-    row = RouteRow(
-        key=key, reaction=route.reaction if route else "", polymer=route.polymer if route else "", monomers=monomers
-    )
+
+    def keep(session: Session) -> None:
+        RouteRow.metadata.tables[RouteRow.__tablename__].create(session.connection(), checkfirst=True)
+        if session.get(RouteRow, key) is None:
+            session.add(
+                RouteRow(
+                    key=key,
+                    reaction=route.reaction if route else "",
+                    polymer=route.polymer if route else "",
+                    monomers=monomers,
+                )
+            )
+
     try:
-        with transaction(engine) as session:
-            if session.get(RouteRow, key) is None:
-                session.add(row)
+        write(engine, patience or Patience(), keep)
     except IntegrityError:
         # Another campaign recorded the same polymer in between.
         return
