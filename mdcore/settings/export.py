@@ -2,5 +2,5 @@
 
 from typing import Literal, get_args
 
-Engine = Literal["lammps", "openmm"]
+Engine = Literal["gromacs", "lammps", "openmm"]
 ENGINES: tuple[str, ...] = get_args(Engine)

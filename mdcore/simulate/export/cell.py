@@ -63,6 +63,10 @@ def final_cell(folder: Path) -> FinalCell:
 
 
 def _writer(engine: str) -> Callable[[FinalCell, Path], tuple[Path, ...]]:
+    if engine == "gromacs":
+        from mdcore.simulate.export.gromacs import write_gromacs
+
+        return write_gromacs
     if engine == "openmm":
         from mdcore.simulate.export.openmm_files import write_openmm
 

@@ -256,4 +256,4 @@ def run_parameters(cell: FinalCell, nonbonded: Any, constrained: bool, **changes
         "continuation": "no",
     }
     values |= {name.replace("_", "-"): value for name, value in changes.items()}
-    return "".join(f"{name:<22s} = {value}\n" for name, value in {"; ": cell.name, **values}.items() if name != "; ")
+    return f"; {cell.name}\n" + "".join(f"{name:<22s} = {value}\n" for name, value in values.items())
