@@ -18,6 +18,12 @@ SERVER_VARIABLE = "DESIGNER_TEST_POSTGRES"
 _NOBODY = "postgres", "nobody"
 
 
+def pytest_configure() -> None:
+    # A shell that runs the tests in the background lets them ignore Ctrl-C, which the programs that they start would inherit.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass
 class PostgresServer:
     """A PostgreSQL server of our own on the loopback interface, in a temporary folder."""

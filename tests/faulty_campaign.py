@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 
 from designer.config import load_config
+from designer.errors import ForeignStore
 from designer.store import CampaignStore, EvaluationRecord, open_store
 
 # Cells of some 120 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
@@ -381,7 +382,13 @@ def records_of(config: Path) -> tuple[EvaluationRecord, ...]:
     url = load_config(config).store_url()
     if not (config.parent / "disk" / "run" / "store.sqlite").exists() and config.stem == "faulty":
         return ()
-    engine = open_store(url)
+    try:
+        engine = open_store(url)
+    except ForeignStore as error:
+        # Killed before it had made its store.
+        if "is an empty database" in str(error):
+            return ()
+        raise
     try:
         return CampaignStore.find(engine).evaluations()
     finally:

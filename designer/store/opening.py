@@ -109,7 +109,8 @@ def _check_file(url: StoreURL, wait_s: float, *, may_be_empty: bool) -> None:
         if not names:
             raise ForeignStore(
                 f"{str(path)!r} is an empty database; if it was copied, what it holds may be in the file "
-                f"{path.name + '-wal'!r} beside the original: copy a store with `designer backup`"
+                f"{path.name + '-wal'!r} beside the original (copy a store with `designer backup`); if a campaign was killed "
+                "while it made it, `designer run` fills it"
             )
         raise ForeignStore(f"{str(path)!r} is a database of another program; give the path of a store or of a new file")
 

@@ -33,7 +33,8 @@ COULOMB = 1e-4
 SPECIMENS = {
     "PMMA": RepeatUnit.from_psmiles("*CC(*)(C)C(=O)OC"),
     "a copolymer": Copolymer(
-        (RepeatUnit.from_psmiles("*CC(*)c1ccccc1"), RepeatUnit.from_psmiles("*CC(*)C#N")), RandomSequence(fractions=(0.5, 0.5))
+        (RepeatUnit.from_psmiles("*CC(*)c1ccccc1"), RepeatUnit.from_psmiles("*CC(*)C#N")),
+        RandomSequence(fractions=(0.5, 0.5)),
     ),
     "toluene": Liquid("Cc1ccccc1"),
     "water": Liquid("O"),
@@ -224,7 +225,7 @@ def test_lammps_goes_on_from_the_exported_cell(simulated, lammps, tmp_path):
 
 
 def test_lammps_is_refused_what_it_cannot_express(simulated, tmp_path):
-    with pytest.raises(ExportError, match="export the cell to openmm"):
+    with pytest.raises(ExportError, match="export the cell to gromacs or openmm"):
         write_lammps(final_cell(simulated("water")), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

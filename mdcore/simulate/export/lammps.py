@@ -117,7 +117,7 @@ def write_data(
     if len(bonds) != len(bonded) or bonded != {frozenset(pair) for pair in arrays["bonds"].tolist()}:
         raise ExportError(
             "harmonic bonds and constraints are not exactly the bonds, as in rigid water, which is not written for lammps; "
-            "export the cell to openmm"
+            "export the cell to gromacs or openmm"
         )
     angles = [
         (angle_types(k / 2 / KCAL, np.degrees(angle)), a + 1, b + 1, c + 1)
