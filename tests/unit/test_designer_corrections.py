@@ -73,9 +73,15 @@ def make(folder: Path, *, evaluations: int = 3, cluster: Instant | None = None, 
     return Campaign(CampaignConfig.model_validate(document), proposer=Ethers(), start_cluster=lambda: used)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return what a campaign file says of its store."""
+    return {} if request.param == "sqlite" else {"store": request.getfixturevalue("postgres_url")}
+
+
 @pytest.fixture
-def campaign(tmp_path: Path) -> Iterator[Campaign]:
-    made = make(tmp_path / "run")
+def campaign(tmp_path: Path, address: dict[str, str]) -> Iterator[Campaign]:
+    made = make(tmp_path / "run", **address)
     made.run()
     yield made
     made.store.close()
@@ -127,7 +133,9 @@ def test_what_cannot_be_corrected_is_told_and_nothing_changes(
     assert campaign.store.evaluations("done")[0].measured("density").value == 2.4
 
 
-def test_a_withdrawn_simulation_is_forgotten_and_done_again_when_asked(campaign: Campaign, tmp_path: Path) -> None:
+def test_a_withdrawn_simulation_is_forgotten_and_done_again_when_asked(
+    campaign: Campaign, tmp_path: Path, address: dict[str, str]
+) -> None:
     (record,) = campaign.withdraw(evaluation=1, reason="a chain speared a ring")
     assert (record.kind, record.old_value, record.new_value) == ("withdrawn", 2.4, None)
     assert campaign.store.counts() == {"proposed": 0, "running": 0, "done": 2, "failed": 0, "withdrawn": 1}
@@ -139,7 +147,7 @@ def test_a_withdrawn_simulation_is_forgotten_and_done_again_when_asked(campaign:
     campaign.withdraw(evaluation=1, reason=WHY, again=True)
     campaign.store.close()
     cluster = Instant()
-    again = make(tmp_path / "run", cluster=cluster)
+    again = make(tmp_path / "run", cluster=cluster, **address)
     assert again.run() == "3 of 3 evaluations are finished"
     (job,) = cluster.jobs
     assert job.folder.name == "00001-2"
@@ -195,9 +203,10 @@ def propose(store: CampaignStore, key: str):
     )  # fmt: skip
 
 
-def test_campaigns_that_share_a_result_share_its_fate(tmp_path: Path) -> None:
+def test_campaigns_that_share_a_result_share_its_fate(tmp_path: Path, address: dict[str, str]) -> None:
+    url = address.get("store", f"sqlite:///{tmp_path}/s.sqlite")
     stores = [
-        CampaignStore.begin(create_store(f"sqlite:///{tmp_path}/s.sqlite"), name=name, seed=7, config={}, identity={})
+        CampaignStore.begin(create_store(url), name=name, seed=7, config={}, identity={})
         for name in ("ada", "bob")
     ]
     ada, bob = stores
@@ -265,8 +274,8 @@ def test_surrogates_learn_anew_when_something_was_corrected_or_withdrawn(campaig
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Campaign]:
-    made = make(tmp_path / "bench", cluster=None, evaluations=6)
+def bench(tmp_path: Path, address: dict[str, str]) -> Iterator[Campaign]:
+    made = make(tmp_path / "bench", cluster=None, evaluations=6, **address)
     made.ask(3)
     yield made
     made.store.close()
@@ -398,10 +407,12 @@ def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
     assert len(stored(store)) == 3
 
 
-def test_status_and_export_show_the_history(campaign: Campaign, capfd: pytest.CaptureFixture[str]) -> None:
+def test_status_and_export_show_the_history(
+    campaign: Campaign, address: dict[str, str], capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     campaign.correct("density", 1.18, evaluation=1, reason=WHY)
     campaign.withdraw(evaluation=2, reason="speared ring")
-    folder = str(campaign.config.campaign_folder)
+    folder = address.get("store", str(campaign.config.campaign_folder))
     campaign.store.close()
     assert run(["status", folder]) == 0
     out = capfd.readouterr().out
@@ -424,4 +435,4 @@ def test_status_and_export_show_the_history(campaign: Campaign, capfd: pytest.Ca
     assert (
         run(["correct", folder, "--evaluation", "1", "--property", "density", "--value", "1_2", "--reason", "x"]) == 2
     )
-    assert run(["report", folder]) == 0
+    assert run(["report", folder, "--out", str(tmp_path / "report.html")]) == 0
