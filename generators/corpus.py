@@ -28,7 +28,7 @@ class CorpusSettings(BaseModel):
     Attributes:
         known: Include the project's list of known polymers.
         reactions: Include what the polymerisation rules make from the monomers.
-        polymers: A user's own list of repeat units (CSV with a column psmiles or smiles, or a SMILES file).
+        polymers: A user's own list of repeat units (a table with a column psmiles or smiles, or a SMILES file).
         monomers: A user's own monomers, in place of the project's list.
         max_per_rule: Most polymerisations of each rule, spread evenly over its pairs of monomers, so that no class drowns
             the others; None for all.

@@ -167,9 +167,12 @@ class Campaign:
 
         Raises:
             CampaignFailed: The stop rule allows no more, or nothing is left to propose.
+            StoreReadOnly: The store can only be read.
         """
         from designer.campaign.ask import ask
 
+        # A store that cannot be written is told before the corpus and the surrogates are made.
+        self.store.check_writable()
         fidelity = fidelity or self.outside_fidelity()
         return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
 

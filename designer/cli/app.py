@@ -240,7 +240,10 @@ def generate(
 
 
 Polymers = Annotated[
-    Path | None, typer.Option(help="Your own repeat units: CSV with a column psmiles or smiles, or a SMILES file.")
+    Path | None,
+    typer.Option(
+        help="Your own repeat units: a table (CSV, .xlsx, Parquet) with a column psmiles or smiles, or a SMILES file."
+    ),
 ]
 OwnMonomers = Annotated[Path | None, typer.Option(help="Your own monomers, in place of the built-in list.")]
 Known = Annotated[bool, typer.Option(help="Include the built-in list of known polymers.")]
@@ -307,7 +310,10 @@ def route(
 
 @app.command("enumerate", rich_help_panel=SINGLE)
 def enumerate_(
-    monomers: Annotated[Path, typer.Argument(help="List of monomers: CSV with a column smiles, or a SMILES file.")],
+    monomers: Annotated[
+        Path,
+        typer.Argument(help="List of monomers: a table (CSV, .xlsx, Parquet) with a column smiles, or a SMILES file."),
+    ],
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
     limit: Annotated[int | None, typer.Option(help="Stop after so many rows.")] = None,
     json: Json = False,
@@ -318,7 +324,9 @@ def enumerate_(
     return enumerate_command(monomers, out, limit, as_json=json)
 
 
-DataFile = Annotated[Path, typer.Argument(help="CSV file with a heading; its structures are pSMILES.")]
+DataFile = Annotated[
+    Path, typer.Argument(help="Table with a heading (CSV, .xlsx, Parquet); its structures are pSMILES.")
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option("--column", help="What a column holds, as 'Cp=heat_capacity_cp:J/kg/K' or 'Cp_err=heat_capacity_cp_stderr:J/kg/K'."),
@@ -405,7 +413,7 @@ def predict(
 @app.command(rich_help_panel=CAMPAIGNS)
 def backtest(
     config: Annotated[Path, typer.Argument(help="YAML file of the campaign.")],
-    oracle: Annotated[Path, typer.Option(help="CSV file that answers instead of simulations.")],
+    oracle: Annotated[Path, typer.Option(help="Table (CSV, .xlsx, Parquet) that answers instead of simulations.")],
     seeds: Annotated[int, typer.Option(help="Replays of each strategy, with other random starts.")] = 20,
     strategy: Annotated[
         list[str] | None,
@@ -414,7 +422,7 @@ def backtest(
     evaluations: Annotated[int | None, typer.Option(help="Evaluations of each replay; those of the file otherwise.")] = None,
     batch: Annotated[int, typer.Option(help="Polymers chosen at a time.")] = 10,
     start: Annotated[int | None, typer.Option(help="Random polymers known at the start; as many as the file's.")] = None,
-    known: Annotated[Path | None, typer.Option(help="CSV file of polymers known at the start instead.")] = None,
+    known: Annotated[Path | None, typer.Option(help="Table of polymers known at the start instead.")] = None,
     column: Columns = None,
     smiles: Smiles = None,
     failed: Sentinels = None,
@@ -459,7 +467,7 @@ def ask(
 @app.command(rich_help_panel=OUTSIDE)
 def tell(
     store: StoreArgument,
-    results: Annotated[Path, typer.Argument(help="CSV or JSON file, as `designer ask` printed it, filled in.")],
+    results: Annotated[Path, typer.Argument(help="Table or JSON file, as `designer ask` printed it, filled in.")],
     fidelity: Annotated[str | None, typer.Option(help="Where rows come from that do not say it; experiment otherwise.")] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put results in the place of others that are recorded; these stay on record.")

@@ -99,9 +99,10 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
 def _start(path: Path | None) -> "NeuralModel | None":
     if path is None:
         return None
+    # A wrong file is refused before torch is loaded.
+    model = load_model(path)
     from generators import NeuralModel
 
-    model = load_model(path)
     if not isinstance(model, NeuralModel):
         raise InvalidRequest(f"--start {path} holds {model.name}; give a model that `designer train` made")
     return model

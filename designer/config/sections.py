@@ -161,7 +161,7 @@ class ReactionSMCSettings(PoolSettings):
 
     Attributes:
         kind: `reaction`.
-        monomers: List of monomers (CSV with a column smiles, or a SMILES file); by default the project's own.
+        monomers: List of monomers (a table with a column smiles, or a SMILES file); by default the project's own.
     """
 
     kind: Literal["reaction"] = "reaction"

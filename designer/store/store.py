@@ -113,6 +113,16 @@ class CampaignStore:
         """Open a transaction that writes; tried once."""
         return transaction(self.engine)
 
+    def check_writable(self) -> None:
+        """Change nothing in a transaction that writes.
+
+        Raises:
+            StoreLocked: The database does not let us in.
+            StoreReadOnly: It can only be read.
+        """
+        row = update(CampaignRow).where(CampaignRow.id == self.campaign_id)
+        self.write(lambda session: session.execute(row.values(name=CampaignRow.name)))
+
     def write(self, action: Callable[[Session], T]) -> T:
         """Do something in one transaction, waiting for the store as long as `patience` says."""
         return write(self.engine, self.patience, action)

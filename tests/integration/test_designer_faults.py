@@ -74,8 +74,34 @@ def compare(trial: Trial) -> None:
             found[record.psmiles] = (record.ordinal, density.value, density.stderr)
         return found
 
-    assert measured(trial.config) == measured(config)
+    found, expected = measured(trial.config), measured(config)
+    assert list(found) == list(expected)
+    unlike = [psmiles for psmiles in found if found[psmiles] != expected[psmiles]]
+    assert not unlike, "\n".join([*trial.happened, *(unlikeness(trial, found[psmiles][0]) for psmiles in unlike)])
     trial.note("the same evaluations and values as of an undisturbed campaign")
+
+
+def unlikeness(trial: Trial, ordinal: int) -> str:
+    """Return what happened to an evaluation, and where it left the undisturbed one."""
+    folders = [
+        next(record.folder for record in records_of(config) if record.ordinal == ordinal)
+        for config in (trial.config, trial.folder / "undisturbed.yaml")
+    ]
+    own, other = trial.run_folder / folders[0], trial.folder / "undisturbed" / folders[1]
+    lines = [f"evaluation {ordinal} differs"]
+    for name in ("attempts.jsonl", "damaged.jsonl", "run/damaged.jsonl"):
+        if (own / name).exists():
+            lines.append(f"{name}:\n{(own / name).read_text()}")
+    bundles = [json.loads((folder / "bundle" / "bundle.json").read_text()) for folder in (own, other)]
+    lines += [f"bundle: {key} differs" for key in bundles[0] if bundles[0][key] != bundles[1].get(key)]
+    tables = []
+    for folder in (own, other):
+        with np.load(folder / "run" / "series.npz") as series:
+            tables.append(series["table"])
+    rows = min(map(len, tables))
+    same = (tables[0][:rows] == tables[1][:rows]).all(axis=1)
+    lines.append(f"series: {len(tables[0])} and {len(tables[1])} rows, the first {int(same.argmin())} are the same")
+    return "\n".join(lines)
 
 
 @pytest.mark.slow

@@ -206,8 +206,7 @@ def propose(store: CampaignStore, key: str):
 def test_campaigns_that_share_a_result_share_its_fate(tmp_path: Path, address: dict[str, str]) -> None:
     url = address.get("store", f"sqlite:///{tmp_path}/s.sqlite")
     stores = [
-        CampaignStore.begin(create_store(url), name=name, seed=7, config={}, identity={})
-        for name in ("ada", "bob")
+        CampaignStore.begin(create_store(url), name=name, seed=7, config={}, identity={}) for name in ("ada", "bob")
     ]
     ada, bob = stores
     measured = Measurement("density", 1.25, 0.01, "g/cm3", "md-quick", {})
