@@ -19,7 +19,7 @@ from designer.errors import ForeignStore
 from designer.store import CampaignStore, EvaluationRecord, open_store
 
 # Cells of some 120 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
-# The platform Reference repeats itself to the last digit, also after a checkpoint.
+# The platform Reference repeats itself to the last digit, after a checkpoint as well but for the barostat.
 CONFIG = """
 name: faulty
 seed: 11

@@ -27,7 +27,8 @@ class Checkpoint:
         halvings: How often the time step has been halved after blow-ups.
         wall_s: Wall time spent so far.
         platform: Platform and version the binary state is for.
-        binary: OpenMM checkpoint, exact on the same platform; empty at the start of a stage.
+        binary: OpenMM checkpoint, exact on the same platform but for the barostat, whose random numbers and step size it does
+            not hold; empty at the start of a stage.
         state_xml: Portable OpenMM State with positions, velocities, box and parameters.
         series: All rows so far.
         most_halvings: Most halvings of a time step in any stage so far.

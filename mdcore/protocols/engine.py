@@ -30,6 +30,8 @@ class StageEngine:
         halvings: How often the stage's time step has been halved.
         extension: How often the stage has been extended.
         execution: Platform.
+        step: Step of the stage at which it goes on. Its random numbers are others than those from the beginning, as a
+            checkpoint holds the integrator's but not the barostat's.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class StageEngine:
         halvings: int,
         extension: int,
         execution: ExecutionSettings,
+        step: int = 0,
     ) -> None:
         import openmm
 
@@ -47,6 +50,8 @@ class StageEngine:
         self._bundle = bundle
         own = copy.deepcopy(system)
         label = f"stage {index} extension {extension} halvings {halvings}"
+        if step:
+            label += f" step {step}"
         key = bundle.content_hash
 
         def seed(what: str) -> int:

@@ -218,9 +218,8 @@ class _Run:
         import openmm
 
         while True:
-            engine = StageEngine(
-                self._bundle, self._system, index, self._at.halvings, self._at.extension, self._execution
-            )
+            at = self._at
+            engine = StageEngine(self._bundle, self._system, index, at.halvings, at.extension, self._execution, at.step)
             engine.start(positions, box, velocities)
             if self._at.binary and self._at.platform == engine.platform_label:
                 try:

@@ -19,6 +19,9 @@ import numpy as np
 import pytest
 from faulty_campaign import SmallDisk, Trial, records_of, torment
 
+from mdcore.bundle import SimulationBundle
+from mdcore.settings.stages import DynamicsStage
+
 MINUTES = float(os.environ.get("DESIGNER_FAULTS_MINUTES", "0.5"))
 SEED = int(os.environ.get("DESIGNER_FAULTS_SEED", "7"))
 EVALUATIONS = max(4, round(4 * MINUTES))
@@ -59,7 +62,11 @@ def check(trial: Trial) -> None:
 
 
 def compare(trial: Trial) -> None:
-    """A campaign that nothing happens to proposes the same and measures the same, to the last digit."""
+    """A campaign that nothing happens to proposes the same and measures the same.
+
+    To the last digit, as long as a simulation goes on from no checkpoint at constant pressure: the barostat's random numbers are
+    others then, and only the two means must agree.
+    """
     trial.clock.write_text("0")
     config = trial.write_config("undisturbed", trial.folder / "undisturbed")
     trial.start(config)
@@ -76,32 +83,44 @@ def compare(trial: Trial) -> None:
 
     found, expected = measured(trial.config), measured(config)
     assert list(found) == list(expected)
-    unlike = [psmiles for psmiles in found if found[psmiles] != expected[psmiles]]
-    assert not unlike, "\n".join([*trial.happened, *(unlikeness(trial, found[psmiles][0]) for psmiles in unlike)])
-    trial.note("the same evaluations and values as of an undisturbed campaign")
+    parted = [psmiles for psmiles in found if found[psmiles] != expected[psmiles]]
+    for psmiles in parted:
+        (ordinal, value, stderr), (_, other, other_stderr) = found[psmiles], expected[psmiles]
+        constant_pressure, told = parting(trial, ordinal)
+        told = "\n".join([*trial.happened, told])
+        assert constant_pressure, told
+        assert abs(value - other) < 5 * float(np.hypot(stderr, other_stderr)), told
+    trial.note(f"the same evaluations as of an undisturbed campaign, {len(found) - len(parted)} with the same digits")
+    if parted:
+        trial.note(f"{len(parted)} went on at constant pressure and agree within their errors")
 
 
-def unlikeness(trial: Trial, ordinal: int) -> str:
-    """Return what happened to an evaluation, and where it left the undisturbed one."""
-    folders = [
-        next(record.folder for record in records_of(config) if record.ordinal == ordinal)
-        for config in (trial.config, trial.folder / "undisturbed.yaml")
-    ]
-    own, other = trial.run_folder / folders[0], trial.folder / "undisturbed" / folders[1]
+def parting(trial: Trial, ordinal: int) -> tuple[bool, str]:
+    """Return whether an evaluation left the undisturbed one when it went on at constant pressure, and what happened to it."""
+    own, other = (
+        path.parent / next(record.folder for record in records_of(config) if record.ordinal == ordinal)
+        for config, path in (
+            (trial.config, trial.store),
+            (trial.folder / "undisturbed.yaml", trial.folder / "undisturbed" / "store.sqlite"),
+        )
+    )
     lines = [f"evaluation {ordinal} differs"]
     for name in ("attempts.jsonl", "damaged.jsonl", "run/damaged.jsonl"):
         if (own / name).exists():
             lines.append(f"{name}:\n{(own / name).read_text()}")
-    bundles = [json.loads((folder / "bundle" / "bundle.json").read_text()) for folder in (own, other)]
-    lines += [f"bundle: {key} differs" for key in bundles[0] if bundles[0][key] != bundles[1].get(key)]
+    hashes = [SimulationBundle.read(folder / "bundle").content_hash for folder in (own, other)]
+    lines.append(f"bundles {hashes}")
     tables = []
     for folder in (own, other):
         with np.load(folder / "run" / "series.npz") as series:
             tables.append(series["table"])
     rows = min(map(len, tables))
-    same = (tables[0][:rows] == tables[1][:rows]).all(axis=1)
-    lines.append(f"series: {len(tables[0])} and {len(tables[1])} rows, the first {int(same.argmin())} are the same")
-    return "\n".join(lines)
+    first = int((tables[0][:rows] == tables[1][:rows]).all(axis=1).argmin())
+    stage = SimulationBundle.read(own / "bundle").stages[int(tables[0][first, 0])]
+    lines.append(f"the first {first} of {rows} rows are the same, the next is of stage {stage.name}")
+    npt = isinstance(stage, DynamicsStage) and stage.ensemble == "npt"
+    resumed = json.loads((own / "run" / "run.json").read_text())["resumed"] > 0
+    return hashes[0] == hashes[1] and first > 0 and npt and resumed, "\n".join(lines)
 
 
 @pytest.mark.slow

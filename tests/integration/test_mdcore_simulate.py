@@ -20,6 +20,7 @@ from mdcore.properties.refraction import refractive_index
 from mdcore.protocols import COLUMNS, read_summary, run
 from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.protocols.engine import StageEngine
+from mdcore.protocols.openmm_xml import read_xml
 from mdcore.protocols.platform import choose_platform
 from mdcore.settings import ExecutionSettings, SimulationSettings
 from mdcore.simulate import Copolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
@@ -162,6 +163,22 @@ def test_an_interrupted_run_goes_on_without_losing_or_repeating_rows(bundle_fold
     assert np.diff(times).min() > 0
     assert np.diff(times).max() < 0.25
     assert read_summary(tmp_path, bundle.content_hash) == summary
+
+
+def test_a_stage_that_goes_on_does_not_repeat_the_random_numbers_of_its_beginning(bundle_folder):
+    """OpenMM's checkpoints hold the integrator's random numbers, and not the barostat's."""
+    bundle = SimulationBundle.read(bundle_folder)
+    system = read_xml(bundle.system_xml, "System")
+    last = len(bundle.stages) - 1
+
+    def seeds(step):
+        engine = StageEngine(bundle, system, last, 0, 0, ExecutionSettings(platform="Reference"), step)
+        (barostat,) = (f for f in engine.context.getSystem().getForces() if "Barostat" in f.getName())
+        return barostat.getRandomNumberSeed(), engine.context.getIntegrator().getRandomNumberSeed()
+
+    drawn = [number for step in (0, 25, 50) for number in seeds(step)]
+    assert len(set(drawn)) == 6
+    assert seeds(25) == seeds(25)
 
 
 def test_a_run_that_always_blows_up_is_a_failure(tmp_path, monkeypatch):
