@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from designer.interrupts import interrupt_came
+
 
 class Interrupted(BaseException):
     """The process was asked to end. Derives from BaseException so that no library mistakes it for its own failure.
@@ -23,11 +25,15 @@ class Interrupted(BaseException):
 def raise_on_signals() -> Iterator[None]:
     """Raise `Interrupted` in the main thread at the first SIGINT or SIGTERM; a second one acts as usual.
 
+    One that came while the program started, and that an import swallowed, counts as the first.
+
     In another thread nothing is changed: Python hands signals to the main thread only.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    if interrupt_came():
+        raise Interrupted(signal.SIGINT)
     numbers = (signal.SIGINT, signal.SIGTERM)
     previous = {number: signal.getsignal(number) for number in numbers}
 

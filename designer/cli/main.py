@@ -15,6 +15,7 @@ from designer.cli.numbers import refuse_underscores
 from designer.cli.output import STANDARD_OUTPUT
 from designer.cli.passwords import refuse_passwords
 from designer.cli.system_errors import system_error_text
+from designer.interrupts import remember_interrupts
 from designer.redact import without_passwords
 from designer.terminal import VisibleStream, visible
 from mdcore.chem.files import CANNOT_WRITE
@@ -27,6 +28,7 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    remember_interrupts()
     sys.excepthook = _print_without_passwords
     _have_stderr()
     status = run(arguments)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -171,6 +173,22 @@ def test_another_seed_is_another_campaign(tmp_path: Path) -> None:
     make(config(tmp_path), InstantCluster()).run()
     with pytest.raises(CampaignMismatch, match="another seed"):
         make(config(tmp_path, seed=6), InstantCluster()).run()
+
+
+def test_an_interrupt_that_an_import_swallows_is_not_lost() -> None:
+    program = (
+        "import contextlib, signal\n"
+        "from designer.campaign.signals import Interrupted, raise_on_signals\n"
+        "from designer.interrupts import remember_interrupts\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "remember_interrupts()\n"
+        "with raise_on_signals():\n    print('begun')\n"
+        "with contextlib.suppress(BaseException):\n    signal.raise_signal(signal.SIGINT)\n"
+        "try:\n    with raise_on_signals():\n        print('not stopped')\n"
+        "except Interrupted as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split("\n") == ["begun", "stopped by SIGINT", ""], done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,0 +1,30 @@
+"""Ctrl-C while a program starts.
+
+Some libraries catch every exception while they are imported, the KeyboardInterrupt of a Ctrl-C included. So a program
+remembers that one came, and a campaign does not begin then.
+"""
+
+import signal
+import threading
+from types import FrameType
+
+_came = threading.Event()
+
+
+def remember_interrupts() -> None:
+    """Let SIGINT raise KeyboardInterrupt, as Python does, and be remembered; an ignored SIGINT stays ignored."""
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
+        signal.signal(signal.SIGINT, _handle)
+
+
+def interrupt_came() -> bool:
+    """Return whether a SIGINT has come since `remember_interrupts`."""
+    return _came.is_set()
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    _came.set()
+    signal.default_int_handler(number, frame)
