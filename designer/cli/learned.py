@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from designer.campaign.observations import observations_of
-from designer.cli.locate import locate_store, opened_campaign
+from designer.cli.locate import locate_store, opened_campaign, shown_address
 from designer.errors import InvalidRequest
 from designer.store import ImportedRecord, campaign_names, imported_records, open_store
 from designer.store.engine import close_engine
@@ -23,7 +23,7 @@ class Learned:
     """The measurements of a store, of one campaign or of known data alone.
 
     Attributes:
-        name: What the user called the store, for messages.
+        name: What the user called the store, for messages; without a password.
         evaluations: Finished evaluations of the campaign; none in a store of known data alone.
         imported: Known data.
         fidelity: Fidelity that the campaign evaluates at; empty in a store of known data alone.
@@ -86,9 +86,10 @@ def learned_from(store: str, campaign: str | None) -> Learned:
     try:
         imported = tuple(imported_records(engine))
         if not campaign_names(engine) and campaign is None:
-            return Learned(store, (), imported, "", SurrogateSettings())
+            return Learned(shown_address(store), (), imported, "", SurrogateSettings())
     finally:
         close_engine(engine)
     with opened_campaign(store, campaign) as (opened, config):
         evaluations = opened.evaluations("done", "failed")
-        return Learned(store, evaluations, imported, config.simulation_settings().fidelity, config.surrogates)
+        fidelity = config.simulation_settings().fidelity
+        return Learned(shown_address(store), evaluations, imported, fidelity, config.surrogates)

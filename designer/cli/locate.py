@@ -31,6 +31,11 @@ def locate_store(text: str) -> StoreURL:
     return StoreURL.of_path(url.path / "store.sqlite") if url.path is not None and url.path.is_dir() else url
 
 
+def shown_address(text: str) -> str:
+    """Return what a user wrote for a store, without its password."""
+    return text if is_config(text) else str(StoreURL.parse(text))
+
+
 @contextmanager
 def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore, CampaignConfig]]:
     """Yield what `find_campaign` finds, to read it, and close the store; standard error gets a line if its file is not whole."""

@@ -7,17 +7,17 @@ from typing import Any, TypeVar
 from designer.errors import InvalidRequest
 from designer.redact import holds_password
 
-STORE = "store"
-"""Name of every parameter that takes the address of a store."""
+STORES = ("store", "stores")
+"""Names of the parameters that take addresses of stores."""
 C = TypeVar("C")
 
 
 def refuse_passwords(command: C) -> C:
-    """Have a command and those below it refuse addresses with passwords in every parameter but `store`; return it."""
+    """Have a command and those below it refuse addresses with passwords in every parameter but those of stores; return it."""
     for below in getattr(command, "commands", {}).values():
         refuse_passwords(below)
     for parameter in getattr(command, "params", ()):
-        if parameter.name != STORE:
+        if parameter.name not in STORES:
             parameter.callback = _checked(parameter, parameter.callback)
     return command
 

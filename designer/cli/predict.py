@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from designer.cli.checks import at_least
 from designer.cli.learned import learned_from
+from designer.cli.locate import shown_address
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest, MissingFile
@@ -56,13 +57,14 @@ def predict_command(
         path = _model_file(model)
         if path is None and campaign is None and not model.strip():
             raise InvalidRequest("MODEL '' is empty; give the folder of `designer fit`, its model.json, or a store")
+        shown = model if path is not None else shown_address(model)
         entries = read_list(structures)
         surrogates, measured = _surrogates(model, path, campaign, wanted, seed)
         names = tuple(wanted or surrogates.properties)
         for name in names:
             if name not in surrogates.properties:
                 raise InvalidRequest(
-                    f"--property {name!r} is not in {model!r}; it predicts {', '.join(surrogates.properties)}"
+                    f"--property {name!r} is not in {shown!r}; it predicts {', '.join(surrogates.properties)}"
                 )
         corpus = load_corpus()
         rows, left_out = [], []
@@ -81,7 +83,7 @@ def predict_command(
             with replacing_text(out, newline="") as file:
                 _table(file, rows, names, parts)
         if as_json:
-            write_json(stream, _document(model, rows, names, parts, left_out))
+            write_json(stream, _document(shown, rows, names, parts, left_out))
             return 0
         for bad in left_out:
             sys.stderr.write(f"left out: {bad['reason']}\n")
@@ -119,7 +121,7 @@ def _surrogates(
     learned = learned_from(model, campaign)
     names = tuple(wanted) or learned.properties
     if not names:
-        raise InvalidRequest(f"store {model!r} holds no measurement; `designer import` data, or run a campaign")
+        raise InvalidRequest(f"store {learned.name!r} holds no measurement; `designer import` data, or run a campaign")
     return learned.surrogates(names, seed), learned.measured(names)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
@@ -255,7 +255,7 @@ def _printable(value: object) -> object:
         return sorted(value)
     if isinstance(value, list | tuple):
         return [_printable(item) for item in value]
-    return without_passwords(value) if isinstance(value, str) else value
+    return without_passwords(str(value)) if isinstance(value, str | PurePath) else value
 
 
 def _without_defaults(model: BaseModel, document: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from designer.redact import without_passwords
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """What names of campaigns look like."""
 
@@ -114,7 +116,8 @@ def _pattern_rule(value: str, pattern: str) -> str:
     """Return the rule of a text with a pattern, and what to write instead where that can be told."""
     if pattern == NAME_PATTERN:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", value.strip()).strip("-._")[:64]
-        instead = f"write {plain!r}" if re.search(pattern, plain) else "choose such a name"
+        usable = re.search(pattern, plain) and without_passwords(value) == value
+        instead = f"write {plain!r}" if usable else "choose such a name"
         return f"is not a name: up to 64 letters, digits, points, - and _, the first a letter or digit; {instead}"
     return f"does not match {pattern}; correct it"
 
@@ -140,7 +143,8 @@ def _number_remedy(kind: str, value: object) -> str | None:
 def _show(value: object) -> str:
     if value is None:
         return "nothing"
-    text = value.isoformat() if isinstance(value, datetime.date) else repr(value)
+    # Before it is cut: half an address does not look like one.
+    text = without_passwords(value.isoformat() if isinstance(value, datetime.date) else repr(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -15,7 +15,7 @@ from designer.redact import without_passwords
 
 _POSTGRES = "postgresql://USER:PASSWORD@HOST/DATABASE"
 _DRIVER = "psycopg"
-_SECRET_OPTION = re.compile(r"(?i)password|passwd|secret|token")
+_SECRET_OPTION = re.compile(r"(?i)passw|passphrase|pwd|secret|token|^pass$")
 _EXPLICIT_PATH = re.compile(r"^(/(?!/)|\.{1,2}[/\\]|~|\\|[A-Za-z]:[\\/])")
 _MISTYPED = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]+:/|(?:sqlite|postgres\w*|pgsql|psql)(?:\+\w+)?:)")
 _LOGIN = re.compile(r"[^\s/@:]+:[^@]+@|(?i:\bpass(?:word|wd)\s*=)")
