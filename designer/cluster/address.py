@@ -18,6 +18,10 @@ from designer.errors import ClusterLost, InvalidConfig
 CONNECT_S = 10
 FIRST_WORKER_S = 60.0
 COUNT_S = 5.0
+UNPROTECTED = (
+    "connections to {address} are not protected: everybody who reaches the scheduler or its workers can run programs there and as "
+    "you here; start both with certificates and give them as ca, cert and key in cluster.tls"
+)
 
 
 def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
@@ -84,7 +88,8 @@ def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | No
         fetch_s=settings.fetch_s,
         patience_s=settings.wait_s,
     )
-    return DaskCluster(client, way, lambda client: client.close(timeout=CONNECT_S), connect=renew)
+    notes = [] if settings.address.startswith("tls://") else [UNPROTECTED.format(address=settings.address)]
+    return DaskCluster(client, way, lambda client: client.close(timeout=CONNECT_S), connect=renew, notes=notes)
 
 
 def _first_workers(client: "distributed.Client", address: str) -> dict[str, Any]:

@@ -300,7 +300,7 @@ def job_of(
         ],
         "worker_extra_args": [
             "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0",
-            "--resources", f"{resource}=1",
+            "--resources", f"{resource}=1", *(("--host", whole.worker_host) if whole.worker_host else ()),
             *itertools.chain.from_iterable((f"--tls-{what}", shlex.quote(path)) for what, path in tls.items()),
         ],
         "log_directory": whole.log_folder and str(Path(whole.log_folder).expanduser()),

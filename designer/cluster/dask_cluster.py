@@ -89,6 +89,7 @@ class DaskCluster:
         connect: Makes a new connection when the old one is lost.
         tend: Called often with the number of jobs whose present stage needs each resource; starts and ends workers.
         ended: Tells of a worker that was lost, by name or address, whether somebody or something else ended it, as a time limit does.
+        notes: What people should know at the start.
     """
 
     def __init__(
@@ -100,9 +101,10 @@ class DaskCluster:
         connect: Callable[[], distributed.Client] | None = None,
         tend: Callable[[dict[str, int]], Sequence[str]] | None = None,
         ended: Callable[[str], bool] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self._client, self._way, self._close, self._connect, self._tend = client, way, close, connect, tend
-        self._ended = ended
+        self._ended, self._notes = ended, list(notes)
         self._heard: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._flights: dict[int, _Flight] = {}
         self._numbers = itertools.count(1)
@@ -169,7 +171,8 @@ class DaskCluster:
         Raises:
             ClusterLost: The scheduler went away and did not come back in time.
         """
-        heard: list[Message] = self._look_after()
+        heard: list[Message] = [Noted(text) for text in self._notes] + self._look_after()
+        self._notes.clear()
         try:
             event = self._heard.get(timeout=0.0 if heard else timeout_s)
             while True:

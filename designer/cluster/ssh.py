@@ -85,6 +85,8 @@ def _spec(
         "resources": {resource: 1},
         "protocol": "tcp://" if certificates is None else "tls://",
     }
+    if settings.worker_host is not None:
+        options["host"] = settings.worker_host
     if certificates is not None:
         options["security"] = certificates.options()
     return {

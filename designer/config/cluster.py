@@ -145,6 +145,11 @@ class RemoteSettings(WorkerSettings):
             )
         return self
 
+    @property
+    def worker_host(self) -> str | None:
+        """Interface that workers listen on: that of a scheduler which only this machine reaches; None for all interfaces."""
+        return self.listen if is_loopback(self.listen) else None
+
 
 class QueueJobs(Section):
     """One kind of job of a batch system.

@@ -132,6 +132,38 @@ def test_batch_jobs_get_keys_that_others_cannot_read() -> None:
         assert list(folder.iterdir()) == []
 
 
+def test_workers_of_jobs_listen_where_the_scheduler_does(tmp_path: Path) -> None:
+    """Without certificates and on the loopback interface: a worker on all interfaces would let other machines in."""
+    settings = SlurmClusterSettings(listen="127.0.0.1", dashboard_port=0, tls="off")
+    before = set(open_ports())
+    with closing(start_queue(settings, WHOLE)) as cluster:
+        one = job_of("a", "MD", 1, settings.simulation, settings, cluster.client.scheduler.address, None)
+        (tmp_path / "job.sh").write_text(one.job_script())
+        with subprocess.Popen(["bash", str(tmp_path / "job.sh")], stderr=subprocess.DEVNULL) as batch_job:
+            try:
+                cluster.client.wait_for_workers(1, timeout=60)
+                ports = set(open_ports()) - before
+                assert len(ports) >= 5  # scheduler, dashboard, nanny, worker, worker's metrics
+                assert {ip for ip, _ in ports} == {"127.0.0.1"}
+            finally:
+                for process in reversed(psutil.Process(batch_job.pid).children(recursive=True)):
+                    process.terminate()
+
+
+def test_workers_listen_on_the_loopback_interface_only_where_the_scheduler_does() -> None:
+    from designer.cluster.ssh import _spec
+    from designer.config.cluster import SSHClusterSettings
+
+    for place, host in {"127.0.0.1": "127.0.0.1", "::1": "::1", "localhost": "localhost", "10.0.0.5": None}.items():
+        ssh = SSHClusterSettings(listen=place, hosts=({"host": "a", "simulations": 1},))  # type: ignore[arg-type]
+        options = _spec(ssh, None, ssh.hosts[0], "MD", "")["options"]["options"]
+        assert options.get("host") == host
+        slurm = SlurmClusterSettings(listen=place)
+        script = job_of("a", "MD", 1, slurm.simulation, slurm, "tcp://127.0.0.1:1", None).job_script()
+        assert ("--host" in script) is (host is not None)
+        assert host is None or f"--host {host} " in script
+
+
 def test_scripts_of_jobs_name_the_key_and_do_not_hold_it(tmp_path: Path) -> None:
     from designer.cluster.certificates import in_files, make_certificates
 

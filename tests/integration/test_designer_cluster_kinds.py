@@ -120,7 +120,12 @@ def test_a_failure_while_building_ends_the_evaluation(tmp_path: Path, machines: 
     broken = (Stage("build", "CPU", fails), *PARTS[1:])
     with closing(start_address(settings, broken)) as cluster:
         cluster.submit(job(tmp_path))
-        assert outcomes(finish(cluster, 1)) == [Failure("build", "the chains do not fit")]
+        heard = finish(cluster, 1)
+        assert outcomes(heard) == [Failure("build", "the chains do not fit")]
+        # The scheduler is its owner's business, but not without a word.
+        assert isinstance(heard[0], Noted)
+        assert f"connections to {machines.address} are not protected" in heard[0].text
+        assert not any(isinstance(message, Noted) for message in heard[1:])
     assert not (tmp_path / "0" / "trace.txt").exists()
 
 
