@@ -100,13 +100,17 @@ def dashboard(
     store: StoreArgument,
     campaign: CampaignName = None,
     host: Annotated[str, typer.Option(help="Interface to listen on; the loopback interface by default.")] = "127.0.0.1",
+    without_tls: Annotated[
+        bool,
+        typer.Option("--without-tls", help="Confirm a --host that other machines reach: the page has no password."),
+    ] = False,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.")] = 0,
     json: Json = False,
 ) -> int:
     """Serve the campaign page to a browser, from the store alone."""
     from designer.cli.dashboard import dashboard_command
 
-    return dashboard_command(store, campaign, host, port, as_json=json)
+    return dashboard_command(store, campaign, host, port, without_tls=without_tls, as_json=json)
 
 
 @app.command(rich_help_panel=SINGLE)
@@ -391,8 +395,11 @@ def fit(
 
 @app.command(rich_help_panel=DATA)
 def predict(
-    model: Annotated[
-        str, typer.Argument(help="Folder or model.json of `designer fit`; or a store, a campaign's folder or YAML file.")
+    store: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Folder or model.json of `designer fit`; or a store, a campaign's folder or YAML file."
+        ),
     ],
     structures: Annotated[Path, typer.Argument(help="List of repeat units: a table with a column psmiles, or a SMILES file.")],
     property_: Annotated[
@@ -407,7 +414,7 @@ def predict(
     """Predict properties of repeat units with a fitted surrogate."""
     from designer.cli.predict import predict_command
 
-    return predict_command(model, structures, property_ or [], campaign, seed, out, as_json=json)
+    return predict_command(store, structures, property_ or [], campaign, seed, out, as_json=json)
 
 
 @app.command(rich_help_panel=CAMPAIGNS)

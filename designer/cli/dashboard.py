@@ -6,17 +6,21 @@ from typing import TextIO
 from designer.cli.checks import at_least
 from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
+from designer.config.cluster import is_loopback
 from designer.errors import InvalidRequest
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-
-def dashboard_command(text: str, name: str | None, host: str, port: int, *, as_json: bool) -> int:
+def dashboard_command(text: str, name: str | None, host: str, port: int, *, without_tls: bool, as_json: bool) -> int:
     """Serve the campaign page from the store alone until interrupted."""
     with answer_stream() as stream:
         at_least("--port", port, 0)
         if port > 65535:
             raise InvalidRequest(f"--port {port} must be at most 65535; lower it")
+        if not (without_tls or is_loopback(host)):
+            raise InvalidRequest(
+                f"--host {host!r} shows the campaign to everybody who reaches that address, without encryption or a password; "
+                "leave it out and forward the port with ssh -L, or confirm it with --without-tls"
+            )
         with opened_campaign(text, name) as (store, config):
             from designer.dashboard.gather import Gatherer
             from designer.dashboard.server import PageServer
@@ -35,7 +39,7 @@ def dashboard_command(text: str, name: str | None, host: str, port: int, *, as_j
 
 
 def _tell(stream: TextIO, url: str, host: str, *, as_json: bool) -> None:
-    private = host in LOOPBACK
+    private = is_loopback(host)
     if as_json:
         write_json(stream, {"url": url, "loopback": private})
     else:

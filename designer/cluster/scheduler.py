@@ -13,7 +13,7 @@ import distributed
 from designer.cluster.certificates import Certificates
 from designer.cluster.scratch import user_folder
 from designer.config.cluster import WorkerSettings
-from designer.dashboard.origins import LOOPBACK, SETTING, own_origins
+from designer.dashboard.origins import LOOPBACK, SETTING, own_origins, refuse_foreign_hosts
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS")
 OPTIONS: Mapping[str, Any] = {
@@ -88,13 +88,15 @@ def scheduler_spec(
 
 
 class OwnScheduler(distributed.Scheduler):
-    """A scheduler whose dashboard takes websockets from its own pages only."""
+    """A scheduler whose dashboard takes websockets from its own pages only, and answers to the names of its machine only."""
 
     def start_http_server(self, *arguments: Any, **options: Any) -> None:
         """Start the server; Dask makes the pages, which read the setting, right after it."""
         super().start_http_server(*arguments, **options)  # type: ignore[no-untyped-call]
         server: Any = self.http_server
-        dask.config.set({SETTING: own_origins(server.address, server.port)})
+        origins = own_origins(server.address, server.port)
+        dask.config.set({SETTING: origins})
+        refuse_foreign_hosts(self.http_application, origins)
 
 
 def free_port(wanted: int) -> int:

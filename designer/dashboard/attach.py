@@ -4,7 +4,7 @@ import threading
 import uuid
 from typing import Any
 
-from designer.dashboard.origins import NOT_CHOSEN, SETTING, own_origins
+from designer.dashboard.origins import NOT_CHOSEN, SETTING, own_origins, refuse_foreign_hosts
 from designer.dashboard.view import View
 from designer.dashboard.watcher import Watched, Watcher
 
@@ -109,8 +109,10 @@ def install(key: str, dask_scheduler: Any = None) -> bool:
     def page(scheduler: Any, extra: dict[str, Any], document: Any) -> None:
         campaign_page(document, source, DASK_PAGES)
 
-    with dask.config.set({SETTING: _origins(dask_scheduler.http_server)}):
+    origins = _origins(dask_scheduler.http_server)
+    with dask.config.set({SETTING: origins}):
         made = BokehApplication({PATH: page}, dask_scheduler, prefix=prefix)
+    refuse_foreign_hosts(made, origins)
     made.shows_campaign = True
     dask_scheduler.http_application.add_application(made)
     made.initialize(IOLoop.current())

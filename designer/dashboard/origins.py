@@ -1,6 +1,9 @@
-"""Which web pages may open a websocket to ours: its own, by the names of the machine that serves it."""
+"""Which web pages may open a websocket to ours, and under which names ours are served: those of the machine that serves them."""
 
+import ipaddress
 import socket
+from collections.abc import Iterable
+from typing import Any
 
 LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = ("0.0.0.0", "")
@@ -26,6 +29,55 @@ def own_origins(host: str, port: int) -> list[str]:
     else:
         names.append(host)
     return [f"{name.lower()}:{port}" for name in dict.fromkeys(names)]
+
+
+def refuse_foreign_hosts(application: Any, origins: Iterable[str]) -> None:
+    """Have a Tornado application answer requests to a foreign name with 403.
+
+    Whoever owns a domain can let its name lead to this machine while a browser shows a page of it, which then reads ours as
+    if it were its own (DNS rebinding). Numeric addresses cannot be redirected in this way and are taken, `localhost` too, at
+    any port, since a tunnel may have another one.
+
+    Args:
+        application: What the server serves.
+        origins: Names of the machine, as of `own_origins`; those in the variable `BOKEH_ALLOW_WS_ORIGIN` are added.
+    """
+    from bokeh.settings import settings
+    from tornado.web import ErrorHandler, RequestHandler
+
+    class Refused(RequestHandler):
+        def prepare(self) -> None:
+            self.set_status(403)
+            self.set_header("Content-Type", "text/plain; charset=utf-8")
+            self.finish("This server has another name; the variable BOKEH_ALLOW_WS_ORIGIN adds names, as NAME:PORT.\n")
+
+    find = application.find_handler
+    own = [_host(origin) for origin in origins]
+
+    def guarded(request: Any, **options: Any) -> Any:
+        found = find(request, **options)
+        if found is None or issubclass(found.handler_class, ErrorHandler):
+            return found
+        name = _host(request.host)
+        if _is_address(name) or name in [*own, "*", *map(_host, settings.allowed_ws_origin())]:
+            return found
+        return application.get_handler_delegate(request, Refused)
+
+    application.find_handler = guarded
+
+
+def _host(origin: str) -> str:
+    """Return the name in `name:port`, without the brackets of IPv6."""
+    name = origin.rpartition("]")[0] if origin.startswith("[") else origin.partition(":")[0]
+    return name.removeprefix("[").lower().removesuffix(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses() -> list[str]:

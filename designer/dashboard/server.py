@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from designer.dashboard.origins import LOOPBACK, own_origins
+from designer.dashboard.origins import LOOPBACK, own_origins, refuse_foreign_hosts
 from designer.dashboard.page import campaign_page
 from designer.dashboard.watcher import Watched
 from designer.errors import InvalidRequest, MissingPart
@@ -34,10 +34,12 @@ class PageServer:
             raise InvalidRequest(f"--host {host!r} is not an address of this machine; use {LOOPBACK}") from error
         port = _checked(host, port)
         page: Callable[[Any], None] = lambda document: campaign_page(document, watched)  # noqa: E731
+        origins = own_origins(host, port)
         self._server = Server(
-            {PATH: page}, address=host, port=port, allow_websocket_origin=own_origins(host, port), use_index=True,
+            {PATH: page}, address=host, port=port, allow_websocket_origin=origins, use_index=True,
             check_unused_sessions_milliseconds=2000, unused_session_lifetime_milliseconds=10_000,
         )  # fmt: skip
+        refuse_foreign_hosts(self._server._tornado, origins)
         self.url = f"http://{host}:{port}{PATH}"
 
     def run(self) -> None:

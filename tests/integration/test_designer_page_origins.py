@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from cluster_trials import closing
-from page_sockets import answer
+from page_sockets import answer, status_under
 
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings
@@ -36,6 +36,27 @@ def check(page: str) -> None:
     assert {origin: answer(page, origin.format(port=port)) for origin in FOREIGN} == dict.fromkeys(FOREIGN, 403)
 
 
+def check_names(page: str) -> None:
+    """A name that its owner let lead to this machine (DNS rebinding) shows nothing, whatever the port."""
+    port = re.search(r":(\d+)/", page).group(1)  # type: ignore[union-attr]
+    own = (
+        "127.0.0.1:{port}",
+        "localhost:{port}",
+        "localhost:9000",
+        "10.0.0.5:{port}",
+        "[::1]:{port}",
+        "LOCALHOST.:{port}",
+    )
+    foreign = (
+        "evil.example.org:{port}",
+        "evil.example.org",
+        "127.0.0.1.evil.example.org:{port}",
+        "localhost.evil.example.org",
+    )
+    assert {name: status_under(page, name.format(port=port)) for name in own} == dict.fromkeys(own, 200)
+    assert {name: status_under(page, name.format(port=port)) for name in foreign} == dict.fromkeys(foreign, 403)
+
+
 def watcher() -> Watcher:
     return Watcher(lambda: View("watched", (Objective("density"),), "running"), 0.2)
 
@@ -51,6 +72,9 @@ def test_pages_of_a_campaigns_scheduler_talk_to_their_own_only() -> None:
             page = campaign.removesuffix("campaign") + name
             if "html" not in name:
                 check(page)
+            assert status_under(page, "evil.example.org") == 403
+        check_names(campaign)
+        check_names(campaign.removesuffix("campaign") + "json/identity.json")
         # Nothing that acts, and no way on to other servers, can be reached through the dashboard.
         for name in ("api/v1/retire_workers", "proxy/80/127.0.0.1/x"):
             with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
@@ -87,6 +111,15 @@ def alone() -> Iterator[str]:
 
 def test_the_page_alone_talks_to_its_own_only(alone: str) -> None:
     check(alone)
+    check_names(alone)
+
+
+def test_further_names_are_those_that_the_owner_chose(alone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = re.search(r":(\d+)/", alone).group(1)  # type: ignore[union-attr]
+    monkeypatch.setenv("BOKEH_ALLOW_WS_ORIGIN", f"hub.example.org:8443,127.0.0.1:{port}")
+    assert status_under(alone, "hub.example.org") == 200
+    assert status_under(alone, "evil.example.org") == 403
+    assert answer(alone, "https://hub.example.org:8443") == 101
 
 
 def test_origins_are_the_names_of_the_machine() -> None:
