@@ -25,6 +25,9 @@ def backup_command(text: str, out: Path, *, force: bool, as_json: bool) -> int:
         engine = open_store(url, any_version=url.path is not None)
         try:
             with replacing_path(out) as part:
+                if url.path is not None:
+                    # A private store has private copies; a read-only one has copies that can be written.
+                    part.chmod(part.stat().st_mode & (url.path.stat().st_mode | 0o600) & 0o777)
                 back_up(engine, part)
                 campaigns = campaign_counts(part)
         finally:

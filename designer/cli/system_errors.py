@@ -1,6 +1,7 @@
 """What the operating system refused, as one line: the path, the reason and the remedy."""
 
 import errno
+import os
 
 _ANOTHER_PLACE = "choose another place"
 _REMEDIES = {
@@ -30,6 +31,8 @@ _OTHER = "check the path and the device it is on"
 def system_error_text(error: OSError) -> str:
     """Return one line about an error of the operating system, `PATH: reason; remedy`."""
     reason, remedy = _REMEDIES.get(error.errno or 0, (error.strerror or str(error) or type(error).__name__, _OTHER))
+    if error.errno and error.strerror and error.strerror != os.strerror(error.errno):
+        reason = error.strerror  # ours, which says more
     # Where two paths take part, as in a rename, the second one is the result that was to be.
     path = error.filename2 or error.filename
     name = "" if path is None else f"{path.decode(errors='replace') if isinstance(path, bytes) else path}: "

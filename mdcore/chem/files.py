@@ -54,10 +54,12 @@ def replacing_path(path: Path | str) -> Iterator[Path]:
     The new file has the permissions that the umask allows, less those that the file it replaces did not have. The file and
     its folder are synchronised to disk before the block is left. After an exception or an interrupt `path` is as it was and
     the temporary file is gone; what a killed process left in the folder is removed by the next one that writes there. A
-    symbolic link is followed. What is not a regular file, as a pipe or `/dev/stdout`, is written to directly.
+    symbolic link is followed. What is not a regular file, as a pipe or `/dev/stdout`, is written to directly. Links and pipes that
+    another user laid out in a folder where all users can write, as that of temporary files, are refused.
 
     Raises:
         IsADirectoryError: `path` is a folder.
+        PermissionError: Another user's link or pipe is in the way.
         OSError: The folder does not exist or cannot be written, or the disk is full; its `filename` is `path`.
     """
     part: Path | None = None
@@ -73,16 +75,20 @@ def replacing_path(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def _replacing_path(path: Path) -> Iterator[Path]:
+    _refuse_trap(path)
+    mode = 0o666
     with suppress(FileNotFoundError):
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        found = path.stat().st_mode
+        if stat.S_ISDIR(found):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(found):
             yield path
             return
+        # From its first byte on it is as private as the file that it replaces.
+        mode &= found | stat.S_IRUSR | stat.S_IWUSR
     path = path.resolve()
     _sweep(path.parent)
-    part, held = _new_part(path.parent)
+    part, held = _new_part(path.parent, mode)
     try:
         yield part
         _settle(part, path)
@@ -94,6 +100,21 @@ def _replacing_path(path: Path) -> Iterator[Path]:
         if held is not None:
             os.close(held)
     sync_folder(path.parent)
+
+
+def _refuse_trap(path: Path) -> None:
+    """Refuse another user's link or pipe in a folder for all users; not every Linux is set to do that (`fs.protected_symlinks`)."""
+    if sys.platform == "win32":
+        return
+    try:
+        found, folder = path.lstat(), path.parent.stat()
+    except OSError:
+        return  # nothing is there, or writing will tell
+    public = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+    if public and not plain and found.st_uid not in (os.getuid(), folder.st_uid):
+        what = "symbolic link" if stat.S_ISLNK(found.st_mode) else "pipe or device"
+        raise PermissionError(errno.EACCES, f"a {what} of user {found.st_uid} in a folder of all users", str(path))
 
 
 def sync_folder(folder: Path) -> None:
@@ -113,11 +134,11 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _new_part(folder: Path) -> tuple[Path, int | None]:
+def _new_part(folder: Path, mode: int) -> tuple[Path, int | None]:
     """Make a temporary file; the descriptor holds a lock on it that ends with this process."""
     while True:
         part = folder / f".polymer-designer-{secrets.token_hex(8)}.part"
-        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
         if sys.platform == "win32":
             os.close(descriptor)  # an open file cannot be renamed there
             return part, None

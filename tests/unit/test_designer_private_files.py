@@ -97,3 +97,17 @@ def test_a_killed_report_leaves_the_old_one_and_the_next_removes_its_leftovers(t
     assert run(["report", str(store)]) == 0
     assert page.stat().st_mtime_ns > old
     assert not {path.name for path in store.parent.iterdir()} & left
+
+
+def test_copies_of_a_private_store_are_private(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "run")
+    store.chmod(0o600)
+    before = os.umask(0o022)
+    try:
+        assert run(["backup", str(store), str(tmp_path / "copy.sqlite")]) == 0
+        store.chmod(0o640)
+        assert run(["backup", str(store), str(tmp_path / "shared.sqlite")]) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "copy.sqlite").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "shared.sqlite").stat().st_mode) == 0o640

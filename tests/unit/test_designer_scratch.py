@@ -70,3 +70,44 @@ def test_a_folder_that_others_can_change_is_refused_in_one_line(tmp_path: Path) 
         remedy = "remove it, or set cluster.scratch to a folder of your own"
         assert str(refusal.value) == f"scratch folder {tmp_path / name} {reason}; {remedy}"
     assert mode_of(tmp_path / "shared") == 0o1777  # what is not ours alone is left as it is
+
+
+def test_a_folder_that_everybody_can_exchange_is_refused(tmp_path: Path) -> None:
+    """A private folder is of no use where its name can be given to another one."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "open" / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "open" / "mine")
+    reasons = {
+        "open/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
+        "open/mine/deeper/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
+        "link/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
+    }
+    if os.getuid() == 0:
+        for name, mode in (("temporary", 0o1777), ("theirs", 0o1777)):
+            (tmp_path / name).mkdir()
+            (tmp_path / name).chmod(mode)
+        for name in ("theirs", "temporary/planted", "temporary/linked"):
+            place = tmp_path / name
+            place.symlink_to(tmp_path) if name.endswith("linked") else place.mkdir(exist_ok=True)
+            os.chown(place, 65534, 65534, follow_symlinks=False)
+        planted = {name: f"{tmp_path}/temporary/{name} belongs to user 65534" for name in ("planted", "linked")}
+        reasons |= {f"temporary/{name}/new": reason for name, reason in planted.items()}
+        reasons["theirs/new"] = f"everybody can write in {tmp_path}/theirs, which belongs to user 65534"
+    for name, reason in reasons.items():
+        with pytest.raises(UnsafeFolder) as refusal:
+            private_folder(tmp_path / name)
+        assert str(refusal.value) == (
+            f"scratch folder {tmp_path / name} can be exchanged by other users, since {reason}; "
+            "set cluster.scratch to a folder of your own"
+        )
+        assert not (tmp_path / name).exists()
+    # Folders of a group, and those of somebody who let this user in, are their owners' business.
+    (tmp_path / "group").mkdir()
+    (tmp_path / "group").chmod(0o2775)
+    if os.getuid() == 0:
+        os.chown(tmp_path / "group", 65534, 65534)
+        (tmp_path / "temporary" / "ours").mkdir()
+        (tmp_path / "temporary" / "way").symlink_to("ours")
+        assert mode_of(private_folder(tmp_path / "temporary" / "way" / "new")) == 0o700
+    assert mode_of(private_folder(tmp_path / "group" / "new")) == 0o700

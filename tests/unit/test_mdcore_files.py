@@ -75,7 +75,7 @@ def test_a_private_file_stays_private(tmp_path: Path, mask: int, before: int | N
         path.chmod(before)
     os.umask(mask)
     with replacing_path(path) as part:
-        assert mode_of(part) == 0o666 & ~mask
+        assert mode_of(part) == 0o666 & ~mask & (0o666 if before is None else before | 0o600)
         part.write_text("new")
     assert (mode_of(path), path.read_text()) == (after, "new")
 
@@ -168,3 +168,48 @@ def test_file_and_folder_are_synchronised_in_the_right_order(tmp_path: Path, mon
     assert told == [("file", 4, False), ("folder", None, True)]
     sync_folder(tmp_path)
     assert told[-1] == ("folder", None, True)
+
+
+@posix
+@pytest.mark.usefixtures("umask")
+def test_what_replaces_a_private_file_is_private_from_its_first_byte_on(tmp_path: Path) -> None:
+    path = tmp_path / "private"
+    for mode in (0o600, 0o400):
+        path.touch()
+        path.chmod(mode)
+        with replacing(path) as stream:
+            stream.write(b"secret")
+            stream.flush()
+            (part,) = tmp_path.glob("*.part")
+            assert mode_of(part) == 0o600
+        assert mode_of(path) == mode
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can act as another user")
+@pytest.mark.parametrize("trap", ["link", "pipe"])
+def test_a_trap_of_another_user_among_temporary_files_is_refused(tmp_path: Path, trap: str) -> None:
+    public, victim = tmp_path / "public", tmp_path / "authorized_keys"
+    public.mkdir()
+    public.chmod(0o1777)
+    victim.write_text("mine")
+    path = public / "report.html"
+    path.symlink_to(victim) if trap == "link" else os.mkfifo(path)
+    os.chown(path, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(PermissionError, match="of user 65534 in a folder of all users") as refusal:
+        write_whole(path, "report")
+    assert refusal.value.filename == str(path)
+    assert victim.read_text() == "mine"
+    assert [entry.name for entry in public.iterdir()] == ["report.html"]
+    from designer.cli.system_errors import system_error_text
+
+    what = "symbolic link" if trap == "link" else "pipe or device"
+    assert f"{path}: a {what} of user 65534 in a folder of all users; check who may" in system_error_text(refusal.value)
+    # One of one's own, and one in a folder of one's own, are followed.
+    os.chown(path, 0, 0, follow_symlinks=False)
+    if trap == "link":
+        write_whole(path, "report")
+        assert victim.read_text() == "report"
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+        public.chmod(0o755)
+        write_whole(path, "again")
+        assert victim.read_text() == "again"
