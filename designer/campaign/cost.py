@@ -28,9 +28,12 @@ class Cost:
 
     def text(self) -> str:
         """Return `12.3 GPU-hours` or `4.56 core-hours`, both where both were spent."""
-        parts = [(self.gpu_h, "GPU-hours"), (self.core_h, "core-hours")]
-        spent = [f"{_three_digits(hours)} {unit}" for hours, unit in parts if hours > 0]
-        return " + ".join(spent) or "0 core-hours"
+        return " + ".join(f"{hours} {unit}" for hours, unit in self.parts())
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Return what was spent as pairs of a number and its unit, at least one."""
+        spent = [(self.gpu_h, "GPU-hours"), (self.core_h, "core-hours")]
+        return [(_three_digits(hours), unit) for hours, unit in spent if hours > 0] or [("0", "core-hours")]
 
 
 def cost_of(record: EvaluationRecord, threads: int) -> Cost:

@@ -9,11 +9,12 @@ class GrowthPlot:
     """The dominated hypervolume, or the best value, over the finished evaluations."""
 
     def __init__(self) -> None:
-        from bokeh.models import ColumnDataSource, HoverTool
+        from bokeh.models import BasicTicker, ColumnDataSource, HoverTool
 
         self.figure = styled_figure(HEIGHT)
         self.figure.xaxis.axis_label = "Finished evaluations"
         self.figure.yaxis.axis_label = "Hypervolume"
+        self.figure.xaxis.ticker = BasicTicker(min_interval=1)
         self.figure.y_range.start = 0
         self.figure.x_range.start = 0
         self._source = ColumnDataSource({"x": [], "y": []})
@@ -22,8 +23,8 @@ class GrowthPlot:
             "x", 0, "y", source=self._source, step_mode="after", fill_color=ACCENT, fill_alpha=0.7 * SHADE
         )
         line = self.figure.step("x", "y", source=self._source, mode="after", line_width=2.5, color=ACCENT)
-        tips = [("after evaluations", "@x"), ("hypervolume", "@y{0.0000 a}")]
-        self.figure.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline"))
+        tips = [("after evaluations", "@x"), ("hypervolume", "@y{%.4g}")]
+        self.figure.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline", formatters={"@y": "printf"}))
         self.figure.segment(
             "x", 0, "x", "top", source=self._initial, line_color=INK, line_dash="dashed", line_alpha=0.5,
             legend_label="surrogates choose from here",

@@ -16,6 +16,7 @@ from designer.config.campaign import CampaignConfig
 from designer.redact import without_secrets
 from designer.report.calibration import calibration_rows
 from designer.report.comparison import certainty_text, comparison_text, probabilities
+from designer.report.drawing import subscripts
 from designer.report.evaluations import MAX_ROWS, evaluation_csv, evaluation_rows
 from designer.report.facts import compute_rows, config_text, simulate_command, store_text, version_rows
 from designer.report.figures import front_figures
@@ -36,7 +37,7 @@ from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
 from designer.text import duration, timestamp, with_error
 from mdcore.chem import Measurement, property_spec
-from mdcore.chem.files import write_whole
+from mdcore.chem.files import replacing, write_whole
 from mdcore.chem.naming import at_density, measured_symbol
 from mdcore.drawing import css_variables
 from mdcore.simulate import final_views
@@ -56,14 +57,17 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
         page: The file.
         plots: Folder that gets each plot as an SVG file of its own, if any.
     """
-    content = context(store, config)
-    for card in content["front"]:
-        card["views"] = _views(config.campaign_folder / card["folder"], page)
-    html = template("template.html.j2").render(content | _scripts(content["plots"]))
     page.parent.mkdir(parents=True, exist_ok=True)
     if plots is not None:
-        _write_plots(content, plots)
-    write_whole(page, html)
+        plots.mkdir(parents=True, exist_ok=True)
+    # Opened before anything is drawn: what cannot be written is refused at once.
+    with replacing(page) as stream:
+        content = context(store, config)
+        for card in content["front"]:
+            card["views"] = _views(config.campaign_folder / card["folder"], page)
+        stream.write(template("template.html.j2").render(content | _scripts(content["plots"])).encode())
+        if plots is not None:
+            _write_plots(content, plots)
     return page
 
 
@@ -78,14 +82,15 @@ def template(name: str) -> Any:
     """Return a template of the report's folder; what a store holds is escaped in it."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("designer.report", "."), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
-    ).get_template(name)  # fmt: skip
+    )  # fmt: skip
+    environment.filters["subscripts"] = subscripts
+    return environment.get_template(name)
 
 
 def _write_plots(content: dict[str, Any], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     named = {"hypervolume": content["hypervolume_figure"], "calibration": content["calibration_figure"]}
     for kind, key in (("front", "front_figures"), ("predicted", "predictions"), ("prior_posterior", "prior_posterior")):
         named |= {f"{kind}_{number}": svg for number, (_, svg) in enumerate(content[key], 1)}
@@ -122,7 +127,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     threads = config.cluster.threads_per_worker
     return {
         "name": campaign.name,
-        "state": campaign.stop_reason or f"{len(finished)} evaluations so far",
+        "state": campaign.stop_reason or f"{len(finished)} evaluation{'s' * (len(finished) != 1)} so far",
         "finished": campaign.finished_at is not None,
         "written": timestamp(time.time()),
         "objectives": [
@@ -139,7 +144,10 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
             {"value": str(sum(not r.in_corpus for r in done)), "label": "of them new"},
             {"value": str(len(front)), "label": "on the Pareto front"},
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
-            {"value": cost_of_all(finished, threads).text(), "label": "of simulation"},
+            *(
+                {"value": spent, "label": f"{unit} of simulation"}
+                for spent, unit in cost_of_all(finished, threads).parts()
+            ),
         ],
         "front": [_card(record, config, routes, chances, front=True) for record in front],
         "comparison": comparison_text(front, objectives, limits),
@@ -151,6 +159,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "plots": _plots(records, front, config, routes, chances),
         "variables": css_variables(),
         "few": FEW,
+        "by_density": any(name in ("density", "refractive_index", "abbe_number") for name in names),
         "front_figures": front_figures(records, objectives, limits) if done else [],
         "known": known_with(names[:2]),
         "hypervolume_figure": hypervolume_figure(records, objectives, limits) if len(objectives) > 1 and done else None,

@@ -20,7 +20,7 @@ from designer.report.tips import tip_html
 from designer.store.routes import route_text
 from designer.text import timestamp, with_error
 from mdcore.chem import property_spec
-from mdcore.chem.files import write_whole
+from mdcore.chem.files import replacing
 from mdcore.drawing import DASHES, LINE, PAPER, SERIES, SMALL, css_variables, drawn
 from surrogates import Objective
 
@@ -30,11 +30,19 @@ MAX_ROWS = 200
 
 def write_comparison(comparison: Comparison, page: Path) -> Path:
     """Write the comparison of campaigns as one HTML file and return its path; an older one is replaced in one step."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    # Opened before anything is drawn: what cannot be written is refused at once.
+    with replacing(page) as stream:
+        stream.write(_html(comparison).encode())
+    return page
+
+
+def _html(comparison: Comparison) -> str:
     pairs = list(combinations(comparison.objectives, 2))[:MAX_PAIRS]
     plots = [_interactive(comparison, first, second) for first, second in pairs]
     library, live, script = embed(plots) if plots and comparison.reference else ("", [], "")
     own = files("designer.report").joinpath("report.js").read_text(encoding="utf-8")
-    html = template("compare.html.j2").render(
+    html: str = template("compare.html.j2").render(
         title=" and ".join(campaign.label for campaign in comparison.campaigns),
         written=timestamp(time.time()),
         variables=css_variables(),
@@ -55,9 +63,7 @@ def write_comparison(comparison: Comparison, page: Path) -> Path:
         bokeh=library,
         scripts=[text for text in (script, own) if text],
     )  # fmt: skip
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(page, html)
-    return page
+    return html
 
 
 def _coloured(comparison: Comparison) -> list[tuple[Compared, str]]:

@@ -49,11 +49,11 @@ def comparison_text(
     labels = [in_a_sentence(property_spec(o.property).label) for o in objectives]
     what = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
     first = (
-        f"Of the {_count(len(known), 'known polymer')} with measured {what}, {int(beaten.sum())} "
-        f"{'is' if beaten.sum() == 1 else 'are'} beaten by a polymer of this front"
+        f"Of the {_count(len(known), 'known polymer')} with measured {what}, {int(beaten.sum()) or 'none'} "
+        f"{'is' if beaten.sum() < 2 else 'are'} beaten by a polymer of this front"
     )
     if not lost.any():
-        return f"{first}, and none beats one."
+        return f"{first}, and none beats a polymer of it."
     names = [k.abbreviation for k, won in zip(known, wins.tolist(), strict=True) if won]
     numbers = [f"No. {record.ordinal}" for record, is_lost in zip(front, lost.tolist(), strict=True) if is_lost]
     whom = "every one of its polymers" if lost.all() and len(front) > 1 else _listed(numbers)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mdcore.chem import property_spec
 from surrogates import Objective
@@ -25,6 +25,13 @@ def aim_text(objective: Objective) -> str:
 def axis_text(objective: Objective) -> str:
     """Return the label of an objective's axis."""
     return f"{property_spec(objective.property).axis_label}, {aim_text(objective)}"
+
+
+def subscripts(text: str) -> Any:
+    """Return text as HTML, escaped, with what follows the underscore of a symbol as a subscript: `ρ_slow`, `n_D`."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<![^\W_])([^\W\d_])_([^\W_]+)", r"\1<sub>\2</sub>", str(escape(text))))
 
 
 def as_svg(figure: "Figure") -> str:

@@ -61,13 +61,6 @@ class FrontPlot:
 
     def _draw(self) -> None:
         glyphs = []
-        if self._known:
-            glyphs.append(
-                self.figure.scatter(
-                    "x", "y", source=self._known_source, marker="diamond", size=11, fill_color=None, line_color=KNOWN, line_width=1.4,
-                    legend_label="known",
-                )
-            )  # fmt: skip
         # The border of what the front dominates has corners on one side only.
         mode = "before" if self._objectives[self._axes[0]].direction == "maximise" else "after"
         self.figure.step("x", "y", source=self._stairs, mode=mode, line_color=ACCENT, line_alpha=0.5, line_width=1.4)
@@ -84,6 +77,14 @@ class FrontPlot:
                 self.figure.scatter(
                     "x", "y", source=source, size=size, color=colour, line_color=PAPER, legend_label=label,
                     nonselection_alpha=1.0,
+                )
+            )  # fmt: skip
+        if self._known:
+            # Above the others: a few outlines hide nothing, and would be hidden by many circles.
+            glyphs.append(
+                self.figure.scatter(
+                    "x", "y", source=self._known_source, marker="diamond", size=11, fill_color=None, line_color=KNOWN, line_width=1.4,
+                    legend_label="known",
                 )
             )  # fmt: skip
         self._add_tools(glyphs)
@@ -114,6 +115,8 @@ class FrontPlot:
             # A polymer under the pointer must be there once: the front's are not among the others.
             evaluated.data = self._columns([point for point in points if point.ordinal not in bold], self._pictures)
         self._last = points[-1] if points else None
+        if (shown := len(points) > len(front)) != self._evaluated_item().visible:
+            self._evaluated_item().visible = shown
         if changed:
             self._front = tuple(front)
             best.data = self._columns(front, len(front))
@@ -121,6 +124,9 @@ class FrontPlot:
         if len(self._axes) == 1:
             self._known_source.data = self._known_columns(max((point.ordinal for point in points), default=1))
         self._wanted.data = _labels(self._wanted_labels(points))
+
+    def _evaluated_item(self) -> Any:
+        return self.figure.legend[0].items[0]
 
     def _wanted_labels(self, points: Sequence[Point]) -> list[tuple[float, float, str, str, str]]:
         bold = {point.ordinal for point in self._front}
@@ -228,6 +234,7 @@ def place_labels(figure: Any, wanted: Any, marks: Sequence[Any]) -> None:
 
 def styled_figure(height: int) -> Any:
     """Return an empty plot without a title in the style of all plots; it pans and zooms, and the page still scrolls over it."""
+    from bokeh.models import CustomJSTickFormatter
     from bokeh.plotting import figure
 
     made: Any = figure(
@@ -235,6 +242,7 @@ def styled_figure(height: int) -> Any:
         active_scroll=None, active_drag="box_zoom", output_backend="canvas",
     )  # fmt: skip
     made.toolbar.logo = None
+    made.toolbar_location = "above"
     made.toolbar.autohide = True
     made.outline_line_color = None
     made.grid.grid_line_color = GRID
@@ -245,6 +253,7 @@ def styled_figure(height: int) -> Any:
     made.axis.axis_label_text_font_size = "13px"
     made.axis.major_label_text_font_size = "12px"
     made.axis.axis_label_text_color = made.axis.major_label_text_color = INK
+    made.axis.formatter = CustomJSTickFormatter(code=_script("ticks.js"))
     made.background_fill_color = made.border_fill_color = PAPER
     return made
 

@@ -4,14 +4,21 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+SMALL = 1e-3
+"""Numbers below it are written with a power of ten."""
+
 
 def with_error(value: float, stderr: float) -> str:
     """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`.
 
     A value has five significant digits at most; an error below its last digit is written as a bound: `1.6890 ± <0.0001`.
+    Small numbers share a power of ten: `(4.04 ± 0.52)e-05`.
     """
     if not math.isfinite(value + stderr) or stderr <= 0:
         return f"{value:.4g}"
+    if 0 < max(abs(value), stderr) < SMALL:
+        power = math.floor(math.log10(max(abs(value), stderr)))
+        return f"({with_error(value / 10.0**power, stderr / 10.0**power)})e{power:03d}"
     decimals = max(0, 1 - math.floor(math.log10(stderr)))
     most = max(0, 4 - math.floor(math.log10(abs(value)))) if value else decimals
     if decimals > most + 1:

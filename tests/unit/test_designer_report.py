@@ -81,7 +81,7 @@ def test_the_report_is_one_complete_file(tmp_path: Path) -> None:
     assert "md-quick" in html
     for heading in (
         "Hypervolume against evaluations",
-        "Predicted against measured",
+        "predicted against measured",
         "How to reproduce",
     ):
         assert heading in html
@@ -201,7 +201,9 @@ def test_one_sentence_compares_the_front_with_known_polymers() -> None:
         "CHDT-DVS, BSMD-DVS and PTU beat No. 7."
     )
     best = [evaluated("x", {"refractive_index": 1.9, "abbe_number": 80.0})]
-    assert comparison_text(best, (n, abbe)).endswith("8 are beaten by a polymer of this front, and none beats one.")
+    assert comparison_text(best, (n, abbe)).endswith(
+        "8 are beaten by a polymer of this front, and none beats a polymer of it."
+    )
     # With a limit only what keeps it counts: of the eight, PMMA (59.2), COP (56.0) and CHDT-DVS (50.6).
     assert comparison_text(best, (n, abbe), [Constraint("abbe_number", low=50.0)]).startswith("Of the 3 known polymers")
     assert comparison_text(best, (Objective("bulk_modulus"),)) == ""
