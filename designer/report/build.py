@@ -209,7 +209,12 @@ def _range(limit: Constraint) -> str:
 def _columns(config: CampaignConfig, done: Sequence[EvaluationRecord]) -> list[dict[str, str]]:
     measured = {m.property for record in done for m in record.measurements}
     return [
-        {"name": name, "label": column_label(name, done), "unit": _unit(name)}
+        {
+            "name": name,
+            "label": column_label(name, done),
+            "plain": column_label(name, done, "\n").split("\n")[0],
+            "unit": _unit(name),
+        }
         for name in config.properties()
         if name in measured
     ]

@@ -243,7 +243,6 @@ def styled_figure(height: int) -> Any:
     )  # fmt: skip
     made.toolbar.logo = None
     made.toolbar_location = "above"
-    made.toolbar.autohide = True
     made.outline_line_color = None
     made.grid.grid_line_color = GRID
     made.axis.axis_line_color = made.axis.major_tick_line_color = MUTED

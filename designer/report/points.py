@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from designer.columns import column_label
 from designer.store.records import EvaluationRecord
+from mdcore.chem import property_spec
 from surrogates import Objective
 
 
@@ -21,6 +23,7 @@ class Point:
         others: Name, value and standard error of everything else that was measured.
         route: How it can be made, in one line; empty where nobody looked.
         probability: Probability that it is on the front, None where that was not computed.
+        labels: What measured properties are called, by name, where that is more than the property's label.
     """
 
     ordinal: int
@@ -32,6 +35,11 @@ class Point:
     others: tuple[tuple[str, float, float], ...] = ()
     route: str = ""
     probability: float | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def label(self, name: str) -> str:
+        """Return what a measured property is called: which density it is, or at which density it was taken."""
+        return dict(self.labels).get(name) or property_spec(name).label
 
 
 def point_of(
@@ -44,7 +52,9 @@ def point_of(
         return None
     names = {objective.property for objective in objectives}
     others = tuple((m.property, m.value, m.stderr) for m in record.measurements if m.property not in names)
+    called = ((m.property, column_label(m.property, [record])) for m in record.measurements)
+    labels = tuple((name, label) for name, label in called if label != property_spec(name).label)
     return Point(
         record.ordinal, record.psmiles, record.origin, record.in_corpus, tuple(m.value for m in found),
-        tuple(m.stderr for m in found), others, route, probability,
+        tuple(m.stderr for m in found), others, route, probability, labels,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from designer.report.drawing import subscripts
 from designer.report.points import Point
 from designer.report.structures import structure_svg
 from designer.text import with_error
@@ -30,10 +31,7 @@ def value_text(name: str, value: float, stderr: float) -> str:
 def tip_html(point: Point, objectives: Sequence[Objective], *, picture: bool) -> str:
     """Return number, structure, every measured property and the route of a polymer as HTML, all texts escaped."""
     measured = [(o.property, v, e) for o, v, e in zip(objectives, point.values, point.stderrs, strict=True)]
-    lines = [
-        (property_spec(name).label, value_text(name, value, stderr))
-        for name, value, stderr in (*measured, *point.others)
-    ]
+    lines = [(point.label(name), value_text(name, value, stderr)) for name, value, stderr in (*measured, *point.others)]
     if point.probability is not None:
         lines.append(("On the front, probability", percent(point.probability)))
     return str(_macro()(point, lines, _drawing(point.psmiles) if picture else "")).strip()
@@ -54,5 +52,6 @@ def _macro() -> Any:
     )  # fmt: skip
     look = {"font": FONT_STACK.replace('"', "'"), "code": MONOSPACE_STACK.replace('"', "'"), "ink": INK, "soft": SOFT}
     environment.globals.update(look)
+    environment.filters["subscripts"] = subscripts
     module: Any = environment.get_template("tip.html.j2").module
     return module.tip
