@@ -263,5 +263,7 @@ def calibration_figure(validation: CrossValidation) -> Any:
         axes.set_xlabel("Expected share inside the central interval")
         axes.set_ylabel(f"Observed share, {HELD_OUT[validation.groups]}")
         label = property_spec(validation.property).label
-        axes.set_title(f"{label}: calibration\nabove the line: wider than needed, below: too narrow", fontsize=TEXT)
+        axes.set_title(
+            f"{label}: calibration\nabove the line: wider than needed, below: too narrow", fontsize=TEXT, pad=16
+        )
     return figure

@@ -14,14 +14,18 @@ import pytest
 from scipy.stats import norm
 
 from designer import Campaign, CampaignConfig
-from designer.report import write_report
+from designer.campaign.comparing import compare_campaigns
+from designer.report import write_comparison, write_report
 from designer.report.build import MAX_CARDS
 from designer.report.calibration import coverage
 from designer.report.comparison import comparison_text
+from designer.report.drawing import subscripts
+from designer.report.interactive import FrontPlot
 from designer.report.known import known_polymers
 from designer.report.learning import FEW, prior_posterior_figures
+from designer.report.points import point_of
 from designer.report.structures import structure_svg
-from designer.report.tips import percent
+from designer.report.tips import percent, tip_html
 from designer.store import EvaluationRecord, PredictedValue
 from designer.store.routes import keep_route
 from designer.store.url import StoreURL
@@ -204,6 +208,8 @@ def test_one_sentence_compares_the_front_with_known_polymers() -> None:
     assert comparison_text(best, (n, abbe)).endswith(
         "8 are beaten by a polymer of this front, and none beats a polymer of it."
     )
+    poor = [evaluated("x", {"refractive_index": 1.3, "abbe_number": 20.0}, 3)]
+    assert ", none is beaten by a polymer of this front, and " in comparison_text(poor, (n, abbe))
     # With a limit only what keeps it counts: of the eight, PMMA (59.2), COP (56.0) and CHDT-DVS (50.6).
     assert comparison_text(best, (n, abbe), [Constraint("abbe_number", low=50.0)]).startswith("Of the 3 known polymers")
     assert comparison_text(best, (Objective("bulk_modulus"),)) == ""
@@ -366,3 +372,57 @@ def test_a_long_campaign_has_a_short_report(tmp_path: Path) -> None:
     html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
     assert html.count('<article class="card') == MAX_CARDS + 2  # the two of the front are never left out
     assert "2 more are in the store" in html
+
+
+def test_a_folder_is_refused_before_anything_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = campaign(tmp_path)
+    drawn: list[str] = []
+    monkeypatch.setattr("designer.report.build.context", lambda *_: drawn.append("report"))
+    monkeypatch.setattr("designer.report.compare_page._html", lambda *_: drawn.append("comparison"))
+    with pytest.raises(IsADirectoryError):
+        write_report(made.store, made.config, tmp_path)
+    with pytest.raises(IsADirectoryError):
+        write_comparison(compare_campaigns([(made.store, made.config)]), tmp_path)
+    assert drawn == []
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Refractive index at ρ_slow", "Refractive index at ρ<sub>slow</sub>"),
+        ("n_D <b>", "n<sub>D</sub> &lt;b&gt;"),
+        ("not_converged, md_quick", "not_converged, md_quick"),
+    ],
+)
+def test_symbols_have_subscripts(text: str, html: str) -> None:
+    assert str(subscripts(text)) == html
+
+
+def test_a_hover_box_names_the_density() -> None:
+    optics = {"optics_density": {"property": "slowly_cooled_density", "value_g_cm3": 1.244, "stderr_g_cm3": 0.03}}
+    measurements = (
+        Measurement("refractive_index", 1.677, 0.033, "1", "md-quick", optics),
+        Measurement("density", 1.188, 0.024, "g/cm3", "md-quick", {"content_hash": "c"}),
+    )
+    objectives = [Objective("refractive_index")]
+    point = point_of(replace(evaluated("x", {}), measurements=measurements), objectives)
+    assert point is not None
+    html = tip_html(point, objectives, picture=False)
+    assert "Refractive index at ρ<sub>slow</sub></td>" in html
+    assert "Density of the simulated cell</td>" in html
+
+
+def test_the_legend_names_what_is_drawn() -> None:
+    """An entry without a point would be a text without its mark."""
+    objectives = [Objective("refractive_index"), Objective("abbe_number")]
+    points = [
+        point_of(evaluated("x", {"refractive_index": n, "abbe_number": abbe}, number), objectives)
+        for number, (n, abbe) in enumerate([(1.5, 50.0), (1.4, 40.0)], 1)
+    ]
+    first, second = (point for point in points if point)
+    plot = FrontPlot(objectives, (0, 1))
+    entries = {item.label.value: item for item in plot.figure.legend[0].items}
+    plot.show([first], [first])
+    assert [name for name, item in entries.items() if item.visible] == ["Pareto front", "known"]
+    plot.show([first, second], [first])
+    assert [name for name, item in entries.items() if item.visible] == ["evaluated", "Pareto front", "known"]
