@@ -91,9 +91,16 @@ def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -
     engine = open_store(url, wait_s=wait_s)
     try:
         store = CampaignStore.find(engine, name)
-        # The stored configuration lacks the password, and the file may have been moved since.
-        config = CampaignConfig.model_validate(store.campaign().config).model_copy(update={"store": url})
-        return store, config
+        # The stored configuration lacks the password, and the file may have been moved since, alone or with its folder.
+        stored = CampaignConfig.model_validate(store.campaign().config)
+        return store, stored.model_copy(update={"store": url, "folder": _folder_of(stored, url)})
     except BaseException:
         engine.dispose()
         raise
+
+
+def _folder_of(stored: CampaignConfig, url: StoreURL) -> str | None:
+    """Return the campaign's folder: that of its store where the evaluations are beside it, as configured otherwise."""
+    if stored.store is not None or url.path is None or not (url.path.parent / "evaluations").is_dir():
+        return stored.folder
+    return str(url.path.parent)

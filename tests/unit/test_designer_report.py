@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.comparing import compare_campaigns
+from designer.cli.main import run
 from designer.report import write_comparison, write_report
 from designer.report.build import MAX_CARDS
 from designer.report.calibration import coverage
@@ -132,6 +133,18 @@ def test_the_report_links_the_cells_of_the_front(tmp_path: Path) -> None:
     html = write_report(made.store, made.config, tmp_path / "out" / "report.html").read_text()
     links = [a["href"] for tag, a in Elements(html).found if tag == "a"]
     assert links == ["../run/evaluations/00001/final.html"]
+
+
+def test_the_report_of_a_moved_campaign_links_its_cells(tmp_path: Path) -> None:
+    made = campaign(tmp_path)
+    folder = made.config.campaign_folder / "evaluations" / "00001"
+    folder.mkdir(parents=True)
+    (folder / "final.html").write_text("<p>cell</p>")
+    made.close()
+    moved = made.config.campaign_folder.rename(tmp_path / "moved")
+    assert run(["report", str(moved / "store.sqlite")]) == 0
+    links = [a["href"] for tag, a in Elements((moved / "report.html").read_text()).found if tag == "a"]
+    assert links == ["evaluations/00001/final.html"]
 
 
 def test_what_a_store_holds_cannot_become_a_script(tmp_path: Path) -> None:
