@@ -72,7 +72,7 @@ def test_every_monomer_of_the_list_can_exist_and_serves_a_rule():
         ("aliphatic diol", "OCC(O)CO"),
         ("aliphatic diol", "OCCCCC"),
         ("aliphatic diol", "OCCOCC(=O)O"),
-        ("diacid", "OC(=O)CC(CC(=O)O)C(=O)O"),
+        ("diacid for melts", "OC(=O)CC(CC(=O)O)C(=O)O"),
         ("diamine", "NCCNCCN"),
         ("diisocyanate", "CCCN=C=O"),
         ("bisphenol", "Oc1cc(O)cc(O)c1"),
