@@ -29,6 +29,16 @@ def impossible(mol: Chem.Mol) -> str | None:
     return _strained(mol)
 
 
+def react_together(one: Chem.Mol, other: Chem.Mol) -> str | None:
+    """Return the name of two groups, one on each molecule, that react with each other at room temperature, or None."""
+    for name, first, second in _motifs()[1]:
+        if (one.HasSubstructMatch(first) and other.HasSubstructMatch(second)) or (
+            other.HasSubstructMatch(first) and one.HasSubstructMatch(second)
+        ):
+            return name
+    return None
+
+
 @lru_cache(maxsize=65_536)
 def impossible_smiles(smiles: str) -> str | None:
     """Return what `impossible` says of a SMILES.

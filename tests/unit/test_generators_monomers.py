@@ -15,12 +15,15 @@ REFUSED = {
     "carbamic acid": ["NC(=O)O", "O=C(O)Nc1ccc(O)cc1", "OC(=O)n1cccc1", "CN(C)C(=S)S", "CN(C)C(O)=S"],
     "carbonic acid or its half ester": ["OC(=O)O", "COC(=O)O", "O=C(O)OCCO", "CCSC(=O)O", "CCOC(=S)S"],
     "haloformic acid": ["OC(=O)Cl", "OC(=O)F"],
-    "beta-keto acid": ["CC(=O)CC(=O)O", "CC(=O)C(C)(C)C(=O)O"],
+    "beta-keto acid": ["CC(=O)CC(=O)O", "CC(=O)C(C)(C)C(=O)O", "C=C(C(C)=O)C(=O)O"],
+    "acyl phosphate": ["CC(=O)OP(=O)(OC)OC", "O=C1CCCCOP(=O)(OC)O1"],
     "gem-diol": ["OC(O)C(Cl)(Cl)Cl", "OC(O)CC(=O)O", "OC1(O)CCCCC1"],
     "gem-dithiol or hydroxythiol": ["SC(S)C", "OC(S)CC"],
     "hemiacetal": ["COC(C)O", "OC(OC)c1ccccc1", "CSC(C)O", "OC(C)OC(C)=O"],
     "hemiaminal": ["NC(C)O", "OC(C)NC", "OCN(C)C", "SC(C)N"],
     "aminal with hydrogen": ["NCN", "CNC(C)NC", "NC(N)c1ccccc1"],
+    "aminomethyl amide": ["NCNC(C)=O", "NCN1C(=O)CCC1=O"],
+    "amine that closes a cyclic imine": ["NCCCC(C)=O", "NCCCCC(=O)c1ccccc1", "NCC(=O)c1ccccc1"],
     "alpha-halo alcohol": ["OC(F)(F)F", "OCCl", "OC(Cl)C=C"],
     "alpha-halo amine": ["CN(C)CCl", "NC(Br)C", "CNC(C)F"],
     "enol": ["C=CO", "OC=Cc1ccccc1", "OC1=CCCCC1", "C=C(O)C=C"],
@@ -53,6 +56,15 @@ REFUSED = {
     "amine and epoxide": ["NCC1CO1", "CNCC1CO1"],
     "thiol and epoxide": ["SCC1CO1"],
     "acid and isocyanate": ["O=C(O)CCN=C=O"],
+    "aliphatic amine and phenyl ester, phenyl carbamate or thioester": [
+        "NCCCCCCNC(=O)Oc1ccc(C(=O)O)cc1",
+        "NCCCCCC(=O)Oc1ccccc1",
+        "CNCCCCC(=O)SC",
+    ],
+    "aliphatic amine and acyl imide": ["NCCCCCC(=O)N1C(=O)CCC1=O"],
+    "primary aliphatic amine and imine": ["NCCCCCCN=Cc1ccccc1"],
+    "amine and N-acyl imine": ["Nc1ccc(C=NC(C)=O)cc1"],
+    "base and alkene with two acceptors": ["C=C(C#N)C(=O)OCCN(C)C", "C=C(C(=O)OC)C(=O)OCc1ccncc1"],
     "ring that bridges an aromatic one": ["O=C1OC(=O)c2ccc1cc2"],
     "double bond at a bridgehead": ["C1CC2=CC1CC2"],
 }
@@ -84,6 +96,17 @@ STAY = [
     "N=C(c1ccccc1)c1ccccc1",
     "S=C(c1ccccc1)c1ccccc1",
     "CC=NO",
+    "NCCCCCC(=O)OC",
+    "Nc1ccc(C(=O)Oc2ccc(N)cc2)cc1",
+    "NCCCCCCC(=O)c1ccccc1",
+    "Nc1ccccc1C(=O)c1ccccc1",
+    "CN(C)CNC(C)=O",
+    "COP(=O)(OC)OC",
+    "CC(=O)c1ccccc1C(=O)O",
+    "C=C(C)C(=O)OCCN(C)C",
+    "C=C(C#N)C(=O)OCC",
+    "C(=Nc1ccccc1)c1ccccc1",
+    "Nc1ccc(N=Cc2ccccc2)cc1",
     "CC(=O)C=C(C)N",
     "C=CNC(C)=O",
     "C=CN(C)C",
@@ -160,6 +183,8 @@ def test_carbamates_and_carbonates_come_from_what_chemists_use(psmiles):
         ("*CC(*)OC(=O)O", "carbamic, carbonic or haloformic acid"),
         ("*CC(*)C(O)OC", "hemiacetal"),
         ("*CC(*)SO", "sulfenic acid"),
+        ("*CC(*)(C(C)=O)C(=O)O", "beta-keto acid"),
+        ("*CC(*)C(=O)OP(=O)(OC)OC", "acyl phosphate"),
         ("*CC(*)C(O)F", "halohydrin carbon"),
     ],
 )
@@ -168,7 +193,7 @@ def test_repeat_units_bear_no_such_side_group_either(psmiles, reason):
 
 
 @pytest.mark.parametrize(
-    "psmiles", ["*CC(*)C(=O)O", "*CC(*)OC(C)=O", "*OC1C(O)C(O)C(*)OC1CO", "*CC(*)O", "*CC(*)OC(=O)NC"]
+    "psmiles", ["*CC(*)C(=O)O", "*CC(*)OC(C)=O", "*OC1C(O)C(O)C(*)OC1CO", "*CC(*)O", "*CC(*)OC(=O)NC", "*CC(*)(C(C)=O)C(=O)OC"]
 )
 def test_repeat_units_of_stable_groups_pass(psmiles):
     assert Filters(sa_score=None).reason(RepeatUnit.from_psmiles(psmiles)) is None
