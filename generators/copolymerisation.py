@@ -21,6 +21,9 @@ _ALTERNATING_BONDS = 0.9
 _WIDEST_FEED = 30.0
 """Ratio of the monomers in the feed up to which a copolymer of equal composition is taken to be makeable."""
 
+_LARGEST_DONOR_E = 0.3
+"""Largest e of a monomer that alternates with an acceptor: ethylene and vinyl chloride do, two acceptors do not."""
+
 _RIDGE = 0.1
 """Regularisation of the substituents' contributions, so that one that few monomers carry is not fitted to their noise."""
 
@@ -78,10 +81,11 @@ class ReactivityRatios:
 def pair_sequence(one: str, other: str) -> str:
     """Return what two vinyl monomers give: `alternates`, `statistical copolymer` or `formal`.
 
-    Two monomers alternate when neither likes itself (both reactivity ratios below one) and nine bonds of ten join unlike units.
+    Two monomers alternate when neither likes itself (both reactivity ratios below one), nine bonds of ten join unlike units, and
+    one of them is not an acceptor.
     They give a statistical copolymer, for which the alternating repeat unit stands as its mean composition, when a feed of at
     most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen ends radical chains, or when both
-    are hydrocarbons that one coordination catalyst or one acid polymerises. Otherwise the repeat unit is formal: the
+    are hydrocarbons that one coordination catalyst or one acid polymerises. A 1,1-diarylethene, which does not add to itself, gives none. Otherwise the repeat unit is formal: the
     copolymer would be nearly all one of them, or none would form.
 
     Args:
@@ -89,12 +93,18 @@ def pair_sequence(one: str, other: str) -> str:
         other: SMILES of the other monomer.
     """
     ratios = ReactivityRatios.of(qe(one), qe(other))
-    if max(ratios.first, ratios.second) < 1.0 and ratios.alternating_bonds >= _ALTERNATING_BONDS:
+    has_donor = min(qe(one).e, qe(other).e) < _LARGEST_DONOR_E
+    if has_donor and max(ratios.first, ratios.second) < 1.0 and ratios.alternating_bonds >= _ALTERNATING_BONDS:
         return ALTERNATES
+    if any(_mol(smiles).HasSubstructMatch(_DIARYLETHENE) for smiles in (one, other)):
+        return FORMAL
     reachable = 1.0 / _WIDEST_FEED <= ratios.feed <= _WIDEST_FEED and not (_is_allylic(one) or _is_allylic(other))
     if reachable or _share_ionic_or_coordination(one, other):
         return STATISTICAL
     return FORMAL
+
+
+_DIARYLETHENE = Chem.MolFromSmarts("[CX3;H2]=[CX3](-c)-c")
 
 
 def _is_allylic(smiles: str) -> bool:
@@ -130,7 +140,10 @@ def _hydrocarbon_kinds() -> tuple[Chem.Mol, ...]:
 
 @lru_cache(maxsize=4096)
 def qe(smiles: str) -> QE:
-    """Return Q and e of a vinyl monomer: tabulated, or estimated from the substituents of its double bond.
+    """Return Q and e of a vinyl monomer: tabulated, or those of a tabulated relative, or estimated from its substituents.
+
+    Alkyl groups behind an oxygen or a carboxyl act on the double bond little: an alkyl ester has the values of the methyl
+    ester, an ether those of the ethyl ether, the vinyl ester of an alkanoic acid those of vinyl acetate.
 
     The estimate is a sum of contributions to e and to the logarithm of Q, fitted by ridge regression to the tabulated monomers;
     substituents of an aromatic ring act through their Hammett constants. Left out one by one, half of the tabulated e
@@ -143,8 +156,43 @@ def qe(smiles: str) -> QE:
     tabulated = _table().get(_canonical(smiles))
     if tabulated is not None:
         return tabulated
+    relative = _relative(mol)
+    if relative is not None:
+        return QE(relative.q, relative.e, tabulated=False)
     log_q, e = substituents(mol) @ _contributions()
     return QE(math.exp(log_q), float(e), tabulated=False)
+
+
+_TAILS = tuple(
+    (Chem.MolFromSmarts(smarts), carbons)
+    for smarts, carbons in (
+        ("[CX3]=[CX3]-[CX3](=[OX1])-[OX2]-!@[CX4]", 1),
+        ("[CX3]=[CX3]-[OX2]-!@[CX4;!$(C(F)F)]", 2),
+        ("[CX3]=[CX3]-[OX2]-[CX3](=[OX1])-!@[CX4;!$(C(F)F)]", 1),
+    )
+)
+"""Double bonds with an alkyl tail, whose last bond is cut, and the number of carbons that take the place of the tail."""
+
+
+def _relative(mol: Chem.Mol) -> QE | None:
+    """Return Q and e of the tabulated monomer that a molecule becomes when its alkyl tail is cut short."""
+    for pattern, carbons in _TAILS:
+        match = mol.GetSubstructMatch(pattern)
+        if match:
+            cut = Chem.RWMol(mol)
+            tail = match[-1]
+            last = next(atom.GetIdx() for atom in mol.GetAtomWithIdx(tail).GetNeighbors() if atom.GetIdx() in match)
+            cut.RemoveBond(last, tail)
+            for _ in range(carbons):
+                new = cut.AddAtom(Chem.Atom(6))
+                cut.AddBond(last, new, Chem.BondType.SINGLE)
+                last = new
+            Chem.SanitizeMol(cut)
+            for text in str(Chem.MolToSmiles(cut)).split("."):
+                found = _table().get(text)
+                if found is not None:
+                    return found
+    return None
 
 
 def _mol(smiles: str) -> Chem.Mol:

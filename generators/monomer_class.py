@@ -9,6 +9,8 @@ from rdkit import Chem
 Groups = Mapping[str, Chem.Mol]
 """SMARTS of functional groups by name; a pattern matches the atoms of the group and no others, so that matches can be counted."""
 
+_TWO_ENDS = 2
+
 
 @dataclass(frozen=True)
 class Alternative:
@@ -33,7 +35,7 @@ class Alternative:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MonomerClass:
     """Monomers that react in the same way.
 
@@ -50,6 +52,19 @@ class MonomerClass:
     def __contains__(self, mol: Chem.Mol) -> bool:
         """Return whether a molecule belongs to the class."""
         return any(alternative.holds(mol, self.groups) for alternative in self.alternatives)
+
+    def is_symmetric(self, mol: Chem.Mol) -> bool:
+        """Return whether the two groups by which a molecule polymerises are equivalent in it.
+
+        The first of the `needs` names them. True where another number of groups reacts than two: nothing can be turned round.
+        """
+        for alternative in self.alternatives:
+            names, number = alternative.needs[0]
+            if number == _TWO_ENDS and alternative.holds(mol, self.groups):
+                ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False))
+                matches = {frozenset(m) for name in names for m in mol.GetSubstructMatches(self.groups[name])}
+                return len({tuple(sorted(ranks[i] for i in match)) for match in matches}) == 1
+        return True
 
 
 def count_groups(mol: Chem.Mol, patterns: Sequence[Chem.Mol]) -> int:

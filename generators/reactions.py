@@ -6,7 +6,7 @@ linear chain needs and none that interferes, so networks and half-reacted units 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import yaml
 from rdkit import Chem, rdBase
@@ -16,12 +16,15 @@ from generators.copolymerisation import pair_sequence
 from generators.errors import InvalidList
 from generators.lists import Entry, built_in
 from generators.monomer_class import MonomerClass, read_classes
-from generators.monomers import impossible, impossible_smiles
+from generators.monomers import impossible, impossible_smiles, react_together
 from generators.synthesis_route import Monomer, Route
 
 Reactions = tuple[rdChemReactions.ChemicalReaction, ...]
 
 _VINYL_PAIR = "vinyl pair"
+
+RANDOM_ORIENTATION = "random orientation"
+"""What is said where a monomer whose two groups differ enters the chain either way round, and the repeat unit shows one."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Rule:
         conjugated: Keep only products whose backbone is conjugated.
         kekulised: Disconnect a Kekulised unit: fused diimides count as aromatic, but their anhydrides do not.
         sequence: What two monomers of one kind give: `vinyl pair` for what their Q and e say, or the word itself.
+        regioregular: Monomers whose two groups differ all enter the chain the same way round.
+        monomer_classes: The classes of its monomers.
     """
 
     name: str
@@ -68,9 +73,16 @@ class Rule:
     conjugated: bool = False
     kekulised: bool = False
     sequence: str = ""
+    regioregular: bool = False
+    monomer_classes: tuple[MonomerClass, ...] = ()
 
     def products(self, monomers: Sequence[Chem.Mol]) -> tuple[str, ...]:
-        """Return the distinct repeat units that monomers give, as canonical SMILES with two stars, sorted."""
+        """Return the distinct repeat units that monomers give, as canonical SMILES with two stars, sorted.
+
+        Two vinyl monomers whose other groups react with each other give none.
+        """
+        if self.sequence == _VINYL_PAIR and react_together(monomers[0], monomers[1]) is not None:
+            return ()
         for reaction in self.forward:
             found = self._products(reaction, monomers)
             if found:
@@ -102,7 +114,18 @@ class Rule:
     def _sequence(self, monomers: Sequence[Monomer]) -> str:
         if self.sequence == _VINYL_PAIR:
             return pair_sequence(*(monomer.smiles for monomer in monomers))
-        return self.sequence
+        if self.sequence or self.regioregular:
+            return self.sequence
+        symmetric = all(
+            _is_symmetric(known, monomer.smiles)
+            for known, monomer in zip(self.monomer_classes, monomers, strict=False)
+        )
+        return "" if symmetric else RANDOM_ORIENTATION
+
+
+@lru_cache(maxsize=16_384)
+def _is_symmetric(known: MonomerClass, smiles: str) -> bool:
+    return known.is_symmetric(Chem.MolFromSmiles(smiles))
 
 
 def _backbone(unit: Chem.Mol) -> tuple[int, ...]:
@@ -160,6 +183,8 @@ def polymerisation_rules() -> tuple[tuple[Rule, ...], dict[str, MonomerClass]]:
             conjugated=entry.get("conjugated", False),
             kekulised=entry.get("kekulised", False),
             sequence=entry.get("sequence", ""),
+            regioregular=entry.get("regioregular", False),
+            monomer_classes=tuple(classes[name] for name in entry["monomers"]),
         )
         for entry in data["rules"]
     )

@@ -7,6 +7,7 @@ from itertools import permutations
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions
 
+from generators.copolymerisation import ALTERNATES, FORMAL
 from generators.lists import common_monomers
 from generators.monomers import impossible
 from generators.reactions import Rule, polymerisation_rules
@@ -28,8 +29,10 @@ def _canonical(smiles: str) -> str:
 def route(unit: RepeatUnit) -> Route | None:
     """Return a polymerisation and monomers that make a repeat unit, or None where none is known.
 
-    Of several routes the one with the most monomers from the project's list of common ones comes first, then the one with the
-    shortest monomers. Every route has been checked: its rule, applied to its monomers, gives the unit back.
+    Formal copolymerisations come last. Of the others the one comes first whose largest monomer outside the project's list of common
+    ones is the smallest, since two simple monomers are easier to have than one that holds half the polymer; then the one with
+    the fewest such monomers, the one that gives a regular chain, and the one with the shortest monomers. Every route has been
+    checked: its rule, applied to its monomers, gives the unit back.
     """
     found = routes(unit)
     return found[0] if found else None
@@ -58,16 +61,23 @@ def _routes(key: str) -> tuple[Route, ...]:
                         verified = _forward(rule, monomers, key)
                         if verified is not None:
                             found[label] = verified
-    known = _names()
-    return tuple(
-        sorted(
-            found.values(),
-            key=lambda item: (
-                sum(monomer.smiles not in known for monomer in item.monomers),
-                sum(len(monomer.smiles) for monomer in item.monomers),
-            ),
-        )
+    return tuple(sorted(found.values(), key=_preference))
+
+
+def _preference(found: Route) -> tuple[bool, int, int, bool, int]:
+    own = [_heavy_atoms(monomer.smiles) for monomer in found.monomers if monomer.smiles not in _names()]
+    return (
+        found.sequence == FORMAL,
+        max(own, default=0),
+        len(own),
+        found.sequence not in ("", ALTERNATES),
+        sum(len(monomer.smiles) for monomer in found.monomers),
     )
+
+
+@lru_cache(maxsize=16384)
+def _heavy_atoms(smiles: str) -> int:
+    return int(Chem.MolFromSmiles(smiles).GetNumHeavyAtoms())
 
 
 def _spellings(key: str) -> Iterator[str]:

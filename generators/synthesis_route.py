@@ -26,8 +26,9 @@ class Route:
         monomers: One or two monomers, in the order of the rule.
         conditions: How it is done, in a few words; empty where it is not known.
         sequence: How two monomers of one kind follow each other: `alternates` where the repeat unit is what forms, `statistical
-            copolymer` where it stands for one of equal composition, `formal` where the monomers do not copolymerise to it; empty
-            where the question does not arise.
+            copolymer` where it stands for one of equal composition, `formal` where the monomers do not copolymerise to it. `random
+            orientation` where a monomer whose two groups differ enters the chain either way round, so that the repeat unit is
+            one of several in it. Empty where the question does not arise.
     """
 
     reaction: str

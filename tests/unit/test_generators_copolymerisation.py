@@ -24,6 +24,8 @@ PAIRS = {
         ("CC(=O)OC=C", MALEIC),
         ("C=COCC", "FC(F)=C(F)Cl"),
         ("C1=CC2CCC1C2", MALEIC),
+        ("C=C", MALEIC),
+        ("C=C(c1ccccc1)c1ccccc1", MALEIC),
     ],
     "statistical copolymer": [
         (STYRENE, MMA),
@@ -44,6 +46,10 @@ PAIRS = {
         (STYRENE, "C=CCOC(C)=O"),
         (STYRENE, "C1=CCCCC1"),
         (MMA, MALEIC),
+        ("CCCCCCOC(=O)C(C)=C", MALEIC),
+        ("C=C(C)C(=O)OC1CCCCC1", MALEIC),
+        (MMA, "C=C(c1ccccc1)c1ccccc1"),
+        ("C=C(C)C", "C=C(c1ccccc1)c1ccccc1"),
         (MMA, "C=C(C)C"),
         ("C=CC", "C=CC#N"),
     ],
@@ -88,6 +94,36 @@ def test_monomers_out_of_the_table_are_estimated_from_their_substituents():
         assert low < found.e < high, smiles
     with pytest.raises(ValueError, match="has no double bond"):
         qe("CCO")
+
+
+def test_an_alkyl_tail_hardly_changes_q_and_e():
+    for smiles, relative in [
+        ("CCCCCCOC(=O)C(C)=C", MMA),
+        ("C=CC(=O)OC1CCCCC1", "C=CC(=O)OC"),
+        ("C=COCCCCCC", "C=COCC"),
+        ("C=COC(=O)C(C)(C)C", "C=COC(C)=O"),
+    ]:
+        assert (qe(smiles).q, qe(smiles).e) == (qe(relative).q, qe(relative).e)
+        assert not qe(smiles).tabulated
+    # A fluorinated tail draws electrons.
+    assert qe("C=COC(=O)C(F)(F)F").e != qe("C=COC(C)=O").e
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("C=C(C#N)C(=O)OCC", "C=Cc1ccncc1"),
+        ("C=C(C)C(=O)OCCN=C=O", "C=C(C)C(=O)OCCO"),
+        ("C=C(C)C(=O)OCCN=C=O", "C=C(C)C(=O)O"),
+    ],
+)
+def test_monomers_whose_other_groups_react_with_each_other_are_not_copolymerised(one, other):
+    library = MonomerLibrary.of([Entry("one", one), Entry("other", other)])
+    assert [route for _, route in enumerate_polymers(library) if len(route.monomers) == 2] == []
+    # Each does copolymerise with styrene.
+    for monomer in (one, other):
+        library = MonomerLibrary.of([Entry("styrene", STYRENE), Entry("monomer", monomer)])
+        assert [route for _, route in enumerate_polymers(library) if len(route.monomers) == 2] != []
 
 
 def test_half_of_the_tabulated_e_are_met_within_a_third_when_left_out():

@@ -100,7 +100,7 @@ def test_proposals_come_with_routes_that_give_them_back():
 MONOMERS = [
     Entry(name, smiles)
     for name, smiles in {
-        "a2": "OC(=O)CC(=O)O",
+        "a2": "OC(=O)CCCC(=O)O",
         "a3": "OC(=O)CCC(=O)O",
         "a4": "OC(=O)CSCC(=O)O",
         "b2": "OCCO",
