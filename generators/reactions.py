@@ -117,8 +117,7 @@ class Rule:
         if self.sequence or self.regioregular:
             return self.sequence
         symmetric = all(
-            _is_symmetric(known, monomer.smiles)
-            for known, monomer in zip(self.monomer_classes, monomers, strict=False)
+            _is_symmetric(known, monomer.smiles) for known, monomer in zip(self.monomer_classes, monomers, strict=False)
         )
         return "" if symmetric else RANDOM_ORIENTATION
 

@@ -61,10 +61,11 @@ def _routes(key: str) -> tuple[Route, ...]:
                         verified = _forward(rule, monomers, key)
                         if verified is not None:
                             found[label] = verified
-    return tuple(sorted(found.values(), key=_preference))
+    return tuple(sorted(found.values(), key=preference))
 
 
-def _preference(found: Route) -> tuple[bool, int, int, bool, int]:
+def preference(found: Route) -> tuple[bool, int, int, bool, int]:
+    """Return the key by which routes are sorted, the best first; see `route`."""
     own = [_heavy_atoms(monomer.smiles) for monomer in found.monomers if monomer.smiles not in _names()]
     return (
         found.sequence == FORMAL,

@@ -198,7 +198,8 @@ def test_repeat_units_bear_no_such_side_group_either(psmiles, reason):
 
 
 @pytest.mark.parametrize(
-    "psmiles", ["*CC(*)C(=O)O", "*CC(*)OC(C)=O", "*OC1C(O)C(O)C(*)OC1CO", "*CC(*)O", "*CC(*)OC(=O)NC", "*CC(*)(C(C)=O)C(=O)OC"]
+    "psmiles",
+    ["*CC(*)C(=O)O", "*CC(*)OC(C)=O", "*OC1C(O)C(O)C(*)OC1CO", "*CC(*)O", "*CC(*)OC(=O)NC", "*CC(*)(C(C)=O)C(=O)OC"],
 )
 def test_repeat_units_of_stable_groups_pass(psmiles):
     assert Filters(sa_score=None).reason(RepeatUnit.from_psmiles(psmiles)) is None

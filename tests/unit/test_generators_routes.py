@@ -1,19 +1,21 @@
 """Routes: backwards they find what textbooks say, forwards they give the unit back, and SMC over them is exact."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from generators.errors import InvalidList
 from generators.filters import Filters
 from generators.generator import ReactionGenerator
-from generators.lists import Entry
+from generators.lists import Entry, known_polymers
 from generators.reactions import MonomerLibrary, polymerisation_rules
-from generators.retro import route, routes
+from generators.retro import preference, route, routes
 from generators.smc import SMCSettings
 from generators.smc.population import Evaluator
 from generators.smc.reaction_space import ReactionSpace
 from generators.smc.run import temper
-from generators.synthesis_route import Route
+from generators.synthesis_route import Monomer, Route
 from mdcore.chem import RepeatUnit
 
 TEXTBOOK = {
@@ -66,6 +68,98 @@ def test_route_is_that_of_textbooks_whatever_the_cut(psmiles):
 @pytest.mark.parametrize("psmiles", ["*CC(*)C=O", "*CS*", "*CCCCCCO*", "*C1C(*)C(=O)OC1=O"])
 def test_units_that_no_rule_makes_have_no_route(psmiles):
     assert route(RepeatUnit.from_psmiles(psmiles)) is None
+
+
+@pytest.mark.parametrize(
+    ("psmiles", "reaction", "monomers"),
+    [
+        # Rather two simple monomers than one that holds the whole repeat unit.
+        ("*OCCCCCCOC(=O)CCCCCCCCCC(*)=O", "polyesterification", {"O=C(O)CCCCCCCCCC(=O)O", "OCCCCCCO"}),
+        ("*Nc1ccc(NC(=O)c2ccc(-c3ccc(-c4ccc(C(*)=O)cc4)cc3)cc2)cc1", "phosphorylation polyamidation",
+         {"O=C(O)c1ccc(-c2ccc(-c3ccc(C(=O)O)cc3)cc2)cc1", "Nc1ccc(N)cc1"}),
+        # Rather a diol and diphenyl carbonate than a carbonate across a small ring.
+        ("*OC1CC(OC(*)=O)C1(C)C", "melt polycarbonate synthesis",
+         {"CC1(C)C(O)CC1O", "O=C(Oc1ccccc1)Oc1ccccc1"}),
+        # The route that gives the regular chain first.
+        ("*c1cc(CCCCCC)c(*)s1", "Kumada catalyst-transfer polymerisation", {"CCCCCCc1cc(Br)sc1Br"}),
+        ("*c1ccc2nc(*)[nH]c2c1", "AB-polybenzimidazole formation", {"Nc1ccc(C(=O)O)cc1N"}),
+        ("*CCCC(*)O", "copolymerisation with ethylene and saponification", {"C=C", "C=COC(C)=O"}),
+        ("*Nc1ccc(Oc2ccc(N3C(=O)c4ccc(C(*)=O)cc4C3=O)cc2)cc1", "polyamide-imide formation",
+         {"O=C(Cl)c1ccc2c(c1)C(=O)OC2=O", "Nc1ccc(Oc2ccc(N)cc2)cc1"}),
+    ],
+)  # fmt: skip
+def test_the_route_that_a_chemist_would_take_comes_first(psmiles, reaction, monomers):
+    first = route(RepeatUnit.from_psmiles(psmiles))
+    assert (first.reaction, {monomer.smiles for monomer in first.monomers}) == (reaction, monomers)
+
+
+def test_a_formal_route_comes_last():
+    simple = Route("vinyl copolymerisation", "vinyl copolymer", (Monomer("ethylene", "C=C"), Monomer("a", "C=C(C)C")))
+    large = Route("coordination polymerisation", "polyolefin", (Monomer("b", "C=CCCCCCCCCCCCCCCC"),))
+    order = sorted([replace(simple, sequence="formal"), large], key=preference)
+    assert order == [large, replace(simple, sequence="formal")]
+    assert sorted([large, replace(simple, sequence="statistical copolymer")], key=preference)[1] == large
+
+
+@pytest.mark.parametrize(
+    ("psmiles", "reaction", "sequence"),
+    [
+        ("*OC(C)COC(=O)c1ccc(C(*)=O)cc1", "polyesterification", "random orientation"),
+        ("*OCCOC(=O)c1ccc(C(*)=O)cc1", "polyesterification", ""),
+        ("*OCCOC(=O)Nc1ccc(C)c(NC(*)=O)c1", "polyurethane formation", "random orientation"),
+        ("*OCCCCOC(=O)Nc1ccc(Cc2ccc(NC(*)=O)cc2)cc1", "polyurethane formation", ""),
+        ("*c1cc(CCCCCC)c(*)s1", "oxidative polymerisation", "random orientation"),
+        ("*c1cc(CCCCCC)c(*)s1", "Yamamoto coupling", "random orientation"),
+        ("*c1cc(CCCCCC)c(*)s1", "Kumada catalyst-transfer polymerisation", ""),
+        ("*c1sc(*)c2c1OCCO2", "oxidative polymerisation", ""),
+        ("*NCCCCCC(*)=O", "lactam ring opening", ""),
+        ("*CC(C)=CC*", "1,4-addition of dienes", ""),
+    ],
+)
+def test_a_monomer_with_two_different_ends_is_told(psmiles, reaction, sequence):
+    found = {item.reaction: item.sequence for item in routes(RepeatUnit.from_psmiles(psmiles))}
+    assert found[reaction] == sequence
+
+
+COMMERCIAL = {
+    "polypropylene": "coordination polymerisation",
+    "poly(vinyl chloride)": "radical polymerisation",
+    "poly(methyl methacrylate)": "radical polymerisation",
+    "polyacrylonitrile": "radical polymerisation",
+    "poly(vinyl acetate)": "radical polymerisation",
+    "poly(N-vinylpyrrolidone)": "radical polymerisation",
+    "poly(vinylidene fluoride)": "radical polymerisation",
+    "polychloroprene": "1,4-addition of dienes",
+    "poly(propylene oxide)": "epoxide ring opening",
+    "polytetrahydrofuran": "cyclic ether ring opening",
+    "polycaprolactone": "lactone ring opening",
+    "polylactide": "hydroxy acid condensation",
+    "poly(3-hydroxybutyrate)": "lactone ring opening",
+    "poly(butylene terephthalate)": "polytransesterification",
+    "poly(ethylene 2,5-furandicarboxylate)": "polyesterification",
+    "poly(butylene succinate)": "polyesterification",
+    "poly(isosorbide carbonate)": "melt polycarbonate synthesis",
+    "poly(4-hydroxybenzoate)": "hydroxy acid condensation",
+    "nylon 11": "amino acid condensation",
+    "nylon 6,T": "polyamidation",
+    "poly(m-phenylene isophthalamide)": "polyamidation of diacid chlorides",
+    "poly(ether ether ketone)": "aromatic substitution of dihaloketones",
+    "poly(ether ketone ketone)": "Friedel-Crafts polyacylation",
+    "poly(phenylene sulfide)": "sulfide polycondensation",
+    "poly(ether imide) of BPADA and m-phenylenediamine": "polyimidation",
+    "polybenzimidazole": "polybenzimidazole formation",
+    "poly(p-phenylene benzobisoxazole)": "polybenzoxazole formation",
+    "poly(ethylene ketone)": "olefin and carbon monoxide copolymerisation",
+    "polyethylenimine": "oxazoline ring opening and hydrolysis",
+    "ethylene-norbornene alternating copolymer": "vinyl copolymerisation with an internal olefin",
+    "poly(3,4-ethylenedioxythiophene)": "oxidative polymerisation",
+}
+
+
+@pytest.mark.parametrize("name", COMMERCIAL)
+def test_a_commercial_polymer_keeps_its_route(name):
+    (entry,) = [polymer for polymer in known_polymers() if polymer.name == name]
+    assert COMMERCIAL[name] in {item.reaction for item in routes(RepeatUnit.from_psmiles(entry.smiles))}
 
 
 def test_route_tells_itself_in_one_line():

@@ -50,6 +50,57 @@ def test_a_rule_does_not_match_what_interferes(rule):
         assert made(rule, monomers) == set(), monomers
 
 
+@pytest.mark.parametrize(
+    ("rule", "smiles"),
+    [
+        ("lactone ring opening", "O=C1CCCCCCCCCCCCCCO1"),
+        ("lactone ring opening", "CCCCCCC1CCCCCCCC(=O)O1"),
+        ("lactone ring opening", "O=C1CCCC2CCCCC2O1"),
+        ("hydroxy acid condensation", "CC(C)(CO)C(=O)O"),
+        ("hydroxy acid condensation", "O=C(O)c1cccc(O)c1"),
+        ("hydroxy acid condensation", "CCCCCCC(O)CCCCCCCCCCC(=O)O"),
+        ("amino acid condensation", "NCC1CCC(C(=O)O)CC1"),
+        ("radical polymerisation", "C=C(C)C(=O)NC"),
+        ("radical polymerisation", "C=C(CC(=O)OC)C(=O)OC"),
+        ("radical polymerisation", "C=C(Cl)Cl"),
+        ("cationic polymerisation", "C=C(C)c1ccccc1"),
+        ("cationic polymerisation", "C=C(C)CCC"),
+        ("anionic polymerisation", "C=C(C)c1ccccc1"),
+        ("coordination polymerisation", "C=Cc1ccccc1C"),
+        ("acyclic diene metathesis", "C=CCCC=C"),
+        ("Curtius polyaddition", "OCCCCC(=O)N=[N+]=[N-]"),
+        ("polyanhydride formation", "O=C(O)CCCCC(=O)O"),
+        ("oxidative coupling of phenols", "Cc1cccc(-c2ccccc2)c1O"),
+    ],
+)
+def test_a_relative_of_what_interferes_still_reacts(rule, smiles):
+    assert made(rules_by_name()[rule], (smiles,)) != set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "one", "other"),
+    [
+        ("polyesterification", "O=C(O)CC(=C)C(=O)O", "OCCO"),
+        ("polyesterification", "O=C(O)c1ccc(C(=O)O)o1", "OCCO"),
+        ("polyesterification", "O=C(O)C=CC(=O)O", "CC(O)CO"),
+        ("polyesterification", "O=C(O)c1ccc(C(=O)O)cc1", "CC(C)(CO)C1OCC2(CO1)COC(C(C)(C)CO)OC2"),
+        ("polytransesterification", "COC(=O)CC(=O)OC", "OCCCCO"),
+        ("polyesterification of diacid chlorides", "O=C(Cl)CC(=O)Cl", "OCc1ccc(CO)o1"),
+        ("melt polycarbonate synthesis", "OCCCO", "O=C(Oc1ccccc1)Oc1ccccc1"),
+        ("polyphosphate formation", "CCOP(=O)(Cl)Cl", "OCCCCO"),
+        ("polyamidation", "O=C(O)c1cccc(C(=O)O)c1", "NCc1cccc(CN)c1"),
+        ("polyurea formation from a carbonate", "NCCCCN", "O=C(Oc1ccccc1)Oc1ccccc1"),
+        ("polybenzimidazole formation", "Nc1ccc(-c2ccc(N)c(N)c2)cc1N", "O=C(O)c1cccc(C(=O)O)n1"),
+        ("sulfide polycondensation", "N#Cc1c(Cl)cccc1Cl", "[Na]S[Na]"),
+        ("olefin and carbon monoxide copolymerisation", "C=Cc1ccccc1", "[C-]#[O+]"),
+        ("aza-Michael polyaddition", "C1CNCCN1", "C=CS(=O)(=O)C=C"),
+        ("polyurethane formation", "O=C=NCCCCCCNC(=O)OCCOC(=O)NCCCCCCN=C=O", "OCCCCO"),
+    ],
+)
+def test_a_pair_that_is_made_in_practice_still_reacts(rule, one, other):
+    assert made(rules_by_name()[rule], (one, other)) != set()
+
+
 def test_every_rule_says_how_it_is_done():
     assert len(RULES) >= 80
     assert len(rules_by_name()) == len(RULES)
