@@ -82,10 +82,11 @@ def pair_sequence(one: str, other: str) -> str:
     """Return what two vinyl monomers give: `alternates`, `statistical copolymer` or `formal`.
 
     Two monomers alternate when neither likes itself (both reactivity ratios below one), nine bonds of ten join unlike units, and
-    one of them is not an acceptor. They give a statistical copolymer, for which the alternating repeat unit stands as its mean composition, when a feed of at
-    most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen ends radical chains, or when both
-    are hydrocarbons that one coordination catalyst or one acid polymerises. A 1,1-diarylethene, which does not add to itself, gives
-    none. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them, or none would form.
+    one of them is not an acceptor. They give a statistical copolymer, for which the alternating repeat unit stands as its mean
+    composition, when a feed of at most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen
+    ends radical chains, or when both are hydrocarbons that one coordination catalyst or one acid polymerises. A 1,1-diarylethene,
+    which does not add to itself, gives none. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them,
+    or none would form.
 
     Args:
         one: SMILES of a monomer.
