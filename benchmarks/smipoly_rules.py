@@ -39,7 +39,7 @@ COUNTERPARTS = {
     4: ("lactone ring opening",),
     5: ("lactam ring opening",),
     6: ("hydroxy acid condensation",),
-    7: ("amino acid condensation",),
+    7: ("amino acid condensation", "phosphorylating amino acid condensation"),
     8: ("oxidative coupling of phenols",),
     104: ("polyesterification", "polyesterification of diacid chlorides", "polythioesterification"),
     105: ("polyesterification of two hydroxy acids",),

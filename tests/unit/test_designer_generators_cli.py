@@ -160,12 +160,12 @@ def test_a_route_says_how_it_is_done_and_whether_the_monomers_alternate(capfd: p
 
 def test_a_library_is_written_row_by_row(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     monomers = tmp_path / "m.csv"
-    monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
+    monomers.write_text("smiles,name\nOC(=O)CCCC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
     out = tmp_path / "library.csv"
     assert answer(capfd, "enumerate", str(monomers), "--out", str(out))["rows"] >= 4
     rows = list(csv.DictReader(out.read_text().splitlines()))
     esters = {row["psmiles"] for row in rows if row["reaction"] == "polyesterification"}
-    assert esters == {RepeatUnit.from_psmiles(f"*OC(=O){'C' * n}C(=O)O{'C' * m}*").key for n in (1, 2) for m in (2, 3)}
+    assert esters == {RepeatUnit.from_psmiles(f"*OC(=O){'C' * n}C(=O)O{'C' * m}*").key for n in (2, 3) for m in (2, 3)}
     assert answer(capfd, "enumerate", str(monomers), "--out", str(out), "--limit", "2")["rows"] == 2
 
 
@@ -302,7 +302,7 @@ def test_surrogates_predict_from_a_fit_and_from_a_store(
 
 def test_proposals_over_monomers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     monomers = tmp_path / "m.csv"
-    monomers.write_text("smiles,name\nOC(=O)CC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
+    monomers.write_text("smiles,name\nOC(=O)CCCC(=O)O,a\nOC(=O)CCC(=O)O,b\nOCCO,c\nOCCCO,d\n")
     made = answer(capfd, "generate", "--n", "3", "--reactions", "--monomers", str(monomers))
     assert {row["route"]["reaction"] for row in made["units"]} == {"polyesterification"}
 
