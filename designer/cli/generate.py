@@ -224,11 +224,14 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
             value = None
         if match is None or value is None:
             raise InvalidRequest(f"--target {text!r} is no comparison; write it as 'refractive_index>1.65'")
-        name = property_spec(match["name"]).name
+        spec = property_spec(match["name"])
+        name = spec.name
         low, high = region.get(name, (None, None))
         low, high = (value, high) if match["sign"] == ">" else (low, value)
         if low is not None and high is not None and low >= high:
             raise InvalidRequest(f"--target {text!r} leaves no value of {name} between {low:g} and {high:g}; widen it")
+        if reason := spec.why_unreachable(low, high):
+            raise InvalidRequest(f"--target {text!r}: {reason}")
         region[name] = (low, high)
     return region
 

@@ -41,6 +41,16 @@ def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
     return known
 
 
+def check_reachable(name: str, low: float | None, high: float | None) -> None:
+    """Refuse an interval of a property, in its unit, in which no polymer can be.
+
+    Raises:
+        ValueError: It is beyond what is physically possible.
+    """
+    if reason := property_spec(name).why_unreachable(low, high):
+        raise ValueError(reason)
+
+
 class Region(Section):
     """An interval of a property; an open end is left out.
 
@@ -85,6 +95,13 @@ class ObjectiveSettings(Section):
             raise ValueError(f"direction {self.direction!r} {rule} `value`; use direction target together with value")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_met(self) -> "ObjectiveSettings":
+        check_reachable(self.property, self.value, self.value)
+        if self.region is not None:
+            check_reachable(self.property, self.region.low, self.region.high)
+        return self
+
     def objective(self) -> Objective:
         """Return the objective as the surrogates take it."""
         low, high = (self.region.low, self.region.high) if self.region else (None, None)
@@ -100,13 +117,12 @@ class LimitSettings(Region):
 
     property: str
 
-    @field_validator("property")
-    @classmethod
-    def _registered(cls, name: str) -> str:
-        try:
-            return property_spec(name).name
-        except UnknownProperty as error:
-            raise ValueError(str(error)) from error
+    _known = field_validator("property")(known_property)
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> "LimitSettings":
+        check_reachable(self.property, self.low, self.high)
+        return self
 
     def constraint(self) -> Constraint:
         """Return the limit as the surrogates take it."""

@@ -82,9 +82,9 @@ def looks_like_a_code(number: float) -> bool:
 
 
 def _refuse(spec: PropertySpec, number: str, guesses: list[str]) -> float:
-    possible = f"{spec.lowest:g} to {_with_unit(spec.highest, spec.unit)}"
     raise ValueError(
-        f"{spec.name} {number} is physically impossible ({possible} is possible); {'; '.join(guesses) or 'correct it'}"
+        f"{spec.name} {number} is physically impossible ({spec.possible_range} is possible); "
+        f"{'; '.join(guesses) or 'correct it'}"
     )
 
 

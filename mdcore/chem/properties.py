@@ -83,6 +83,24 @@ class PropertySpec:
         """Tell whether a value in `unit` is finite and physically possible."""
         return math.isfinite(value) and self.lowest <= value <= self.highest
 
+    @property
+    def possible_range(self) -> str:
+        """The physical range with its unit, `0.3 to 5 g/cm3`."""
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"{self.lowest:g} to {self.highest:g}{unit}"
+
+    def why_unreachable(self, low: float | None, high: float | None) -> str | None:
+        """Say why no polymer can have a value between two limits in `unit`, None for an open end; None if one can."""
+        if low is not None and low > self.highest:
+            aim = f"above {low:g}"
+        elif high is not None and high < self.lowest:
+            aim = f"below {high:g}"
+        else:
+            return None
+        aim = f"{low:g}" if low is not None and low == high else aim
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"{self.name} {aim}{unit} is physically impossible ({self.possible_range} is possible); correct it, or its unit"
+
     def usual(self, value: float) -> bool:
         """Tell whether amorphous organic polymers are expected to have such a value."""
         return self.lower <= value <= self.upper
