@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from designer.cli.locate import opened_campaign
+from designer.cli.locate import locate_store, opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
+from designer.store import campaign_names, open_store
+from designer.store.engine import close_engine
 from designer.store.export import COLUMNS, CORRECTIONS, correction_rows, export_rows
 from generators.cells import TableWriter
 from mdcore.chem.files import replacing, replacing_text
@@ -27,9 +30,8 @@ def export_command(
             raise InvalidRequest(f"{given} is unknown; use one of csv, json, parquet")
         if out is None and form == "parquet":
             raise InvalidRequest("parquet is no text; give a file with --out")
-        with opened_campaign(text, name) as (store, _):
-            columns = CORRECTIONS if history else COLUMNS
-            rows = correction_rows(store, whole=whole) if history else export_rows(store, whole=whole)
+        columns = CORRECTIONS if history else COLUMNS
+        with (_corrections if history else _results)(text, name, whole=whole) as rows:
             if out is None:
                 _text(form, stream, rows, columns)
                 return 0
@@ -42,6 +44,26 @@ def export_command(
                     number = _text(form, file, rows, columns)
         stream.write(f"{number} rows: {out}\n")
     return 0
+
+
+@contextmanager
+def _results(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
+    with opened_campaign(text, name) as (store, _):
+        yield export_rows(store, whole=whole)
+
+
+@contextmanager
+def _corrections(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
+    """Yield the rows of a campaign, or of a store that holds known data alone."""
+    engine = open_store(locate_store(text))
+    try:
+        if not campaign_names(engine):
+            yield correction_rows(engine)
+            return
+    finally:
+        close_engine(engine)
+    with opened_campaign(text, name) as (store, _):
+        yield correction_rows(store.engine, None if whole else store.campaign_id)
 
 
 def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> int:

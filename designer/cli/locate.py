@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from designer.config import CampaignConfig, load_config
+from designer.config import CampaignConfig, load_config, stored_config
 from designer.store import CampaignStore, open_store
 from designer.store.ownership import is_running
 from designer.store.url import StoreURL
@@ -92,8 +92,9 @@ def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -
     try:
         store = CampaignStore.find(engine, name)
         # The stored configuration lacks the password, and the file may have been moved since, alone or with its folder.
-        stored = CampaignConfig.model_validate(store.campaign().config)
-        return store, stored.model_copy(update={"store": url, "folder": _folder_of(stored, url)})
+        campaign = store.campaign()
+        config = stored_config(campaign.config, f"configuration of campaign {campaign.name!r} in {str(url)!r}")
+        return store, config.model_copy(update={"store": url, "folder": _folder_of(config, url)})
     except BaseException:
         engine.dispose()
         raise

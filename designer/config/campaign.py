@@ -21,6 +21,7 @@ from designer.config.sections import (
     PriorInitial,
     SimulationSection,
     StopSettings,
+    is_stored,
     measurable_property,
 )
 from designer.redact import holds_password, without_passwords
@@ -91,12 +92,14 @@ class CampaignConfig(Section):
 
     @field_validator("objectives")
     @classmethod
-    def _distinct(cls, objectives: tuple[ObjectiveSettings, ...]) -> tuple[ObjectiveSettings, ...]:
+    def _distinct(
+        cls, objectives: tuple[ObjectiveSettings, ...], info: ValidationInfo
+    ) -> tuple[ObjectiveSettings, ...]:
         names = [objective.property for objective in objectives]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"property {name!r} is the objective of two entries; keep one of them")
-        if len(objectives) > MAX_OBJECTIVES:
+        if len(objectives) > MAX_OBJECTIVES and not is_stored(info):
             raise ValueError(
                 f"{len(objectives)} objectives are more than the {MAX_OBJECTIVES} whose hypervolume can be computed in time; keep the "
                 "most important ones, and make the others limits"

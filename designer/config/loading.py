@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import one_line
-from designer.config.sections import ANSWERED
+from designer.config.sections import ANSWERED, STORED
 from designer.config.yaml_file import read_yaml
 from designer.errors import InvalidConfig, MissingFile
 
@@ -46,7 +46,26 @@ def config_from_mapping(
     Raises:
         InvalidConfig: It breaks a rule of the models.
     """
+    return _validated(document, source, {ANSWERED: answered})
+
+
+def stored_config(document: Mapping[str, Any], source: str) -> CampaignConfig:
+    """Read the configuration that a store holds.
+
+    What a campaign may aim at is not checked again: an earlier version, or a backtest, accepted it, and what it measured can be read.
+
+    Args:
+        document: The configuration as it was stored.
+        source: How messages call it.
+
+    Raises:
+        InvalidConfig: It breaks another rule of the models.
+    """
+    return _validated(document, source, {ANSWERED: True, STORED: True})
+
+
+def _validated(document: Mapping[str, Any], source: str, context: dict[str, bool]) -> CampaignConfig:
     try:
-        return CampaignConfig.model_validate(dict(document), context={ANSWERED: answered})
+        return CampaignConfig.model_validate(dict(document), context=context)
     except ValidationError as error:
         raise InvalidConfig(f"{source}: {one_line(error, CampaignConfig)}") from error

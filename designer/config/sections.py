@@ -15,6 +15,14 @@ from surrogates import Constraint, Objective
 ANSWERED = "answered"
 """Key of the validation context that says: a table of known data answers, so that any registered property will do."""
 
+STORED = "stored"
+"""Key of the validation context that says: a store holds this configuration, and what it aims at was accepted when it was begun."""
+
+
+def is_stored(info: ValidationInfo) -> bool:
+    """Tell whether the configuration that is validated comes from a store."""
+    return bool((info.context or {}).get(STORED))
+
 
 def known_property(name: str) -> str:
     """Return `name` if the registry holds it.
@@ -96,7 +104,9 @@ class ObjectiveSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _can_be_met(self) -> "ObjectiveSettings":
+    def _can_be_met(self, info: ValidationInfo) -> "ObjectiveSettings":
+        if is_stored(info):
+            return self
         check_reachable(self.property, self.value, self.value)
         if self.region is not None:
             check_reachable(self.property, self.region.low, self.region.high)
@@ -120,8 +130,9 @@ class LimitSettings(Region):
     _known = field_validator("property")(known_property)
 
     @model_validator(mode="after")
-    def _can_be_met(self) -> "LimitSettings":
-        check_reachable(self.property, self.low, self.high)
+    def _can_be_met(self, info: ValidationInfo) -> "LimitSettings":
+        if not is_stored(info):
+            check_reachable(self.property, self.low, self.high)
         return self
 
     def constraint(self) -> Constraint:

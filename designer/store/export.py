@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from designer.novelty import novelty
@@ -52,14 +52,14 @@ def export_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[s
             yield from _rows(record, name)
 
 
-def correction_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[str, Any]]:
+def correction_rows(engine: Engine, campaign_id: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield a row for each value that was corrected, replaced or withdrawn, known data included, oldest first.
 
     Args:
-        store: The campaign.
-        whole: Whether the other campaigns of its store are wanted as well.
+        engine: The store.
+        campaign_id: A campaign whose corrections are wanted alone.
     """
-    for record in corrections(store.engine, None if whole else store.campaign_id):
+    for record in corrections(engine, campaign_id):
         row = {name: getattr(record, name) for name in CORRECTIONS if name != "evaluation"}
         about = json.dumps(dict(record.about), sort_keys=True)
         yield row | {"at": timestamp(record.at), "evaluation": record.ordinal, "about": about}

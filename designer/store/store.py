@@ -69,8 +69,10 @@ class CampaignStore:
         names = campaign_names(engine)
         if name is None and len(names) == 1:
             name = names[0]
+        if not names:
+            raise UnknownCampaign("the store holds no campaign; start one with `designer run CONFIG`")
         if name not in names:
-            held = ", ".join(names) or "none"
+            held = ", ".join(names)
             what = "no name was given" if name is None else f"campaign {name!r} is not in the store"
             raise UnknownCampaign(f"{what}; choose one with --campaign (held: {held})")
         with Session(engine) as session:

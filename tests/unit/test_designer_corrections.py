@@ -395,6 +395,14 @@ def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
     assert document["corrections"][0]["old_value"] == 1.13
     assert document["corrections"][0]["who"] == author()
     assert stored(store) == [("*CC*", 0.9, 0.01), ("*CCO*", 1.2, 0.02)]
+    # The record of a store without a campaign.
+    assert run(["export", name, "--corrections", "--format", "json"]) == 0
+    rows = json.loads(capfd.readouterr().out)["rows"]
+    assert [(r["kind"], r["old_value"], r["new_value"]) for r in rows] == [
+        ("corrected", 1.15, 1.2), ("withdrawn", 1.13, None),
+    ]  # fmt: skip
+    assert run(["status", name]) == 2
+    assert "the store holds no campaign" in capfd.readouterr().err
     assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment"]) == 0
     assert "1 value had been withdrawn" in capfd.readouterr().out
     assert stored(store) == [("*CC*", 0.9, 0.01), ("*CCO*", 1.2, 0.02)]

@@ -1,3 +1,4 @@
+import json
 import os
 import socket
 import sqlite3
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from designer.cli.main import run
 from designer.errors import CampaignBusy, CampaignMismatch, ForeignStore, MissingFile, StoreLocked, UnknownCampaign
 from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, open_store, ownership
 from designer.store import engine as connections
@@ -216,3 +218,30 @@ def test_heartbeats_count_the_time_and_notice_a_takeover(store: CampaignStore) -
             session.execute(update(CampaignRow).values(owner="somebody else"))
         assert owner.lost.wait(timeout=5.0)
     assert is_running(store) or store.campaign().owner_pid == os.getpid()  # the new owner's mark is left alone
+
+
+def test_campaigns_that_a_later_version_would_refuse_are_read(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aims = ("density", "refractive_index", "abbe_number", "radius_of_gyration", "isothermal_compressibility")
+    config = {
+        "name": "trial",
+        "objectives": [{"property": name} for name in aims],
+        "limits": [{"property": "density", "low": 900}],
+        "stop": {"evaluations": 2},
+    }
+    path = str(tmp_path / "s.sqlite")
+    with CampaignStore.begin(create_store(path), name="trial", seed=1, config=config, identity={}) as own:
+        record = propose(own)
+        own.finish(record.id, (density(0.9),), **NOTHING)
+    assert run(["status", path]) == 0
+    assert "1 done" in capfd.readouterr().out
+    assert run(["export", path]) == 0
+    assert ",density,0.9,0.01,g/cm3," in capfd.readouterr().out
+    with sqlite3.connect(path) as file:
+        file.execute("UPDATE campaign SET config = ?", (json.dumps(config | {"later": 1}),))
+    file.close()
+    assert run(["status", path]) == 2
+    err = capfd.readouterr().err
+    assert f"error: configuration of campaign 'trial' in '{path}': unknown key 'later'" in err
+    assert err.count("\n") == 1
