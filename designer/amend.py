@@ -9,6 +9,7 @@ from designer.data.units import conversion
 from designer.data.values import checked_stderr, checked_value
 from designer.errors import InvalidRequest
 from designer.store.corrections import Selection, correct, withdraw
+from designer.store.engine import durable
 from designer.store.outside import lock_campaign
 from designer.store.records import CorrectionRecord
 from designer.store.transactions import Patience, write
@@ -92,7 +93,7 @@ def correct_value(
         _lock(session, selection)
         return correct(session, selection, new, reason=reason)
 
-    return write(engine, patience or Patience(), action)
+    return write(durable(engine), patience or Patience(), action)
 
 
 def withdraw_results(
@@ -116,7 +117,7 @@ def withdraw_results(
         _lock(session, selection)
         return withdraw(session, selection, reason=reason, again=again, everything=everything)
 
-    return write(engine, patience or Patience(), action)
+    return write(durable(engine), patience or Patience(), action)
 
 
 def correction_document(record: CorrectionRecord) -> Mapping[str, object]:

@@ -17,10 +17,12 @@ from designer.data.values import checked_stderr, checked_value, unusual
 from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
 from designer.store.corrections import Selection, correct, withdraw
+from designer.store.engine import durable
 from designer.store.orm import EvaluationRow, EventRow
 from designer.store.outside import candidates, lock_campaign, outside_digest, record_outside, told
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
+from designer.store.transactions import write
 from designer.text import with_error
 from generators.errors import InvalidList
 from generators.sheets import Sheet, read_bytes, read_sheet, sheet_of_text, text_of
@@ -171,7 +173,7 @@ def tell(
         odd = [Refused(result.line, text) for result in said if (text := _unusual(result.outcome))]
         return Told(len(said), empty, (), tuple(odd), len(results) - len(said), len(other))
 
-    return store.write(action)
+    return write(durable(store.engine), store.patience, action)
 
 
 def _text(cell: Any) -> str:

@@ -86,6 +86,11 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(immediate=True)
 
 
+def durable(engine: Engine) -> Engine:
+    """Return the engine for what people enter: nothing else holds it, so that SQLite synchronises it to disk as it is committed."""
+    return engine.execution_options(durable=True)
+
+
 def be_patient(engine: Engine) -> None:
     """Wait for locks as long as everything that writes does."""
     engine.update_execution_options(wait_s=RUNNING_TIMEOUT_S)
@@ -142,7 +147,8 @@ def _configuration(wait_s: float, *, foreign_keys: bool) -> Callable[[DBAPIConne
         connection.isolation_level = None
         cursor: Any = connection.cursor()
         # WAL lets `status` and `report` read while a campaign writes. With it, synchronous=NORMAL survives the death of any
-        # process; after a power cut the last transactions may be missing, and the result files make up for them.
+        # process; after a power cut the last transactions may be missing. Result files make up for simulations; see `durable`
+        # for the rest.
         wait_while_locked(lambda: cursor.execute("PRAGMA journal_mode = WAL"), wait_s)
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
@@ -160,6 +166,8 @@ def _reading_connection(path: Path) -> Callable[..., Any]:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
+    if options.get("durable", False):
+        connection.exec_driver_sql("PRAGMA synchronous = FULL")
     if not options.get("immediate", False):
         connection.exec_driver_sql("BEGIN")
         return

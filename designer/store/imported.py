@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from designer.errors import ImportConflict
+from designer.store.engine import durable
 from designer.store.orm import CorrectionRow, ImportedRow
 from designer.store.transactions import transaction
 from mdcore.chem import property_spec
@@ -81,7 +82,7 @@ def add_imported(
 
     fidelities = sorted({record.fidelity for record in records})
     now = time.time()
-    with transaction(engine) as session:
+    with transaction(durable(engine)) as session:
         for fidelity in fidelities:
             there = (ImportedRow.source == source) & (ImportedRow.fidelity == fidelity)
             other = session.scalar(select(func.count()).where(there & (ImportedRow.digest != digest)))

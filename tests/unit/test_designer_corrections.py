@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.ledger import Ledger
@@ -19,6 +21,7 @@ from designer.errors import CampaignBusy, InvalidRequest
 from designer.store import CampaignStore, create_store, imported_records, open_store
 from designer.store.claims import Leases, claim
 from designer.store.corrections import author, corrections
+from designer.store.imported import ImportedRecord, add_imported
 from designer.store.knowledge import briefs, news
 from designer.store.known_data import KnownData
 from generators import Candidate
@@ -443,3 +446,30 @@ def test_status_and_export_show_the_history(
         run(["correct", folder, "--evaluation", "1", "--property", "density", "--value", "1_2", "--reason", "x"]) == 2
     )
     assert run(["report", folder, "--out", str(tmp_path / "report.html")]) == 0
+
+
+def test_what_people_enter_is_synchronised_as_it_is_committed(bench: Campaign) -> None:
+    """A simulation has its result file, which a campaign reads again after a power cut; nothing else holds these."""
+    engine = bench.store.engine
+    if engine.dialect.name != "sqlite":
+        pytest.skip("a server synchronises by itself")
+    modes = []
+
+    def look(connection: Connection) -> None:
+        modes.append(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+    event.listen(engine, "commit", look)
+    bench.ask(1)
+    bench.tell([(2, row(1))])
+    assert (modes[0], modes[-1]) == (1, 2)  # normal, full
+    engine.dispose()
+    bench.correct("density", 1.2, evaluation=1, reason=WHY)
+    assert modes[-1] == 2
+    engine.dispose()
+    bench.withdraw(evaluation=1, reason=WHY)
+    assert modes[-1] == 2
+    engine.dispose()
+    add_imported(
+        engine, [ImportedRecord("*CC*", "*CC*", "density", 0.9, 0.1, "md", 2)], source="x.csv", digest="d" * 64
+    )
+    assert modes[-1] == 2

@@ -40,6 +40,13 @@ def test_the_packages_that_are_never_imported_are_explained() -> None:
     assert listed - imported() - shared == explained - shared
 
 
+def test_every_extra_is_in_the_table() -> None:
+    page = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, flags=re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
+    assert set(PROJECT["optional-dependencies"]) - {"test"} <= named
+
+
 def test_openmm_and_its_cuda_platform_have_the_same_range() -> None:
     openmm = [Requirement(text) for text in PROJECT["dependencies"] if Requirement(text).name == "openmm"]
     cuda = [Requirement(text) for text in PROJECT["optional-dependencies"]["gpu"] if "openmm" in text]
