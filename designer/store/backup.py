@@ -1,5 +1,7 @@
 """Copy a store while it is used: the copy is one whole file, of one instant."""
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +17,8 @@ from designer.store.url import StoreURL
 from designer.store.wal import copy_file
 
 _AT_A_TIME = 1000
+_TARGET = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
+"""What the file that is written cannot take, by SQLite's primary error codes."""
 _NO_OWNER = "UPDATE campaign SET owner = NULL, owner_host = NULL, owner_pid = NULL, owner_started_at = NULL"
 """Nobody runs the campaigns of a copy."""
 
@@ -44,6 +48,10 @@ def back_up(engine: Engine, target: Path) -> None:
             file.execute("PRAGMA journal_mode = DELETE")
             file.execute(_NO_OWNER)
     except (DBAPIError, sqlite3.OperationalError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(reason, sqlite3.Error) and reason.sqlite_errorcode & 0xFF in _TARGET:
+            number = _TARGET[reason.sqlite_errorcode & 0xFF]
+            raise OSError(number, os.strerror(number), str(target)) from error
         raise locked(StoreURL.of_engine_url(engine.url), error) from error
 
 

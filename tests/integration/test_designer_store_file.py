@@ -239,6 +239,20 @@ def test_a_backup_that_cannot_be_written_is_one_line(
     assert "is the store itself" in capfd.readouterr().err
 
 
+def test_a_disk_that_is_full_is_that_of_the_copy(filled: CampaignStore, tmp_path: Path) -> None:
+    store = str(filled.engine.url.database)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+    script = limited + "from designer.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    command = [sys.executable, "-B", "-c", script, "backup", store, str(tmp_path / "copy.sqlite")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        f"error: {tmp_path / 'copy.sqlite'}: the d"
+    )  # the disk is full, or the device reports
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.glob("copy*"))
+
+
 def test_a_file_whose_tables_are_in_the_log_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with closing(sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)) as file:
         file.execute("PRAGMA journal_mode = WAL")
