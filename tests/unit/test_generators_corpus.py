@@ -186,7 +186,9 @@ def test_settings_that_leave_nothing_are_refused(tmp_path):
 
 def test_classes_can_be_balanced(tmp_path):
     monomers = tmp_path / "monomers.smi"
-    monomers.write_text("\n".join(["C=C", "C=CC", "C=CCC", "C=CCCC", "C=Cc1ccccc1", "OC(=O)CCCC(=O)O", "OCCO", "OCCCO"]))
+    monomers.write_text(
+        "\n".join(["C=C", "C=CC", "C=CCC", "C=CCCC", "C=Cc1ccccc1", "OC(=O)CCCC(=O)O", "OCCO", "OCCCO"])
+    )
     free = CorpusSettings(known=False, monomers=monomers)
     whole = load_corpus(free, tmp_path)
     even = load_corpus(free.model_copy(update={"max_per_class": 2}), tmp_path)
