@@ -71,7 +71,8 @@ def _pair_figure(
         axes.set_xlabel(axis_text(first))
         axes.set_ylabel(axis_text(second))
         axes.margins(0.08)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
         everything = _table(done, first, second)
         bars = _bars(_table([r for r in done if r.id in on_front or len(done) <= MAX_LABELS], first, second))
         texts = _numbers(done, on_front, first, second)
