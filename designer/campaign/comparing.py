@@ -13,6 +13,7 @@ from designer.errors import InvalidRequest
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, stored_routes
 from designer.store.store import CampaignStore
+from designer.store.url import StoreURL
 from mdcore.chem import property_spec
 from surrogates import Constraint, Objective, pareto_mask, reference_point
 
@@ -100,10 +101,10 @@ def compare_campaigns(found: Sequence[tuple[CampaignStore, CampaignConfig]]) -> 
         InvalidRequest: Their objectives differ.
     """
     wanted = [_aims(config) for _, config in found]
-    for (_, config), aims in zip(found, wanted, strict=True):
+    for one, aims in zip(found, wanted, strict=True):
         if aims != wanted[0]:
             raise InvalidRequest(
-                f"campaign {config.name!r} designs for {_words(aims)}, {found[0][1].name!r} for {_words(wanted[0])}; compare "
+                f"{_named(*one)} designs for {_words(aims)}, {_named(*found[0])} for {_words(wanted[0])}; compare "
                 "campaigns with the same objectives, chosen with --campaign"
             )
     objectives = wanted[0]
@@ -137,6 +138,10 @@ def compare_campaigns(found: Sequence[tuple[CampaignStore, CampaignConfig]]) -> 
         () if reference is None else tuple(float(o.unscore(reference[j : j + 1])[0]) for j, o in enumerate(objectives))
     )
     return Comparison(objectives, _distinct(campaigns), point, len(joint))
+
+
+def _named(store: CampaignStore, config: CampaignConfig) -> str:
+    return f"campaign {config.name!r} in {str(StoreURL.of_engine_url(store.engine.url))!r}"
 
 
 def _aims(config: CampaignConfig) -> tuple[Objective, ...]:

@@ -11,7 +11,7 @@ from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest
-from designer.store.routes import route_document
+from designer.store.routes import UNLABELLED, is_labelled, route_document
 from generators import MonomerLibrary, Route, enumerate_polymers, read_list, routes
 from generators.cells import TableWriter
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
@@ -27,8 +27,11 @@ def route_command(psmiles: str, *, as_json: bool) -> int:
         found = routes(unit)
         if as_json:
             shown = [route_document(route) for route in found]
-            write_json(stream, {"psmiles": unit.psmiles, "key": unit.key, "routes": shown})
+            labels = {"unlabelled": True} if is_labelled(unit.key) else {}
+            write_json(stream, {"psmiles": unit.psmiles, "key": unit.key, **labels, "routes": shown})
             return 0
+        if found and is_labelled(unit.key):
+            stream.write(f"routes {UNLABELLED}: isotope labels are left out\n")
         for route in found:
             stream.write(f"{route}\n    {route.conditions}\n")
             stream.writelines(f"    {monomer.name}: {monomer.smiles}\n" for monomer in route.monomers)

@@ -1,5 +1,6 @@
 """Synthesis routes in a store: how each candidate is made, or that no way is known."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import Engine, inspect, select
@@ -10,6 +11,8 @@ from designer.store.orm import RouteRow
 from designer.store.transactions import Patience, write
 from generators import Monomer, Route
 
+UNLABELLED = "of the unlabelled polymer"
+"""Said of routes to a polymer with isotope labels."""
 Routes = Mapping[str, Route | None]
 """Routes by canonical key, None where no way is known."""
 
@@ -78,7 +81,14 @@ def route_text(routes: Routes, key: str) -> str:
     if key not in routes:
         return ""
     route = routes[key]
-    return str(route) if route else "no route known"
+    if route is None:
+        return "no route known"
+    return f"{route} ({UNLABELLED})" if is_labelled(key) else str(route)
+
+
+def is_labelled(key: str) -> bool:
+    """Tell whether a canonical key has isotope labels, which routes leave out."""
+    return re.search(r"\[\d+[A-Za-z]", key) is not None
 
 
 def route_document(route: Route | None) -> dict[str, object] | None:

@@ -71,7 +71,8 @@ def test_volumes_are_of_one_measure_by_hand(tmp_path: Path) -> None:
 def test_other_objectives_are_refused(tmp_path: Path) -> None:
     made = [campaign(tmp_path / "a", "first", FIRST), campaign(tmp_path / "b", "one", SECOND, [N])]
     with pytest.raises(
-        InvalidRequest, match=r"'one' designs for maximise refractive_index, 'first' for maximise .*; compare"
+        InvalidRequest,
+        match=r"'one' in .* designs for maximise refractive_index, campaign 'first' in .* for maximise .*; compare",
     ):
         compare_campaigns([(c.store, c.config) for c in made])
     # A region of interest steers the search and says nothing about what is better.

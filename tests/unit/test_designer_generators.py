@@ -19,7 +19,7 @@ from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, Reacti
 from designer.errors import DesignerError
 from designer.report import write_report
 from designer.store.routes import keep_route, route_text, stored_routes
-from generators import Candidate, Corpus, Filters, Monomer, NGramModel, Route, internal_diversity
+from generators import Candidate, Corpus, Filters, Monomer, NGramModel, Route, internal_diversity, route
 from generators.errors import InvalidModelFile
 from mdcore.chem import Measurement, RepeatUnit
 
@@ -214,3 +214,18 @@ def test_routes_are_shown_in_table_status_and_report(
     assert run(["status", str(tmp_path / "run"), "--json"]) == 0
     shown = capfd.readouterr().out
     assert f'"reaction": "{route.reaction}"' in shown
+
+
+def test_routes_to_labelled_polymers_say_that_they_leave_the_labels_out(capfd: pytest.CaptureFixture[str]) -> None:
+    labelled, plain = "*C([2H])([2H])C(*)c1ccccc1", "*CC(*)c1ccccc1"
+    assert run(["route", labelled]) == 0
+    told = capfd.readouterr().out
+    assert told.startswith("routes of the unlabelled polymer: isotope labels are left out\n")
+    assert "styrene" in told
+    assert run(["route", plain]) == 0
+    assert "unlabelled" not in capfd.readouterr().out
+    known = {
+        RepeatUnit.from_psmiles(psmiles).key: route(RepeatUnit.from_psmiles(plain)) for psmiles in (labelled, plain)
+    }
+    texts = [route_text(known, key) for key in known]
+    assert texts[0] == f"{texts[1]} (of the unlabelled polymer)"
