@@ -119,6 +119,9 @@ def spell(mol: Chem.Mol) -> str:
     return str(Chem.MolToSmiles(mol)).replace("[1*]", "*").replace("[2*]", "*")
 
 
+_BONDS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC)
+
+
 def _shown(text: object) -> str:
     # Longer texts are cut before `repr`, which would take as long as they are.
     shown = repr(text[:200] if isinstance(text, str) else text)
@@ -216,7 +219,7 @@ def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: 
     problem = _sanitise(mol)
     if problem:
         raise error(f"{named} is chemically impossible ({problem}); correct the valences or aromaticity")
-    problem = drop_common_labels(mol)
+    problem = _bond_problem(mol) or drop_common_labels(mol)
     if problem:
         raise error(f"{named} {problem}")
     if mol.HasSubstructMatch(_HYDROGEN):
@@ -235,6 +238,17 @@ def _sanitise(mol: Chem.Mol) -> str | None:
         except (Chem.MolSanitizeException, ValueError) as error:
             return str(error).strip().splitlines()[0].rstrip(".")
         Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    return None
+
+
+def _bond_problem(mol: Chem.Mol) -> str | None:
+    """Tell of bonds that sanitising leaves alone although no chain can be joined from them: `C:C`, `C~C`, `N->B`."""
+    for bond in mol.GetBonds():
+        kind = bond.GetBondType()
+        if kind == Chem.BondType.AROMATIC and not bond.IsInRing():
+            return "has an aromatic bond outside of rings; write it as a single or double bond"
+        if kind not in _BONDS:
+            return f"has a bond of the kind {kind.name.lower()}; write it as a single, double, triple or aromatic one"
     return None
 
 
