@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from generators.language import LanguageModel
 from generators.ngram import FORMAT as NGRAM_FORMAT
 from generators.ngram import VERSION as NGRAM_VERSION
 from generators.ngram import NGramModel
+from mdcore.chem.damage import UNREADABLE
 
 _NEURAL_FORMAT = "polymer-designer GRU"
 
@@ -27,7 +27,7 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             kind = json.loads(str(file["header"]))["format"]
-    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, *UNREADABLE) as error:
         reason = "NumPy cannot read it" if isinstance(error, ValueError) else getattr(error, "strerror", None) or error
         raise InvalidModelFile(
             f"{path} is no saved language model ({reason}); give one that `designer train` wrote"

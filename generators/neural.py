@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from generators.errors import InvalidModelFile
 from generators.grammar import Grammar, GrammarState
 from generators.language import LanguageModel
 from generators.vocabulary import Vocabulary
+from mdcore.chem.damage import UNREADABLE
 from mdcore.chem.files import replacing
 
 FORMAT = "polymer-designer GRU"
@@ -151,12 +151,12 @@ class NeuralModel(LanguageModel[NeuralMemory]):
             InvalidModelFile: The file is no model of this format and version.
         """
         header, arrays = read_arrays(Path(path), FORMAT, VERSION)
-        grammar = Grammar(Vocabulary.of(header["tokens"]), header["max_tokens"])
-        network = TokenGRU(**header["shape"], dropout=0.0)
         try:
+            grammar = Grammar(Vocabulary.of(header["tokens"]), header["max_tokens"])
+            network = TokenGRU(**header["shape"], dropout=0.0)
             network.load_state_dict({name: torch.as_tensor(value) for name, value in arrays.items()})
-        except RuntimeError as error:
-            reason = str(error).splitlines()[0]
+        except (RuntimeError, *UNREADABLE) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise InvalidModelFile(f"{path} does not fit its own header ({reason}); train again") from error
         return cls(grammar, network)
 
@@ -178,7 +178,7 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
             header = json.loads(str(file["header"]))
             found = (header["format"], header["version"])
             arrays = {name: file[name] for name in file.files if name != "header"}
-    except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+    except UNREADABLE as error:
         raise InvalidModelFile(f"{path} is no {kind} file ({error}); train again") from error
     if found != (kind, version):
         raise InvalidModelFile(

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, final
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from generators.ngram_levels import Level, Smoothing, build_levels, extend_hash
 from generators.notation import PADDING, pad
 from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
+from mdcore.chem.damage import UNREADABLE
 from mdcore.chem.files import replacing
 
 FORMAT = "polymer-designer n-gram"
@@ -148,12 +148,12 @@ class NGramModel(LanguageModel[PathMemory]):
                     )
                 names = ("contexts", "offsets", "followers", "weights", "backoff")
                 levels = [Level(*(file[f"{name}_{i}"] for name in names)) for i in range(header["levels"])]
-        except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+            grammar = Grammar(Vocabulary.of(header["tokens"]), header["max_tokens"])
+            return cls(grammar, header["order"], levels, header["n_units"])
+        except UNREADABLE as error:
             if isinstance(error, InvalidModelFile):
                 raise
             raise InvalidModelFile(f"{path} is no {FORMAT} file ({error}); fit the model again") from error
-        grammar = Grammar(Vocabulary.of(header["tokens"]), header["max_tokens"])
-        return cls(grammar, header["order"], levels, header["n_units"])
 
 
 def _collect(

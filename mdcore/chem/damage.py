@@ -23,7 +23,9 @@ from mdcore.chem.errors import DamagedFile
 from mdcore.chem.files import sync_folder
 
 LOG = "damaged.jsonl"
-_CONTENT = (ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 """What readers of JSON, NumPy and XML raise for a file that is cut, empty, garbage or of another version."""
 _ABOUT_THE_FILE = (None, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 """Numbers of an OSError that say something about the file, not about the machine."""
@@ -45,7 +47,7 @@ def reading(path: Path) -> Iterator[None]:
         if error.errno not in _ABOUT_THE_FILE:
             raise
         raise damaged(path, "is missing" if error.errno == errno.ENOENT else _reason(error)) from error
-    except _CONTENT as error:
+    except UNREADABLE as error:
         raise damaged(path, _reason(error)) from error
 
 

@@ -1,15 +1,17 @@
 """Fitted surrogates on disk, as JSON: observations, settings and hyperparameters."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mdcore.chem import RepeatUnit
-from mdcore.chem.files import write_whole
-from surrogates.errors import UnreadableModel
+from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+from mdcore.chem.damage import UNREADABLE
+from mdcore.chem.errors import DamagedFile
+from mdcore.chem.sealed import read_sealed, write_sealed
+from surrogates.errors import SurrogatesError, UnreadableModel
 from surrogates.kernels import Covariance
 from surrogates.models.gp import Hyperparameters
 from surrogates.models.surrogate_set import SurrogateSet, UnitFeatures, fit_surrogates
@@ -43,7 +45,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
             for model in surrogates.models
         },
     }
-    write_whole(path, json.dumps(document, allow_nan=False))
+    write_sealed(path, document)
 
 
 def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> SurrogateSet:
@@ -53,11 +55,21 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
         UnreadableModel: The file is missing or holds no surrogates of this version.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnreadableModel(f"{path} cannot be read as surrogates ({error}); fit them again") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        document = read_sealed(path)
+    except DamagedFile as error:
+        raise UnreadableModel(f"{path} cannot be read as surrogates ({error.problem}); fit them again") from error
+    except OSError as error:
+        raise UnreadableModel(f"{path} cannot be read as surrogates ({error.strerror}); fit them again") from error
+    if document.get("format") != FORMAT:
         raise UnreadableModel(f"{path} is no file of the format {FORMAT!r}; fit the surrogates again")
+    try:
+        return _rebuilt(document, featurise)
+    except (*UNREADABLE, ArithmeticError, SurrogatesError, InvalidRepeatUnit) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UnreadableModel(f"{path} cannot be read as surrogates ({reason}); fit them again") from error
+
+
+def _rebuilt(document: Mapping[str, Any], featurise: UnitFeatures | None) -> SurrogateSet:
     observations = Observations(
         tuple(RepeatUnit.from_psmiles(text, elements=None) for text in document["units"]),
         {name: _array(column) for name, column in document["values"].items()},

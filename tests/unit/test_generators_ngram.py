@@ -1,5 +1,7 @@
 """The n-gram model: normalised, smoothed as published, exact in what it says about its own samples."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from generators.errors import InvalidModelFile, NothingToLearn
 from generators.grammar import Grammar
 from generators.lists import known_polymers
 from generators.models import cached_ngram
-from generators.ngram import NGramModel
+from generators.ngram import FORMAT, VERSION, NGramModel
 from generators.ngram_levels import build_levels, kneser_ney_discounts
 from generators.notation import encode, pad
 from generators.vocabulary import Vocabulary
@@ -179,6 +181,10 @@ def test_damaged_or_foreign_files_are_refused(model, tmp_path):
         NGramModel.load(path)
     np.savez(path, something=np.zeros(2))
     with pytest.raises(InvalidModelFile):
+        NGramModel.load(path)
+    # Right in format and version, and without what belongs to them.
+    np.savez(path, header=np.array(json.dumps({"format": FORMAT, "version": VERSION, "levels": 0})))
+    with pytest.raises(InvalidModelFile, match="'tokens'"):
         NGramModel.load(path)
 
 

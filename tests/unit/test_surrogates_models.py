@@ -1,3 +1,4 @@
+import json
 import warnings
 
 import numpy as np
@@ -453,3 +454,29 @@ def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(UnreadableModel, match="format"):
         load_surrogates(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda text: text.replace('"seed": 3', '"seed": 4'), "does not match its digest"),
+        (lambda text: text[:-200], "cannot be read as surrogates"),
+        (lambda text: "[" * 100_000, "cannot be read as surrogates"),
+        (lambda text: json.dumps(json.loads(text) | {"values": None, "sha256": None}), "cannot be read as surrogates"),
+        (lambda text: json.dumps(json.loads(text) | {"units": ["CC"], "sha256": None}), "0 stars"),
+        (
+            lambda text: json.dumps(json.loads(text) | {"failed": [True], "sha256": None}),
+            "cannot be read as surrogates",
+        ),
+    ],
+)
+def test_a_damaged_model_is_refused_and_never_predicts_something_else(tmp_path, change, match):
+    observations = Observations(
+        UNITS, {"density": np.linspace(0.9, 1.4, len(UNITS))}, {"density": np.full(len(UNITS), 0.01)},
+        np.zeros(len(UNITS), bool), ("md-quick",) * len(UNITS),
+    )  # fmt: skip
+    path = tmp_path / "model.json"
+    save_surrogates(fit_surrogates(observations, ["density"], SurrogateSettings(fidelity="md-quick"), seed=3), path)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(UnreadableModel, match=match):
+        load_surrogates(path)
