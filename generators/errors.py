@@ -10,6 +10,7 @@ The tree::
     ├── InvalidFilter (ValueError)        a forbidden motif that is no SMARTS
     ├── ImpossibleTarget (RuntimeError)   no particle has a finite likelihood
     └── ExhaustedProposals (RuntimeError) fewer distinct candidates than asked for could be found
+        └── NothingAccepted              the filter refuses practically every proposal
 """
 
 
@@ -43,3 +44,7 @@ class ImpossibleTarget(GeneratorsError, RuntimeError):
 
 class ExhaustedProposals(GeneratorsError, RuntimeError):
     """Fewer distinct candidates than asked for could be found."""
+
+
+class NothingAccepted(ExhaustedProposals):
+    """The filter refuses practically every proposal, so that asking for fewer does not help."""

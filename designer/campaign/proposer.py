@@ -200,13 +200,15 @@ class BayesianProposer:
         Raises:
             ExhaustedProposals: Not even `n` candidates were found.
         """
-        from generators.errors import ExhaustedProposals
+        from generators.errors import ExhaustedProposals, NothingAccepted
 
         size, spread = max(self._config.generator.pool, n), self._config.generator.spread
         while True:
             try:
                 drawn = self._generator.propose(round(size * spread), rng, log_likelihood=likelihood, exclude=forbidden)
                 return diverse_part(drawn, size, rng)
+            except NothingAccepted:
+                raise
             except ExhaustedProposals:
                 if size == n and spread == 1.0:
                     raise

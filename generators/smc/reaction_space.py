@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.decoding import FloatArray
-from generators.errors import ExhaustedProposals, InvalidList
+from generators.errors import InvalidList, NothingAccepted
 from generators.reactions import MonomerLibrary, Rule, polymerisation_rules
 from generators.smc.population import Evaluator, Particles
 from generators.smc.settings import SMCSettings
@@ -16,7 +16,9 @@ from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000
-"""Choices refused, for each particle, after which nothing is taken to be acceptable."""
+"""Choices refused for each one that is accepted, above which practically nothing is taken to be acceptable."""
+_UNLUCKY = 20
+"""Accepted ones that are granted beforehand, as the first may come late by chance."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ class ReactionSpace:
             drawn = self._units(texts, evaluator)
             rows = [i for i, unit in enumerate(drawn) if unit is not None][: n - len(units)]
             refused += len(drawn) - len(rows)
-            if refused > _MAX_REFUSED * n:
-                raise ExhaustedProposals(
+            if refused > _MAX_REFUSED * (len(units) + len(rows) + _UNLUCKY):
+                raise NothingAccepted(
                     f"{refused} syntheses were refused and {len(units)} accepted; loosen the filter or add monomers"
                 )
             parts.append(states.take(np.array(rows, dtype=np.intp)))

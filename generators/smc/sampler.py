@@ -7,7 +7,7 @@ import numpy as np
 
 from generators.candidate import LogLikelihood
 from generators.decoding import Strings
-from generators.errors import ExhaustedProposals
+from generators.errors import NothingAccepted
 from generators.language import LanguageModel
 from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
 from generators.smc.population import Evaluator, Particles
@@ -17,7 +17,9 @@ from generators.synthesis_route import Route
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000
-"""Strings refused by the filter, for each particle, after which the filter is taken to accept nothing."""
+"""Strings refused by the filter for each one that is accepted, above which practically nothing is taken to be acceptable."""
+_UNLUCKY = 20
+"""Accepted ones that are granted beforehand, as the first may come late by chance."""
 
 
 @final
@@ -62,8 +64,8 @@ class SMCSampler:
             found = evaluator.units(self.model.spell(strings.tokens))
             rows = [i for i, unit in enumerate(found) if unit is not None][: n - len(units)]
             refused += len(found) - len(rows)
-            if refused > _MAX_REFUSED * n:
-                raise ExhaustedProposals(
+            if refused > _MAX_REFUSED * (len(units) + len(rows) + _UNLUCKY):
+                raise NothingAccepted(
                     f"the filter refused {refused} repeat units of {self.model.name} and accepted {len(units)}; loosen it"
                 )
             parts.append(strings.take(np.array(rows, dtype=np.intp)))

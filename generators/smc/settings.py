@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mdcore.chem.numbers import plain_settings
 
+MAX_SHARPNESS = 1000.0
+"""Largest exponent of the likelihood; long before, only its maximum is left."""
+
 
 class SMCSettings(BaseModel):
     """Settings of a sequential Monte Carlo run.
@@ -31,7 +34,7 @@ class SMCSettings(BaseModel):
     segment: float = Field(default=0.4, ge=0.0)
     respell: float = Field(default=0.1, ge=0.0)
     max_segment: int = Field(default=8, ge=1)
-    sharpness: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
+    sharpness: float = Field(default=1.0, gt=0.0, le=MAX_SHARPNESS, allow_inf_nan=False)
     max_stages: int = Field(default=200, ge=1)
     max_top_up: int = Field(default=20, ge=0)
 

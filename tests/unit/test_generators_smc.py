@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from generators.decoding import score
-from generators.errors import ExhaustedProposals, ImpossibleTarget
+from generators.errors import ExhaustedProposals, ImpossibleTarget, NothingAccepted
 from generators.filters import Filters
 from generators.generator import SMCGenerator
 from generators.grammar import Grammar
@@ -413,6 +413,17 @@ def test_more_proposals_than_the_language_holds_are_refused():
         generator.propose(50, np.random.default_rng(0))
     with pytest.raises(ExhaustedProposals, match="distinct new repeat units"):
         generator.propose(50, np.random.default_rng(0), lambda units: np.zeros(len(units)))
+
+
+@pytest.mark.parametrize("particles", [4, 512])
+def test_a_filter_that_accepts_nothing_is_noticed_after_as_many_tries_whatever_is_wanted(particles):
+    tried = []
+    grammar = Grammar(Vocabulary.of(["O"]), 12)
+    model = NGramModel.fit(["*CC*", "*CCCC*", "*CCO*"], 2, grammar=grammar)
+    sampler = SMCSampler(model, SMCSettings(particles=particles), accepts=lambda unit: bool(tried.append(unit)))
+    with pytest.raises(NothingAccepted, match="accepted 0; loosen it"):
+        sampler.run(sampler.evaluator(None), np.random.default_rng(1))
+    assert len(tried) < 22_000
 
 
 def test_settings_refuse_what_could_not_work():
