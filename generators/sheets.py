@@ -228,6 +228,9 @@ def _text(value: Any) -> str:
         # Columns of whole numbers with gaps come as floats: 3.0 is written 3.
         whole = value.is_integer() and abs(value) < 1e15
         return "" if math.isnan(value) else str(int(value)) if whole else repr(float(value))
+    if isinstance(value, bytes):
+        # Texts of Parquet files whose writer did not mark them as text.
+        return value.decode("utf-8", errors="backslashreplace")
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     return str(value)
@@ -290,7 +293,8 @@ def _excel_rows(values: Any, formulas: Any) -> Iterator[tuple[int, list[str]]]:
 def _parquet(path: Path, content: bytes) -> Sheet:
     parquet = _need("pyarrow.parquet", f"Parquet file {str(path)!r}", "parquet")
     try:
-        table = parquet.read_table(io.BytesIO(content))
+        # Not `read_table`, which fails on a heading that is there twice instead of naming it.
+        table = parquet.ParquetFile(io.BytesIO(content)).read()
         columns = [column.to_pylist() for column in table.columns]
     except (ValueError, OSError, TypeError) as error:
         reason = " ".join(str(error).split())

@@ -214,3 +214,22 @@ def test_columns_given_by_name_choose_the_sheet(tmp_path: Path) -> None:
     book = workbook(tmp_path / "a.xlsx", Info=[("who", "me")], Data=[("Repeat unit", "rho"), ("*CC*", 0.85)])
     table = read_table(book, parse_columns(["rho=density"]), smiles="Repeat unit")
     assert table.rows[0].values == {"density": 0.85}
+
+
+def test_parquet_files_of_odd_writers(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    # Texts that are not marked as such.
+    units = pyarrow.array([b"*CC*", b"*CO*"])
+    parquet.write_table(pyarrow.table({"psmiles": units, "density": [0.9, 1.4]}), tmp_path / "bytes.parquet")
+    assert [row.unit.psmiles for row in read_table(tmp_path / "bytes.parquet").rows] == ["*CC*", "*CO*"]
+    twice = pyarrow.table(
+        [pyarrow.array(["*CC*"]), pyarrow.array([0.9]), pyarrow.array([1.9])], ["psmiles", "density", "density"]
+    )
+    parquet.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(InvalidRequest, match="column 'density' is there twice"):
+        read_table(tmp_path / "twice.parquet")
+    coded = pyarrow.table({"psmiles": pyarrow.array(["*CC*", "*CO*"]).dictionary_encode(), "density": [0.9, 1.4]})
+    parquet.write_table(coded, tmp_path / "coded.parquet")
+    assert [row.values["density"] for row in read_table(tmp_path / "coded.parquet").rows] == [0.9, 1.4]
