@@ -15,6 +15,9 @@ from designer.store.records import CorrectionRecord
 from designer.store.transactions import Patience, write
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
 
+LARGEST_NUMBER = 2**31 - 1
+"""Largest whole number that every database takes for the number of an evaluation or a line."""
+
 
 def selection_of(
     *,
@@ -36,6 +39,9 @@ def selection_of(
         raise InvalidRequest("nothing is named; give a polymer, an evaluation, or the source of known data")
     if line is not None and source is None:
         raise InvalidRequest(f"line {line} is of no file; name the file as source")
+    for what, number in (("evaluation", evaluation), ("line", line)):
+        if number is not None and not 0 < number <= LARGEST_NUMBER:
+            raise InvalidRequest(f"{what} {number} does not exist; numbers of evaluations and lines begin at 1")
     try:
         key = None if polymer is None else RepeatUnit.from_psmiles(polymer, elements=None).key
     except InvalidRepeatUnit as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from designer.config.campaign import CampaignConfig
+from designer.data.fidelity import checked_fidelity
 from designer.data.units import conversion
 from designer.data.values import checked_stderr, checked_value, unusual
 from designer.errors import InvalidRequest, MissingFile
@@ -302,7 +303,7 @@ def _checked(
     if not {"value", "failure"} & row.keys():
         return None
     key = _candidate(row, known, by_ordinal)
-    fidelity = row.get("fidelity", fidelity)
+    fidelity = checked_fidelity(row.get("fidelity", fidelity))
     if "failure" in row:
         if "value" in row:
             raise InvalidRequest("the row has a value and a failure; keep one of them")
@@ -384,10 +385,24 @@ def _sheet_rows(sheet: Sheet) -> list[tuple[int, dict[str, Any]]]:
 
 def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_object)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise InvalidRequest(f"{path} is JSON nested too deeply; write [{{...}}, ...]") from error
     except ValueError as error:
         raise InvalidRequest(f"{path} is no JSON ({error}); correct it there") from error
     rows = document.get("results") or document.get("candidates") if isinstance(document, dict) else document
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidRequest(f"{path}: results must be a list of objects; write [{{...}}, ...]")
     return list(enumerate(rows, start=1))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON, none of whose keys may stand there twice: which of two values is meant nobody knows."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"key {twice!r} is written twice in one object; remove one of them")
+    return found

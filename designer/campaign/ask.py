@@ -1,5 +1,6 @@
 """Candidates for those who measure outside: chosen with all that is known, and reserved."""
 
+import operator
 import time
 
 from designer.campaign.ledger import Ledger
@@ -7,13 +8,15 @@ from designer.campaign.proposal import Proposer
 from designer.campaign.recording import keep_route_of
 from designer.campaign.stop import Tally, may_start
 from designer.config.campaign import CampaignConfig
-from designer.errors import CampaignFailed
+from designer.data.fidelity import checked_fidelity
+from designer.errors import CampaignFailed, InvalidRequest
 from designer.store.knowledge import briefs, news, open_elsewhere, pending_record
 from designer.store.outside import expire_reservations, release, reserve
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 
 DAY_S = 86_400.0
+LONGEST_DAYS = 36_500
 MOST_TO_SPARE = 64
 """Candidates proposed beyond those that are wanted, for those that somebody else takes in between."""
 
@@ -32,12 +35,22 @@ def ask(
         days: How long they are reserved.
 
     Raises:
+        InvalidRequest: The fidelity is not a name, `n` not a whole number from 1 on, or `days` outside of 0 to `LONGEST_DAYS`.
         CampaignFailed: The stop rule allows no more, or nothing is left to propose.
     """
+    checked_fidelity(fidelity)
+    try:
+        whole = operator.index(n)
+    except TypeError:
+        whole = 0
+    if whole < 1:
+        raise InvalidRequest(f"{n!r} candidates cannot be reserved; ask for a whole number from 1 on")
+    if not 0 < days <= LONGEST_DAYS:
+        raise InvalidRequest(f"{days:g} days must be greater than 0, and at most {LONGEST_DAYS}; give for example 30")
     expire_reservations(store)
     chosen: list[EvaluationRecord] = []
     try:
-        allowed = _choose(store, config, proposer, n, chosen, fidelity=fidelity, days=days)
+        allowed = _choose(store, config, proposer, whole, chosen, fidelity=fidelity, days=days)
     except BaseException:
         # Nobody will be told of these.
         release(store, chosen)

@@ -173,7 +173,7 @@ class Campaign:
 
         # A store that cannot be written is told before the corpus and the surrogates are made.
         self.store.check_writable()
-        fidelity = fidelity or self.outside_fidelity()
+        fidelity = self.outside_fidelity() if fidelity is None else fidelity
         return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
 
     def release(self, records: Iterable[EvaluationRecord]) -> None:
@@ -213,7 +213,7 @@ class Campaign:
         table = read_table(Path(data) if isinstance(data, str) else data, parse_columns(columns), smiles)
         records = records_of(table, fidelity)
         if not records:
-            first = f"; {table.told[0]}" if table.told else ""
+            first = f"; {why}" if (why := table.why_empty()) else ""
             raise InvalidRequest(f"{table.path}: no row has a value that can be used{first}")
         source = table.path.name if isinstance(data, str | Path) else f"DataFrame {table.digest[:12]}"
         add_imported(self.store.engine, records, source=source, digest=table.digest, replace=replace)
@@ -224,7 +224,7 @@ class Campaign:
 
     def tell(
         self,
-        rows: "Iterable[tuple[int, Mapping[str, Any]]] | pd.DataFrame",
+        rows: "Iterable[tuple[int, Mapping[str, Any]]] | pd.DataFrame | Path | str",
         *,
         fidelity: str | None = None,
         replace: bool = False,
@@ -233,7 +233,7 @@ class Campaign:
 
         Args:
             rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`; or a
-                DataFrame with these columns.
+                DataFrame with these columns, or the path of a table or JSON file of them.
             fidelity: Where rows come from that do not say it; `experiment` by default.
             replace: Put results in the place of others that are recorded; those stay on record.
 
@@ -243,9 +243,13 @@ class Campaign:
         """
         from designer.outside import read_rows, tell
 
-        if hasattr(rows, "itertuples"):
+        if isinstance(rows, str | Path):
+            rows = read_rows(Path(rows))
+        elif hasattr(rows, "itertuples"):
             rows = read_rows(cast("pd.DataFrame", rows))
-        told = tell(self.store, self.config, rows, fidelity or self.outside_fidelity(), replace=replace)
+        told = tell(
+            self.store, self.config, rows, self.outside_fidelity() if fidelity is None else fidelity, replace=replace
+        )
         if reason := self.finished_reason():
             self._mark_finished(reason)
         return told

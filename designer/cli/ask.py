@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from designer.campaign.ask import LONGEST_DAYS
 from designer.campaign.campaign import Campaign
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign, is_config
 from designer.cli.output import STANDARD_OUTPUT, answer_stream, write_json
 from designer.cli.system_errors import system_error_text
 from designer.config import load_config
+from designer.data.fidelity import checked_fidelity
 from designer.errors import DesignerError, InvalidRequest
 from designer.novelty import novelty
 from designer.progress import make_listener
@@ -24,7 +26,6 @@ from mdcore.chem import property_spec
 from mdcore.chem.files import replacing_text
 
 FORMATS = ("csv", "json")
-LONGEST_DAYS = 36_500
 
 
 def ask_command(
@@ -39,10 +40,8 @@ def ask_command(
             raise InvalidRequest(
                 f"--days {days:g} must be greater than 0, and at most {LONGEST_DAYS}; write for example 30"
             )
-        if fidelity is not None and not fidelity.strip():
-            raise InvalidRequest(
-                f"--fidelity {fidelity!r} is no name; write where they will be measured, as experiment"
-            )
+        if fidelity is not None:
+            checked_fidelity(fidelity)
         records: list[EvaluationRecord] = []
         with open_campaign(text, name) as campaign:
             try:

@@ -22,6 +22,7 @@ from designer.errors import InvalidRequest, MissingFile
 from designer.novelty import Novelty, novelty
 from designer.text import told_in_quarters
 from generators import CorpusSettings, Filters, SMCSettings, load_corpus
+from generators.smc.settings import MAX_SHARPNESS
 from mdcore.chem import property_spec, rng_for
 from mdcore.chem.files import replacing_text
 from mdcore.chem.numbers import parse_number
@@ -52,9 +53,9 @@ class GeneratorChoice:
             InvalidRequest: The choices exclude each other, or the sharpness is not positive.
             MissingFile: The model or the list of monomers does not exist.
         """
-        if not 0 < self.sharpness < math.inf:
+        if not 0 < self.sharpness <= MAX_SHARPNESS:
             raise InvalidRequest(
-                f"--sharpness {self.sharpness:g} is no positive number; give 1, or more to aim narrower"
+                f"--sharpness {self.sharpness:g} is not above 0 and at most {MAX_SHARPNESS:g}; give 1, or more to aim narrower"
             )
         if self.monomers is not None and not self.reactions:
             raise InvalidRequest(f"--monomers {self.monomers} is for --reactions; add it")
@@ -213,7 +214,7 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
     """Read texts like `refractive_index>1.65` as intervals.
 
     Raises:
-        InvalidRequest: A text is no such comparison, or two of them exclude each other.
+        InvalidRequest: A text is no such comparison, two of them exclude each other, or no value can meet it.
     """
     region: dict[str, Bounds] = {}
     for text in targets:
@@ -222,7 +223,7 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
             value = parse_number(match["value"]) if match else None
         except ValueError:
             value = None
-        if match is None or value is None:
+        if match is None or value is None or not math.isfinite(value):
             raise InvalidRequest(f"--target {text!r} is no comparison; write it as 'refractive_index>1.65'")
         spec = property_spec(match["name"])
         name = spec.name

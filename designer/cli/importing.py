@@ -7,6 +7,7 @@ from designer.cli.locate import locate_store
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table, records_of
+from designer.data.fidelity import checked_fidelity
 from designer.errors import InvalidRequest
 from designer.store import create_store
 from designer.store.engine import close_engine
@@ -31,13 +32,12 @@ def import_command(
 ) -> int:
     """Read a table into a store as known data; exit status 2 where no row can be used, or with `strict` any cannot."""
     with answer_stream() as stream:
-        if not fidelity.strip() or fidelity != fidelity.strip():
-            raise InvalidRequest(f"--fidelity {fidelity!r} is no name; write where the data come from, as md-gaff2")
+        checked_fidelity(fidelity)  # before a large file is read
         table = read_table(data, parse_columns(columns), smiles, sentinels)
         url = locate_store(store)
         records = records_of(table, fidelity)
         if not records:
-            first = f"; line {table.bad[0].line}: {table.bad[0].text}" if table.bad else ""
+            first = f"; {why}" if (why := table.why_empty()) else ""
             raise InvalidRequest(f"{data}: no row has a value that can be used{first}")
         if strict and (told := table.told):
             what = [count(len(table.bad), "row")] * bool(table.bad) + [count(len(table.bad_cells), "cell")] * bool(
@@ -85,6 +85,11 @@ def _notes(added: Added, fidelity: str) -> Iterator[str]:
     """Yield what the user should know of older values of the same polymers."""
     if added.withdrawn:
         yield f"{count(added.withdrawn, 'value')} had been withdrawn and stayed so; --replace brings them back"
+    if added.restored:
+        yield (
+            f"{count(added.restored, 'value')} had been corrected or withdrawn, and the file has replaced that; "
+            "`designer export STORE --corrections` lists them"
+        )
     if added.differing:
         yield (
             f"{count(added.differing, 'value')} differ from those that other files hold at {fidelity}: all are kept, as repeats. "
@@ -120,6 +125,7 @@ def _document(
         "added": added.added,
         "already_there": len(records) - added.added,
         "withdrawn_before": added.withdrawn,
+        "restored": added.restored,
         "differing_from_other_files": added.differing,
         "properties": properties,
         "columns_left_out": table.notes,

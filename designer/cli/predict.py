@@ -51,7 +51,7 @@ def predict_command(
     """Predict properties with standard deviations; repeat units that cannot be read are named and left out."""
     with answer_stream() as stream:
         at_least("--seed", seed, 0)
-        wanted = [property_spec(name).name for name in properties]
+        wanted = list(dict.fromkeys(property_spec(name).name for name in properties))
         if out is not None and (out.is_dir() or not out.parent.is_dir()):
             raise InvalidRequest(f"--out {str(out)!r} cannot be written; give a file in an existing folder")
         path = _model_file(model)

@@ -1,11 +1,17 @@
 """From a table to known data as a store keeps them."""
 
+from designer.data.fidelity import checked_fidelity
 from designer.data.table import DataTable
 from designer.store.imported import ImportedRecord
 
 
 def records_of(table: DataTable, fidelity: str) -> list[ImportedRecord]:
-    """Return the values and failures of a table as the store keeps them."""
+    """Return the values and failures of a table as the store keeps them.
+
+    Raises:
+        InvalidRequest: The fidelity is not a name.
+    """
+    checked_fidelity(fidelity)
     records = []
     for row in table.rows:
         key, psmiles = row.unit.key, row.unit.psmiles

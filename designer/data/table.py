@@ -97,6 +97,12 @@ class DataTable:
         """Rows and cells that cannot be used, in the file's order."""
         return tuple(sorted((*self.bad, *self.bad_cells), key=lambda row: row.line))
 
+    def why_empty(self) -> str:
+        """Return the first reason why a table without a usable value has none: a column that was left out, or a row; else nothing."""
+        if self.notes:
+            return self.notes[0]
+        return f"line {self.told[0].line}: {self.told[0].text}" if self.told else ""
+
     @property
     def properties(self) -> tuple[str, ...]:
         """Properties with a column, in the file's order."""

@@ -90,20 +90,20 @@ def correct(
     found = _measured(session, selection)
     known = _imported(session, selection)
     if len(found) + len(known) != 1:
-        raise InvalidRequest(_which(found, known, "correct"))
+        raise InvalidRequest(_without_result(session, selection) or _which(found, known, "correct"))
     if known:
         imported = known[0]
         if imported.value is None:
             raise InvalidRequest(
                 f"line {imported.line} of {imported.source} holds a failure; withdraw it and import the value"
             )
-        value, stderr = new(imported.value, imported.stderr)
+        value, stderr = _changed(new, imported, f"line {imported.line} of {imported.source}")
         record = _add(session, _about_imported(imported), kind, reason, (value, stderr))
         imported.value, imported.stderr = value, stderr
         session.flush()
         return _record(session, record)
     evaluation, measurement = found[0]
-    value, stderr = new(measurement.value, measurement.stderr)
+    value, stderr = _changed(new, measurement, f"evaluation {evaluation.ordinal}")
     record = _add(session, _about_measured(evaluation, measurement), kind, reason, (value, stderr))
     session.flush()
     for row in (evaluation, *_copies(session, evaluation)):
@@ -118,6 +118,23 @@ def correct(
         _tell(session, row, record)
     session.flush()
     return _record(session, record)
+
+
+def _changed(
+    new: Callable[[float, float], tuple[float, float]], row: ImportedRow | MeasurementRow, where: str
+) -> tuple[float, float]:
+    """Return another value and error in the place of those of a row.
+
+    Raises:
+        InvalidRequest: They are the same, so that there is nothing to put on record.
+    """
+    assert row.value is not None
+    value, stderr = new(row.value, row.stderr)
+    if (value, stderr) == (row.value, row.stderr):
+        raise InvalidRequest(
+            f"{row.property} of {where} is {with_error(value, stderr)} already; nothing is corrected, give another value or error"
+        )
+    return value, stderr
 
 
 def withdraw(
@@ -143,7 +160,7 @@ def withdraw(
         raise InvalidRequest("only a whole evaluation can be done again; withdraw it without a property")
     n = len(known) + len(whole) + len(found)
     if not n or (n > 1 and not everything and not (selection.source and not whole and not found)):
-        raise InvalidRequest(_which(found, known, "withdraw", whole))
+        raise InvalidRequest((not n and _without_result(session, selection)) or _which(found, known, "withdraw", whole))
     records = []
     for imported in known:
         records.append(_add(session, _about_imported(imported), "withdrawn", reason))
@@ -410,7 +427,8 @@ def correction_text(record: CorrectionRecord) -> str:
     unit = f" {record.unit}" if record.unit not in (None, "1") else ""
     old = "" if record.old_value is None else f" {with_error(record.old_value, record.old_stderr or 0.0)}{unit}"
     new = "" if record.new_value is None else f" to {with_error(record.new_value, record.new_stderr or 0.0)}{unit}"
-    return f"{record.psmiles}: {what}{old} {record.kind}{new}"
+    done = "replaced" if record.kind == "replaced" else f"{record.kind}{new}"
+    return f"{record.psmiles}: {what}{old} {done}" + (f" by{new[3:]}" if new and record.kind == "replaced" else "")
 
 
 def _record(session: Session, row: CorrectionRow) -> CorrectionRecord:
@@ -423,6 +441,19 @@ def _record(session: Session, row: CorrectionRow) -> CorrectionRecord:
         old_value=row.old_value, old_stderr=row.old_stderr, new_value=row.new_value, new_stderr=row.new_stderr,
         about=dict(row.about),
     )  # fmt: skip
+
+
+def _without_result(session: Session, selection: Selection) -> str:
+    """Say that the evaluation that is named waits for its result; empty if it does not."""
+    if selection.evaluation is None:
+        return ""
+    row = session.scalars(
+        _matching(selection).where(EvaluationRow.state.in_(("proposed", "reserved", "expired")))
+    ).first()
+    if row is None:
+        return ""
+    waits = "has no result yet" if row.state == "proposed" else "waits for a result from outside; tell it"
+    return f"evaluation {row.ordinal} is {row.state} and {waits}"
 
 
 def _which(

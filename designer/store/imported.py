@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, func, insert, select
@@ -53,11 +53,13 @@ class Added:
         added: How many were added.
         withdrawn: How many were left out because they were withdrawn before.
         differing: Polymers and properties for which other files hold other values at the same fidelity.
+        restored: How many had been corrected or withdrawn, and are as the file has them again.
     """
 
     added: int
     withdrawn: int
     differing: int
+    restored: int = 0
 
 
 def add_imported(
@@ -92,6 +94,7 @@ def add_imported(
                     "put this in its place, or rename the file to keep both"
                 )
         mine = (ImportedRow.digest == digest) & ImportedRow.fidelity.in_(fidelities)
+        restored = 0
         if replace:
             named = (ImportedRow.source == source) & ImportedRow.fidelity.in_(fidelities)
             old = list(session.scalars(select(ImportedRow).where(mine | named).order_by(ImportedRow.id)))
@@ -99,6 +102,7 @@ def add_imported(
                 {"key": r.key, "property": r.property, "value": r.value, "stderr": r.stderr, "line": r.line}
                 for r in records
             ]
+            restored = _restored(session, old, {(record.key, record.property) for record in records})
             record_replaced(session, old, fresh, reason=f"import --replace of {source} by {author()}")
             for row in old:
                 session.expunge(row)
@@ -132,7 +136,7 @@ def add_imported(
             for record in records
             if (place := (record.fidelity, record.line, record.property)) in known
         )
-    return Added(len(rows), withdrawn, differing)
+    return Added(len(rows), withdrawn, differing, restored)
 
 
 def _refuse_other_numbers(
@@ -149,10 +153,7 @@ def _refuse_other_numbers(
             others.append((record, row))
     if not others:
         return
-    query = select(CorrectionRow.about, CorrectionRow.property).where(
-        CorrectionRow.origin == "imported", CorrectionRow.kind == "corrected"
-    )
-    corrected = {(about.get("digest"), about.get("line"), name) for about, name in session.execute(query)}
+    corrected = _corrected(session)
     others = [(r, row) for r, row in others if (row.digest, row.line, row.property) not in corrected]
     if others:
         record, row = others[0]
@@ -162,6 +163,23 @@ def _refuse_other_numbers(
             f"{row.property} {_shown(row.value)}{unit} is stored, {_shown(record.value)}{unit} was read); pass --replace to put "
             "these in their place"
         )
+
+
+def _corrected(session: Session) -> set[tuple[str | None, int | None, str | None]]:
+    """Return digest, line and property of the known values that were ever corrected."""
+    query = select(CorrectionRow.about, CorrectionRow.property).where(
+        CorrectionRow.origin == "imported", CorrectionRow.kind == "corrected"
+    )
+    return {(about.get("digest"), about.get("line"), name) for about, name in session.execute(query)}
+
+
+def _restored(session: Session, old: Sequence[ImportedRow], fresh: Collection[tuple[str, str]]) -> int:
+    """Count the values that somebody corrected or withdrew and that a file brings back for the same polymer and property."""
+    corrected = _corrected(session)
+    return sum(
+        (row.key, row.property) in fresh and (row.withdrawn or (row.digest, row.line, row.property) in corrected)
+        for row in old
+    )
 
 
 def _same(record: ImportedRecord, row: ImportedRow) -> bool:

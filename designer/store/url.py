@@ -70,7 +70,7 @@ class StoreURL:
             ForeignStore: No file can have this name.
         """
         name = os.fspath(path)
-        if not name.strip() or "\0" in name:
+        if not name.strip() or "\0" in name or not _encodable(name):
             raise ForeignStore(
                 f"the path of a store, {name!r}, is not the name of a file; give the path of a store file"
             )
@@ -136,6 +136,15 @@ class StoreURL:
         if not isinstance(value, (StoreURL, str, os.PathLike)):
             raise ValueError(f"a {type(value).__name__} is not the address of a store; write a path or {_POSTGRES}")
         return cls.parse(value)
+
+
+def _encodable(name: str) -> bool:
+    """Tell whether the operating system has a name for it; it has none for halves of surrogate pairs, which are not text."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _of_postgres_url(driver: str, rest: str) -> StoreURL:

@@ -374,3 +374,24 @@ def test_the_configuration_may_name_what_only_a_laboratory_measures(config: Path
     with pytest.raises(ValueError, match="'glass_transition_temperature' is not measured by simulation"):
         load_config(config)
     assert CampaignConfig.model_fields["cluster"]
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "2", None])
+def test_only_a_whole_number_of_candidates_can_be_asked_for(campaign: Campaign, n: object) -> None:
+    with pytest.raises(InvalidRequest, match="candidates cannot be reserved; ask for a whole number from 1 on"):
+        campaign.ask(n)  # type: ignore[arg-type]
+    assert campaign.store.evaluations() == ()
+
+
+@pytest.mark.parametrize("days", [0, -1, float("nan"), float("inf"), 36_501])
+def test_a_reservation_lasts_a_possible_time(campaign: Campaign, days: float) -> None:
+    with pytest.raises(InvalidRequest, match="days must be greater than 0"):
+        campaign.ask(1, days=days)
+    assert campaign.store.evaluations() == ()
+
+
+def test_a_file_is_told_by_its_path(campaign: Campaign, tmp_path: Path) -> None:
+    (record,) = campaign.ask(1)
+    (tmp_path / "t.json").write_text(json.dumps([index(record.ordinal)]))
+    assert campaign.tell(tmp_path / "t.json").recorded == 1
+    assert campaign.tell(str(tmp_path / "t.json")).already == 1

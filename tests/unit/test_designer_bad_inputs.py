@@ -15,6 +15,9 @@ import yaml
 from designer import Campaign, CampaignConfig
 from designer.cli.app import app
 from designer.cli.main import run
+from designer.store import create_store
+from designer.store.engine import close_engine
+from designer.store.imported import ImportedRecord, add_imported
 from mdcore.chem import Measurement, RepeatUnit
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_inputs.yaml").read_text(encoding="utf-8"))
@@ -62,6 +65,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "monomers.smi").write_text("C=CC(=O)OC\n")
     (root / "folder").mkdir()
     (root / "folder" / "x").write_text("x")
+    engine = create_store(f"sqlite:///{root}/known.sqlite")
+    add_imported(engine, [ImportedRecord("*C*", "*CC*", "density", 0.9, 0.0, "experiment", 2)], source="a", digest="b")
+    close_engine(engine)
     other = sqlite3.connect(root / "other.db")
     other.execute("CREATE TABLE t (a)")
     other.close()
@@ -127,6 +133,18 @@ def test_a_process_says_the_same(command: str, good: Path, tmp_path: Path) -> No
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert state(folder) == before
+
+
+def test_json_nested_beyond_all_measure_is_refused(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place({}, good, tmp_path / "here"))
+    Path("deep.json").write_text("[" * 100_000)
+    before = state(Path())
+    for command in ("tell store.sqlite deep.json", "predict deep.json units.csv"):
+        assert run(shlex.split(command)) == 2
+        assert capfd.readouterr().err.startswith("error: deep.json ")
+    assert state(Path()) == before
 
 
 def test_the_table_is_of_all_commands() -> None:

@@ -413,8 +413,45 @@ def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
     assert run(["withdraw", name, "--source", "lab.csv", "--reason", "another polymer was in the bottle"]) == 0
     assert stored(store) == []
     assert run(["withdraw", name, "--source", "lab.csv", "--reason", "x"]) == 2
+    capfd.readouterr()
     assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment", "--replace"]) == 0
+    assert "3 values had been corrected or withdrawn, and the file has replaced that" in capfd.readouterr().out
     assert len(stored(store)) == 3
+
+
+def test_rows_that_moved_take_corrections_away_and_say_so(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data, name = tmp_path / "lab.csv", str(store)
+    one = ["--property", "density", "--source", "lab.csv", "--line", "2", "--reason", WHY]
+    assert run(["correct", name, *one, "--value", "0.93"]) == 0
+    heading, *rows = data.read_text().splitlines()
+    data.write_text("\n".join([heading, *reversed(rows)]) + "\n")
+    assert run(["import", str(data), name, "--fidelity", "experiment"]) == 2
+    assert stored(store)[0] == ("*CC*", 0.93, 0.01)
+    capfd.readouterr()
+    assert run(["import", str(data), name, "--fidelity", "experiment", "--replace"]) == 0
+    assert "1 value had been corrected or withdrawn, and the file has replaced that" in capfd.readouterr().out
+    engine = open_store(store)
+    assert [(r.kind, r.old_value, r.new_value) for r in corrections(engine)] == [
+        ("corrected", 0.9, 0.93), ("replaced", 0.93, 0.9),
+    ]  # fmt: skip
+    engine.dispose()
+
+
+def test_what_is_asked_for_has_nothing_to_correct_yet(campaign: Campaign) -> None:
+    campaign.store.engine.dispose()
+    outside = propose(campaign.store, "*CCCCCCCCCCO*")
+    with pytest.raises(InvalidRequest, match=f"evaluation {outside.ordinal} is proposed and has no result yet"):
+        campaign.correct("density", 1.0, evaluation=outside.ordinal, reason=WHY)
+    with pytest.raises(InvalidRequest, match=f"evaluation {outside.ordinal} is proposed and has no result yet"):
+        campaign.withdraw(evaluation=outside.ordinal, reason=WHY)
+
+
+def test_the_same_value_again_is_not_put_on_record(campaign: Campaign) -> None:
+    with pytest.raises(InvalidRequest, match=r"density of evaluation 1 is 2\.400 ± 0\.010 already"):
+        campaign.correct("density", 2.4, evaluation=1, reason=WHY)
+    assert corrections(campaign.store.engine) == ()
 
 
 def test_status_and_export_show_the_history(
