@@ -18,6 +18,10 @@ def backup_command(text: str, out: Path, *, force: bool, as_json: bool) -> int:
         url = locate_store(text)
         if out.is_dir():
             raise InvalidRequest(f"{str(out)!r} is a folder; give the name of a file in it")
+        if out.exists() and not out.is_file():
+            raise InvalidRequest(
+                f"{str(out)!r} is a device or pipe, and a copy of a store is a file; choose another name"
+            )
         if out.exists() and not force:
             raise InvalidRequest(f"{str(out)!r} exists; choose another name, or replace it with --force")
         if url.path is not None and out.exists() and out.samefile(url.path):

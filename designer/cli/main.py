@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from types import TracebackType
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import typer
 
@@ -26,6 +26,10 @@ BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
+class _InterruptedError(Exception):
+    """A Ctrl-C on its way through typer, which would end with status 130 and not a word."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     remember_interrupts()
@@ -42,12 +46,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
         command = refuse_passwords(typer.main.get_command(app))
+        _pass_interrupts(command)
         refuse_underscores(app, arguments)
         with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))):
             status = command(args=arguments, prog_name="designer", standalone_mode=False)
     except _UsageError as error:
         return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt, _InterruptedError):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone, for example `head`; there is nobody left to tell.
@@ -62,6 +67,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return _fail(" ".join(str(error).split()), FAILED_RUN if isinstance(error, RuntimeError) else BAD_INPUT)
     return status if isinstance(status, int) else 0
+
+
+def _pass_interrupts(command: Any) -> None:
+    """Let a command raise another error for a Ctrl-C that it does not answer itself."""
+    invoke = command.invoke
+
+    def invoked(context: Any) -> Any:
+        try:
+            return invoke(context)
+        except KeyboardInterrupt as error:
+            raise _InterruptedError from error
+
+    command.invoke = invoked
 
 
 def _have_stderr() -> None:

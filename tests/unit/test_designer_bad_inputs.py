@@ -1,6 +1,7 @@
 """Every mistake of `bad_inputs.yaml` is one line on standard error, exit status 2, and changes nothing on disk."""
 
 import hashlib
+import os
 import shlex
 import shutil
 import sqlite3
@@ -145,6 +146,27 @@ def test_json_nested_beyond_all_measure_is_refused(
         assert run(shlex.split(command)) == 2
         assert capfd.readouterr().err.startswith("error: deep.json ")
     assert state(Path()) == before
+
+
+def test_a_copy_never_takes_the_place_of_a_device_or_pipe(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place({}, good, tmp_path / "here"))
+    os.mkfifo("pipe", 0o666)
+    before = Path("pipe").stat()
+    assert run(["backup", "store.sqlite", "pipe", "--force"]) == 2
+    assert "'pipe' is a device or pipe" in capfd.readouterr().err
+    assert Path("pipe").stat().st_mode == before.st_mode
+    assert not Path("pipe-journal").exists()
+
+
+def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("designer.cli.route.route_command", interrupted)
+    assert run(["route", "*CC*"]) == 130
+    assert capfd.readouterr() == ("", "error: interrupted\n")
 
 
 def test_the_table_is_of_all_commands() -> None:
