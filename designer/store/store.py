@@ -70,7 +70,9 @@ class CampaignStore:
         if name is None and len(names) == 1:
             name = names[0]
         if not names:
-            raise UnknownCampaign("the store holds no campaign, at most known data that campaigns learn from; start one with `designer run CONFIG`")
+            raise UnknownCampaign(
+                "the store holds no campaign, at most known data that campaigns learn from; start one with `designer run CONFIG`"
+            )
         if name not in names:
             held = ", ".join(names)
             what = "no name was given" if name is None else f"campaign {name!r} is not in the store"
