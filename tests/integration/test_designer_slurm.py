@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cloudpickle
+import numpy as np
 import psutil
 import pytest
 from cluster_trials import closing, job, outcomes
@@ -199,6 +200,55 @@ def test_building_and_dynamics_run_in_jobs_of_their_own_with_two_simulations_to_
     assert processes["designer-building", ""] == 2
     assert {gpu for name, gpu in processes if name == "designer-simulation"} == {"0", "1"}
     assert max(processes.values()) >= 2  # simulations at a time on one GPU
+
+
+def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path) -> None:
+    """Cancelled, put back, at their time limit, their node drained: the runs go on from their checkpoints in other jobs."""
+    own = Campaign(tmp_path, 12)
+    times: dict[Path, int] = {}
+
+    def running() -> list[str]:
+        return [number for number, what in slurm.jobs("RUNNING").items() if "simulation" in what]
+
+    def dynamics_advance() -> bool:
+        """Return whether a simulation job runs and a checkpoint is newer than at the last fault."""
+        now = {path: path.stat().st_mtime_ns for path in own.folder.glob("run/evaluations/*/run/checkpoint.npz")}
+        grown = any(times.get(path) != changed for path, changed in now.items())
+        return bool(grown and running() and own.sampling())
+
+    def fault(what: str, *arguments: str) -> None:
+        own.wait_for(dynamics_advance, f"dynamics advance before {what}")
+        victim = running()[0]
+        slurm.call(arguments[0], *(argument.format(victim) for argument in arguments[1:]))
+        own.wait_for(lambda: victim not in running(), f"job {victim} is gone after {what}")
+        times.update(
+            {path: path.stat().st_mtime_ns for path in own.folder.glob("run/evaluations/*/run/checkpoint.npz")}
+        )
+
+    own.start()
+    try:
+        fault("a cancellation", "scancel", "{}")
+        fault("the time limit", "scontrol", "update", "JobId={}", "EndTime=now+1")
+        slurm.drain("gpu1")
+        fault("a requeue beside a drained node", "scontrol", "requeue", "{}")
+        own.wait_for(dynamics_advance, "dynamics advance on the node that is left")
+        slurm.resume("gpu1")
+        assert own.finish() == 0, own.told()
+    finally:
+        if own.process is not None and own.process.poll() is None:
+            os.killpg(own.process.pid, signal.SIGKILL)
+            own.process.wait()
+    until(lambda: not slurm.jobs(), "every job was given back", 3 * KILL_WAIT_S)
+    own.check()
+    resumed = 0
+    for record in own.records():
+        folder = own.folder / "run" / record.folder
+        resumed += json.loads((folder / "run" / "run.json").read_text())["resumed"]
+        with np.load(folder / "run" / "series.npz") as series:
+            moments = series["table"][:, [str(name) for name in series["columns"]].index("time_ps")]
+        assert np.diff(moments).min() > 0  # each moment once
+        assert np.diff(moments).max() < 0.2  # none lost
+    assert resumed >= 2
 
 
 # What follows needs no dynamics: a simulation that goes on until it may end, and tells nothing of how far it is.
