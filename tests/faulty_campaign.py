@@ -379,13 +379,13 @@ def torment(trial: Trial, faults: tuple[str, ...], pause_s: tuple[float, float],
 
 
 def records_of(config: Path) -> tuple[EvaluationRecord, ...]:
+    """Return what the store of a campaign holds; nothing where it was killed before it had made its store."""
     url = load_config(config).store_url()
-    if not (config.parent / "disk" / "run" / "store.sqlite").exists() and config.stem == "faulty":
+    if url.path is not None and not url.path.exists():
         return ()
     try:
         engine = open_store(url)
     except ForeignStore as error:
-        # Killed before it had made its store.
         if "is an empty database" in str(error):
             return ()
         raise

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from faulty_campaign import records_of
 
-from designer.config import load_config
-from designer.errors import ForeignStore
-from designer.store import CampaignStore, EvaluationRecord, open_store
+from designer.store import EvaluationRecord
 
 # What each kill waits for, before a further random while: it shall hit every part of a campaign's life.
 KILLS = ("start", "attempts.jsonl", "run/checkpoint.npz", "result.json", "run/checkpoint.npz")
@@ -50,20 +49,6 @@ def start(config: Path, log: Path) -> subprocess.Popen[bytes]:
             env=environment,
             start_new_session=True,
         )
-
-
-def records_of(config: Path) -> tuple[EvaluationRecord, ...]:
-    """Return what the store holds; nothing if the campaign was killed before it had made its store."""
-    try:
-        engine = open_store(load_config(config).store_url())
-    except ForeignStore as error:
-        if "is an empty database" in str(error):
-            return ()
-        raise
-    try:
-        return CampaignStore.find(engine).evaluations()
-    finally:
-        engine.dispose()
 
 
 def attempts(folder: Path) -> list[str]:
@@ -105,7 +90,7 @@ def test_killed_at_random_moments_it_ends_with_exactly_what_was_asked_for(config
             time.sleep(rng.uniform(0.0, 1.5))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for record in records_of(config) if (tmp_path / "run" / "store.sqlite").exists() else ():
+        for record in records_of(config):
             if record.state == "done":
                 assert done_before.setdefault(record.id, record) == record  # what is recorded stays as it is
         for path in (tmp_path / "run" / "evaluations").glob("*/result.json"):
