@@ -1,5 +1,6 @@
 """`designer fit`: train a surrogate on a table, cross-validate it, and keep it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -67,6 +68,7 @@ def fit_command(
         observations = observations_from(table, wanted)
         for name in wanted:
             _check(observations, name, table, folds)
+        _keep_other_models(folder, wanted)
         folder.mkdir(parents=True, exist_ok=True)
         surrogates = fit_surrogates(observations, wanted, settings, seed)
         validations = []
@@ -117,6 +119,23 @@ def _settings(features: str) -> SurrogateSettings:
     if features not in choices:
         raise InvalidRequest(f"--features {features!r} is unknown; use one of {', '.join(choices)}")
     return SurrogateSettings.model_validate({"features": features})
+
+
+def _keep_other_models(folder: Path, wanted: Sequence[str]) -> None:
+    """Refuse to replace a model of other properties.
+
+    Raises:
+        InvalidRequest: The folder holds one.
+    """
+    try:
+        known = json.loads((folder / "model.json").read_text(encoding="utf-8"))["properties"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if lost := [str(name) for name in known if name not in wanted]:
+        raise InvalidRequest(
+            f"folder {str(folder)!r} holds a model of {', '.join(lost)}, which would be replaced; name another folder with --out, or "
+            "fit all properties at once"
+        )
 
 
 def _check(observations: Observations, name: str, table: DataTable, folds: int) -> None:

@@ -56,10 +56,13 @@ def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore
     if _OPEN[own]:
         return  # the last one that closes it tells
     if has_log(path):
-        _note(
-            f"{path} is in use: {log_bytes(path) / 1000:.0f} kB of it are in its write-ahead log {path}-wal, and a copy of the one "
-            f"file lacks them. Copy a store in use with `designer backup {shlex.quote(text)} OUT`"
+        size = log_bytes(path)
+        held = (
+            f": {size / 1000:.0f} kB of it are in its write-ahead log {path}-wal, which a copy of the one file lacks"
+            if size
+            else ""
         )
+        _note(f"{path} is in use{held}. Copy a store in use with `designer backup {shlex.quote(text)} OUT`")
     elif bytes_before:
         _note(f"a program that wrote {path} was killed; the write-ahead log that it left has been merged into the file")
 

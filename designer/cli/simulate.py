@@ -29,6 +29,7 @@ from mdcore.simulate import (
     SimulationResult,
     Specimen,
     export_cell,
+    other_simulation,
     simulate,
     write_outputs,
 )
@@ -67,6 +68,8 @@ def simulate_command(
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
         tier = _optics(*optics)
+        if out is not None and (difference := other_simulation(out, specimen, settings, seed)):
+            raise InvalidRequest(f"folder {str(out)!r} holds another simulation ({difference}); name another --out")
         with _folder(out) as folder, _progress() as progress:
             result = simulate(
                 specimen, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier

@@ -69,8 +69,9 @@ def status_command(text: str, name: str | None, *, as_json: bool) -> int:
         wanted = f" of {config.stop.evaluations}" if config.stop.evaluations else ""
         stream.write(f"Campaign {campaign.name}: {state}")
         stream.write(f", {campaign.stop_reason}" if campaign.stop_reason else "")
+        reserved = f", {counts['reserved']} reserved for measurements outside" if counts.get("reserved") else ""
         stream.write(
-            f"\n{counts['done']} done, {counts['failed']} failed{wanted}; ran {duration(campaign.elapsed_s)}\n"
+            f"\n{counts['done']} done, {counts['failed']} failed{wanted}{reserved}; ran {duration(campaign.elapsed_s)}\n"
         )
         for record in running:
             stage = f"{record.stage}, {100 * (record.fraction or 0.0):.0f} %" if record.stage else "just started"

@@ -46,7 +46,12 @@ def train_command(
         try:
             trained = train_neural(units, settings, start=model, checkpoint=checkpoint, progress=shown)
         except KeyboardInterrupt:
-            _tell(f"interrupted after {shown.passes} passes, kept in {checkpoint}; the same command goes on from there")
+            if checkpoint.exists():
+                _tell(
+                    f"interrupted after {shown.passes} passes, kept in {checkpoint}; the same command goes on from there"
+                )
+            else:
+                _tell("interrupted before the first pass ended; nothing is kept")
             return INTERRUPTED
         trained.save(out)
         checkpoint.unlink(missing_ok=True)

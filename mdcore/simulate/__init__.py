@@ -8,7 +8,7 @@ from mdcore.simulate.result import SimulationResult
 if TYPE_CHECKING:
     from mdcore.simulate.analyse import OPTICAL, SUPPORTED, analyse
     from mdcore.simulate.build import build_bundle
-    from mdcore.simulate.complete import run_bundle, simulate
+    from mdcore.simulate.complete import other_simulation, run_bundle, simulate
     from mdcore.simulate.export import export_cell
     from mdcore.simulate.outputs import final_views, write_outputs
     from mdcore.simulate.specimen import Copolymer, Liquid, Specimen
@@ -26,6 +26,7 @@ __all__ = [
     "build_bundle",
     "export_cell",
     "final_views",
+    "other_simulation",
     "prepare",
     "run_bundle",
     "simulate",
@@ -42,6 +43,7 @@ _HOMES = {
     "build_bundle": "mdcore.simulate.build",
     "export_cell": "mdcore.simulate.export",
     "final_views": "mdcore.simulate.outputs",
+    "other_simulation": "mdcore.simulate.complete",
     "prepare": "mdcore.simulate.stages",
     "run_bundle": "mdcore.simulate.complete",
     "simulate": "mdcore.simulate.complete",

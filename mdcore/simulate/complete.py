@@ -3,15 +3,16 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.damage import damage_report
-from mdcore.chem.errors import BuildError, NotConverged, SimulationExploded, UnparameterisableError
+from mdcore.chem.errors import BuildError, DamagedFile, NotConverged, SimulationExploded, UnparameterisableError
 from mdcore.chem.records import Failure, unconverged
+from mdcore.chem.sealed import read_sealed
 from mdcore.chem.seeds import openmm_seed
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment
 from mdcore.optics.level import require_pyscf
@@ -242,6 +243,35 @@ def _shared(
         )
 
     return report
+
+
+def other_simulation(out: Path, specimen: Specimen, settings: SimulationSettings, seed: int) -> str | None:
+    """Return in what a finished simulation in a folder differs from a request; None where there is none, or the same one.
+
+    Other properties of the same simulation are no difference: they are analysed from its files.
+
+    Raises:
+        OSError: The machine could not read the folder.
+    """
+    try:
+        asked = read_sealed(out / "result.json")["result"]["provenance"]
+        stored = {"polymer": asked["key"], "seed": asked["seed"], **asked["settings"]}
+    except (DamagedFile, KeyError, TypeError):
+        return None
+    wanted = _provenance(specimen, settings, seed)
+    return _first_difference(stored, {"polymer": wanted["key"], "seed": wanted["seed"], **wanted["settings"]})
+
+
+def _first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any], where: str = "") -> str | None:
+    for name, value in wanted.items():
+        if name not in stored:
+            continue
+        if isinstance(value, Mapping) and isinstance(stored[name], Mapping):
+            if found := _first_difference(stored[name], value, f"{where}{name}."):
+                return found
+        elif stored[name] != value:
+            return f"{where}{name} {stored[name]}, not {value}"
+    return None
 
 
 def _provenance(specimen: Specimen, settings: SimulationSettings, seed: int) -> dict[str, Any]:
