@@ -70,8 +70,9 @@ class CampaignStore:
         if name is None and len(names) == 1:
             name = names[0]
         if not names:
+            absent = "" if name is None else f"campaign {name!r} is not in the store: "
             raise UnknownCampaign(
-                "the store holds no campaign, at most known data that campaigns learn from; start one with `designer run CONFIG`"
+                f"{absent}the store holds no campaign, at most known data that campaigns learn from; start one with `designer run CONFIG`"
             )
         if name not in names:
             held = ", ".join(names)
