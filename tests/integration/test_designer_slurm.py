@@ -338,7 +338,7 @@ def test_jobs_that_slurm_ends_cost_a_simulation_nothing(slurm: Slurm, often: Non
         assert places(tmp_path)[2][:2] == [second, "gpu1"]
         slurm.call("scontrol", "update", f"JobId={second}", "EndTime=now+1")
         heard.until(lambda: second not in slurm.jobs(), "it is at its time limit")
-        assert slurm.jobs("TIMEOUT").keys() == {second}
+        assert second in slurm.jobs("TIMEOUT")
         heard.until(lambda: len(places(tmp_path)) == 4, "it runs in another job")
         (tmp_path / "0" / "enough").touch()
         heard.until(lambda: outcomes(heard.messages), "it ends")
