@@ -130,6 +130,7 @@ def test_after_a_mix_of_faults_the_campaign_is_the_undisturbed_one(trial: Trial)
     torment(trial, faults, (2.0, 10.0), lambda: time.monotonic() - trial.began > 60 * MINUTES)
     trial.finish(timeout_s=3000)
     check(trial)
+    assert len(trial.records()) == EVALUATIONS
     trial.note("ended with the exact set")
     trial.note(", ".join(f"{name} {count}" for name, count in sorted(trial.counts.items())))
     compare(trial)

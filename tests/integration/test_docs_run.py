@@ -75,7 +75,7 @@ def clone(tmp_path: Path, quickstart: Path) -> Path:
     return tmp_path
 
 
-def run(command: list[str], folder: Path) -> None:
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     programs = Path(sys.executable).parent
     environment = {
         **os.environ,
@@ -83,8 +83,7 @@ def run(command: list[str], folder: Path) -> None:
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
     }
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.slow
@@ -92,13 +91,15 @@ def run(command: list[str], folder: Path) -> None:
 def test_python_runs(block: Block, clone: Path) -> None:
     script = clone / "block.py"
     script.write_text(block.code)
-    run([sys.executable, script.name], clone)
+    done = run([sys.executable, script.name], clone)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", of("bash"))
 def test_commands_run(block: Block, clone: Path) -> None:
-    run(["bash", "-euo", "pipefail", "-c", block.code], clone)
+    done = run(["bash", "-euo", "pipefail", "-c", block.code], clone)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("block", of("bash", run=False))
@@ -107,13 +108,16 @@ def test_commands_and_options_exist(block: Block) -> None:
     for line in block.code.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if words and Path(words[0]).name == "designer" and len(words) > 1 and not words[1].startswith("-"):
-            commands[words[1]].make_context(words[1], words[2:])
+            # An unknown option or a missing argument raises.
+            assert commands[words[1]].make_context(words[1], words[2:]).info_name == words[1]
 
 
 @pytest.mark.parametrize("block", of("yaml"))
 def test_yaml_is_part_of_a_campaign(block: Block) -> None:
     whole = yaml.safe_load((ROOT / "configs" / "quickstart.yaml").read_text())
-    CampaignConfig.model_validate(whole | yaml.safe_load(block.code))
+    written = yaml.safe_load(block.code)
+    config = CampaignConfig.model_validate(whole | written)
+    assert written.keys() <= config.model_fields_set
 
 
 def test_every_block_names_its_language() -> None:

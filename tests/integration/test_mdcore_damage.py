@@ -257,7 +257,9 @@ def test_files_of_another_simulation_are_not_taken_for_own_ones(
     (folder / "result.json").unlink()
     for name in names:
         shutil.copy(foreign / name, folder / name)
-    same(simulated(folder), whole)
+    result = simulated(folder)
+    same(result, whole)
+    assert result.provenance["key"] == UNIT.key
 
 
 @pytest.mark.parametrize("name", ["run/series.npz", "run/final.npz"])
