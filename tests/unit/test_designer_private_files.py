@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_stores import make_store
 
-from designer import Campaign, CampaignConfig
 from designer.cli.main import run
-from mdcore.chem import Measurement
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 
@@ -23,27 +22,6 @@ def private() -> Iterator[None]:
     before = os.umask(0o077)
     yield
     os.umask(before)
-
-
-def make_store(folder: Path) -> Path:
-    document = {
-        "name": "secret",
-        "folder": str(folder),
-        "objectives": [{"property": "density"}],
-        "stop": {"evaluations": 4},
-    }
-    with_values = {"*CC*": 0.9, "*CC(*)C": 0.86, "*CC(*)c1ccccc1": 1.04, "*CCO*": 1.12}
-    campaign = Campaign(CampaignConfig.model_validate(document))
-    for psmiles, value in with_values.items():
-        record = campaign.store.propose(
-            key=psmiles, psmiles=psmiles, origin="given", log_prior=None, in_corpus=True, step="initial",
-            settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
-        )  # fmt: skip
-        campaign.store.start(record.id)
-        measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),)
-        campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
-    campaign.store.close()
-    return folder / "store.sqlite"
 
 
 def readable(folder: Path) -> dict[str, str]:

@@ -9,37 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_stores import make_store
 
-from designer import Campaign, CampaignConfig
+from designer import Campaign
 from designer.cli.main import run
 from designer.errors import StoreReadOnly
 from designer.store import open_store
 from designer.store.transactions import transaction
-from mdcore.chem import Measurement
 from mdcore.chem.files import replacing_text
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices, mounts and permissions of Linux")
-
-VALUES = {"*CC*": 0.9, "*CC(*)C": 0.86, "*CC(*)c1ccccc1": 1.04, "*CCO*": 1.12}
-
-
-def make_store(folder: Path, name: str = "trial") -> Path:
-    document = {
-        "name": name,
-        "folder": str(folder),
-        "objectives": [{"property": "density"}],
-        "stop": {"evaluations": 9},
-    }
-    with Campaign(CampaignConfig.model_validate(document)) as campaign:
-        for psmiles, value in VALUES.items():
-            record = campaign.store.propose(
-                key=psmiles, psmiles=psmiles, origin="given", log_prior=None, in_corpus=True, step="initial",
-                settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
-            )  # fmt: skip
-            campaign.store.start(record.id)
-            measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),)
-            campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
-    return folder / "store.sqlite"
 
 
 @pytest.fixture
