@@ -77,6 +77,25 @@ def hangs_always(unit, settings, *, seed, out, properties, progress=None):
     time.sleep(600)
 
 
+class TakesItsWorkerAlong:
+    """Ends the process that sends it for the first time: its worker goes away between the end of a task and its result."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        if not self.marker.exists():
+            self.marker.touch()
+            os._exit(1)
+        return str, ("came through",)
+
+
+def lost_once(unit, settings, *, seed, out, properties, progress=None):
+    return SimulationResult(
+        (Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {"how": TakesItsWorkerAlong(out / "lost")}, {}
+    )
+
+
 PARTS = (Stage("build", "CPU", build), Stage("dynamics", "MD", dynamics), Stage("analyse", "CPU", analyse))
 WHOLE = (Stage("simulate", "MD", whole),)
 

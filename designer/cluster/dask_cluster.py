@@ -1,5 +1,7 @@
 """Jobs as tasks of a Dask scheduler."""
 
+import asyncio
+import concurrent.futures
 import itertools
 import queue
 import time
@@ -215,7 +217,33 @@ class DaskCluster:
             priority=flight.stage,
         )
         flight.future = future
-        future.add_done_callback(lambda done: self._heard.put(("done", (job.evaluation_id, number, done))))
+        future.add_done_callback(lambda done: self._collect(job.evaluation_id, number, done))
+
+    def _collect(self, evaluation_id: int, number: int, future: "distributed.Future[Any]") -> None:
+        """Fetch what a task returned, and hear of it when it is here.
+
+        A worker may go away with the result. Dask then does the task again, for which it may need a worker that only
+        `messages` asks for: nobody may wait for the result there.
+        """
+
+        def heard(results: Sequence[Any]) -> None:
+            self._heard.put(("done", (evaluation_id, number, future, results)))
+
+        def fetched(fetching: "concurrent.futures.Future[list[Any]]") -> None:
+            lost = fetching.cancelled() or fetching.exception() is not None
+            heard([] if lost else fetching.result())
+
+        if future.status != "finished" or self._closed:
+            heard([])
+            return
+        fetch = future.client.gather([future], errors="skip", asynchronous=True)
+        try:
+            fetching = asyncio.run_coroutine_threadsafe(fetch, future.client.loop.asyncio_loop)
+        except RuntimeError:  # the connection is being closed
+            fetch.close()
+            heard([])
+        else:
+            fetching.add_done_callback(fetched)
 
     def _on_progress(self, content: dict[str, Any]) -> list[Message]:
         flight = self._flights.get(content["evaluation_id"])
@@ -231,18 +259,20 @@ class DaskCluster:
             flight.furthest, flight.advanced = progress.fraction, True
         return [Progressed(content["evaluation_id"], progress)]
 
-    def _on_done(self, evaluation_id: int, number: int, future: "distributed.Future[Any]") -> list[Message]:
+    def _on_done(
+        self, evaluation_id: int, number: int, future: "distributed.Future[Any]", results: Sequence[Any]
+    ) -> list[Message]:
         flight = self._flights.get(evaluation_id)
         if self._closed or flight is None or flight.run != number:
             return []
-        if future.cancelled():
+        if results:
+            ((outcome, files),) = results
+            return self._on_outcome(flight, outcome, files)
+        if future.status != "error":
             # Its scheduler is gone; it is submitted again when there is one.
             flight.future = None
             return []
         error = future.exception()
-        if error is None:
-            outcome, files = future.result()
-            return self._on_outcome(flight, outcome, files)
         if isinstance(error, distributed.KilledWorker):
             # Dask blames all that was assigned to a worker; only what had begun there can have killed it.
             begun = flight.begun or started(flight.job.folder) > flight.started

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,14 @@ from cluster_trials import (
     hangs_once,
     job,
     listen,
+    lost_once,
     outcomes,
     slow,
     whole,
 )
+from schedulers import until
 
-from designer.cluster import Noted, Returned
+from designer.cluster import Message, Noted, Returned
 from designer.cluster.address import start_address
 from designer.cluster.local import start_local, start_local_cuda
 from designer.cluster.task import Stage
@@ -127,6 +130,35 @@ def test_a_failure_while_building_ends_the_evaluation(tmp_path: Path, machines: 
         assert f"connections to {machines.address} are not protected" in heard[0].text
         assert not any(isinstance(message, Noted) for message in heard[1:])
     assert not (tmp_path / "0" / "trace.txt").exists()
+
+
+def test_a_worker_that_goes_away_with_a_result_keeps_nobody_waiting(tmp_path: Path, machines: Machines) -> None:
+    """Where the next worker is a job that the campaign must submit, waiting for the result would be waiting forever."""
+    machines.scheduler()
+    first = machines.worker("--no-nanny", "--resources", "MD=1")
+    heard: list[Message] = []
+    rounds = 0
+    with closing(
+        start_address(AddressClusterSettings(address=machines.address), (Stage("s", "MD", lost_once),))
+    ) as cluster:
+
+        def listens() -> None:
+            nonlocal rounds
+            while not outcomes(heard):
+                heard.extend(cluster.messages(0.1))
+                rounds += 1
+
+        cluster.submit(job(tmp_path))
+        listening = threading.Thread(target=listens, daemon=True)
+        listening.start()
+        first.wait(60)
+        assert (tmp_path / "0" / "lost").exists()
+        before = rounds
+        until(lambda: rounds > before + 1, "it goes on listening", 15)
+        machines.worker("--resources", "MD=1")
+        listening.join(60)
+        (result,) = outcomes(heard)
+        assert result.diagnostics["how"] == "came through"
 
 
 def test_a_scheduler_that_is_killed_and_started_again_loses_nothing(tmp_path: Path, machines: Machines) -> None:

@@ -1,36 +1,24 @@
-"""Fifty `ask` and fifty `tell` at once on one store: each row once, and no lock is refused."""
+"""Fifty programs that `ask` and fifty that `tell`, at once, on one store: each row once, and no lock is refused."""
 
-import threading
+import contextlib
+import multiprocessing
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from crowd import Listed, ask, member, tell
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.proposal import Proposal
-from designer.store import EvaluationRecord
-from generators import Candidate
-from mdcore.chem import RepeatUnit
 
 CROWD = 50
 PATIENCE_S = 60.0
 """Within this time nothing may be refused for a lock."""
-UNITS = tuple(RepeatUnit.from_psmiles(f"*{'C' * a}O{'C' * b}S*") for b in range(1, 17) for a in range(1, b + 1))
-
-
-class Listed:
-    """Proposes from a fixed list, as soon as it is asked."""
-
-    def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
-        free = [unit for unit in UNITS if unit.key not in taken]
-        return [Proposal(Candidate(unit, None, "list"), in_corpus=False, step="initial") for unit in free[:n]]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> CampaignConfig:
-    document = {
+def document(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+    document: dict[str, object] = {
         "name": "crowd",
         "folder": str(tmp_path / "run"),
         "objectives": [{"property": "refractive_index"}],
@@ -39,47 +27,42 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> CampaignConfig:
     }
     if request.param == "postgres":
         document["store"] = request.getfixturevalue("postgres_url")
-    return CampaignConfig.model_validate(document)
+    return document
 
 
-def once(config: CampaignConfig, do: Callable[[Campaign], object]) -> object:
-    """Do one thing as a command does it: open the store, act, close it."""
-    with Campaign(config, proposer=Listed()) as campaign:
-        return do(campaign)
+def at_once(document: dict[str, object], tasks: list[tuple[Callable[..., object], tuple[object, ...]]]) -> list[object]:
+    """Do each task in a program of its own, all begun together; return what came of them, in order."""
+    programs = multiprocessing.get_context("forkserver")
+    programs.set_forkserver_preload(["designer.campaign.proposal", "generators", "mdcore.chem"])
+    with contextlib.ExitStack() as stack:
+        pipes = []
+        for do, arguments in tasks:
+            here, there = programs.Pipe()
+            process = programs.Process(target=member, args=(document, do, arguments, there))
+            process.start()
+            stack.callback(process.join)
+            stack.callback(process.kill)
+            pipes.append(here)
+        assert [pipe.recv() for pipe in pipes] == ["ready"] * len(tasks)
+        started = time.monotonic()
+        for pipe in pipes:
+            pipe.send("go")
+        answers = [pipe.recv() for pipe in pipes]
+        assert time.monotonic() - started < PATIENCE_S
+        return answers
 
 
 @pytest.mark.slow
-def test_a_crowd_of_askers_and_tellers_gets_each_row_once(config: CampaignConfig) -> None:
+def test_a_crowd_of_askers_and_tellers_gets_each_row_once(document: dict[str, object]) -> None:
+    config = CampaignConfig.model_validate(document)
     with Campaign(config, proposer=Listed()) as campaign:
         handed_out = campaign.ask(CROWD)
     assert len({record.key for record in handed_out}) == CROWD
-    together = threading.Barrier(2 * CROWD)
-
-    def ask(_: int) -> object:
-        together.wait()
-        return once(config, lambda campaign: campaign.ask(1))
-
-    def tell(ordinal: int) -> object:
-        row = {
-            "candidate": ordinal,
-            "property": "refractive_index",
-            "value": 1.4 + 0.002 * ordinal,
-            "stderr": 0.01,
-            "unit": "1",
-        }
-        together.wait()
-        return once(config, lambda campaign: campaign.tell([(2, row)]))
-
-    started = time.monotonic()
-    with ThreadPoolExecutor(2 * CROWD) as pool:
-        asked = [pool.submit(ask, n) for n in range(CROWD)]
-        told = [pool.submit(tell, record.ordinal) for record in handed_out]
-        reserved = [future.result() for future in asked]
-        recorded = [future.result() for future in told]
-    assert time.monotonic() - started < PATIENCE_S
-    keys = [record.key for (record,) in reserved]  # type: ignore[misc]
-    assert len(set(keys) | {record.key for record in handed_out}) == 2 * CROWD
-    assert {(answer.recorded, answer.refused) for answer in recorded} == {(1, ())}  # type: ignore[attr-defined]
+    answers = at_once(document, [*([(ask, ())] * CROWD), *((tell, (record.ordinal,)) for record in handed_out)])
+    reserved, recorded = answers[:CROWD], answers[CROWD:]
+    assert all(isinstance(key, str) for key in reserved), reserved
+    assert len({*reserved, *(record.key for record in handed_out)}) == 2 * CROWD
+    assert recorded == [(1, ())] * CROWD
     with Campaign(config, proposer=Listed()) as campaign:
         records = campaign.store.evaluations()
         assert campaign.store.counts()["done"] == CROWD

@@ -56,7 +56,7 @@ cluster:
   dashboard_port: 0
   log_folder: {folder}/logs
   simulations_per_gpu: 2
-  simulation: {{jobs: 2, cores: 2, memory: 1GB, queue: gpu, walltime: "00:30:00", directives: ["--gres=gpu:1"]}}
+  simulation: {{jobs: {jobs}, cores: 2, memory: 1GB, queue: gpu, walltime: "00:30:00", directives: ["--gres=gpu:1"]}}
   building: {{jobs: 1, cores: 1, memory: 1GB, queue: cpu, walltime: "00:30:00"}}
 stop: {{evaluations: 4, failures_in_a_row: 1}}
 """
@@ -94,9 +94,9 @@ def slurm(slurm_server: Slurm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slur
 class Campaign:
     """A campaign as a process."""
 
-    def __init__(self, folder: Path, sample_ps: float) -> None:
+    def __init__(self, folder: Path, *, jobs: int, sample_ps: float) -> None:
         self.folder, self.config = folder, folder / "queued.yaml"
-        self.config.write_text(CONFIG.format(folder=folder, sample_ps=sample_ps))
+        self.config.write_text(CONFIG.format(folder=folder, jobs=jobs, sample_ps=sample_ps))
         self.process: subprocess.Popen[bytes] | None = None
         self.seen: dict[int, tuple[str, str]] = {}
 
@@ -170,7 +170,7 @@ class Campaign:
 
 @pytest.fixture
 def campaign(slurm: Slurm, tmp_path: Path) -> Iterator[Campaign]:
-    own = Campaign(tmp_path, 4)
+    own = Campaign(tmp_path, jobs=2, sample_ps=4)
     yield own
     if own.process is not None and own.process.poll() is None:
         os.killpg(own.process.pid, signal.SIGKILL)
@@ -203,8 +203,11 @@ def test_building_and_dynamics_run_in_jobs_of_their_own_with_two_simulations_to_
 
 
 def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path) -> None:
-    """Cancelled, put back, at their time limit, their node drained: the runs go on from their checkpoints in other jobs."""
-    own = Campaign(tmp_path, 12)
+    """Cancelled, put back, at their time limit, their node drained: the runs go on from their checkpoints in other jobs.
+
+    One job at a time: no dynamics go on while a fault is prepared, so that they cannot be over before the last one.
+    """
+    own = Campaign(tmp_path, jobs=1, sample_ps=20)
     times: dict[Path, int] = {}
 
     def running() -> list[str]:
@@ -216,7 +219,7 @@ def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path)
         grown = any(times.get(path) != changed for path, changed in now.items())
         return bool(grown and running() and own.sampling())
 
-    def fault(what: str, *arguments: str) -> None:
+    def fault(what: str, *arguments: str) -> str:
         own.wait_for(dynamics_advance, f"dynamics advance before {what}")
         victim = running()[0]
         slurm.call(arguments[0], *(argument.format(victim) for argument in arguments[1:]))
@@ -224,13 +227,16 @@ def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path)
         times.update(
             {path: path.stat().st_mtime_ns for path in own.folder.glob("run/evaluations/*/run/checkpoint.npz")}
         )
+        return victim
 
     own.start()
     try:
         fault("a cancellation", "scancel", "{}")
         fault("the time limit", "scontrol", "update", "JobId={}", "EndTime=now+1")
         slurm.drain("gpu1")
-        fault("a requeue beside a drained node", "scontrol", "requeue", "{}")
+        victim = fault("a requeue beside a drained node", "scontrol", "requeue", "{}")
+        own.wait_for(lambda: victim in slurm.jobs("PENDING"), "the job is back in the queue")
+        slurm.call("scontrol", "update", f"JobId={victim}", "StartTime=now")  # Slurm lets it wait two minutes else
         own.wait_for(dynamics_advance, "dynamics advance on the node that is left")
         slurm.resume("gpu1")
         assert own.finish() == 0, own.told()
