@@ -33,7 +33,7 @@ def document(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object
 def at_once(document: dict[str, object], tasks: list[tuple[Callable[..., object], tuple[object, ...]]]) -> list[object]:
     """Do each task in a program of its own, all begun together; return what came of them, in order."""
     programs = multiprocessing.get_context("forkserver")
-    programs.set_forkserver_preload(["designer.campaign.proposal", "generators", "mdcore.chem"])
+    programs.set_forkserver_preload(["designer.campaign.campaign", "generators", "mdcore.chem"])
     with contextlib.ExitStack() as stack:
         pipes = []
         for do, arguments in tasks:
