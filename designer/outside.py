@@ -15,12 +15,13 @@ from designer.config.campaign import CampaignConfig
 from designer.data.fidelity import checked_fidelity
 from designer.data.units import conversion
 from designer.data.values import checked_stderr, checked_value, unusual
+from designer.digests import outside_digest
 from designer.errors import InvalidRequest, MissingFile
 from designer.machine import program
 from designer.store.corrections import Selection, correct, withdraw
 from designer.store.engine import durable
 from designer.store.orm import EvaluationRow, EventRow
-from designer.store.outside import candidates, lock_campaign, outside_digest, record_outside, told
+from designer.store.outside import candidates, lock_campaign, record_outside, told
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.store.transactions import write

@@ -1,16 +1,15 @@
 """The whole of a campaign file."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal, cast
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
-from pydantic_core import to_jsonable_python
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from designer.config.base import Section
 from designer.config.cluster import ClusterSettings, LocalClusterSettings, OutsideClusterSettings
+from designer.config.document import full_document, minimal_document
+from designer.config.identity import campaign_identity, settings_digest
 from designer.config.messages import NAME_PATTERN
 from designer.config.sections import (
     GeneratorSettings,
@@ -24,13 +23,11 @@ from designer.config.sections import (
     is_stored,
     measurable_property,
 )
-from designer.redact import holds_password, without_passwords
-from designer.store.outside import outside_digest
+from designer.redact import holds_password
 from designer.store.url import StoreURL
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import OPTICAL
 from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
 
 MAX_OBJECTIVES = 4
@@ -185,99 +182,17 @@ class CampaignConfig(Section):
         return settings.model_copy(update={"execution": execution})
 
     def document(self) -> dict[str, Any]:
-        """Return the configuration in JSON types, the same text for the same configuration: sets are sorted.
-
-        It is stored and printed, so that no password is in it: not that of the store's address, which prints as stars, nor one
-        in an address that any other text holds.
-        """
-        return cast(dict[str, Any], _json(self))
+        """Return the configuration in JSON types; see `designer.config.document`."""
+        return full_document(self)
 
     def minimal_document(self) -> dict[str, Any]:
         """Return what a user would have to write for this configuration: `document` without what equals its default."""
-        document = self.document()
-        minimal = _without_defaults(self, document)
-        section = document["simulation"]
-        base = cast(dict[str, Any], _json(SimulationSettings.model_validate({"preset": section["preset"]})))
-        extras = {"preset": section["preset"], "properties": section["properties"]}
-        minimal["simulation"] = {**_difference(section, base), **extras}
-        minimal["objectives"] = [
-            {key: value for key, value in objective.items() if value is not None}
-            for objective in document["objectives"]
-        ]
-        if self.limits:
-            minimal["limits"] = [{k: v for k, v in limit.items() if v is not None} for limit in document["limits"]]
-        return minimal
+        return minimal_document(self)
 
     def identity(self) -> dict[str, Any]:
-        """Return what must not change between two runs of one campaign, in JSON types.
-
-        Measurements of other settings or draws of another seed would not be comparable with what the store holds.
-        """
-        return {
-            "seed": self.seed,
-            "objectives": [{"property": o.property, "direction": o.direction} for o in self.objectives],
-            "simulation": self._measuring(),
-            "properties": list(self.properties()),
-            **self._optics_identity(),
-        }
+        """Return what must not change between two runs of one campaign; see `designer.config.identity`."""
+        return campaign_identity(self)
 
     def settings_digest(self) -> str:
         """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
-        if isinstance(self.cluster, OutsideClusterSettings):
-            return outside_digest(self.cluster.fidelity)
-        content = {"settings": self._measuring(), "properties": sorted(self.properties()), **self._optics_identity()}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-    def _optics_identity(self) -> dict[str, Any]:
-        # Stores from before there was a choice hold additive values, and all at simulated densities; these choices are left out,
-        # so that such stores stay valid. The device changes no result.
-        chosen = (
-            self.optics.model_dump(mode="json", exclude={"device", "density"}) if self.optics.kind != "additive" else {}
-        )
-        if self.optics.density != "simulated" and set(OPTICAL) & set(self.properties()):
-            chosen["density"] = self.optics.density
-        return {"optics": chosen} if chosen else {}
-
-    def _measuring(self) -> dict[str, Any]:
-        # How fast and where a simulation runs is no part of what it measures.
-        if isinstance(self.cluster, OutsideClusterSettings):
-            return {"outside": self.cluster.fidelity}
-        return self.simulation.settings().model_dump(mode="json", exclude={"execution"})
-
-
-def _json(value: object) -> object:
-    """Return a value or model in JSON types, without passwords; sets become sorted lists, so that equal values give equal texts."""
-    plain = value.model_dump() if isinstance(value, BaseModel) else value
-    return to_jsonable_python(_printable(plain))
-
-
-def _printable(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    if isinstance(value, list | tuple):
-        return [_printable(item) for item in value]
-    return without_passwords(str(value)) if isinstance(value, str | PurePath) else value
-
-
-def _without_defaults(model: BaseModel, document: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        default = field.get_default(call_default_factory=True)
-        # The kind of a union's member tells how to read the rest, so that it stays although it is the member's default.
-        if name != "kind" and not field.is_required() and document[name] == _json(default):
-            continue
-        found[name] = _without_defaults(value, document[name]) if isinstance(value, BaseModel) else document[name]
-    return found
-
-
-def _difference(document: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for key, value in document.items():
-        other = base.get(key)
-        if value == other:
-            continue
-        found[key] = _difference(value, other) if isinstance(value, dict) and isinstance(other, dict) else value
-    return found
+        return settings_digest(self)

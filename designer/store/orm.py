@@ -6,7 +6,7 @@ from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 APPLICATION = "polymer-designer"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Number of the newest revision in `designer.store.migrations`."""
 
 

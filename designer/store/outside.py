@@ -1,6 +1,5 @@
 """Measurements made outside: reservations of candidates, and the results that come back."""
 
-import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from designer.digests import outside_digest
 from designer.store.convert import evaluation_record, measurement_rows
 from designer.store.knowledge import brief_records
 from designer.store.orm import CampaignRow, CandidateRow, EvaluationRow
@@ -17,11 +17,6 @@ from mdcore.chem import Failure, Measurement
 
 _AT_ONCE = 500
 """Candidates named in one query; databases limit its length."""
-
-
-def outside_digest(fidelity: str) -> str:
-    """Return the settings digest of everything that was measured outside at a fidelity."""
-    return hashlib.sha256(f"outside {fidelity}".encode()).hexdigest()[:16]
 
 
 def reserve(

@@ -173,8 +173,14 @@ class SimulationSettings(Settings):
 
     @property
     def fidelity(self) -> str:
-        """Fidelity of what this simulation measures, `md-` and the preset."""
-        return f"md-{self.preset}"
+        """Fidelity of what this simulation measures.
+
+        `md-` and the preset; where cell, force field or protocol differ from the preset, six digits of what was asked for follow,
+        so that cells at 300 K and at 400 K, or of two force fields, are not taken for the same source.
+        """
+        from mdcore.settings.asked import asked_simulation, fidelity_of
+
+        return fidelity_of(asked_simulation(self), asked_simulation(preset(self.preset)))
 
 
 def preset(name: str) -> SimulationSettings:

@@ -1,7 +1,5 @@
 """A whole simulation in one call, idempotent and resumable."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -18,6 +16,8 @@ from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvi
 from mdcore.optics.level import require_pyscf
 from mdcore.protocols.progress import Progress
 from mdcore.protocols.runner import RunSummary, run
+from mdcore.settings import version_1
+from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation, digest_of
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.simulate.analyse import OPTICAL, RAMP_CORRECTION_NEEDS, analyse, check_supported
@@ -116,9 +116,10 @@ def simulate(
         raise ValueError(RAMP_CORRECTION_NEEDS)
     if optics is not None and optics.kind == "dft" and set(OPTICAL) & set(properties):
         require_pyscf()
-    identity = _identity(specimen, settings, seed, properties, optics)
+    request = specimen, settings, seed, properties, optics
+    identity = _identity(*request)
     out.mkdir(parents=True, exist_ok=True)
-    known = read_result(out / "result.json", identity)
+    known = read_result(out / "result.json", identity, _identity_1(*request), settings.fidelity)
     if known is not None:
         return _usable(known)
     provenance = _provenance(specimen, settings, seed)
@@ -291,11 +292,31 @@ def _identity(
     properties: Sequence[str],
     optics: OpticsSettings | None,
 ) -> str:
-    request = {
-        "key": specimen.key,
-        "settings": settings.model_dump(mode="json", exclude={"execution"}),
-        "seed": seed,
-        "properties": list(properties),
-        "optics": (optics or OpticsSettings(kind="additive")).model_dump(mode="json"),
-    }
-    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+    tier = optics or OpticsSettings(kind="additive")
+    return digest_of(
+        {
+            "version": IDENTITY_VERSION,
+            "key": specimen.key,
+            "settings": asked_simulation(settings),
+            "seed": seed,
+            "properties": list(properties),
+            "optics": {"kind": tier.kind, **asked(tier, frozenset({"kind", "device"}))},
+        }
+    )
+
+
+def _identity_1(
+    specimen: Specimen,
+    settings: SimulationSettings,
+    seed: int,
+    properties: Sequence[str],
+    optics: OpticsSettings | None,
+) -> str | None:
+    """Return what version 1 called the same request; None where it could not make it."""
+    full = version_1.version_1_of_asked(asked_simulation(settings))
+    if full is None:
+        return None
+    tier = (optics or OpticsSettings(kind="additive")).model_dump(mode="json", include=set(version_1.OPTICS))
+    return digest_of(
+        {"key": specimen.key, "settings": full, "seed": seed, "properties": list(properties), "optics": tier}
+    )

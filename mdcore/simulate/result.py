@@ -44,8 +44,16 @@ def write_result(path: Path, identity: str, outcome: SimulationResult | Failure)
     write_sealed(path, {"identity": identity, kind: asdict(outcome)})
 
 
-def read_result(path: Path, identity: str) -> SimulationResult | Failure | None:
+def read_result(
+    path: Path, identity: str, older: str | None = None, fidelity: str | None = None
+) -> SimulationResult | Failure | None:
     """Return the outcome on disk if it answers the same question, else None; a damaged file is set aside.
+
+    Args:
+        path: The file.
+        identity: Digest of the question.
+        older: What an earlier version called the same question, if it could ask it.
+        fidelity: Name of the simulation's measurements, which earlier versions may have named otherwise.
 
     Raises:
         OSError: The machine could not read it.
@@ -54,13 +62,14 @@ def read_result(path: Path, identity: str) -> SimulationResult | Failure | None:
         return None
     try:
         document = read_sealed(path)
-        if document.get("identity") != identity:
+        if (found := document.get("identity")) != identity and (older is None or found != older):
             return None
         with reading(path):
             if "failure" in document:
                 return Failure(**document["failure"])
             stored = document["result"]
-            measurements = tuple(Measurement(**one) for one in stored["measurements"])
+            renamed = {} if fidelity is None else {"fidelity": fidelity}
+            measurements = tuple(Measurement(**one | renamed) for one in stored["measurements"])
             return SimulationResult(measurements, dict(stored["diagnostics"]), dict(stored["provenance"]))
     except DamagedFile as error:
         set_aside(error)

@@ -17,11 +17,11 @@ from designer.campaign.observations import observations_of
 from designer.campaign.proposal import Proposal
 from designer.cli.main import run
 from designer.config import load_config
+from designer.digests import outside_digest
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.outside import Refused, read_rows
 from designer.store import EvaluationRecord
 from designer.store.orm import EvaluationRow
-from designer.store.outside import outside_digest
 from generators import Candidate
 from mdcore.chem import RepeatUnit
 

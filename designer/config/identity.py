@@ -1,0 +1,60 @@
+"""What a campaign is and what it measures: what was asked for, without the defaults.
+
+A stored campaign goes on only with the configuration it was started with, and campaigns share measurements of the same
+settings. Both compare what was asked for, so that a later version with one more setting neither refuses the stored
+campaigns nor ends the sharing; see `mdcore.settings.asked`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from designer.config.cluster import OutsideClusterSettings
+from designer.digests import outside_digest, settings_digest_of
+from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation
+from mdcore.simulate import OPTICAL
+
+if TYPE_CHECKING:
+    from designer.config.campaign import CampaignConfig
+
+
+def campaign_identity(config: "CampaignConfig") -> dict[str, Any]:
+    """Return what must not change between two runs of one campaign, in JSON types.
+
+    Measurements of other settings or draws of another seed would not be comparable with what the store holds.
+    """
+    return {
+        "version": IDENTITY_VERSION,
+        "seed": config.seed,
+        "objectives": [{"property": o.property, "direction": o.direction} for o in config.objectives],
+        "simulation": _measuring(config),
+        "properties": list(config.properties()),
+        **_optics(config),
+    }
+
+
+def settings_digest(config: "CampaignConfig") -> str:
+    """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
+    if isinstance(config.cluster, OutsideClusterSettings):
+        return outside_digest(config.cluster.fidelity)
+    content = {
+        "version": IDENTITY_VERSION,
+        "settings": _measuring(config),
+        "properties": sorted(config.properties()),
+        **_optics(config),
+    }
+    return settings_digest_of(content)
+
+
+def _optics(config: "CampaignConfig") -> dict[str, Any]:
+    # Additive values at simulated densities are what was done before there was a choice. The device changes no result.
+    optics, chosen = config.optics, {}
+    if optics.kind != "additive":
+        chosen = {"kind": optics.kind, **asked(optics, frozenset({"kind", "device", "density"}))}
+    if optics.density != "simulated" and set(OPTICAL) & set(config.properties()):
+        chosen["density"] = optics.density
+    return {"optics": chosen} if chosen else {}
+
+
+def _measuring(config: "CampaignConfig") -> dict[str, Any]:
+    if isinstance(config.cluster, OutsideClusterSettings):
+        return {"outside": config.cluster.fidelity}
+    return asked_simulation(config.simulation.settings())
