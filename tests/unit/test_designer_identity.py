@@ -1,0 +1,149 @@
+"""Campaigns and measurements are identified by what was asked for: a new setting with a default changes nothing stored."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from sqlalchemy import text
+
+from designer import Campaign, CampaignConfig
+from designer.campaign.observations import observations_of
+from designer.config.sections import SimulationSection
+from designer.errors import CampaignMismatch
+from designer.store.knowledge import briefs, news
+from designer.store.migrate import migrate_store
+from mdcore.chem import RepeatUnit
+from mdcore.optics import OpticsSettings
+from mdcore.settings import SimulationSettings, version_1
+from mdcore.settings.asked import asked_simulation
+from mdcore.settings.simulation import PRESETS, ProtocolSettings, preset
+from mdcore.simulate.complete import _identity, _identity_1
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+# What stores of these versions had; before version 3 refractive indices belonged to the density of the cell.
+OPTICS = {1: {"density": "simulated"}, 2: {"density": "simulated"}, 3: {}}
+
+
+class DampProtocol(ProtocolSettings):
+    """The protocol of a later version, with one more setting."""
+
+    humidity: float = 0.0
+
+
+def later(settings: SimulationSettings, humidity: float) -> SimulationSettings:
+    protocol = DampProtocol(**settings.protocol.model_dump(), humidity=humidity)
+    return settings.model_copy(update={"protocol": protocol})
+
+
+def config(folder: Path, **changes: object) -> CampaignConfig:
+    document = {
+        "name": "trial", "folder": str(folder), "objectives": [{"property": "density"}], "stop": {"evaluations": 3}, **changes,
+    }  # fmt: skip
+    return CampaignConfig.model_validate(document)
+
+
+def test_a_setting_that_a_later_version_adds_leaves_stored_campaigns_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = config(tmp_path)
+    identity, digest, fidelity = before.identity(), before.settings_digest(), before.fidelity()
+    Campaign(before).store.close()
+    plain = SimulationSection.settings
+    monkeypatch.setattr(SimulationSection, "settings", lambda own: later(plain(own), 0.0))
+    after = config(tmp_path)
+    assert (after.identity(), after.settings_digest(), after.fidelity()) == (identity, digest, fidelity)
+    Campaign(after).store.close()
+    monkeypatch.setattr(SimulationSection, "settings", lambda own: later(plain(own), 0.5))
+    asked = config(tmp_path)
+    assert asked.settings_digest() != digest
+    assert asked.identity()["simulation"]["protocol"]["humidity"] == 0.5
+    with pytest.raises(CampaignMismatch, match="another simulation"):
+        _ = Campaign(asked).store
+
+
+def test_the_defaults_are_those_that_identities_leave_out() -> None:
+    """Changing one would change what stored campaigns mean; see `mdcore.settings.asked`."""
+    dumped = preset("standard").model_dump(mode="json", exclude={"execution", "preset"})
+    assert {name: {k: dumped[name][k] for k in section} if isinstance(section, dict) else dumped[name]
+            for name, section in version_1.DEFAULTS.items()} == version_1.DEFAULTS  # fmt: skip
+    for name in PRESETS:
+        assert asked_simulation(preset(name)) == {"preset": name, **version_1.PRESETS[name]}
+    assert OpticsSettings().model_dump(mode="json", include=set(version_1.OPTICS)) == {
+        "kind": "auto", "functional": "pbe0", "basis": "aug-cc-pvdz", "n_conformers": 2, "max_heavy_atoms": 16,
+        "conformers": "etkdg", "density": "slowly_cooled", "device": "auto",
+    }  # fmt: skip
+
+
+def test_settings_of_version_1_are_read_and_written() -> None:
+    settings = SimulationSettings.model_validate({"protocol": {"temperature_K": 400}, "replicates": 2})
+    full = settings.model_dump(mode="json", exclude={"execution"})
+    asked = asked_simulation(settings)
+    assert version_1.asked_of_version_1(full) == asked
+    assert version_1.version_1_of_asked(asked) == full
+    assert version_1.version_1_of_asked(asked | {"humidity": 0.5}) is None
+    assert asked["protocol"]["temperature_K"] == 400
+    assert "pressure_atm" not in asked["protocol"]
+
+
+def test_fidelities_tell_other_settings_apart() -> None:
+    def fidelity(**changes: object) -> str:
+        return SimulationSettings.model_validate(changes).fidelity
+
+    names = [
+        fidelity(), fidelity(protocol={"temperature_K": 400}), fidelity(force_field={"smirnoff": "openff-2.3.0.offxml"}),
+        fidelity(preset="standard"), fidelity(preset="standard", protocol={"temperature_K": 400}),
+    ]  # fmt: skip
+    assert len(set(names)) == 5
+    assert names[0] == "md-quick"
+    assert names[1].startswith("md-quick-")
+    assert fidelity(protocol={"temperature_K": 300}) == "md-quick"  # the preset's own value
+    assert fidelity(replicates=4, execution={"platform": "CPU"}) == "md-quick"
+
+
+def test_results_that_version_1_left_in_a_folder_answer_the_same_question() -> None:
+    settings = SimulationSettings.model_validate({"protocol": {"temperature_K": 400}})
+    unit = RepeatUnit.from_psmiles("*CC*")
+    request = unit, settings, 7, ("density",), OpticsSettings()
+    # Computed by version 1.
+    assert _identity_1(*request) == IDENTITY_OF_VERSION_1
+    assert _identity(*request) != IDENTITY_OF_VERSION_1
+    assert _identity_1(unit, later(settings, 0.5), 7, ("density",), None) is None
+
+
+IDENTITY_OF_VERSION_1 = "a3d49804256d175dab8cf65f81c6e1ea078e5c6189e955b3141aea8b8cdb8979"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_path: Path) -> None:
+    """Stores that the programs of those versions wrote, with real simulations."""
+    store = tmp_path / "run" / "store.sqlite"
+    store.parent.mkdir()
+    with gzip.open(GOLDEN / f"store-{version}.sqlite.gz") as packed, store.open("wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+    migrate_store(str(store))
+    document = yaml.safe_load((GOLDEN / "campaign.yaml").read_text())
+    document |= {"folder": str(tmp_path / "run"), "optics": {"kind": "additive", **OPTICS[version]}}
+    own = CampaignConfig.model_validate(document)
+    with Campaign(own) as campaign:
+        assert campaign.finished_reason() == "5 of 5 evaluations are finished"
+        with campaign.store.engine.connect() as connection:
+            digests = connection.execute(text("SELECT DISTINCT settings_digest FROM evaluation")).scalars().all()
+        assert digests == [own.settings_digest()]
+        observed = observations_of(briefs(campaign.store), own.properties(), own.fidelity())
+        assert len(observed) == 5
+        assert sorted(observed.values["density"])[0] == pytest.approx(LIGHTEST[version], abs=1e-12)
+    # Another campaign of the present version takes its results over.
+    with Campaign(CampaignConfig.model_validate(document | {"name": "other"})) as campaign:
+        assert len(news(campaign.store, campaign.config.settings_digest(), 0)) == 5
+    # At another temperature it would be another campaign and another source.
+    warmer = document | {
+        "simulation": document["simulation"] | {"protocol": document["simulation"]["protocol"] | {"temperature_K": 400}}
+    }
+    with pytest.raises(CampaignMismatch, match="another simulation"):
+        _ = Campaign(CampaignConfig.model_validate(warmer)).store
+    assert CampaignConfig.model_validate(warmer).fidelity() != own.fidelity()
+
+
+LIGHTEST = {1: 0.7850372577718079, 2: 0.7850372577718079, 3: 0.8123871452981598}
