@@ -29,8 +29,8 @@ POLYMERS = {"polystyrene": "*CC(*)c1ccccc1", "polycarbonate": "*Oc1ccc(cc1)C(C)(
 def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
     """Build one bundle here; return atoms, seconds with libraries loaded, and peak memory in GiB."""
     from mdcore.chem import RepeatUnit
+    from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
-    from mdcore.simulate import build_bundle
 
     with tempfile.TemporaryDirectory() as folder:
         tiny = {
@@ -50,7 +50,7 @@ def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
 
 def grow(psmiles: str, atoms: int) -> tuple[int, float]:
     """Grow one chain in a cell of its own; return atoms and seconds."""
-    from mdcore.build import grow_cell, plan_homopolymer
+    from mdcore.cell import grow_cell, plan_homopolymer
     from mdcore.chem import RepeatUnit
     from mdcore.chem.seeds import rng_for
     from mdcore.settings import SimulationSettings

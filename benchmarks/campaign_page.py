@@ -64,7 +64,7 @@ class Sleepers:
     def messages(self, timeout_s):
         from designer.cluster import Finished, Outcome, Progressed
         from mdcore.chem import Measurement
-        from mdcore.simulate import Progress, SimulationResult
+        from mdcore.measure import Progress, SimulationResult
 
         time.sleep(timeout_s)
         now, heard = time.monotonic(), []

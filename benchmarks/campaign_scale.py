@@ -51,7 +51,7 @@ PROPERTIES = ("refractive_index", "abbe_number", "density")
 def instant(unit, settings, *, seed, out, properties, progress=None):
     """Answer at once with a smooth function of the repeat unit."""
     from mdcore.chem import Measurement, property_spec
-    from mdcore.simulate import SimulationResult
+    from mdcore.measure import SimulationResult
 
     size, mass = unit.n_heavy_atoms, unit.molar_mass_g_mol
     values = {

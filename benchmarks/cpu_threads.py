@@ -1,7 +1,7 @@
 """Speed of OpenMM's CPU platform by the size of the cell: one thread free, one on a core of its own, and two threads.
 
 Polystyrene at 300 K and constant volume, 4 fs, the settings of preset `quick`; every arrangement runs by itself, in rounds, and the
-medians count. `n_atoms` at which two threads overtake one on its own core is what `mdcore.protocols.platform` goes by.
+medians count. `n_atoms` at which two threads overtake one on its own core is what `mdcore.dynamics.platform` goes by.
 
     python benchmarks/cpu_threads.py [--json] [--quick] [--seconds 5] [--work runs/threads]
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from common import answer, command_line, figure
 from lammps_parts.speeds import condensed, openmm_ns_per_day
 
-from mdcore.protocols.cores import OwnCore
+from mdcore.dynamics.cores import OwnCore
 
 POLYSTYRENE = "*CC(*)c1ccccc1"
 CELLS = ((3, 190), (4, 190), (6, 190), (5, 500), (5, 1000))

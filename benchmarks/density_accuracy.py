@@ -35,14 +35,14 @@ from pathlib import Path
 import numpy as np
 from common import DATA, answer, command_line, figure
 
-from mdcore.build.estimates import density_estimate_g_cm3
+from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
-from mdcore.properties import Estimate, slowly_cooled_density
+from mdcore.estimate import Estimate, slowly_cooled_density
+from mdcore.measure import simulate
+from mdcore.measure.analyse import last_cooling
+from mdcore.measure.build import planned_stages
+from mdcore.measure.specimen import glass_transition_k
 from mdcore.settings import PRESETS, SimulationSettings
-from mdcore.simulate import simulate
-from mdcore.simulate.analyse import last_cooling
-from mdcore.simulate.build import planned_stages
-from mdcore.simulate.specimen import glass_transition_k
 
 ROOM_TEMPERATURE_K = 300.0
 # Common polymers of every class first, so that a short run already says something.

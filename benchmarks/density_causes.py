@@ -23,8 +23,8 @@ import numpy as np
 from common import answer, command_line, figure
 
 from mdcore.chem import Failure, RepeatUnit
+from mdcore.measure import simulate
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import simulate
 
 TEMPERATURE_K = 600.0
 CELSIUS = TEMPERATURE_K - 273.15

@@ -18,11 +18,11 @@ import numpy as np
 from common import answer, command_line, figure
 
 from mdcore.chem import RepeatUnit
-from mdcore.protocols import COLUMNS, mean_and_stderr, run
+from mdcore.dynamics import COLUMNS, mean_and_stderr, run
+from mdcore.measure import build_bundle
 from mdcore.settings import SimulationSettings
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.stages import DynamicsStage
-from mdcore.simulate import build_bundle
 
 POLYMERS = {
     "PS": ("*CC(*)c1ccccc1", 373.0, lambda t: 0.9287 * math.exp(5.131e-4 * t)),

@@ -24,8 +24,8 @@ import numpy as np
 from common import answer, command_line, environment, figure
 
 from mdcore.bundle import SimulationBundle
-from mdcore.protocols.engine import StageEngine
-from mdcore.protocols.runner import run
+from mdcore.dynamics.engine import StageEngine
+from mdcore.dynamics.runner import run
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.stages import CompressStage, DynamicsStage
 
@@ -42,8 +42,8 @@ def bundle_of(n_atoms: int, work: Path) -> SimulationBundle:
     folder = work / f"{n_atoms}" / "bundle"
     if not (folder / "bundle.json").exists():
         from mdcore.chem import RepeatUnit
+        from mdcore.measure import build_bundle
         from mdcore.settings import SimulationSettings
-        from mdcore.simulate import build_bundle
 
         n_chains = max(1, round(n_atoms / CHAIN_ATOMS))
         cell = {"n_chains": n_chains, "atoms_per_chain": n_atoms // n_chains}

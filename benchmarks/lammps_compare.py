@@ -24,7 +24,7 @@ from lammps_parts.energies import PRODUCTION_LAMMPS, lammps_terms, openmm_terms,
 from lammps_parts.program import Lammps, LammpsAbsentError
 from lammps_parts.speeds import CORES, condensed, measure_speeds, speed_figures
 
-from mdcore.simulate.export.lammps import write_data
+from mdcore.measure.export.lammps import write_data
 
 POLYMERS = {
     "polystyrene": "*CC(*)c1ccccc1",

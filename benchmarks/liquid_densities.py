@@ -18,8 +18,8 @@ import numpy as np
 from common import answer, command_line, figure
 
 from mdcore.chem import Failure
+from mdcore.measure import Liquid, simulate
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import Liquid, simulate
 
 ROOM_TEMPERATURE_K = 298.15
 LIQUIDS = {

@@ -29,15 +29,15 @@ from common import DATA, answer, command_line, figure
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
-from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, needs_dft, refractions
-from mdcore.optics.scheme import scheme_for
-from mdcore.properties.refraction import (
+from mdcore.estimate.refraction import (
     abbe_estimate,
     abbe_number,
     index_estimate,
     refraction_from_index,
     refractive_index,
 )
+from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, needs_dft, refractions
+from mdcore.optics.scheme import scheme_for
 
 HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"

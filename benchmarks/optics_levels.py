@@ -31,13 +31,13 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 
+from mdcore.estimate.refraction import refraction_from_index
 from mdcore.optics.additive import sum_increments
 from mdcore.optics.density_functional import REFRACTION_PER_A3
 from mdcore.optics.geometry import conformers, geometry
 from mdcore.optics.level import Level
 from mdcore.optics.pi import fused_atoms, n_pi_atoms
 from mdcore.optics.polarizability import isotropic, polarizability
-from mdcore.properties.refraction import refraction_from_index
 
 HERE = Path(__file__).parent
 STORE = HERE / "results" / "optics_levels_dft.json"

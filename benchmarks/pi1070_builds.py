@@ -45,8 +45,8 @@ def units():
 def build(unit, folder: Path) -> dict[str, object]:
     """Build one bundle; return what happened."""
     from mdcore.chem.errors import MDCoreError
+    from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
-    from mdcore.simulate import build_bundle
 
     settings = SimulationSettings.model_validate({"cell": {"n_chains": 3, "atoms_per_chain": ATOMS // 3}})
     started, busy = time.perf_counter(), time.process_time()

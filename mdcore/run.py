@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import MDCoreError
-from mdcore.protocols.progress import Progress
-from mdcore.protocols.runner import run
+from mdcore.dynamics.progress import Progress
+from mdcore.dynamics.runner import run
 from mdcore.settings.execution import ExecutionSettings
 
 

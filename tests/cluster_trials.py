@@ -13,8 +13,8 @@ from designer.cluster import Finished, Job, Message
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.task import Stage
 from mdcore.chem import Failure, Measurement
+from mdcore.measure import Progress, SimulationResult
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import Progress, SimulationResult
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -7,7 +7,7 @@ from designer.cluster import Finished, Job, Message, Outcome, Progressed
 from designer.store import EvaluationRecord
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
-from mdcore.simulate import Progress, SimulationResult
+from mdcore.measure import Progress, SimulationResult
 
 Answer = Callable[[Job], SimulationResult | Failure]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from lammps_parts.program import Lammps
-from mdcore.simulate.export.lammps import LammpsData, interactions
-from mdcore.simulate.export.terms import KCAL, force_of, rows
+from mdcore.measure.export.lammps import LammpsData, interactions
+from mdcore.measure.export.terms import KCAL, force_of, rows
 
 TERMS = ("bond", "angle", "torsion", "lennard_jones", "coulomb")
 TIGHT_OPENMM, TIGHT_LAMMPS = 1e-6, 1e-7

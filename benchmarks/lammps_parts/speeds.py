@@ -17,7 +17,7 @@ from common import figure
 
 from lammps_parts.energies import PRODUCTION_LAMMPS, header
 from lammps_parts.program import Lammps
-from mdcore.simulate.export.lammps import LammpsData
+from mdcore.measure.export.lammps import LammpsData
 
 LAMMPS_STEP_FS = 1.0
 OPENMM_STEPS_FS = (1.0, 2.0, 4.0)
@@ -106,8 +106,8 @@ def openmm_ns_per_day(
 
 def openmm_as_placed(system: Any, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float) -> float:
     """Return the speed of one simulation on the threads and cores that mdcore gives it."""
-    from mdcore.protocols import choose_platform
-    from mdcore.protocols.cores import OwnCore
+    from mdcore.dynamics import choose_platform
+    from mdcore.dynamics.cores import OwnCore
     from mdcore.settings.execution import ExecutionSettings
 
     _, properties = choose_platform(ExecutionSettings(platform="CPU"), system.getNumParticles())
@@ -166,11 +166,11 @@ def speed_figures(name: str, rounds: list[dict[str, float]]) -> dict[str, object
 def condensed(psmiles: str, work: Path, threads: int, cell: dict[str, int] | None = None) -> tuple[Any, Any, Any]:
     """Build a bundle of preset quick or of the size given, and compress it; return the bundle, positions and box in nm."""
     from mdcore.chem import RepeatUnit
-    from mdcore.protocols import run
+    from mdcore.dynamics import run
+    from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
     from mdcore.settings.execution import ExecutionSettings
     from mdcore.settings.stages import CompressStage, DynamicsStage
-    from mdcore.simulate import build_bundle
 
     settings = SimulationSettings.model_validate({"preset": "quick", "cell": cell or {}})
     bundle = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=work / "bundle")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from designer.store.records import EvaluationRecord
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import Objective
 
 

@@ -24,8 +24,8 @@ from designer.store.ownership import Ownership
 from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure
+from mdcore.measure import Progress
 from mdcore.optics import OpticsSettings
-from mdcore.simulate import Progress
 
 POLL_S = 0.5
 NEWS_S = 5.0

@@ -7,8 +7,8 @@ from designer.config import CampaignConfig
 from designer.store.refractions import RefractionStore
 from designer.store.transactions import Patience
 from mdcore.chem import RepeatUnit
+from mdcore.measure import OPTICAL
 from mdcore.optics import FolderCache, dft_cache_key, key_prefix, needs_dft
-from mdcore.simulate import OPTICAL
 
 
 class RefractionKeeper:

@@ -118,8 +118,8 @@ def _energy_on(name: str) -> Check:
 
 def _force_field() -> list[Check]:
     from mdcore.chem import Failure, RepeatUnit
+    from mdcore.measure import simulate
     from mdcore.settings import SimulationSettings
-    from mdcore.simulate import simulate
 
     settings = SimulationSettings.model_validate({"preset": "quick", **TINY})
     started = time.perf_counter()

@@ -19,10 +19,7 @@ from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, with_error
 from mdcore.chem import Failure, Measurement, property_spec
 from mdcore.chem.naming import at_density, measured_label, measurement_names
-from mdcore.optics import OpticsSettings
-from mdcore.settings import SimulationSettings
-from mdcore.settings.export import ENGINES, Engine
-from mdcore.simulate import (
+from mdcore.measure import (
     SUPPORTED,
     Liquid,
     Progress,
@@ -33,6 +30,9 @@ from mdcore.simulate import (
     simulate,
     write_outputs,
 )
+from mdcore.optics import OpticsSettings
+from mdcore.settings import SimulationSettings
+from mdcore.settings.export import ENGINES, Engine
 
 
 def simulate_command(

@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from designer.errors import InvalidRequest
-from mdcore.build import UnitSequence
+from mdcore.cell import UnitSequence
 from mdcore.chem import RepeatUnit
 from mdcore.chem.numbers import parse_number
-from mdcore.simulate import Copolymer, Liquid, Specimen
+from mdcore.measure import Copolymer, Liquid, Specimen
 
 _SEQUENCES: TypeAdapter[UnitSequence] = TypeAdapter(UnitSequence)
 

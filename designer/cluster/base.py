@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from designer.cluster.job import Job, RefractionsJob
 from designer.cluster.task import Outcome, Trouble
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 
 if TYPE_CHECKING:
     from designer.dashboard.watcher import Watcher

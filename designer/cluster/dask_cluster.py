@@ -19,7 +19,7 @@ from designer.cluster.task import Outcome, Stage, Trouble
 from designer.cluster.worker import MOVED, TOPIC, Work, dask_task, folder_of_worker, payload, refractions_task, started
 from designer.machine import program_version
 from mdcore.chem import Failure
-from mdcore.simulate import Progress, SimulationResult
+from mdcore.measure import Progress, SimulationResult
 
 if TYPE_CHECKING:
     from designer.dashboard.attach import AttachedPage

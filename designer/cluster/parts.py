@@ -4,27 +4,27 @@ from typing import Any
 
 from designer.cluster.task import Stage
 from mdcore.chem import Failure, RepeatUnit
+from mdcore.measure import SimulationResult
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SimulationResult
 
 
 def whole(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> SimulationResult | Failure:
     """Build, run and analyse, or do what is left of that."""
-    from mdcore.simulate import simulate
+    from mdcore.measure import simulate
 
     return simulate(unit, settings, **how)
 
 
 def build(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> Failure | None:
     """Build the cell and assign its parameters."""
-    from mdcore.simulate import prepare
+    from mdcore.measure import prepare
 
     return prepare(unit, settings, through="build", **how)
 
 
 def dynamics(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> Failure | None:
     """Run the dynamics."""
-    from mdcore.simulate import prepare
+    from mdcore.measure import prepare
 
     return prepare(unit, settings, through="dynamics", **how)
 

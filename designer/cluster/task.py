@@ -17,16 +17,16 @@ from designer.cluster.job import Job, RefractionsJob
 from designer.cluster.watch import hangs, watched
 from designer.machine import host_class, program
 from mdcore.chem import Failure, RepeatUnit
+from mdcore.measure import Progress, SimulationResult
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, refractions
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import Progress, SimulationResult
 
 PROGRESS_INTERVAL_S = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SimulateFunction(Protocol):
-    """The signature of `mdcore.simulate.simulate`, and of its parts, which return None when there is more to do."""
+    """The signature of `mdcore.measure.simulate`, and of its parts, which return None when there is more to do."""
 
     def __call__(
         self,

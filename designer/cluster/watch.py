@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 
 LOG = "hang.log"
 _MARK = "Timeout ("

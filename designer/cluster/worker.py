@@ -18,7 +18,7 @@ from designer.cluster.scratch import scratch_folder
 from designer.cluster.task import Outcome, SimulateFunction, Trouble, run_job, run_refractions, trouble_of
 from designer.errors import UnsafeFolder
 from designer.machine import program_version
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 
 TOPIC = "polymer-designer-progress"
 MOVED = "moved"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from designer.config.cluster import OutsideClusterSettings
 from designer.digests import outside_digest, settings_digest_of
+from mdcore.measure import OPTICAL
 from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation
-from mdcore.simulate import OPTICAL
 
 if TYPE_CHECKING:
     from designer.config.campaign import CampaignConfig

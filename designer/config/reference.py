@@ -14,8 +14,8 @@ from designer.config.campaign import CampaignConfig
 from designer.config.messages import union_members, without_metadata
 from designer.store.url import StoreURL
 from mdcore.chem import PROPERTIES
+from mdcore.measure import SUPPORTED
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED
 
 HEAD = """\
 # Configuration reference

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from designer.config.base import Section
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
+from mdcore.measure import SUPPORTED
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SUPPORTED
 from surrogates import Constraint, Objective
 
 ANSWERED = "answered"

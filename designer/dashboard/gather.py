@@ -20,7 +20,7 @@ from designer.store.records import EvaluationRecord
 from designer.store.routes import route_text, stored_routes
 from designer.store.store import CampaignStore
 from generators import Route
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import pareto_mask
 
 MAX_POINTS = 2000

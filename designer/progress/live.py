@@ -12,7 +12,7 @@ from rich.text import Text
 from designer.console import VisibleConsole
 from designer.store.records import EvaluationRecord
 from designer.text import duration, measured_text, shortened, with_error
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import Objective
 
 MAX_FRONT_ROWS = 8

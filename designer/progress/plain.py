@@ -7,7 +7,7 @@ from typing import TextIO
 from designer.store.records import EvaluationRecord
 from designer.terminal import visible
 from designer.text import duration, measured_text, timestamp
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import Objective
 
 

@@ -40,7 +40,7 @@ from mdcore.chem import Measurement, property_spec
 from mdcore.chem.files import replacing, write_whole
 from mdcore.chem.naming import at_density, measured_symbol
 from mdcore.drawing import css_variables
-from mdcore.simulate import final_views
+from mdcore.measure import final_views
 from surrogates import Constraint
 
 MAX_CARDS = 120

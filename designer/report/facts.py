@@ -13,7 +13,7 @@ from designer.campaign.cost import cost_of_all
 from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
 from designer.text import duration
-from mdcore.simulate import OPTICAL
+from mdcore.measure import OPTICAL
 
 PACKAGES = ("python", "polymer-designer", "openmm", "rdkit", "numpy", "scipy", "dask", "SQLAlchemy", "torch", "botorch")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.build.cell import Cell, chain_ends, chain_segments
 from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.cell.cell import Cell, chain_ends, chain_segments
 from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
 from mdcore.settings.simulation import ForceFieldSettings
 from mdcore.settings.stages import Stage

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.build.topology import FloatArray
+from mdcore.cell.topology import FloatArray
 from mdcore.chem.errors import UnparameterisableError
 from mdcore.forcefield.resonance import bounded_resonance
 

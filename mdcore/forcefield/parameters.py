@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from rdkit import Chem, rdBase
 
-from mdcore.build.topology import FloatArray, IntArray
+from mdcore.cell.topology import FloatArray, IntArray
 from mdcore.chem.errors import UnparameterisableError
 from mdcore.forcefield.charges import nagl_charges
 from mdcore.settings.simulation import ForceFieldSettings

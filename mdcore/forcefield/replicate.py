@@ -7,9 +7,9 @@ the same distance to that end, every other from the first interior unit.
 
 import numpy as np
 
-from mdcore.build.growth import ChainPlan
-from mdcore.build.residue import Residue
-from mdcore.build.topology import FloatArray, IntArray
+from mdcore.cell.growth import ChainPlan
+from mdcore.cell.residue import Residue
+from mdcore.cell.topology import FloatArray, IntArray
 from mdcore.forcefield.parameters import Parameters, Terms
 
 REACH_BONDS = 6

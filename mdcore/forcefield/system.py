@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from rdkit import Chem
 
-from mdcore.build.cell import Cell, make_topology
-from mdcore.build.growth import ChainPlan
-from mdcore.build.topology import FloatArray, Topology
+from mdcore.cell.cell import Cell, make_topology
+from mdcore.cell.growth import ChainPlan
+from mdcore.cell.topology import FloatArray, Topology
 from mdcore.chem.errors import UnparameterisableError
 from mdcore.forcefield.parameters import Parameters, Terms, nonbonded_rules, parameterise
 from mdcore.forcefield.replicate import oligomer_plan, replicate

@@ -25,7 +25,7 @@ from designer.cluster.local import start_local
 from designer.report import write_report
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
-from mdcore.simulate import Progress, SimulationResult
+from mdcore.measure import Progress, SimulationResult
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

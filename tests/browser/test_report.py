@@ -234,7 +234,7 @@ def test_the_final_cell_is_drawn_in_three_dimensions(browser: Any, tmp_path: Pat
 
     import numpy as np
 
-    from mdcore.simulate.view3d import write_view
+    from mdcore.measure.view3d import write_view
 
     (tmp_path / "run").mkdir()
     positions = np.array([[0.1, 0.1, 0.1], [0.25, 0.1, 0.1], [0.4, 0.2, 0.2]])

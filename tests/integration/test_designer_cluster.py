@@ -19,8 +19,8 @@ from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings
 from mdcore.chem import Failure, Measurement, RepeatUnit
+from mdcore.measure import Progress, SimulationResult
 from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refractions
-from mdcore.simulate import Progress, SimulationResult
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -16,7 +16,7 @@ from designer.cluster.batch import job_of, start_queue
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings, SlurmClusterSettings
 from designer.errors import UnsafeFolder
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 pytestmark = [
     pytest.mark.slow,

@@ -43,7 +43,7 @@ from designer.config.cluster import (
 )
 from designer.errors import ClusterLost, InvalidConfig
 from mdcore.chem import Failure
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 pytestmark = pytest.mark.slow
 

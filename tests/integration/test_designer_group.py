@@ -28,7 +28,7 @@ from designer.progress.plain import PlainListener
 from designer.store.knowledge import is_own
 from generators import Candidate
 from mdcore.chem import Measurement, RepeatUnit
-from mdcore.simulate import Progress, SimulationResult
+from mdcore.measure import Progress, SimulationResult
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 name, folder, store, ledger, reverse = sys.argv[1:]

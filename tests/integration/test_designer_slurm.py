@@ -29,7 +29,7 @@ from designer.config.cluster import SlurmClusterSettings
 from designer.errors import ClusterLost
 from designer.store import CampaignStore, EvaluationRecord, open_store
 from mdcore.chem import Measurement
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

@@ -30,7 +30,7 @@ from designer.campaign.proposal import Proposal
 from designer.cluster import Finished, Outcome
 from generators import Candidate
 from mdcore.chem import Measurement, RepeatUnit
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 class Listed:
     def propose(self, n, records, taken):

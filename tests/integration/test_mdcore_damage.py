@@ -14,11 +14,11 @@ from mdcore.bundle import SimulationBundle
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.chem.damage import damage_report
 from mdcore.chem.errors import DamagedFile
+from mdcore.dynamics import run
+from mdcore.dynamics.checkpoint import Checkpoint
+from mdcore.measure import SimulationResult, build_bundle, simulate
 from mdcore.optics import FolderCache
-from mdcore.protocols import run
-from mdcore.protocols.checkpoint import Checkpoint
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SimulationResult, build_bundle, simulate
 
 # The platform Reference repeats itself to the last digit, which that for processors does not.
 SETTINGS = SimulationSettings.model_validate(
@@ -196,7 +196,7 @@ def test_a_damaged_bundle_is_built_again_and_its_run_goes_on(
 def test_no_state_of_a_bundle_is_taken_for_a_whole_one(
     whole: Path, tmp_path: Path, name: str, state: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mdcore.simulate.build
+    import mdcore.measure.build
 
     folder = tmp_path / "bundle"
     shutil.copytree(whole / "bundle", folder)
@@ -208,7 +208,7 @@ def test_no_state_of_a_bundle_is_taken_for_a_whole_one(
     def plan(*_: object) -> None:
         raise Rebuilt
 
-    monkeypatch.setattr(mdcore.simulate.build, "_plan", plan)
+    monkeypatch.setattr(mdcore.measure.build, "_plan", plan)
     with pytest.raises(Rebuilt):
         build_bundle(UNIT, SETTINGS, seed=1, out=folder)
 

@@ -8,23 +8,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mdcore.build import RandomSequence
 from mdcore.bundle import SimulationBundle
+from mdcore.cell import RandomSequence
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
+from mdcore.dynamics import COLUMNS, read_summary, run
+from mdcore.dynamics.checkpoint import Checkpoint
+from mdcore.dynamics.engine import StageEngine
+from mdcore.dynamics.openmm_xml import read_xml
+from mdcore.dynamics.platform import choose_platform
+from mdcore.estimate import DispersionCurve
+from mdcore.estimate.glass import slow_cooling_shrinkage, transition_shift_k
+from mdcore.estimate.refraction import refractive_index
+from mdcore.measure import Copolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
+from mdcore.measure.specimen import specimen_refractions, unit_volume_nm3
 from mdcore.optics import OpticsSettings
 from mdcore.optics.additive import additive_refractions
-from mdcore.properties import DispersionCurve
-from mdcore.properties.glass import slow_cooling_shrinkage, transition_shift_k
-from mdcore.properties.refraction import refractive_index
-from mdcore.protocols import COLUMNS, read_summary, run
-from mdcore.protocols.checkpoint import Checkpoint
-from mdcore.protocols.engine import StageEngine
-from mdcore.protocols.openmm_xml import read_xml
-from mdcore.protocols.platform import choose_platform
 from mdcore.settings import ExecutionSettings, SimulationSettings
-from mdcore.simulate import Copolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
-from mdcore.simulate.specimen import specimen_refractions, unit_volume_nm3
 
 TINY = SimulationSettings.model_validate(
     {

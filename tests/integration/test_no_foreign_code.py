@@ -18,7 +18,7 @@ from generators.neural import NeuralModel
 from generators.ngram import NGramModel
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import BundleError
-from mdcore.protocols.openmm_xml import read_xml
+from mdcore.dynamics.openmm_xml import read_xml
 from surrogates.errors import UnreadableModel
 
 
@@ -96,10 +96,10 @@ def test_stores_hold_json(tmp_path: Path, sprung: Path) -> None:
 
 def test_a_bundle_with_a_hidden_function_is_refused(tmp_path: Path, sprung: Path) -> None:
     from mdcore.bundle import SimulationBundle
-    from mdcore.protocols import run
+    from mdcore.dynamics import run
+    from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
     from mdcore.settings.execution import ExecutionSettings
-    from mdcore.simulate import build_bundle
 
     settings = SimulationSettings.model_validate(
         {

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mdcore.bundle import SimulationBundle
-from mdcore.properties import enthalpy_kj_mol, isothermal_compressibility, mean_estimate, thermal_expansion
-from mdcore.protocols import COLUMNS, run
+from mdcore.dynamics import COLUMNS, run
+from mdcore.estimate import enthalpy_kj_mol, isothermal_compressibility, mean_estimate, thermal_expansion
 from mdcore.settings import DynamicsStage, ExecutionSettings
 
 GAS_CONSTANT = 8.31446261815324e-3

@@ -13,15 +13,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mdcore.build.sequence import RandomSequence
+from mdcore.cell.sequence import RandomSequence
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import BundleError, ExportError
+from mdcore.measure import Copolymer, Liquid, export_cell, simulate
+from mdcore.measure.export.cell import final_cell
+from mdcore.measure.export.gromacs import run_parameters, write_gromacs
+from mdcore.measure.export.lammps import write_lammps
+from mdcore.measure.export.terms import force_of
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import Copolymer, Liquid, export_cell, simulate
-from mdcore.simulate.export.cell import final_cell
-from mdcore.simulate.export.gromacs import run_parameters, write_gromacs
-from mdcore.simulate.export.lammps import write_lammps
-from mdcore.simulate.export.terms import force_of
 
 # Every bonded term is a sum of the same closed forms, which the files hold with 12 digits and the positions with 1e-8 nm.
 BONDED = 1e-6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mdcore.build import grow_cell, plan_homopolymer
+from mdcore.cell import grow_cell, plan_homopolymer
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.forcefield import cell_parameters, make_system, masses_amu, molecule_of
 from mdcore.settings import CellSettings, ForceFieldSettings

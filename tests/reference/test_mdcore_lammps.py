@@ -10,8 +10,8 @@ import pytest
 
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import ExportError
+from mdcore.measure import build_bundle
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import build_bundle
 
 PYTHON = os.environ.get("LAMMPS_PYTHON")
 needs_lammps = pytest.mark.skipif(
@@ -31,7 +31,7 @@ POLYMERS = {
 def compare(monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     parts = [importlib.import_module(f"lammps_parts.{name}") for name in ("program", "energies")]
-    parts += [importlib.import_module("mdcore.simulate.export.lammps")]
+    parts += [importlib.import_module("mdcore.measure.export.lammps")]
     return SimpleNamespace(**{name: value for part in parts for name, value in vars(part).items()})
 
 

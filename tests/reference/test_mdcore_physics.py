@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mdcore.bundle import SimulationBundle
-from mdcore.properties import isothermal_compressibility, mean_estimate
-from mdcore.protocols import COLUMNS, run
+from mdcore.dynamics import COLUMNS, run
+from mdcore.estimate import isothermal_compressibility, mean_estimate
 from mdcore.settings import DynamicsStage, ExecutionSettings
 
 BOLTZMANN_J_K = 1.380649e-23

@@ -8,8 +8,8 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 
+from mdcore.estimate.refraction import abbe_estimate, refraction_from_index
 from mdcore.optics.additive import sum_increments
-from mdcore.properties.refraction import abbe_estimate, refraction_from_index
 
 DATA = Path(__file__).parents[2] / "benchmarks" / "data"
 

@@ -12,13 +12,13 @@ from designer.columns import column_label
 from designer.text import measured_text
 from mdcore.chem import Measurement, RepeatUnit
 from mdcore.chem.naming import at_density, measured_label
+from mdcore.dynamics.series import COLUMNS
+from mdcore.estimate import Cooling
+from mdcore.estimate.refraction import index_estimate, refractive_index
+from mdcore.measure import Liquid, SimulationResult
+from mdcore.measure.analyse import Sampled
+from mdcore.measure.replicates import combine_replicates
 from mdcore.optics import OpticsSettings
-from mdcore.properties import Cooling
-from mdcore.properties.refraction import index_estimate, refractive_index
-from mdcore.protocols.series import COLUMNS
-from mdcore.simulate import Liquid, SimulationResult
-from mdcore.simulate.analyse import Sampled
-from mdcore.simulate.replicates import combine_replicates
 
 PS = RepeatUnit.from_psmiles("*CC(*)c1ccccc1")
 

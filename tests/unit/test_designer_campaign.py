@@ -18,7 +18,7 @@ from designer.errors import CampaignBusy, CampaignFailed, CampaignMismatch
 from designer.store import EvaluationRecord
 from designer.store.ownership import Ownership
 from mdcore.chem import Failure
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 
 def config(tmp_path: Path, **changes: object) -> CampaignConfig:

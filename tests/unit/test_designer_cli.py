@@ -17,7 +17,7 @@ from designer.cli.simulate import _settings
 from designer.errors import InvalidRequest
 from designer.store import engine as connections
 from mdcore.chem import Failure, Measurement
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 CONFIG = """
 name: trial

@@ -26,7 +26,7 @@ from designer.store.knowledge import briefs, news
 from designer.store.known_data import KnownData
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 from surrogates import Objective
 
 WHY = "decimal point misplaced"

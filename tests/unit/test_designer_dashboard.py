@@ -27,7 +27,7 @@ from designer.store.ownership import Ownership
 from designer.store.routes import keep_route
 from generators import Monomer, Route
 from mdcore.chem import Failure, Measurement
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import Objective, hypervolume, reference_point
 
 BOTH = (Objective("refractive_index"), Objective("abbe_number"))

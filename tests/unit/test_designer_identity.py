@@ -15,11 +15,11 @@ from designer.errors import CampaignMismatch
 from designer.store.knowledge import briefs, news
 from designer.store.migrate import migrate_store
 from mdcore.chem import RepeatUnit
+from mdcore.measure.complete import _identity, _identity_1
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings, version_1
 from mdcore.settings.asked import asked_simulation
 from mdcore.settings.simulation import PRESETS, ProtocolSettings, preset
-from mdcore.simulate.complete import _identity, _identity_1
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 # What stores of these versions had; before version 3 refractive indices belonged to the density of the cell.

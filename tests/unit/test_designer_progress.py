@@ -8,7 +8,7 @@ from designer.progress.plain import PlainListener
 from designer.store import EvaluationRecord
 from designer.text import told_in_quarters
 from mdcore.chem import Failure, Measurement
-from mdcore.simulate import Progress
+from mdcore.measure import Progress
 from surrogates import Objective
 
 RUNNING = EvaluationRecord(

@@ -18,10 +18,10 @@ from designer.errors import InvalidConfig
 from designer.store import create_store, open_store
 from designer.store.refractions import RefractionStore
 from mdcore.chem import RepeatUnit
+from mdcore.measure import SimulationResult
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, dft_cache_key
 from mdcore.optics import density_functional as tier
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SimulationResult
 
 ALPHA = np.array([[9.0, 9.2, 9.3, 9.5, 9.7]])
 STYRENE = "*CC(*)c1ccccc1"
@@ -65,7 +65,9 @@ def test_the_section_is_part_of_what_a_campaign_measures(tmp_path):
     assert "optics" not in config(tmp_path, kind="additive", density="simulated").identity()
     assert plain.settings_digest() != config(tmp_path, kind="additive", density="simulated").settings_digest()
     assert plain.settings_digest() != dft.settings_digest()
-    assert dft.identity()["optics"]["functional"] == "pbe0"
+    assert dft.identity()["optics"]["kind"] == "dft"
+    assert "functional" not in dft.identity()["optics"]  # a default
+    assert config(tmp_path, kind="dft", functional="b3lyp").identity()["optics"]["functional"] == "b3lyp"
     assert "density" not in config(tmp_path, kind="dft", density="simulated").identity()["optics"]
     # Where it is computed changes no result.
     assert dft.settings_digest() == config(tmp_path, kind="dft", device="cpu").settings_digest()

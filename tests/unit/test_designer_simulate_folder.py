@@ -6,10 +6,10 @@ import pytest
 
 from designer.cli.main import run
 from mdcore.chem import Measurement, RepeatUnit
+from mdcore.measure import SimulationResult, other_simulation
+from mdcore.measure.complete import _provenance
+from mdcore.measure.result import write_result
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SimulationResult, other_simulation
-from mdcore.simulate.complete import _provenance
-from mdcore.simulate.result import write_result
 
 UNIT = RepeatUnit.from_psmiles("*CC(*)c1ccccc1")
 

@@ -16,9 +16,9 @@ from designer.store.knowledge import briefs, news
 from designer.store.orm import MeasurementRow
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit, unconverged
+from mdcore.measure import SimulationResult, complete, simulate
+from mdcore.measure.result import write_result
 from mdcore.settings import SimulationSettings
-from mdcore.simulate import SimulationResult, complete, simulate
-from mdcore.simulate.result import write_result
 
 NOTHING = {"worker": "host:1", "wall_s": 2.0, "diagnostics": {}, "provenance": {"seed": 7}}
 UNUSABLE = [(1.0, math.inf), (1.0, math.nan), (math.nan, 0.1), (math.inf, 0.1), (1.0, -0.1)]

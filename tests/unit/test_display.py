@@ -15,7 +15,7 @@ from designer.progress.plain import PlainListener
 from designer.text import timestamp
 from mdcore.chem import Measurement, RepeatUnit
 from mdcore.chem.display import html_table
-from mdcore.simulate import SimulationResult
+from mdcore.measure import SimulationResult
 
 
 def test_a_repeat_unit_is_drawn_with_its_spelling() -> None:

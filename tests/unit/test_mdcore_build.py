@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from mdcore.build import (
+from mdcore.cell import (
     AlternatingSequence,
     BlockSequence,
     RandomSequence,
@@ -23,15 +23,15 @@ from mdcore.build import (
     plan_liquid,
     repair_spears,
 )
-from mdcore.build.cell import chain_ends
-from mdcore.build.geometry import rotation_between
-from mdcore.build.grid import PeriodicGrid
-from mdcore.build.growth import plan_configurations
+from mdcore.cell.cell import chain_ends
+from mdcore.cell.geometry import rotation_between
+from mdcore.cell.grid import PeriodicGrid
+from mdcore.cell.growth import plan_configurations
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.chem.notation import read_molecule
+from mdcore.measure import Liquid
+from mdcore.measure.specimen import hottest_k
 from mdcore.settings import CellSettings, preset
-from mdcore.simulate import Liquid
-from mdcore.simulate.specimen import hottest_k
 
 PMMA = "*CC(*)(C)C(=O)OC"
 
@@ -224,7 +224,7 @@ def test_a_copolymer_cell_holds_both_units():
 
 
 def test_a_residue_longer_than_the_box_keeps_clear_of_its_own_image():
-    from mdcore.build.growth import ChainGrower, _Placed
+    from mdcore.cell.growth import ChainGrower, _Placed
 
     residue = plan_liquid(read_molecule("C" * 12 + "c1ccccc1", None), 1, seed=1)[0].residues[0]
     positions = residue.conformers[0]

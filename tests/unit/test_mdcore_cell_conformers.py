@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from rdkit.Chem import rdMolTransforms
 
-from mdcore.build import grow_cell, plan_homopolymer
+from mdcore.cell import grow_cell, plan_homopolymer
 from mdcore.chem import RepeatUnit
 from mdcore.chem.seeds import rng_for
+from mdcore.measure.cell_conformers import CellConformers
 from mdcore.optics import OpticsFailed
 from mdcore.optics import density_functional as tier
 from mdcore.optics.density_functional import dft_refractions
 from mdcore.optics.geometry import conformers, relax_keeping_torsions
 from mdcore.optics.scheme import scheme_for
 from mdcore.settings.simulation import CellSettings
-from mdcore.simulate.cell_conformers import CellConformers
 
 UNITS = {
     "*CC(*)c1ccccc1": 16,

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from mdcore.protocols import cores
-from mdcore.protocols.cores import OwnCore
-from mdcore.protocols.platform import ONE_THREAD_BELOW_ATOMS, choose_platform
+from mdcore.dynamics import cores
+from mdcore.dynamics.cores import OwnCore
+from mdcore.dynamics.platform import ONE_THREAD_BELOW_ATOMS, choose_platform
 from mdcore.settings import ExecutionSettings
 
 linux = pytest.mark.skipif(
@@ -56,7 +56,7 @@ def test_claims_differ_and_end_with_the_block(tmp_path):
 @linux
 def test_a_killed_process_leaves_no_claim(tmp_path):
     code = (
-        "import os, sys; from pathlib import Path; from mdcore.protocols.cores import OwnCore\n"
+        "import os, sys; from pathlib import Path; from mdcore.dynamics.cores import OwnCore\n"
         "OwnCore(Path(sys.argv[1])).__enter__(); print(flush=True); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True)

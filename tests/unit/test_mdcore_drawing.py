@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mdcore import drawing
-from mdcore.properties import frozen_fluctuation
-from mdcore.protocols.series import COLUMNS
-from mdcore.simulate.figures import sampled_means
+from mdcore.dynamics.series import COLUMNS
+from mdcore.estimate import frozen_fluctuation
+from mdcore.measure.figures import sampled_means
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"mdcore/drawing.py"}

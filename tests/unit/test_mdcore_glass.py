@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from mdcore.build import RandomSequence
+from mdcore.cell import RandomSequence
 from mdcore.chem import RepeatUnit
-from mdcore.properties import Cooling, Estimate, slowly_cooled_density
-from mdcore.properties.glass import (
+from mdcore.estimate import Cooling, Estimate, slowly_cooled_density
+from mdcore.estimate.glass import (
     LABORATORY_COOLING_K_PER_S,
     SIMHA_BOYER,
     WLF_C1,
@@ -19,10 +19,10 @@ from mdcore.properties.glass import (
     slow_cooling_shrinkage,
     transition_shift_k,
 )
+from mdcore.measure import Copolymer
+from mdcore.measure.analyse import last_cooling
+from mdcore.measure.specimen import glass_transition_k
 from mdcore.settings.stages import DynamicsStage, MinimiseStage
-from mdcore.simulate import Copolymer
-from mdcore.simulate.analyse import last_cooling
-from mdcore.simulate.specimen import glass_transition_k
 
 GLASS, MELT, KINK = 2.0e-4, 6.0e-4, 430.0
 

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from mdcore.build import AlternatingSequence, density_estimate_g_cm3, grow_cell, plan_homopolymer
-from mdcore.build.estimates import glass_transition_estimate_k
+from mdcore.cell import AlternatingSequence, density_estimate_g_cm3, grow_cell, plan_homopolymer
+from mdcore.cell.estimates import glass_transition_estimate_k
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit
+from mdcore.dynamics.series import COLUMNS
 from mdcore.forcefield import cell_parameters, make_system, masses_amu
+from mdcore.measure import Copolymer, Liquid, simulate, write_outputs
+from mdcore.measure.specimen import specimen_refractions, starting_density_g_cm3
 from mdcore.optics import OpticsSettings, additive_refractions
-from mdcore.protocols.series import COLUMNS
 from mdcore.settings import CellSettings, ForceFieldSettings
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
-from mdcore.simulate import Copolymer, Liquid, simulate, write_outputs
-from mdcore.simulate.specimen import specimen_refractions, starting_density_g_cm3
 from surrogates.features.descriptors import NAMES, periodic_descriptors
 from surrogates.features.fingerprints import morgan_levels
 

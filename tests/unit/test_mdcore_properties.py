@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from mdcore.chem import Measurement
-from mdcore.properties import (
+from mdcore.dynamics import COLUMNS, assess, half_drift, statistical_inefficiency
+from mdcore.dynamics.series import Series, chain_sizes, nematic_order
+from mdcore.estimate import (
     Estimate,
     bulk_modulus,
     enthalpy_kj_mol,
@@ -15,10 +17,8 @@ from mdcore.properties import (
     root_mean_square,
     thermal_expansion,
 )
-from mdcore.protocols import COLUMNS, assess, half_drift, statistical_inefficiency
-from mdcore.protocols.series import Series, chain_sizes, nematic_order
-from mdcore.simulate.replicates import combine_replicates
-from mdcore.simulate.result import SimulationResult
+from mdcore.measure.replicates import combine_replicates
+from mdcore.measure.result import SimulationResult
 
 BOLTZMANN = 1.380649e-23
 

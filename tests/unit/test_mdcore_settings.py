@@ -1,5 +1,6 @@
 """Settings: presets, overrides, refusals, schedules."""
 
+import importlib
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mdcore.protocols import schedule
+from mdcore.dynamics import schedule
 from mdcore.settings import PRESETS, DynamicsStage, ProtocolSettings, SimulationSettings, preset
 
 
@@ -70,3 +71,11 @@ def test_stages_refuse_unphysical_ramps():
         DynamicsStage(
             name="x", ensemble="npt", duration_ps=1, temperature_K=(3, 3), pressure_atm=(1, -1), timestep_fs=2
         )
+
+
+def test_the_former_name_of_the_room_of_measurements_still_works() -> None:
+    former, measure = importlib.import_module("mdcore.simulate"), importlib.import_module("mdcore.measure")
+    with pytest.warns(DeprecationWarning, match=r"use mdcore\.measure\.simulate"):
+        assert former.simulate is measure.simulate
+    with pytest.raises(AttributeError, match="prepared"):
+        _ = former.prepared

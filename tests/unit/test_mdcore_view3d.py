@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from mdcore.chem.errors import BundleError
-from mdcore.simulate import final_views, view3d
-from mdcore.simulate.view3d import whole_chains, write_view
+from mdcore.measure import final_views, view3d
+from mdcore.measure.view3d import whole_chains, write_view
 
 BOX = np.array([2.0, 3.0, 4.0])
 

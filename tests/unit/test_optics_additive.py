@@ -5,10 +5,10 @@ import pytest
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
+from mdcore.estimate.refraction import abbe_estimate, index_estimate
 from mdcore.optics import UnknownEnvironment, additive_refractions
 from mdcore.optics.additive import sum_increments
 from mdcore.optics.increments import increments
-from mdcore.properties.refraction import abbe_estimate, index_estimate
 
 
 def refractions(psmiles):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from mdcore.chem import RepeatUnit
+from mdcore.estimate.dispersion import fit_dispersion
+from mdcore.estimate.refraction import abbe_number, index_estimate, refraction_from_index
 from mdcore.optics import Refractions, additive_refractions
 from mdcore.optics.plot import plot_dispersion
-from mdcore.properties.dispersion import fit_dispersion
-from mdcore.properties.refraction import abbe_number, index_estimate, refraction_from_index
 
 
 def refractions(n_C, n_D, n_F, n_g=None):

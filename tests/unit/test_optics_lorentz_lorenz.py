@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mdcore.optics import Refractions
-from mdcore.properties.refraction import (
+from mdcore.estimate.refraction import (
     abbe_estimate,
     abbe_number,
     dielectric_estimate,
@@ -16,6 +15,7 @@ from mdcore.properties.refraction import (
     refractive_index,
     scaled_lines,
 )
+from mdcore.optics import Refractions
 
 POLYSTYRENE = Refractions(104.15, 33.35, 33.65, 34.25, 0.008, 0.02, "additive")
 

@@ -1,0 +1,389 @@
+"""Running a bundle: stages in order, checkpoints, restarts, recovery from blow-ups."""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.chem.damage import damaged, ensure_folder, read_arrays, reading, set_aside
+from mdcore.chem.errors import DamagedFile, NotConverged, SimulationExploded
+from mdcore.chem.files import replacing
+from mdcore.chem.sealed import read_sealed, write_sealed
+from mdcore.dynamics.checkpoint import Checkpoint
+from mdcore.dynamics.convergence import assess
+from mdcore.dynamics.cores import OwnCore
+from mdcore.dynamics.engine import StageEngine
+from mdcore.dynamics.openmm_xml import read_xml
+from mdcore.dynamics.platform import choose_platform
+from mdcore.dynamics.progress import Progress
+from mdcore.dynamics.series import COLUMNS, FloatArray, Series
+from mdcore.dynamics.trajectory import Trajectory
+from mdcore.settings.execution import ExecutionSettings
+from mdcore.settings.stages import DynamicsStage, MinimiseStage
+
+MAX_HALVINGS = 3
+"""How often a stage is tried again with half its time step before the run is given up."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a finished run left in its folder.
+
+    Attributes:
+        content_hash: Hash of the bundle.
+        platform: Platform and version of OpenMM.
+        wall_s: Wall time of all stages, interruptions not counted.
+        simulated_ps: Simulated time.
+        ns_per_day: Mean speed.
+        converged: Whether the sampling stage passed its tests; None where none was asked for.
+        convergence: The numbers of these tests.
+        extensions: How often sampling was extended.
+        halvings: Most halvings of a time step in any stage.
+        resumed: How often the run was resumed from a checkpoint.
+        versions: Versions of the libraries that ran it.
+    """
+
+    content_hash: str
+    platform: str
+    wall_s: float
+    simulated_ps: float
+    ns_per_day: float
+    converged: bool | None
+    convergence: dict[str, float]
+    extensions: int
+    halvings: int
+    resumed: int
+    versions: dict[str, str]
+
+
+def run(
+    bundle: SimulationBundle,
+    out: Path,
+    execution: ExecutionSettings,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    convergence_required: bool = False,
+) -> RunSummary:
+    """Run a bundle, or go on where an earlier run stopped.
+
+    `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm), `trajectory.dcd` where
+    the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays: the other files can be made of it.
+    A damaged file is set aside, and what it held made again; see `mdcore.chem.damage`.
+
+    Args:
+        bundle: What to simulate.
+        out: Folder of the run; a finished run of the same bundle in it is returned at once.
+        execution: Platform and checkpoint interval.
+        progress: Called after every record.
+        convergence_required: Whether an unconverged run raises.
+
+    Raises:
+        SimulationExploded: A stage blew up although its step was halved three times.
+        NotConverged: Sampling was extended to its limit in vain and `convergence_required` is set.
+        PlatformUnavailable: The wanted platform does not work here.
+    """
+    ensure_folder(out)
+    finished = _finished(bundle, out)
+    if finished is None:
+        finished = _Run(bundle, out, execution, progress).complete()
+    if convergence_required and finished.converged is False:
+        raise NotConverged(
+            f"sampling has not converged after {finished.extensions} extensions ({finished.convergence}); raise sample_ps"
+        )
+    return finished
+
+
+def read_summary(out: Path, content_hash: str) -> RunSummary | None:
+    """Return the summary of a finished run of a bundle, or None where there is none or it belongs to another bundle.
+
+    Raises:
+        DamagedFile: It cannot be read, or was written by another version.
+    """
+    path = out / "run.json"
+    if not path.exists():
+        return None
+    document = read_sealed(path)
+    if document.get("content_hash") != content_hash:
+        return None
+    with reading(path):
+        return RunSummary(**document)
+
+
+def read_run_arrays(path: Path, content_hash: str | None = None) -> dict[str, Any]:
+    """Read all arrays of `series.npz` or `final.npz`.
+
+    Args:
+        path: The file.
+        content_hash: Hash of the bundle that it must belong to, if that is to be looked at; files of older versions name none.
+
+    Raises:
+        DamagedFile: It is missing, cannot be read, or belongs to another bundle.
+    """
+    arrays = read_arrays(path)
+    own = arrays.pop("content_hash", None)
+    if content_hash is not None and own is not None and str(own) != content_hash:
+        raise damaged(path, "belongs to another simulation")
+    return arrays
+
+
+def _finished(bundle: SimulationBundle, out: Path) -> RunSummary | None:
+    """Return the summary of a run whose files are all whole, else None; damaged ones are set aside."""
+    try:
+        summary = read_summary(out, bundle.content_hash)
+    except DamagedFile as error:
+        set_aside(error)
+        return None
+    if summary is None:
+        return None
+    whole = True
+    n_chains = int(bundle.arrays["chain_index"][-1]) + 1
+    for name, shapes in (
+        ("series.npz", {"table": (None, len(COLUMNS)), "chains": (None, n_chains, 2)}),
+        ("final.npz", {"positions_nm": (bundle.n_atoms, 3), "box_nm": (3,)}),
+    ):
+        try:
+            arrays = read_run_arrays(out / name, bundle.content_hash)
+            for array, shape in shapes.items():
+                with reading(out / name):
+                    found = arrays[array].shape
+                if len(found) != len(shape) or any(a is not None and a != b for a, b in zip(shape, found, strict=True)):
+                    raise damaged(out / name, f"{array} has the shape {found}")
+        except DamagedFile as error:
+            set_aside(error)
+            whole = False
+    if not whole:
+        (out / "run.json").unlink(missing_ok=True)
+    return summary if whole else None
+
+
+class _Run:
+    def __init__(
+        self,
+        bundle: SimulationBundle,
+        out: Path,
+        execution: ExecutionSettings,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._bundle, self._out, self._execution, self._progress = bundle, out, execution, progress
+        self._system = read_xml(bundle.system_xml, "System")
+        self._path = out / "checkpoint.npz"
+        n_chains = int(bundle.arrays["chain_index"][-1]) + 1
+        self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series(n_chains))
+        try:
+            stored = Checkpoint.read(self._path, bundle.content_hash)
+        except DamagedFile as error:
+            set_aside(error)
+            stored = None
+        self._saved = stored
+        self._resumed = 0
+        if stored is not None:
+            self._at = stored
+            self._resumed = 1
+        self._planned_ps = [0.0 if isinstance(s, MinimiseStage) else s.duration_ps for s in bundle.stages]
+        self._max_halvings = max(self._at.most_halvings, self._at.halvings)
+        self._clock = time.monotonic()
+        self._recent: tuple[float, float] | None = None
+        every = execution.trajectory_interval_ps
+        self._trajectory = None if every is None else Trajectory(out / "trajectory.dcd", bundle.n_atoms, every)
+        _, properties = choose_platform(execution, bundle.n_atoms)
+        self._core = OwnCore() if execution.own_core and properties.get("Threads") == "1" else None
+
+    def complete(self) -> RunSummary:
+        positions, box, velocities = self._state()
+        try:
+            # Threads of a context stay where their creator was, so the core comes before the first context.
+            with self._core or nullcontext():
+                for index in range(self._at.stage, len(self._bundle.stages)):
+                    positions, box, velocities = self._stage(index, positions, box, velocities)
+        finally:
+            if self._trajectory is not None:
+                self._trajectory.close()
+        return self._finish(positions, box)
+
+    def _state(self) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return positions, box and velocities at the last checkpoint or at the start."""
+        state = self._at.state()
+        if state is None:
+            return self._bundle.arrays["positions_nm"], self._bundle.arrays["box_nm"], None
+        return _unpack(state)
+
+    def _stage(
+        self, index: int, positions: FloatArray, box: FloatArray, velocities: FloatArray | None
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        import openmm
+
+        while True:
+            at = self._at
+            engine = StageEngine(self._bundle, self._system, index, at.halvings, at.extension, self._execution, at.step)
+            engine.start(positions, box, velocities)
+            if self._at.binary and self._at.platform == engine.platform_label:
+                try:
+                    engine.context.loadCheckpoint(self._at.binary)
+                except openmm.OpenMMException:
+                    # Another kind of device: the portable state has all but the random numbers.
+                    engine.start(positions, box, velocities)
+            if self._trajectory is not None:
+                self._trajectory.rewind(self._at.series.times_ps())
+            try:
+                self._advance(engine)
+            except (SimulationExploded, openmm.OpenMMException) as error:
+                self._halve(error)
+                positions, box, velocities = self._state()
+                continue
+            positions, box, velocities = _unpack(engine.context.getState(getPositions=True, getVelocities=True))
+            extension = self._at.extension + 1
+            again = isinstance(engine.stage, DynamicsStage) and extension <= engine.stage.max_extensions
+            if again and not self._converged(index):
+                self._save(engine, index, 0, extension, self._at.halvings, exact=False)
+                continue
+            # A reduced step serves the stage that needed it, no longer.
+            self._save(engine, index + 1, 0, 0, 0, exact=False)
+            return positions, box, velocities
+
+    def _advance(self, engine: StageEngine) -> None:
+        if isinstance(engine.stage, MinimiseStage):
+            engine.minimise()
+            return
+        done, total = self._at.step, engine.n_steps
+        index = self._at.stage
+        start_ps = self._at.time_ps - done * engine.timestep_fs * 1e-3
+        saved = time.monotonic()
+        while done < total:
+            steps = min(engine.chunk, total - done)
+            engine.advance(done, steps)
+            done += steps
+            values, sizes = engine.record(done / total)
+            now_ps = start_ps + done * engine.timestep_fs * 1e-3
+            if self._trajectory is not None:
+                self._trajectory.record(self._at.series.last_ps, now_ps, *engine.frame())
+            self._at.series.append([index, now_ps, *values], sizes)
+            self._report(engine, index, now_ps, done / total)
+            if time.monotonic() - saved >= self._execution.checkpoint_interval_s:
+                self._at = replace(self._at, time_ps=now_ps)
+                self._save(engine, index, done, self._at.extension, self._at.halvings, exact=True)
+                if self._core is not None:
+                    self._core.check()
+                saved = time.monotonic()
+        self._at = replace(self._at, time_ps=start_ps + total * engine.timestep_fs * 1e-3, step=done)
+
+    def _save(self, engine: StageEngine, stage: int, step: int, extension: int, halvings: int, *, exact: bool) -> None:
+        import openmm
+
+        now = time.monotonic()
+        state = engine.context.getState(getPositions=True, getVelocities=True)
+        self._at = replace(
+            self._at,
+            stage=stage,
+            step=step,
+            extension=extension,
+            halvings=halvings,
+            wall_s=self._at.wall_s + now - self._clock,
+            platform=engine.platform_label,
+            most_halvings=self._max_halvings,
+            binary=engine.context.createCheckpoint() if exact else b"",
+            state_xml=openmm.XmlSerializer.serialize(state),
+        )
+        self._clock = now
+        if self._trajectory is not None:
+            self._trajectory.sync()
+        self._at.write(self._path)
+        self._saved = self._at
+
+    def _halve(self, error: Exception) -> None:
+        """Go back to the last checkpoint with half the time step."""
+        stored = self._saved
+        halvings = self._at.halvings + 1
+        stage = self._bundle.stages[self._at.stage]
+        if stored is None or halvings > MAX_HALVINGS or isinstance(stage, MinimiseStage):
+            reason = str(error).strip().splitlines()[0]
+            raise SimulationExploded(
+                f"stage {stage.name} blew up at the smallest time step ({reason}); build with another seed or check the parameters"
+            ) from error
+        self._max_halvings = max(self._max_halvings, halvings)
+        # Progress is counted in steps, which are now half as long; the binary state belongs to the old step.
+        self._at = replace(stored, halvings=halvings, step=stored.step * 2 ** (halvings - stored.halvings), binary=b"")
+
+    def _converged(self, index: int) -> bool:
+        table, chains = self._stage_rows(index)
+        stage = self._bundle.stages[index]
+        if not isinstance(stage, DynamicsStage) or len(table) < 8:
+            return True
+        return assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1]).passed
+
+    def _stage_rows(self, index: int) -> tuple[FloatArray, FloatArray]:
+        table, chains = self._at.series.table(), self._at.series.chains()
+        rows = table[:, 0] == index
+        return table[rows], chains[rows]
+
+    def _report(self, engine: StageEngine, index: int, now_ps: float, fraction: float) -> None:
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        speed = remaining = None
+        total = sum(self._planned_ps)
+        done = sum(self._planned_ps[:index]) + fraction * self._planned_ps[index]
+        if self._recent is not None and now > self._recent[1]:
+            per_second = (now_ps - self._recent[0]) / (now - self._recent[1])
+            speed = per_second * 86.4
+            remaining = (total - done) / per_second if per_second > 0 else None
+            if now - self._recent[1] > 10.0:
+                self._recent = (now_ps, now)
+        else:
+            self._recent = (now_ps, now)
+        self._progress(Progress(engine.stage.name, done / total, fraction, speed, remaining))
+
+    def _finish(self, positions: FloatArray, box: FloatArray) -> RunSummary:
+        series = self._at.series
+        own = np.array(self._bundle.content_hash)
+        _save_arrays(
+            self._out / "series.npz",
+            content_hash=own,
+            table=series.table(),
+            chains=series.chains(),
+            columns=np.array(COLUMNS),
+            stages=np.array([stage.name for stage in self._bundle.stages]),
+        )
+        _save_arrays(self._out / "final.npz", content_hash=own, positions_nm=positions, box_nm=box)
+        last = len(self._bundle.stages) - 1
+        stage = self._bundle.stages[last]
+        convergence: dict[str, float] = {}
+        converged: bool | None = None
+        table, chains = self._stage_rows(last)
+        if isinstance(stage, DynamicsStage) and len(table) >= 8:
+            outcome = assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1])
+            convergence, converged = asdict(outcome), outcome.passed
+        planned = self._planned_ps[last]
+        extensions = max(0, round((self._at.time_ps - sum(self._planned_ps)) / planned)) if planned else 0
+        summary = RunSummary(
+            content_hash=self._bundle.content_hash,
+            platform=self._at.platform,
+            wall_s=round(self._at.wall_s, 3),
+            simulated_ps=round(self._at.time_ps, 6),
+            ns_per_day=round(self._at.time_ps * 86.4 / self._at.wall_s, 3) if self._at.wall_s > 0 else 0.0,
+            converged=converged,
+            convergence=convergence,
+            extensions=extensions,
+            halvings=self._max_halvings,
+            resumed=self._resumed,
+            versions=library_versions(),
+        )
+        write_sealed(self._out / "run.json", asdict(summary))
+        return summary
+
+
+def _unpack(state: Any) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    box = np.diag(np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value)).copy()
+    positions = np.array(state.getPositions(asNumpy=True)._value)
+    velocities = np.array(state.getVelocities(asNumpy=True)._value)
+    # A minimisation leaves atoms at rest; the next stage draws velocities of its own.
+    return positions, box, velocities if velocities.any() else None
+
+
+def _save_arrays(path: Path, **arrays: Any) -> None:
+    with replacing(path) as stream:
+        np.savez_compressed(stream, **arrays)

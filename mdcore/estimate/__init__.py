@@ -1,0 +1,51 @@
+"""Estimators of properties: pure functions of series, without engines or files."""
+
+from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
+from mdcore.estimate.glass import (
+    Cooling,
+    CorrectedEstimate,
+    GlassFit,
+    fit_glass,
+    ramp_corrected_density,
+    ramp_expansion,
+    slowly_cooled_density,
+)
+from mdcore.estimate.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
+from mdcore.estimate.thermodynamics import (
+    Estimate,
+    block_estimate,
+    bulk_modulus,
+    enthalpy_kj_mol,
+    fractional_free_volume,
+    frozen_fluctuation,
+    isothermal_compressibility,
+    mean_estimate,
+    root_mean_square,
+    thermal_expansion,
+)
+
+__all__ = [
+    "Cooling",
+    "CorrectedEstimate",
+    "DispersionCurve",
+    "Estimate",
+    "GlassFit",
+    "OpticalEstimate",
+    "abbe_estimate",
+    "block_estimate",
+    "bulk_modulus",
+    "dielectric_estimate",
+    "enthalpy_kj_mol",
+    "fit_dispersion",
+    "fit_glass",
+    "fractional_free_volume",
+    "frozen_fluctuation",
+    "index_estimate",
+    "isothermal_compressibility",
+    "mean_estimate",
+    "ramp_corrected_density",
+    "ramp_expansion",
+    "root_mean_square",
+    "slowly_cooled_density",
+    "thermal_expansion",
+]

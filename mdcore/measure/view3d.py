@@ -1,0 +1,104 @@
+"""The final cell in 3-D, as one HTML file that a browser opens without a network.
+
+3Dmol.js draws it (Rego and Koes 2015, doi:10.1093/bioinformatics/btu829; BSD-3-Clause). Its script and licence lie beside this
+module and go into every file.
+"""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdcore.bundle import SimulationBundle
+from mdcore.chem.files import write_whole
+from mdcore.drawing import SERIES, css_variables
+from mdcore.measure.structure_file import read_final
+
+VIEW_LIMIT = 100_000
+"""Atoms that a browser still turns; a larger cell has no view."""
+FILE = "final.html"
+
+
+def write_view(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tuple[Path, ...]:
+    """Write `final.html`, the final cell of a run to turn, zoom and colour.
+
+    Args:
+        bundle: What was run.
+        run_folder: Where `final.npz` lies.
+        folder: Where to write.
+
+    Returns:
+        The file; nothing for more than `VIEW_LIMIT` atoms.
+
+    Raises:
+        BundleError: The run left no readable final cell.
+    """
+    if bundle.n_atoms > VIEW_LIMIT:
+        return ()
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    positions, box = read_final(run_folder)
+    here = files("mdcore.measure")
+    environment = Environment(loader=PackageLoader("mdcore.measure", "."), autoescape=True, undefined=StrictUndefined)
+    html = environment.get_template("view3d.html.j2").render(
+        title=_title(bundle),
+        about=f"{bundle.n_atoms:,} atoms in {_count(int(bundle.arrays['chain_index'].max()) + 1)}, "
+        f"cell {' × '.join(f'{edge:.2f}' for edge in box)} nm",
+        variables=css_variables(),
+        cell=_cell(bundle, positions, box),
+        palette=list(SERIES),
+        library=here.joinpath("3Dmol-min.js").read_text(encoding="utf-8"),
+        licence=here.joinpath("3Dmol.LICENSE").read_text(encoding="utf-8"),
+    )
+    path = folder / FILE
+    write_whole(path, html)
+    return (path,)
+
+
+def whole_chains(
+    positions_nm: NDArray[np.float64], box_nm: NDArray[np.float64], chain_index: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return positions with each chain whole and its centre inside the cell, shape (n, 3) in nm.
+
+    Args:
+        positions_nm: Shape (n, 3), chains whole.
+        box_nm: Edges of the cell, shape (3,).
+        chain_index: Chain of each atom, shape (n,), 0, 1, ... in order.
+    """
+    sizes = np.bincount(chain_index)
+    centres = np.column_stack([np.bincount(chain_index, weights=positions_nm[:, axis]) / sizes for axis in range(3)])
+    return np.asarray(positions_nm - (np.floor(centres / box_nm) * box_nm)[chain_index])
+
+
+def _cell(bundle: SimulationBundle, positions: NDArray[np.float64], box: NDArray[np.float64]) -> str:
+    """Return what the page draws as JSON: lengths in pm, so that whole numbers hold a hundredth of an angstrom."""
+    from rdkit import Chem
+
+    symbol = Chem.GetPeriodicTable().GetElementSymbol
+    arrays = bundle.arrays
+    numbers = sorted(set(arrays["atomic_numbers"].tolist()))
+    placed = whole_chains(positions, box, arrays["chain_index"])
+    return json.dumps(
+        {
+            "symbols": [symbol(z) for z in numbers],
+            "element": np.searchsorted(numbers, arrays["atomic_numbers"]).tolist(),
+            "chain": arrays["chain_index"].tolist(),
+            "pm": np.rint(placed * 1000).astype(int).ravel().tolist(),
+            "box": np.rint(box * 1000).astype(int).tolist(),
+            "bonds": arrays["bonds"].ravel().tolist(),
+            "orders": arrays["bond_orders"].tolist(),
+        },
+        separators=(",", ":"),
+    )
+
+
+def _title(bundle: SimulationBundle) -> str:
+    request: Any = bundle.content.get("request", {})
+    return str(request.get("key") or request.get("psmiles") or "Simulated cell")
+
+
+def _count(chains: int) -> str:
+    return "1 chain or molecule" if chains == 1 else f"{chains} chains or molecules"
