@@ -82,3 +82,7 @@ class NotConverged(MDCoreError, RuntimeError):
 
 class PlatformUnavailable(MDCoreError, RuntimeError):
     """The OpenMM platform that was asked for does not work on this machine."""
+
+
+class PluginError(MDCoreError, ValueError):
+    """A plug-in is unknown, cannot be imported, or has a name that is taken."""
