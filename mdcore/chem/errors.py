@@ -86,3 +86,7 @@ class PlatformUnavailable(MDCoreError, RuntimeError):
 
 class PluginError(MDCoreError, ValueError):
     """A plug-in is unknown, cannot be imported, or has a name that is taken."""
+
+
+class InvalidSubstance(MDCoreError, ValueError):
+    """A document does not describe a substance."""

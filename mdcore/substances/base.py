@@ -1,0 +1,147 @@
+"""What every kind of substance knows of itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from mdcore.cell import ChainPlan
+from mdcore.chem.repeat_unit import RepeatUnit
+from mdcore.optics import OpticsSettings, Refractions
+from mdcore.optics.geometry import ETKDG, ConformerSource
+from mdcore.settings.simulation import CellSettings, ProtocolSettings
+
+DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    """The chains or molecules of a cell before it is grown.
+
+    Attributes:
+        chains: One plan for each chain or molecule.
+        degree_of_polymerisation: Mean number of repeat units in a chain; 1 for molecules.
+    """
+
+    chains: tuple[ChainPlan, ...]
+    degree_of_polymerisation: float
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return what a bundle says of it."""
+        return {"degree_of_polymerisation": self.degree_of_polymerisation, "n_chains": len(self.chains)}
+
+
+class Substance(ABC):
+    """What is simulated. Each kind is one file and one entry in `SUBSTANCES`.
+
+    Attributes:
+        kind: Name of the kind in documents and configurations.
+        is_glass: Whether it can fall out of equilibrium on cooling, so that its density depends on the cooling rate.
+    """
+
+    kind: ClassVar[str]
+    is_glass: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """Text that identifies the substance; seeds, folders and stores use it."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """One line for people."""
+
+    @property
+    @abstractmethod
+    def molar_mass_g_mol(self) -> float:
+        """Molar mass of a repeat unit (of the mean one in a copolymer) or molecule in g/mol."""
+
+    @property
+    @abstractmethod
+    def vdw_volume_nm3(self) -> float:
+        """Van der Waals volume that belongs to the molar mass, in nm3."""
+
+    @property
+    @abstractmethod
+    def starting_density_g_cm3(self) -> float:
+        """Estimated density in g/cm3 to which a grown cell is compressed before the barostat takes over."""
+
+    @property
+    def repeat_units(self) -> tuple[RepeatUnit, ...]:
+        """Repeat units of its chains; none for molecules."""
+        return ()
+
+    @property
+    def unit_fractions(self) -> tuple[float, ...]:
+        """Mole fraction of each of `repeat_units`."""
+        return ()
+
+    @abstractmethod
+    def plan(self, settings: CellSettings, seed: int) -> CellPlan:
+        """Plan the chains or molecules of a cell.
+
+        Args:
+            settings: Size and composition.
+            seed: Seed of everything random in the cell.
+
+        Raises:
+            BuildError: A chain has no conformer.
+        """
+
+    def hottest_k(self, protocol: ProtocolSettings) -> float:
+        """Return the highest temperature of a protocol in K: `max_temperature_K`, or the substance's own choice."""
+        if protocol.max_temperature_K is not None:
+            return max(protocol.temperature_K, protocol.max_temperature_K)
+        return self._hottest_k(protocol)
+
+    @abstractmethod
+    def _hottest_k(self, protocol: ProtocolSettings) -> float: ...
+
+    def glass_transition_k(self, known_k: float | None) -> tuple[float, float] | None:
+        """Return the glass transition temperature and its standard error in K; None for what forms no glass.
+
+        Args:
+            known_k: The measured one, if it is known.
+        """
+        return None
+
+    def needs_dft(self, optics: OpticsSettings) -> bool:
+        """Return whether `refractions` would ask density functional theory for any part of the substance."""
+        return False
+
+    @abstractmethod
+    def refractions(
+        self,
+        optics: OpticsSettings,
+        cache: MutableMapping[str, str] | None = None,
+        source: ConformerSource = ETKDG,
+    ) -> Refractions:
+        """Return the molar refractions by the tier that the settings choose.
+
+        Args:
+            optics: Tier and level of theory.
+            cache: Results of density functional theory that are known, by their keys; new ones are added.
+            source: Geometries for density functional theory.
+
+        Raises:
+            UnknownEnvironment: The additive tier lacks an increment, or the tier does not apply to this kind of substance.
+        """
+
+    @abstractmethod
+    def answer(self) -> dict[str, Any]:
+        """Return the fields with which a JSON answer names the substance, `key` among them."""
+
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """Return the substance in JSON types, `kind` among them; `from_document` reads it."""
+
+    @classmethod
+    @abstractmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read a substance from a document without its `kind`.
+
+        Raises:
+            ValueError: The document is not valid.
+        """

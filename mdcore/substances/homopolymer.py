@@ -1,0 +1,125 @@
+"""A polymer of one repeat unit."""
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from mdcore.cell import chain_length, density_estimate_g_cm3, melt_temperature_k, plan_homopolymer, vdw_volume_nm3
+from mdcore.cell.estimates import CONSTANT_VOLUME_MELT_K, GLASS_TRANSITION_ERROR_K, glass_transition_estimate_k
+from mdcore.chem.repeat_unit import RepeatUnit
+from mdcore.optics import OpticsSettings, Refractions, needs_dft, refractions
+from mdcore.optics.geometry import ETKDG, ConformerSource
+from mdcore.settings.simulation import CellSettings, ProtocolSettings
+from mdcore.substances.base import CellPlan, Substance
+from mdcore.substances.documents import Document
+
+_BOND_VOLUME_NM3 = 5.92e-3
+"""What a bond takes from the sum of the atoms' van der Waals volumes (Zhao et al. 2003, doi:10.1021/jo034808o)."""
+KNOWN_TRANSITION_ERROR_K = 10.0
+"""By how much measured glass transitions of one polymer differ."""
+
+
+class _Document(Document):
+    psmiles: str
+
+
+def unit_volume_nm3(unit: RepeatUnit) -> float:
+    """Return the van der Waals volume of a repeat unit inside its chain in nm3: it owns one of the bonds to its neighbours."""
+    return vdw_volume_nm3(unit.mol) - _BOND_VOLUME_NM3
+
+
+def hottest_melt_k(units: tuple[RepeatUnit, ...], protocol: ProtocolSettings) -> float:
+    """Return the temperature in K to which a polymer's melt is heated.
+
+    A melt that is kept at the volume of the glass is under pressure, which slows it down; it cannot boil, and is made hotter than
+    one at constant pressure.
+    """
+    if protocol.cool_at == "volume":
+        return max(protocol.temperature_K, CONSTANT_VOLUME_MELT_K)
+    return max(protocol.temperature_K, *(melt_temperature_k(unit, protocol.glass_transition_K) for unit in units))
+
+
+@dataclass(frozen=True)
+class Homopolymer(Substance):
+    """Chains of one repeat unit.
+
+    Attributes:
+        unit: The repeat unit; only its key matters to a simulation.
+    """
+
+    unit: RepeatUnit
+    kind: ClassVar[str] = "homopolymer"
+
+    @property
+    def key(self) -> str:
+        """Canonical key of the repeat unit."""
+        return self.unit.key
+
+    @property
+    def label(self) -> str:
+        """The repeat unit as it was written."""
+        return self.unit.psmiles
+
+    @property
+    def molar_mass_g_mol(self) -> float:
+        """Molar mass of the repeat unit in g/mol."""
+        return self.unit.molar_mass_g_mol
+
+    @property
+    def vdw_volume_nm3(self) -> float:
+        """Van der Waals volume of the repeat unit inside its chain in nm3."""
+        return unit_volume_nm3(self.unit)
+
+    @property
+    def starting_density_g_cm3(self) -> float:
+        """Estimated density of the glass in g/cm3."""
+        return density_estimate_g_cm3(self.unit)
+
+    @property
+    def repeat_units(self) -> tuple[RepeatUnit, ...]:
+        """The repeat unit."""
+        return (self.unit,)
+
+    @property
+    def unit_fractions(self) -> tuple[float, ...]:
+        """One."""
+        return (1.0,)
+
+    def plan(self, settings: CellSettings, seed: int) -> CellPlan:
+        """Plan `n_chains` chains of `atoms_per_chain` atoms."""
+        return CellPlan(plan_homopolymer(self.unit, settings, seed), chain_length(self.unit, settings.atoms_per_chain))
+
+    def _hottest_k(self, protocol: ProtocolSettings) -> float:
+        return hottest_melt_k(self.repeat_units, protocol)
+
+    def glass_transition_k(self, known_k: float | None) -> tuple[float, float]:
+        """Return the known glass transition temperature, or an estimate from the composition, and its standard error in K."""
+        if known_k is not None:
+            return known_k, KNOWN_TRANSITION_ERROR_K
+        return glass_transition_estimate_k(self.unit), GLASS_TRANSITION_ERROR_K
+
+    def needs_dft(self, optics: OpticsSettings) -> bool:
+        """Return whether the repeat unit's refractions come from density functional theory."""
+        return needs_dft(self.unit, optics)
+
+    def refractions(
+        self,
+        optics: OpticsSettings,
+        cache: MutableMapping[str, str] | None = None,
+        source: ConformerSource = ETKDG,
+    ) -> Refractions:
+        """Return the molar refractions of the repeat unit."""
+        return refractions(self.unit, optics, cache=cache, source=source)
+
+    def answer(self) -> dict[str, Any]:
+        """Return `psmiles` and `key`."""
+        return {"psmiles": self.unit.psmiles, "key": self.key}
+
+    def document(self) -> dict[str, Any]:
+        """Return the document `{kind: homopolymer, psmiles: ...}`."""
+        return {"kind": self.kind, "psmiles": self.unit.psmiles}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read `psmiles`."""
+        return cls(RepeatUnit.from_psmiles(_Document.read(document).psmiles))
