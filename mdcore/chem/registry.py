@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module, metadata
 from typing import Generic, TypeVar
 
-from mdcore.chem.errors import PluginError
+from mdcore.chem.errors import MDCoreError, PluginError
 
 T = TypeVar("T")
 GROUP = "polymer_designer.plugins"
@@ -28,10 +28,10 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Args:
         kind: What they are, for messages: `property`, `stage`.
-        error: Type of the error of an unknown name, a child of `ValueError`.
+        error: Type of the error of an unknown name, a child of `MDCoreError`.
     """
 
-    def __init__(self, kind: str, error: type[ValueError] = PluginError) -> None:
+    def __init__(self, kind: str, error: type[MDCoreError] = PluginError) -> None:
         self.kind, self._error = kind, error
         self._held: dict[str, T] = {}
 
@@ -72,7 +72,7 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return a plug-in by its name.
 
         Raises:
-            ValueError: There is none of that name (of the type that the registry was made with); the message names the nearest.
+            MDCoreError: There is none of that name (of the type that the registry was made with); the message names the nearest.
         """
         try:
             return self[name]

@@ -4,7 +4,6 @@ from mdcore.dynamics.convergence import Convergence, assess
 from mdcore.dynamics.platform import choose_platform, platform_works
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.runner import RunSummary, read_summary, run
-from mdcore.dynamics.schedule import schedule
 from mdcore.dynamics.series import COLUMNS, Series
 from mdcore.dynamics.statistics import half_drift, mean_and_stderr, statistical_inefficiency
 
@@ -21,6 +20,5 @@ __all__ = [
     "platform_works",
     "read_summary",
     "run",
-    "schedule",
     "statistical_inefficiency",
 ]

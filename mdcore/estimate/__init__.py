@@ -1,18 +1,17 @@
 """Estimators of properties: pure functions of series, without engines or files."""
 
+from mdcore.estimate.base import MODEL, Estimate
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
 from mdcore.estimate.glass import (
     Cooling,
-    CorrectedEstimate,
     GlassFit,
     fit_glass,
     ramp_corrected_density,
     ramp_expansion,
     slowly_cooled_density,
 )
-from mdcore.estimate.refraction import OpticalEstimate, abbe_estimate, dielectric_estimate, index_estimate
+from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermodynamics import (
-    Estimate,
     block_estimate,
     bulk_modulus,
     enthalpy_kj_mol,
@@ -25,12 +24,11 @@ from mdcore.estimate.thermodynamics import (
 )
 
 __all__ = [
+    "MODEL",
     "Cooling",
-    "CorrectedEstimate",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
-    "OpticalEstimate",
     "abbe_estimate",
     "block_estimate",
     "bulk_modulus",

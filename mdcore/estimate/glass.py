@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.dynamics.statistics import statistical_inefficiency
-from mdcore.estimate.thermodynamics import Estimate
+from mdcore.estimate.base import MODEL, Estimate
 
 FloatArray = NDArray[np.float64]
 
@@ -37,19 +37,6 @@ class Cooling:
 
     rate_k_per_ps: float
     start_k: float
-
-
-@dataclass(frozen=True)
-class CorrectedEstimate(Estimate):
-    """A corrected value.
-
-    Attributes:
-        statistical: Part of the standard error that sampling makes.
-        model: Part that the correction makes, the same in every replicate.
-    """
-
-    statistical: float
-    model: float
 
 
 def transition_shift_k(cooling_rate_k_per_ps: float) -> float:
@@ -96,7 +83,7 @@ def slowly_cooled_density(
     cooling: Cooling | None,
     glass_transition_k: float,
     glass_transition_error_k: float = 0.0,
-) -> CorrectedEstimate:
+) -> Estimate:
     """Correct the density of a simulated polymer for its cooling rate, by universal constants of glass-forming polymers.
 
     Nothing in it was fitted to densities. It assumes that the simulated melt is the real one, that cooling made the glass, and that
@@ -114,7 +101,7 @@ def slowly_cooled_density(
         The density after slow cooling; the model error is that of shift, constants and glass transition.
     """
     if cooling is None:
-        return CorrectedEstimate(density.value, density.stderr, density.stderr, 0.0)
+        return Estimate(density.value, density.stderr, {"density": density.stderr, MODEL: 0.0})
     hottest, shift = cooling.start_k, transition_shift_k(cooling.rate_k_per_ps)
 
     def shrinkage(transition_k: float, shift_k: float) -> float:
@@ -132,7 +119,7 @@ def slowly_cooled_density(
     )
     factor = math.exp(expected)
     statistical, model = density.stderr * factor, density.value * factor * error
-    return CorrectedEstimate(density.value * factor, math.hypot(statistical, model), statistical, model)
+    return Estimate(density.value * factor, math.hypot(statistical, model), {"density": statistical, MODEL: model})
 
 
 @dataclass(frozen=True)

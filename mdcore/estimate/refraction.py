@@ -10,33 +10,16 @@ It assumes an isotropic medium whose local field is that of a spherical cavity.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
+from mdcore.estimate.base import MODEL, Estimate
 from mdcore.optics.values import Refractions
 
 _CM3_PER_ANGSTROM3 = 1e-24
-
-
-@dataclass(frozen=True)
-class OpticalEstimate:
-    """A derived number with its error, split by origin.
-
-    Attributes:
-        value: The estimate.
-        stderr: Standard error, both parts together.
-        statistical: The part that comes from the density's error.
-        model: The part that comes from the tier's model error.
-    """
-
-    value: float
-    stderr: float
-    statistical: float
-    model: float
 
 
 def molar_refraction(polarizability_a3: ArrayLike) -> NDArray[np.float64]:
@@ -89,9 +72,7 @@ def abbe_number(n_C: ArrayLike, n_D: ArrayLike, n_F: ArrayLike) -> NDArray[np.fl
     return np.asarray((np.asarray(n_D, dtype=np.float64) - 1.0) / spread, dtype=np.float64)
 
 
-def index_estimate(
-    refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0
-) -> OpticalEstimate:
+def index_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate n_D and its error from a tier's refractions and a density.
 
     The density and the tier's level enter only through their product, `dn = (n^2-1)(n^2+2)/(6n) (drho/rho + dR/R)`. That
@@ -100,7 +81,7 @@ def index_estimate(
     return _estimate(_index_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
 
-def abbe_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> OpticalEstimate:
+def abbe_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate the Abbe number and its error from a tier's refractions and a density.
 
     All lines share the density and the level, so these errors nearly cancel in the ratio; the dispersion's does not.
@@ -108,9 +89,7 @@ def abbe_estimate(refractions: Refractions, density_g_cm3: float, density_stderr
     return _estimate(_abbe_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
 
-def dielectric_estimate(
-    refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0
-) -> OpticalEstimate:
+def dielectric_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate the electronic dielectric constant at the sodium line, n_D squared."""
     return _estimate(_dielectric_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
@@ -156,7 +135,7 @@ def _dielectric_at(*args: Any) -> float:
 
 def _estimate(
     function: Callable[..., float], refractions: Refractions, density: float, density_stderr: float
-) -> OpticalEstimate:
+) -> Estimate:
     if not (density > 0.0 and density_stderr >= 0.0):
         raise ValueError(f"density {density} +- {density_stderr} g/cm3 must be positive with an error of zero or more")
     sigmas = np.array(
@@ -174,6 +153,5 @@ def _estimate(
         gradient[i] = (ends[0] - ends[1]) / (2.0 * step)
     parts = gradient * sigmas
     statistical, model = abs(float(parts[0])), float(np.hypot(parts[1], parts[2]))
-    return OpticalEstimate(
-        function(refractions, 0.0, 0.0, 0.0, density), math.hypot(statistical, model), statistical, model
-    )
+    value = function(refractions, 0.0, 0.0, 0.0, density)
+    return Estimate(value, math.hypot(statistical, model), {"density": statistical, MODEL: model})

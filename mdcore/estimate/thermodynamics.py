@@ -5,13 +5,13 @@ from blocks several correlation times long.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import constants
 
 from mdcore.dynamics.statistics import mean_and_stderr, statistical_inefficiency
+from mdcore.estimate.base import Estimate
 
 FloatArray = NDArray[np.float64]
 
@@ -23,19 +23,6 @@ _ATM_TO_PA = constants.atm
 _FREEZING_K = 450.0
 _MELT_COMPRESSIBILITY_PER_PA = 1e-9
 _LIQUID_SHARE = 1.0 / 3.0
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its standard error.
-
-    Attributes:
-        value: The estimate.
-        stderr: Its standard error; infinite where the series is too short to tell.
-    """
-
-    value: float
-    stderr: float
 
 
 def mean_estimate(series: FloatArray) -> Estimate:

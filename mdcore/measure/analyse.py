@@ -40,7 +40,7 @@ from mdcore.estimate import (
     slowly_cooled_density,
     thermal_expansion,
 )
-from mdcore.measure.cell_conformers import CellConformers
+from mdcore.calculations.cell_conformers import CellConformers
 from mdcore.measure.specimen import Liquid, Specimen, glass_transition_k, specimen_refractions, specimen_volume_nm3
 from mdcore.optics import OpticsSettings, Refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource

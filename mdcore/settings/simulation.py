@@ -140,7 +140,9 @@ class SimulationSettings(Settings):
         preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (10 chains of 1000 atoms, a GPU) or `accurate`.
         cell: The amorphous cell.
         force_field: The force field.
-        protocol: The stages.
+        protocol: Equilibration, cooling and sampling.
+        protocols: Settings of further protocols by their names, as plug-ins define them.
+        calculations: Settings of calculations beside the dynamics by their names, as plug-ins define them.
         replicates: Independent builds and runs of the same polymer; their scatter joins the standard errors.
         execution: Platform and pace on this machine; no part of what identifies a simulation.
     """
@@ -149,6 +151,8 @@ class SimulationSettings(Settings):
     cell: CellSettings = CellSettings()
     force_field: ForceFieldSettings = ForceFieldSettings()
     protocol: ProtocolSettings = ProtocolSettings()
+    protocols: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    calculations: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     replicates: int = Field(default=1, ge=1, le=100)
     execution: ExecutionSettings = ExecutionSettings()
 

@@ -38,10 +38,12 @@ class Substance(ABC):
     Attributes:
         kind: Name of the kind in documents and configurations.
         is_glass: Whether it can fall out of equilibrium on cooling, so that its density depends on the cooling rate.
+        has_cell_conformers: Whether geometries of its only repeat unit can be cut out of a simulated cell.
     """
 
     kind: ClassVar[str]
     is_glass: ClassVar[bool] = True
+    has_cell_conformers: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -49,6 +49,7 @@ class Homopolymer(Substance):
 
     unit: RepeatUnit
     kind: ClassVar[str] = "homopolymer"
+    has_cell_conformers: ClassVar[bool] = True
 
     @property
     def key(self) -> str:

@@ -1,10 +1,35 @@
-"""From protocol settings to the stages of a simulation."""
+"""Equilibration, cooling and sampling: from a grown cell to the series that most properties are measured in."""
 
-from mdcore.settings.simulation import ProtocolSettings
+from typing import ClassVar, Self
+
+from mdcore.protocols.base import Conditions, Protocol
+from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
 from mdcore.settings.stages import CompressStage, DynamicsStage, MinimiseStage, Stage
+from mdcore.substances import Substance
 
 _SOFT_START_PS = 1.0
 _SOFT_START_FS = 1.0
+
+
+class Equilibrated(Protocol):
+    """Soft start, compression, cycles, melt, cooling ramp, sampling.
+
+    Attributes:
+        settings: The section `protocol` of a simulation.
+    """
+
+    settings: ProtocolSettings = ProtocolSettings()
+    name: ClassVar[str] = "equilibrated"
+    after: ClassVar[str | None] = None
+
+    @classmethod
+    def of(cls, settings: SimulationSettings) -> Self:
+        """Return the protocol of the section `protocol`."""
+        return cls(settings=settings.protocol)
+
+    def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
+        """Lay out the stages; see `schedule`."""
+        return schedule(self.settings, conditions.hottest_K, conditions.density_g_cm3)
 
 
 def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm3: float) -> tuple[Stage, ...]:
@@ -19,7 +44,7 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
         density_g_cm3: Density to compress to before the barostat takes over.
 
     Returns:
-        Stages in order; the last is the sampling stage.
+        Stages in order; the last has the role `sampling`.
     """
     hot, cold, pressure = melt_temperature_k, settings.temperature_K, settings.pressure_atm
     stages: list[Stage] = [MinimiseStage()]

@@ -1,0 +1,86 @@
+"""What a property is estimated from."""
+
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from mdcore.calculations import CALCULATIONS, FinishedRun
+from mdcore.estimate import Estimate
+from mdcore.optics import OpticsSettings
+from mdcore.properties.base import EQUILIBRATED
+from mdcore.properties.registry import measured_property
+from mdcore.properties.run_record import RunRecord
+from mdcore.settings.simulation import SimulationSettings
+from mdcore.substances import Substance
+
+SAMPLING = "sampling"
+"""Role of the series that most properties are estimated from."""
+
+
+class Evidence:
+    """Series, calculations and other estimates of one simulation. What was read or computed once is kept.
+
+    Args:
+        substance: What was simulated.
+        settings: The simulation.
+        optics: Settings of the molar refractions.
+        runs: Records of the finished runs by the names of their protocols.
+        finished: Bundles and folders of the same runs, for calculations that look at the final cell.
+        cache: Kept results of calculations; None keeps them in memory.
+    """
+
+    def __init__(
+        self,
+        substance: Substance,
+        settings: SimulationSettings,
+        optics: OpticsSettings,
+        runs: Mapping[str, RunRecord],
+        finished: Mapping[str, FinishedRun] | None = None,
+        cache: MutableMapping[str, str] | None = None,
+    ) -> None:
+        self.substance, self.settings, self.optics = substance, settings, optics
+        self._runs, self._finished = runs, finished or {}
+        self._cache: MutableMapping[str, str] = {} if cache is None else cache
+        self._estimates: dict[str, Estimate] = {}
+        self._calculated: dict[str, Any] = {}
+
+    @property
+    def temperature_k(self) -> float:
+        """Temperature of the measurement in K."""
+        return self.settings.protocol.temperature_K
+
+    @property
+    def pressure_atm(self) -> float:
+        """Pressure of the measurement in atm."""
+        return self.settings.protocol.pressure_atm
+
+    def run(self, name: str = EQUILIBRATED) -> RunRecord:
+        """Return the record of a run by the name of its protocol.
+
+        Raises:
+            KeyError: The property did not name the run among its needs.
+        """
+        return self._runs[name]
+
+    def estimate(self, name: str) -> Estimate:
+        """Return the estimate of a property that simulations measure."""
+        if name not in self._estimates:
+            self._estimates[name] = measured_property(name).estimate(self)
+        return self._estimates[name]
+
+    def calculation(self, name: str) -> Any:
+        """Return the result of a calculation by its name."""
+        if name not in self._calculated:
+            calculation = CALCULATIONS.look_up(name).of(self.settings, self.optics)
+            run = self._finished.get(EQUILIBRATED)
+            self._calculated[name] = calculation.result(self.substance, self._cache, run)
+        return self._calculated[name]
+
+
+def read_runs(finished: Mapping[str, FinishedRun]) -> dict[str, RunRecord]:
+    """Read the records of finished runs.
+
+    Raises:
+        DamagedFile: One left no readable series.
+    """
+    return {name: RunRecord.read(Path(run.folder), run.bundle) for name, run in finished.items()}

@@ -1,0 +1,46 @@
+"""Density after correction for the cooling rate.
+
+The quenched glass of a simulation is less dense than one that was cooled in a laboratory; see
+`mdcore.estimate.slowly_cooled_density`. A liquid needs no correction.
+"""
+
+from typing import TYPE_CHECKING
+
+from mdcore.chem.properties import PropertySpec
+from mdcore.properties.base import EQUILIBRATED, Needs, Property
+
+if TYPE_CHECKING:
+    from mdcore.estimate import Estimate
+    from mdcore.properties.evidence import Evidence
+
+
+def estimate(evidence: "Evidence") -> "Estimate":
+    """Return the density of the cell, corrected; what the correction rests on is told beside it."""
+    from dataclasses import replace
+
+    from mdcore.estimate import slowly_cooled_density
+
+    density = evidence.estimate("density")
+    known = evidence.settings.protocol.glass_transition_K
+    transition = evidence.substance.glass_transition_k(known)
+    cooling = evidence.run().last_cooling() if transition is not None else None
+    if transition is None or cooling is None:
+        return slowly_cooled_density(density, evidence.temperature_k, None, 0.0)
+    corrected = slowly_cooled_density(density, evidence.temperature_k, cooling, *transition)
+    about = {
+        "rate_K_per_ps": cooling.rate_k_per_ps,
+        "start_K": cooling.start_k,
+        "glass_transition_K": transition[0],
+        "glass_transition_stderr_K": transition[1],
+        "glass_transition_is": "estimated" if known is None else "given",
+    }
+    return replace(corrected, about={"cooling": about})
+
+
+SLOWLY_COOLED_DENSITY = Property(
+    PropertySpec(
+        "slowly_cooled_density", "g/cm3", "Density corrected for the cooling rate", "ρ_slow", 0.7, 2.5, 0.3, 5.0, 0.01
+    ),
+    estimate,
+    needs=Needs(runs=(EQUILIBRATED,), properties=("density",)),
+)

@@ -1,0 +1,7 @@
+"""Procedures of simulated stages, one a file: `plan(substance, conditions)` gives stages with roles and observables."""
+
+from mdcore.protocols.base import Conditions, Protocol
+from mdcore.protocols.equilibrated import Equilibrated, schedule
+from mdcore.protocols.registry import PROTOCOLS, register_protocol
+
+__all__ = ["PROTOCOLS", "Conditions", "Equilibrated", "Protocol", "register_protocol", "schedule"]

@@ -1,0 +1,21 @@
+"""Protocols by their names."""
+
+from mdcore.chem.errors import PluginError
+from mdcore.chem.registry import Registry
+from mdcore.protocols.base import Protocol
+from mdcore.protocols.equilibrated import Equilibrated
+
+PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", PluginError)
+"""Protocols; `register_protocol` adds one."""
+
+
+def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
+    """Add a protocol; usable as a decorator.
+
+    Raises:
+        PluginError: Its name is taken.
+    """
+    return PROTOCOLS.register(protocol.name, protocol)
+
+
+register_protocol(Equilibrated)
