@@ -11,6 +11,7 @@ The tree::
     ├── UnparameterisableError (RuntimeError)  the force field or the charge model lacks a term
     ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
     │   └── DamagedFile                  a file of a simulation folder is missing or cannot be read
+    ├── NotRecorded (KeyError)           a role, stage or observable that a run did not record
     ├── ExportError (ValueError)         a cell that another engine's files cannot express, or an unknown engine
     ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
     ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
@@ -34,6 +35,14 @@ class InvalidMolecule(MDCoreError, ValueError):
 
 class UnknownProperty(MDCoreError, KeyError):
     """A property name that the registry does not hold."""
+
+    def __str__(self) -> str:
+        """Return the message without the quotes that KeyError adds."""
+        return str(self.args[0]) if self.args else ""
+
+
+class NotRecorded(MDCoreError, KeyError):
+    """A role, a stage or an observable that a run did not record."""
 
     def __str__(self) -> str:
         """Return the message without the quotes that KeyError adds."""
