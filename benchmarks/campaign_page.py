@@ -58,7 +58,7 @@ class Sleepers:
             now + self._lasting_s * (0.5 + (job.evaluation_id * 7919 % 100) / 100),
         )
 
-    def submit_refractions(self, job):
+    def submit_calculation(self, job):
         pass
 
     def messages(self, timeout_s):

@@ -102,7 +102,16 @@ WHOLE = (Stage("simulate", "MD", whole),)
 
 def job(folder: Path, number: int = 0, psmiles: str = "*CCO*", **more: object) -> Job:
     settings = SimulationSettings().model_dump(mode="json")
-    return Job(number, f"trial-{number}", psmiles, settings, 3, folder / str(number), ("density",), **more)
+    return Job(
+        number,
+        f"trial-{number}",
+        {"kind": "homopolymer", "psmiles": psmiles},
+        settings,
+        3,
+        folder / str(number),
+        ("density",),
+        **more,
+    )
 
 
 def listen(cluster: DaskCluster, until: Callable[[list[Message]], bool], timeout_s: float = 200.0) -> list[Message]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from designer.campaign.calculations import CalculationKeeper
 from designer.campaign.front import front_frame
 from designer.campaign.listener import Listener
 from designer.campaign.loop import Loop
 from designer.campaign.proposal import Proposer
-from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, stop_reason
 from designer.cluster.base import Cluster, ShowsCampaign
@@ -73,7 +73,7 @@ class Campaign:
         self._own_proposer = proposer is None
         self._start_cluster = start_cluster or self._configured_cluster
         self._opened = store
-        self._refractions: RefractionKeeper | None = None
+        self._calculations: CalculationKeeper | None = None
 
     @classmethod
     def from_yaml(cls, path: Path | str, *, listener: Listener | None = None) -> "Campaign":
@@ -110,7 +110,7 @@ class Campaign:
         """Close the store; it is opened again when it is needed. `designer.store.engine.close_engine` tells what is returned."""
         if self._opened is None:
             return True
-        store, self._opened, self._refractions = self._opened, None, None
+        store, self._opened, self._calculations = self._opened, None, None
         return store.close()
 
     def __enter__(self) -> "Campaign":
@@ -399,7 +399,7 @@ class Campaign:
         cluster = self._start_cluster()
         try:
             loop = Loop(
-                self.config, self.store, cluster, ownership, self._listener, self._ensure_proposer, self.refractions
+                self.config, self.store, cluster, ownership, self._listener, self._ensure_proposer, self.calculations
             )
             self._show_on(cluster, loop)
             return loop.run()
@@ -422,11 +422,11 @@ class Campaign:
             self._listener.note(f"dashboard: {cluster.dashboard}")
 
     @property
-    def refractions(self) -> RefractionKeeper:
-        """Return what keeps the DFT tier's results."""
-        if self._refractions is None:
-            self._refractions = RefractionKeeper(self.config, self.store.engine, self.store.patience)
-        return self._refractions
+    def calculations(self) -> CalculationKeeper:
+        """Return what has calculations beside the dynamics done, and keeps them."""
+        if self._calculations is None:
+            self._calculations = CalculationKeeper(self.config, self.store.engine, self.store.patience)
+        return self._calculations
 
     def _ensure_proposer(self) -> Proposer:
         if self._proposer is None:

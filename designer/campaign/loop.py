@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import IntegrityError
 
+from designer.campaign.calculations import CalculationKeeper
 from designer.campaign.ledger import Ledger
 from designer.campaign.listener import Listener
 from designer.campaign.proposal import Proposal, Proposer
 from designer.campaign.recording import record_proposal
-from designer.campaign.refractions import RefractionKeeper
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Noted, Progressed, Returned
 from designer.cluster.task import Outcome
@@ -23,9 +23,10 @@ from designer.store.outside import expire_reservations, reservations
 from designer.store.ownership import Ownership
 from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
-from mdcore.chem import Failure
+from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import Progress
 from mdcore.optics import OpticsSettings
+from mdcore.substances import Homopolymer, Substance
 
 POLL_S = 0.5
 NEWS_S = 5.0
@@ -46,7 +47,7 @@ class Loop:
         ownership: The right to run it.
         listener: Shows what happens.
         proposer: Makes the proposer when the first proposal is needed.
-        refractions: Keeps what quantum chemistry computes.
+        calculations: Has calculations beside the dynamics done, and keeps them.
 
     Attributes:
         progress: Latest progress of running evaluations by identity.
@@ -60,10 +61,10 @@ class Loop:
         ownership: Ownership,
         listener: Listener,
         proposer: Callable[[], Proposer],
-        refractions: RefractionKeeper,
+        calculations: CalculationKeeper,
     ) -> None:
         self._config, self._store, self._cluster, self._ownership = config, store, cluster, ownership
-        self._listener, self._proposer, self._refractions = listener, proposer, refractions
+        self._listener, self._proposer, self._calculations = listener, proposer, calculations
         self.progress: dict[int, Progress] = {}
         self._digest = config.settings_digest()
         self._settings = config.simulation_settings().model_dump(mode="json")
@@ -205,19 +206,20 @@ class Loop:
         self._busy.add(record.id)
         hang, optics = self._config.cluster.hang, self._config.optics
         label = f"{self._config.name}-{record.ordinal:05d}"
-        self._refractions.before(self._cluster, record.psmiles, label)
+        substance = _substance(record)
+        self._calculations.before(self._cluster, substance, label)
         self._cluster.submit(
             Job(
                 evaluation_id=record.id,
                 label=label,
-                psmiles=record.psmiles,
+                substance=substance.document(),
                 settings=self._settings,
                 seed=record.seed,
                 folder=(self._config.campaign_folder / record.folder).resolve(),
                 properties=self._config.properties(),
                 hang=HangLimits(hang.factor, hang.at_least_s, hang.attempts),
                 optics=None if optics == OpticsSettings(kind="additive") else optics.model_dump(mode="json"),
-                optics_folder=self._refractions.folder,
+                shared=self._calculations.folder,
             )
         )
 
@@ -237,7 +239,7 @@ class Loop:
         result, outcome = message.outcome.result, message.outcome
         assert result is not None
         assert not hasattr(result, "kind") or isinstance(result, Failure), "trouble comes as Returned"
-        self._refractions.after(self._record_of(message.evaluation_id).psmiles)
+        self._calculations.after(_substance(self._record_of(message.evaluation_id)))
         about = {"machine": outcome.machine, "campaign": self._config.name, "campaign_wall_s": outcome.wall_s}
         record = self._store.finish(
             message.evaluation_id,
@@ -293,3 +295,8 @@ def _program() -> str:
     about = program()
     revision = f" ({about['git_revision']})" if about["git_revision"] else ""
     return f"polymer-designer {about['version']}{revision}"
+
+
+def _substance(record: EvaluationRecord) -> Substance:
+    """Return what an evaluation simulates."""
+    return Homopolymer(RepeatUnit.from_psmiles(record.psmiles))

@@ -116,12 +116,12 @@ def dashboard(
 @app.command(rich_help_panel=SINGLE)
 def simulate(
     structures: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="STRUCTURE...",
             help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'; several for a copolymer; a molecule for a liquid.",
         ),
-    ],
+    ] = None,
     preset: Annotated[
         str,
         typer.Option(
@@ -168,13 +168,17 @@ def simulate(
             autocompletion=completion.engines,
         ),
     ] = None,
+    substance: Annotated[
+        Path | None,
+        typer.Option(help="YAML file that describes the substance: its kind and fields; in place of structures."),
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Simulate one polymer, copolymer or liquid."""
+    """Simulate one polymer, copolymer, liquid or other substance."""
     from designer.cli.simulate import simulate_command
 
     return simulate_command(
-        structures,
+        structures or [],
         preset,
         properties,
         seed,
@@ -185,6 +189,7 @@ def simulate(
         fractions,
         trajectory,
         export or [],
+        substance,
         as_json=json,
     )
 

@@ -63,7 +63,15 @@ def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -
     folder = config.campaign_folder.resolve() / f"doctor-{uuid.uuid4().hex[:8]}"
     execution = config.simulation_settings().execution.model_dump(mode="json")
     settings = SimulationSettings.model_validate({"preset": "quick", **tiny, "execution": execution})
-    job = Job(0, "doctor", "*CC*", settings.model_dump(mode="json"), 0, folder, ("density",))
+    job = Job(
+        0,
+        "doctor",
+        {"kind": "homopolymer", "psmiles": "*CC*"},
+        settings.model_dump(mode="json"),
+        0,
+        folder,
+        ("density",),
+    )
     started = time.monotonic()
     cluster.submit(job)
     while time.monotonic() - started < WORKERS_S:

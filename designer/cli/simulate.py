@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from designer.cli.checks import at_least
 from designer.cli.output import answer_stream, write_json
-from designer.cli.specimen import describe, label, read_specimen
+from designer.cli.substance import read_substance
 from designer.config.messages import one_line
 from designer.config.plain_yaml import plain_value
 from designer.errors import CampaignFailed, InvalidRequest
@@ -20,17 +20,17 @@ from designer.text import duration, with_error
 from mdcore.chem import Failure, Measurement, property_spec
 from mdcore.chem.naming import at_density, measured_label, measurement_names
 from mdcore.measure import (
-    SUPPORTED,
-    Liquid,
     Progress,
     SimulationResult,
-    Specimen,
+    Substance,
     export_cell,
     other_simulation,
+    plan,
     simulate,
     write_outputs,
 )
 from mdcore.optics import OpticsSettings
+from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
 from mdcore.settings.export import ENGINES, Engine
 
@@ -47,44 +47,46 @@ def simulate_command(
     fractions: str | None,
     trajectory_ps: float | None,
     exports: Sequence[str] = (),
+    substance_file: Path | None = None,
     *,
     as_json: bool,
 ) -> int:
     """Simulate one polymer, copolymer or liquid and print what was measured."""
     with answer_stream() as stream:
         engines = _engines(exports, out)
-        specimen = read_specimen(structures, sequence, fractions)
+        substance = read_substance(structures, sequence, fractions, substance_file)
         if properties is None:
-            properties = "density" if isinstance(specimen, Liquid) else "density,slowly_cooled_density"
+            properties = "density,slowly_cooled_density" if substance.is_glass else "density"
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
             raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
-        if foreign := [name for name in names if name not in SUPPORTED]:
+        if foreign := [name for name in names if name not in MEASURED]:
             raise InvalidRequest(
-                f"property {foreign[0]!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}"
+                f"property {foreign[0]!r} is not measured by simulation; use one of {', '.join(MEASURED)}"
             )
         at_least("--seed", seed, 0)
         settings = _settings(preset, overrides)
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
         tier = _optics(*optics)
-        if out is not None and (difference := other_simulation(out, specimen, settings, seed)):
+        plan(substance, settings, names, tier)  # refuses before a folder is made
+        if out is not None and (difference := other_simulation(out, substance, settings, seed)):
             raise InvalidRequest(f"folder {str(out)!r} holds another simulation ({difference}); name another --out")
         with _folder(out) as folder, _progress() as progress:
             result = simulate(
-                specimen, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
+                substance, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
             )
         if isinstance(result, Failure):
-            raise CampaignFailed(f"simulation of {label(specimen)} failed ({result.kind}): {result.message}")
+            raise CampaignFailed(f"simulation of {substance.label} failed ({result.kind}): {result.message}")
         exported: tuple[Path, ...] = ()
         if out is not None:
             write_outputs(out)
             exported = export_cell(out, engines) if engines else ()
         if as_json:
-            document = _document(specimen, preset, seed, result)
+            document = _document(substance, preset, seed, result)
             write_json(stream, document | {"exported": [str(path) for path in exported]} if engines else document)
             return 0
-        stream.write(f"{label(specimen)} ({settings.fidelity}, seed {seed})\n")
+        stream.write(f"{substance.label} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
         if out is not None:
@@ -103,9 +105,9 @@ def _line(measurement: Measurement) -> str:
     return f"{measured_label(measurement)}: {with_error(measurement.value, measurement.stderr)}{unit}{at}"
 
 
-def _document(specimen: Specimen, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
+def _document(substance: Substance, preset: str, seed: int, result: SimulationResult) -> dict[str, Any]:
     return {
-        **describe(specimen),
+        **substance.answer(),
         "preset": preset,
         "seed": seed,
         "properties": {

@@ -1,6 +1,6 @@
 """Where simulations run. The campaign sees only `Cluster`; Dask is loaded when one is started."""
 
-from designer.cluster.base import Cluster, Finished, Job, Message, Noted, Progressed, RefractionsJob, Returned
+from designer.cluster.base import CalculationJob, Cluster, Finished, Job, Message, Noted, Progressed, Returned
 from designer.cluster.task import Outcome, SimulateFunction, Trouble
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "Noted",
     "Outcome",
     "Progressed",
-    "RefractionsJob",
+    "CalculationJob",
     "Returned",
     "SimulateFunction",
     "Trouble",

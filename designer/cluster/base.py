@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.job import CalculationJob, Job
 from designer.cluster.task import Outcome, Trouble
 from mdcore.measure import Progress
 
@@ -18,7 +18,7 @@ __all__ = [
     "Message",
     "Noted",
     "Progressed",
-    "RefractionsJob",
+    "CalculationJob",
     "Returned",
     "ShowsCampaign",
 ]
@@ -75,8 +75,8 @@ class Cluster(Protocol):
         """Start a job, or queue it."""
         ...
 
-    def submit_refractions(self, job: RefractionsJob) -> None:
-        """Start quantum chemistry beside the simulations, or queue it; its result appears in the job's folder."""
+    def submit_calculation(self, job: CalculationJob) -> None:
+        """Start a piece of a calculation beside the simulations, or queue it; its result appears in the shared folder."""
         ...
 
     def messages(self, timeout_s: float) -> list[Message]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import distributed
 
-from designer.cluster.base import Finished, Job, Message, Noted, Progressed, RefractionsJob, Returned
+from designer.cluster.base import CalculationJob, Finished, Job, Message, Noted, Progressed, Returned
 from designer.cluster.files import pack, unpack
 from designer.cluster.parts import WHOLE
 from designer.cluster.task import Outcome, Stage, Trouble
-from designer.cluster.worker import MOVED, TOPIC, Work, dask_task, folder_of_worker, payload, refractions_task, started
+from designer.cluster.worker import MOVED, TOPIC, Work, calculation_task, dask_task, folder_of_worker, payload, started
 from designer.machine import program_version
 from mdcore.chem import Failure
 from mdcore.measure import Progress, SimulationResult
@@ -139,8 +139,8 @@ class DaskCluster:
         flight = self._flights[job.evaluation_id] = _Flight(job)
         self._launch(flight)
 
-    def submit_refractions(self, job: RefractionsJob) -> None:
-        """Hand quantum chemistry to the scheduler; a simulation that needs it first computes it itself.
+    def submit_calculation(self, job: CalculationJob) -> None:
+        """Hand a piece of a calculation to the scheduler; a simulation that needs it first computes it itself.
 
         It goes to the workers that build, if there are such. Where workers do not see the campaign's folder, it is left to the
         analysis.
@@ -149,9 +149,9 @@ class DaskCluster:
             return
         last = self._way.stages[-1].resource
         future = self._client.submit(
-            refractions_task,
+            calculation_task,
             job,
-            key=f"{job.label}-optics-{time.monotonic_ns()}",
+            key=f"{job.label}-{job.calculation}-{time.monotonic_ns()}",
             pure=False,
             resources={last: 1} if self._way.resources else None,
         )

@@ -16,40 +16,48 @@ class Job:
     Attributes:
         evaluation_id: Identity in the store.
         label: How messages and the dashboard call it.
-        psmiles: The repeat unit.
+        substance: What is simulated, in JSON types; see `mdcore.substances.substance_of`.
         settings: Simulation settings in JSON types.
         seed: Seed of the simulation.
         folder: Where it works and resumes; workers reach it, or get its files.
         properties: What it measures.
         hang: When it counts as hung.
         optics: Settings of the molar refractions in JSON types; None means increments.
-        optics_folder: Where the DFT tier keeps its results, shared by all jobs of a campaign.
+        shared: Folder of kept results of calculations, shared by all jobs of a campaign.
     """
 
     evaluation_id: int
     label: str
-    psmiles: str
+    substance: dict[str, Any]
     settings: dict[str, Any]
     seed: int
     folder: Path
     properties: tuple[str, ...]
     hang: HangLimits = NO_HURRY
     optics: dict[str, Any] | None = None
-    optics_folder: Path | None = None
+    shared: Path | None = None
 
 
 @dataclass(frozen=True)
-class RefractionsJob:
-    """Molar refractions of one repeat unit, to be computed beside its simulation.
+class CalculationJob:
+    """One piece of a calculation, to be computed beside the simulation that needs it.
 
     Attributes:
         label: How the dashboard calls it.
-        psmiles: The repeat unit.
+        calculation: Registry name of the calculation.
+        settings: Simulation settings in JSON types.
         optics: Settings of the molar refractions in JSON types.
-        folder: Where the result is kept and the simulation's analysis looks for it.
+        key: Key of the piece.
+        subject: What it is computed of: the key of a repeat unit or substance.
+        document: What the calculation needs to know of it, in JSON types.
+        shared: Folder of kept results, where the simulation's analysis looks for it.
     """
 
     label: str
-    psmiles: str
+    calculation: str
+    settings: dict[str, Any]
     optics: dict[str, Any]
-    folder: Path
+    key: str
+    subject: str
+    document: dict[str, Any]
+    shared: Path

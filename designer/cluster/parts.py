@@ -1,32 +1,35 @@
 """The parts of a simulation; the libraries behind them are loaded where they run."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from designer.cluster.task import Stage
-from mdcore.chem import Failure, RepeatUnit
+from mdcore.chem import Failure
 from mdcore.measure import SimulationResult
 from mdcore.settings import SimulationSettings
 
+if TYPE_CHECKING:
+    from mdcore.substances import Substance
 
-def whole(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> SimulationResult | Failure:
+
+def whole(substance: "Substance", settings: SimulationSettings, **how: Any) -> SimulationResult | Failure:
     """Build, run and analyse, or do what is left of that."""
     from mdcore.measure import simulate
 
-    return simulate(unit, settings, **how)
+    return simulate(substance, settings, **how)
 
 
-def build(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> Failure | None:
+def build(substance: "Substance", settings: SimulationSettings, **how: Any) -> Failure | None:
     """Build the cell and assign its parameters."""
     from mdcore.measure import prepare
 
-    return prepare(unit, settings, through="build", **how)
+    return prepare(substance, settings, phase=0, **how)
 
 
-def dynamics(unit: RepeatUnit, settings: SimulationSettings, **how: Any) -> Failure | None:
+def dynamics(substance: "Substance", settings: SimulationSettings, **how: Any) -> Failure | None:
     """Run the dynamics."""
     from mdcore.measure import prepare
 
-    return prepare(unit, settings, through="dynamics", **how)
+    return prepare(substance, settings, phase=1, **how)
 
 
 WHOLE = (Stage("simulate", "MD", whole),)

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 from filelock import FileLock
 
-from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.job import CalculationJob, Job
 from designer.cluster.watch import hangs, watched
 from designer.machine import host_class, program
-from mdcore.chem import Failure, RepeatUnit
+from mdcore.chem import Failure
 from mdcore.measure import Progress, SimulationResult
-from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, refractions
+from mdcore.optics import FolderCache, OpticsSettings
 from mdcore.settings import SimulationSettings
+from mdcore.substances import Substance, substance_of
 
 PROGRESS_INTERVAL_S = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -30,7 +31,7 @@ class SimulateFunction(Protocol):
 
     def __call__(
         self,
-        unit: RepeatUnit,
+        substance: Substance,
         settings: SimulationSettings,
         /,
         *,
@@ -39,9 +40,9 @@ class SimulateFunction(Protocol):
         properties: Sequence[str],
         progress: Callable[[Progress], None] | None = None,
         optics: OpticsSettings | None = None,
-        optics_cache: MutableMapping[str, str] | None = None,
+        shared: Path | None = None,
     ) -> SimulationResult | Failure | None:
-        """Simulate one repeat unit, or a part of that; resumable in `out`."""
+        """Simulate one substance, or do a part of that; resumable in `out`."""
         ...
 
 
@@ -138,7 +139,8 @@ def _simulated(
     how: dict[str, Any] = {}
     if job.optics is not None:
         how["optics"] = OpticsSettings.model_validate(job.optics)
-        how["optics_cache"] = FolderCache(job.optics_folder) if job.optics_folder is not None else None
+    if job.shared is not None:
+        how["shared"] = job.shared
     tell = _throttled(progress) if progress else None
     with watched(folder, job.hang, settings.protocol.record_interval_ps) as alive:
 
@@ -148,7 +150,7 @@ def _simulated(
                 tell(value)
 
         return function(
-            RepeatUnit.from_psmiles(job.psmiles),
+            substance_of(job.substance),
             settings,
             seed=job.seed,
             out=folder,
@@ -158,16 +160,21 @@ def _simulated(
         )
 
 
-def run_refractions(job: RefractionsJob) -> str | None:
-    """Compute the molar refractions of one unit into its folder.
+def run_calculation(job: CalculationJob) -> str | None:
+    """Compute one piece of a calculation into its folder.
 
     Returns:
         Why it was not possible, or None; the simulation's analysis meets the same obstacle and records it.
     """
+    from mdcore.calculations import CALCULATIONS, Piece
+    from mdcore.measure.complete import FAILURES
+
+    settings = SimulationSettings.model_validate(dict(job.settings))
+    calculation = CALCULATIONS.look_up(job.calculation).of(settings, OpticsSettings.model_validate(job.optics))
+    piece = Piece(job.key, job.subject, job.document)
     try:
-        settings = OpticsSettings.model_validate(job.optics)
-        refractions(RepeatUnit.from_psmiles(job.psmiles), settings, cache=FolderCache(job.folder))
-    except OpticsFailed as error:
+        calculation.ensure(piece, FolderCache(job.shared / calculation.folder))
+    except FAILURES as error:
         return str(error)
     return None
 

@@ -13,9 +13,9 @@ import cloudpickle
 import distributed
 
 from designer.cluster.files import pack, unpack
-from designer.cluster.job import Job, RefractionsJob
+from designer.cluster.job import CalculationJob, Job
 from designer.cluster.scratch import scratch_folder
-from designer.cluster.task import Outcome, SimulateFunction, Trouble, run_job, run_refractions, trouble_of
+from designer.cluster.task import Outcome, SimulateFunction, Trouble, run_calculation, run_job, trouble_of
 from designer.errors import UnsafeFolder
 from designer.machine import program_version
 from mdcore.measure import Progress
@@ -102,10 +102,13 @@ def begun_before(key: str) -> bool:
     return True
 
 
-def refractions_task(job: RefractionsJob) -> str | None:
-    """Compute molar refractions inside a Dask worker."""
-    with output_to(job.folder / "output.log", distributed.get_worker().state.nthreads):
-        return run_refractions(job)
+def calculation_task(job: CalculationJob) -> str | None:
+    """Compute a piece of a calculation inside a Dask worker."""
+    from mdcore.calculations import CALCULATIONS
+
+    folder = job.shared / CALCULATIONS.look_up(job.calculation).folder
+    with output_to(folder / "output.log", distributed.get_worker().state.nthreads):
+        return run_calculation(job)
 
 
 def started(folder: Path) -> int:

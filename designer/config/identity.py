@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.config.cluster import OutsideClusterSettings
 from designer.digests import outside_digest, settings_digest_of
-from mdcore.measure import OPTICAL
+from mdcore.properties import properties_using
 from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _optics(config: "CampaignConfig") -> dict[str, Any]:
     optics, chosen = config.optics, {}
     if optics.kind != "additive":
         chosen = {"kind": optics.kind, **asked(optics, frozenset({"kind", "device", "density"}))}
-    if optics.density != "simulated" and set(OPTICAL) & set(config.properties()):
+    if optics.density != "simulated" and set(properties_using("molar_refractions")) & set(config.properties()):
         chosen["density"] = optics.density
     return {"optics": chosen} if chosen else {}
 

@@ -14,7 +14,7 @@ from designer.config.campaign import CampaignConfig
 from designer.config.messages import union_members, without_metadata
 from designer.store.url import StoreURL
 from mdcore.chem import PROPERTIES
-from mdcore.measure import SUPPORTED
+from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
 
 HEAD = """\
@@ -62,7 +62,7 @@ def _properties() -> str:
     """Return a table of the property registry."""
     head = "\n## Properties\n\n| name | unit | label | measured by simulation |\n|---|---|---|---|\n"
     rows = [
-        f"| `{spec.name}` | {spec.unit} | {spec.label} | {'yes' if spec.name in SUPPORTED else 'no'} |\n"
+        f"| `{spec.name}` | {spec.unit} | {spec.label} | {'yes' if spec.name in MEASURED else 'no'} |\n"
         for spec in PROPERTIES.values()
     ]
     return head + "".join(rows)

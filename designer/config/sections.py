@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from designer.config.base import Section
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
-from mdcore.measure import SUPPORTED
+from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
 from surrogates import Constraint, Objective
 
@@ -44,8 +44,8 @@ def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
     """
     known = known_property(name)
     answered = info is not None and bool((info.context or {}).get(ANSWERED))
-    if known not in SUPPORTED and not answered:
-        raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(SUPPORTED)}")
+    if known not in MEASURED and not answered:
+        raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(MEASURED)}")
     return known
 
 

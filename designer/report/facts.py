@@ -13,7 +13,7 @@ from designer.campaign.cost import cost_of_all
 from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
 from designer.text import duration
-from mdcore.measure import OPTICAL
+from mdcore.properties import properties_using
 
 PACKAGES = ("python", "polymer-designer", "openmm", "rdkit", "numpy", "scipy", "dask", "SQLAlchemy", "torch", "botorch")
 
@@ -100,7 +100,7 @@ def simulate_command(record: EvaluationRecord, config: CampaignConfig) -> str:
             "--set",
             f"{name}={yaml.safe_dump(value, default_flow_style=True).removesuffix('...' + chr(10)).strip()}",
         ]
-    if set(OPTICAL) & set(config.properties()):
+    if set(properties_using("molar_refractions")) & set(config.properties()):
         parts += ["--optics", config.optics.kind, "--optics-density", config.optics.density]
     return shlex.join(parts)
 

@@ -224,12 +224,13 @@ class RouteRow(Base):
     monomers: Mapped[list[Any]] = mapped_column(JSON)
 
 
-class RefractionRow(Base):
-    """Polarizabilities of a repeat unit by quantum chemistry; they serve every campaign of the store."""
+class CalculationRow(Base):
+    """The result of a piece of a calculation beside the dynamics; it serves every campaign of the store."""
 
-    __tablename__ = "refraction"
-    cache_key: Mapped[str] = mapped_column(primary_key=True)
-    unit_key: Mapped[str] = mapped_column(index=True)
+    __tablename__ = "calculation"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    calculation: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
     level: Mapped[str]
     record: Mapped[str]
     computed_at: Mapped[float] = mapped_column(Float)

@@ -54,9 +54,11 @@ class Calculation(Settings):
     Attributes:
         name: Registry name.
         folder: Name of the folder of kept results inside that of a simulation or campaign.
+        label: Name that progress shows.
     """
 
     name: ClassVar[str]
+    label: ClassVar[str] = "calculations"
     folder: ClassVar[str] = "calculations"
 
     @classmethod
@@ -84,6 +86,15 @@ class Calculation(Settings):
             MDCoreError: A library is missing.
         """
 
+    @property
+    def may_be_costly(self) -> bool:
+        """Whether `is_costly` can be true for any substance."""
+        return True
+
+    def is_costly(self, substance: Substance) -> bool:
+        """Return whether its results are worth keeping and its progress worth showing."""
+        return True
+
     def screen(self, substance: Substance) -> None:
         """Look for reasons from the structure alone why it will fail; called before any dynamics is spent.
 
@@ -94,6 +105,10 @@ class Calculation(Settings):
     def pieces(self, substance: Substance) -> tuple[Piece, ...]:
         """Return the pieces that can be computed from the structure alone; by default one, of the whole substance."""
         return (Piece(f"{self.name}|{substance.key}|{self.level}", substance.key, substance.document()),)
+
+    def prefixes(self, substance: Substance) -> dict[str, str]:
+        """Return what the keys of all results of the substance begin with, by their subjects."""
+        return {substance.key: f"{self.name}|{substance.key}|"}
 
     @abstractmethod
     def compute(self, piece: Piece) -> str:

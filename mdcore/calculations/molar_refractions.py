@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from mdcore.calculations.base import Cache, Calculation, FinishedRun, Piece
 from mdcore.chem.repeat_unit import RepeatUnit
-from mdcore.optics import OpticsSettings, Refractions, dft_cache_key, needs_dft, refractions
+from mdcore.optics import OpticsSettings, Refractions, dft_cache_key, key_prefix, needs_dft, refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.optics.level import require_pyscf
 from mdcore.settings.simulation import SimulationSettings
@@ -21,6 +21,7 @@ class MolarRefractions(Calculation):
     settings: OpticsSettings = OpticsSettings()
     name: ClassVar[str] = "molar_refractions"
     folder: ClassVar[str] = "optics"
+    label: ClassVar[str] = "optics"
 
     @classmethod
     def of(cls, settings: SimulationSettings, optics: OpticsSettings) -> Self:
@@ -41,6 +42,15 @@ class MolarRefractions(Calculation):
         if self.settings.kind == "dft":
             require_pyscf()
 
+    @property
+    def may_be_costly(self) -> bool:
+        """Whether the tier can be density functional theory."""
+        return self.settings.kind != "additive"
+
+    def is_costly(self, substance: Substance) -> bool:
+        """Return whether density functional theory is needed."""
+        return substance.needs_dft(self.settings)
+
     def screen(self, substance: Substance) -> None:
         """Look for environments without increments.
 
@@ -59,6 +69,10 @@ class MolarRefractions(Calculation):
             for unit in substance.repeat_units
             if needs_dft(unit, self.settings)
         )
+
+    def prefixes(self, substance: Substance) -> dict[str, str]:
+        """Return what the keys of the results of each repeat unit begin with."""
+        return {unit.key: key_prefix(unit) for unit in substance.repeat_units}
 
     def compute(self, piece: Piece) -> str:
         """Compute the polarizabilities of a repeat unit."""

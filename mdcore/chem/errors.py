@@ -99,3 +99,7 @@ class PluginError(MDCoreError, ValueError):
 
 class InvalidSubstance(MDCoreError, ValueError):
     """A document does not describe a substance."""
+
+
+class PlanError(MDCoreError, ValueError):
+    """A property cannot be measured in a simulation of these settings."""

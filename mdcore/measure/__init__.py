@@ -1,4 +1,4 @@
-"""From a repeat unit, copolymer or liquid to measured properties: build, run, analyse, or all three with restarts."""
+"""From a substance to measured properties: plan, build, run, calculate, analyse, with restarts."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,27 +6,27 @@ from mdcore.dynamics.progress import Progress
 from mdcore.measure.result import SimulationResult
 
 if TYPE_CHECKING:
-    from mdcore.measure.analyse import OPTICAL, SUPPORTED, analyse
     from mdcore.measure.build import build_bundle
-    from mdcore.measure.complete import other_simulation, run_bundle, simulate
+    from mdcore.measure.complete import other_simulation, plan, prepare, run_bundle, simulate
     from mdcore.measure.export import export_cell
     from mdcore.measure.outputs import final_views, write_outputs
-    from mdcore.measure.specimen import Copolymer, Liquid, Specimen
-    from mdcore.measure.stages import prepare
+    from mdcore.measure.plan import Plan, Task
+    from mdcore.substances import Copolymer, Homopolymer, Liquid, Substance
 
 __all__ = [
-    "OPTICAL",
-    "SUPPORTED",
     "Copolymer",
+    "Homopolymer",
     "Liquid",
+    "Plan",
     "Progress",
     "SimulationResult",
-    "Specimen",
-    "analyse",
+    "Substance",
+    "Task",
     "build_bundle",
     "export_cell",
     "final_views",
     "other_simulation",
+    "plan",
     "prepare",
     "run_bundle",
     "simulate",
@@ -34,17 +34,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "OPTICAL": "mdcore.measure.analyse",
-    "SUPPORTED": "mdcore.measure.analyse",
-    "Copolymer": "mdcore.measure.specimen",
-    "Liquid": "mdcore.measure.specimen",
-    "Specimen": "mdcore.measure.specimen",
-    "analyse": "mdcore.measure.analyse",
+    "Copolymer": "mdcore.substances",
+    "Homopolymer": "mdcore.substances",
+    "Liquid": "mdcore.substances",
+    "Plan": "mdcore.measure.plan",
+    "Substance": "mdcore.substances",
+    "Task": "mdcore.measure.plan",
     "build_bundle": "mdcore.measure.build",
     "export_cell": "mdcore.measure.export",
     "final_views": "mdcore.measure.outputs",
     "other_simulation": "mdcore.measure.complete",
-    "prepare": "mdcore.measure.stages",
+    "plan": "mdcore.measure.complete",
+    "prepare": "mdcore.measure.complete",
     "run_bundle": "mdcore.measure.complete",
     "simulate": "mdcore.measure.complete",
     "write_outputs": "mdcore.measure.outputs",

@@ -1,109 +1,170 @@
-"""Building: from a repeat unit, a copolymer or a liquid to a bundle on disk."""
+"""Building: from a substance to a bundle on disk."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mdcore.bundle import SimulationBundle
-from mdcore.cell import Cell, ChainPlan, chain_length, grow_cell, plan_copolymer, plan_homopolymer, plan_liquid
+from mdcore.cell import Cell, grow_cell
 from mdcore.chem.damage import damaged, set_aside
 from mdcore.chem.errors import BuildError, BundleError, DamagedFile
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
-from mdcore.dynamics.schedule import schedule
+from mdcore.dynamics.recorded import FinalState
 from mdcore.forcefield import make_bundle
-from mdcore.measure.specimen import Copolymer, Liquid, Specimen, hottest_k, starting_density_g_cm3
-from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
-from mdcore.settings.stages import Stage
+from mdcore.properties import EQUILIBRATED
+from mdcore.protocols import Conditions, Equilibrated, Protocol
+from mdcore.settings.simulation import SimulationSettings
+from mdcore.substances import Substance, as_substance
+from mdcore.substances.base import DALTON_PER_NM3_TO_G_CM3
 
-_DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
 _DENSEST = 1.05
 """Density that a cell may reach in its course over the estimated one: the spread of the estimate."""
 
 
-def build_bundle(specimen: Specimen, settings: SimulationSettings, *, seed: int, out: Path) -> SimulationBundle:
-    """Build the cell of a specimen and write its bundle; a bundle of the same request is read back instead.
+def build_bundle(
+    substance: Substance | RepeatUnit,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    out: Path,
+    protocol: Protocol | None = None,
+) -> SimulationBundle:
+    """Build the cell of a substance and write its bundle; a bundle of the same request is read back instead.
 
     Args:
-        specimen: A repeat unit (only its key matters), a copolymer or a liquid. A liquid has as many molecules as fill the
-            cell with `n_chains` times `atoms_per_chain` atoms, and is not heated unless `max_temperature_K` asks for it.
-        settings: Cell, force field and protocol.
+        substance: A substance, or a repeat unit for its homopolymer.
+        settings: Cell, force field and protocols.
         seed: Seed of everything random in the cell and the dynamics.
         out: Folder of the bundle.
+        protocol: Protocol of the run; `equilibrated` if None.
 
     Raises:
         BuildError: The chains did not fit or have no conformer.
-        InvalidMolecule: The liquid is no molecule the force field covers.
+        InvalidMolecule: The liquid is not a molecule that the force field covers.
         UnparameterisableError: The force field or the charge model lacks something.
     """
-    key = specimen.key
-    request = {
-        "key": key,
+    substance = as_substance(substance)
+    chosen = Equilibrated.of(settings) if protocol is None else protocol
+    key = substance.key
+    request = _request(substance, settings, seed, chosen)
+    stored = _stored(out, request)
+    if stored is not None:
+        return stored
+    plan = substance.plan(settings.cell, seed)
+    cell = grow_cell(plan.chains, settings.cell.growth_density_g_cm3, rng_for(seed, key, "growth"))
+    conditions = Conditions.of(substance, settings)
+    content = {
+        "request": request,
+        **plan.content,
+        "n_atoms": cell.topology.n_atoms,
+        "growth_box_nm": cell.box_nm,
+        "melt_temperature_K": conditions.hottest_K,
+        "density_estimate_g_cm3": conditions.density_g_cm3,
+    }
+    _check_box(cell, conditions.density_g_cm3, settings)
+    stages = chosen.plan(substance, conditions)
+    bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, key, _dynamics(chosen)), content)
+    bundle.write(out)
+    return bundle
+
+
+def continue_bundle(
+    before: SimulationBundle,
+    final: FinalState,
+    substance: Substance,
+    settings: SimulationSettings,
+    protocol: Protocol,
+    *,
+    seed: int,
+    out: Path,
+) -> SimulationBundle:
+    """Write the bundle of a run that starts from the final state of another one; the same one is read back instead.
+
+    Args:
+        before: Bundle of the run that it starts from.
+        final: Final state of that run.
+        substance: What is simulated.
+        settings: The simulation.
+        protocol: Protocol of the new run.
+        seed: Seed of the simulation.
+        out: Folder of the new bundle.
+    """
+    request = {**_request(substance, settings, seed, protocol), "after": before.content_hash}
+    stored = _stored(out, request)
+    if stored is not None:
+        return stored
+    stages = protocol.plan(substance, Conditions.of(substance, settings))
+    bundle = replace(
+        before,
+        arrays={**before.arrays, "positions_nm": final.positions_nm, "box_nm": _box_like(before, final)},
+        stages=stages,
+        seed=openmm_seed(seed, substance.key, _dynamics(protocol)),
+        content={**before.content, "request": request},
+    )
+    bundle.write(out)
+    return bundle
+
+
+def _box_like(before: SimulationBundle, final: FinalState) -> Any:
+    # Bundles of format 2 hold the three edges.
+    return final.box_nm if before.arrays["box_nm"].ndim == 2 else final.box_nm.diagonal().copy()
+
+
+def _dynamics(protocol: Protocol) -> str:
+    return "dynamics" if protocol.name == EQUILIBRATED else f"dynamics {protocol.name}"
+
+
+def _request(substance: Substance, settings: SimulationSettings, seed: int, protocol: Protocol) -> dict[str, Any]:
+    own = {
+        "key": substance.key,
         "seed": seed,
         "cell": settings.cell.model_dump(mode="json"),
         "force_field": settings.force_field.model_dump(mode="json"),
         "protocol": settings.protocol.model_dump(mode="json"),
     }
-    if out.exists():
-        try:
-            stored = SimulationBundle.read(out)
-        except DamagedFile as error:
-            set_aside(error)
-            stored = None
-        except BundleError:
-            stored = None  # of another version, or never completed
-            if (out.parent / "run").exists() and not (out / "bundle.json").exists():
-                set_aside(damaged(out / "bundle.json", "is missing"))
-        if stored is not None and stored.content.get("request") == request:
-            return stored
-    plans, own = _plan(specimen, settings, seed)
-    cell = grow_cell(plans, settings.cell.growth_density_g_cm3, rng_for(seed, key, "growth"))
-    density = starting_density_g_cm3(specimen)
-    content = {
-        "request": request,
-        **own,
-        "n_atoms": cell.topology.n_atoms,
-        "growth_box_nm": cell.box_nm,
-        "melt_temperature_K": hottest_k(specimen, settings.protocol),
-        "density_estimate_g_cm3": density,
-    }
-    _check_box(cell, density, settings)
-    stages = planned_stages(specimen, settings.protocol)
-    bundle = make_bundle(cell, settings.force_field, stages, openmm_seed(seed, key, "dynamics"), content)
-    bundle.write(out)
-    return bundle
+    if protocol.name != EQUILIBRATED:
+        own["run"] = {"protocol": protocol.name, **protocol.model_dump(mode="json")}
+    return own
 
 
-def planned_stages(specimen: Specimen, protocol: ProtocolSettings) -> tuple[Stage, ...]:
-    """Return the stages that a protocol means for a specimen."""
-    return schedule(protocol, hottest_k(specimen, protocol), starting_density_g_cm3(specimen))
+def _stored(out: Path, request: Mapping[str, Any]) -> SimulationBundle | None:
+    """Return the bundle in a folder if it was made for the same request; a damaged one is set aside."""
+    if not out.exists():
+        return None
+    try:
+        stored = SimulationBundle.read(out)
+    except DamagedFile as error:
+        set_aside(error)
+        return None
+    except BundleError:  # of another version, or never completed
+        if (out.parent / "run").exists() and not (out / "bundle.json").exists():
+            set_aside(damaged(out / "bundle.json", "is missing"))
+        return None
+    return stored if _same(stored.content.get("request"), request) else None
+
+
+def _same(stored: Any, request: Mapping[str, Any]) -> bool:
+    """Compare requests; a setting that an earlier version did not have counts as the default that it then was."""
+    if not isinstance(stored, Mapping) or stored.keys() != request.keys():
+        return False
+    defaults = SimulationSettings.model_validate({"preset": "standard"}).model_dump(mode="json")
+    for name, value in request.items():
+        if isinstance(value, Mapping) and name in defaults:
+            if {**defaults[name], **stored[name]} != value:
+                return False
+        elif stored[name] != value:
+            return False
+    return True
 
 
 def _check_box(cell: Cell, density_g_cm3: float, settings: SimulationSettings) -> None:
     """Refuse a cell that will be smaller than twice the cutoff, which no minimum image allows."""
-    edge = (cell.mass_amu * _DALTON_PER_NM3_TO_G_CM3 / (_DENSEST * density_g_cm3)) ** (1.0 / 3.0)
+    edge = (cell.mass_amu * DALTON_PER_NM3_TO_G_CM3 / (_DENSEST * density_g_cm3)) ** (1.0 / 3.0)
     cutoff = settings.force_field.cutoff_nm
     if edge < 2.0 * cutoff:
         raise BuildError(
             f"cutoff {cutoff:g} nm exceeds half the box, which will shrink to about {edge:.2f} nm for {cell.topology.n_atoms} "
             "atoms; raise n_chains or atoms_per_chain, or lower cutoff_nm"
         )
-
-
-def _plan(specimen: Specimen, settings: SimulationSettings, seed: int) -> tuple[tuple[ChainPlan, ...], dict[str, Any]]:
-    """Plan the cell; return what the bundle says of its chains, too."""
-    if isinstance(specimen, RepeatUnit):
-        length = chain_length(specimen, settings.cell.atoms_per_chain)
-        own = {"degree_of_polymerisation": length, "n_chains": settings.cell.n_chains}
-        return plan_homopolymer(specimen, settings.cell, seed), own
-    if isinstance(specimen, Copolymer):
-        plans = plan_copolymer(specimen.units, specimen.sequence, settings.cell, seed)
-        lengths = [len(plan.residues) - 2 for plan in plans]
-        return plans, {"degree_of_polymerisation": sum(lengths) / len(lengths), "n_chains": len(plans)}
-    return _plan_liquid(specimen, settings, seed)
-
-
-def _plan_liquid(
-    liquid: Liquid, settings: SimulationSettings, seed: int
-) -> tuple[tuple[ChainPlan, ...], dict[str, Any]]:
-    n_molecules = max(1, round(settings.cell.n_chains * settings.cell.atoms_per_chain / liquid.n_atoms))
-    return plan_liquid(liquid.mol, n_molecules, seed), {"degree_of_polymerisation": 1, "n_chains": n_molecules}

@@ -1,64 +1,55 @@
-"""A whole simulation in one call, idempotent and resumable."""
+"""A whole simulation in one call, idempotent and resumable; and its phases, for machines that are good at one of them."""
 
-import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mdcore.bundle import SimulationBundle, library_versions
-from mdcore.chem.damage import damage_report
-from mdcore.chem.errors import BuildError, DamagedFile, NotConverged, SimulationExploded, UnparameterisableError
-from mdcore.chem.records import Failure, unconverged
+from mdcore.chem.errors import (
+    BuildError,
+    DamagedFile,
+    NotConverged,
+    NotRecorded,
+    SimulationExploded,
+    UnparameterisableError,
+)
+from mdcore.chem.properties import property_spec
+from mdcore.chem.records import Failure, Measurement, unconverged
+from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.sealed import read_sealed
 from mdcore.chem.seeds import openmm_seed
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.runner import RunSummary, run
-from mdcore.measure.analyse import OPTICAL, RAMP_CORRECTION_NEEDS, analyse, check_supported
-from mdcore.measure.build import build_bundle
+from mdcore.measure.execute import Analysis, Simulation, Tell
+from mdcore.measure.plan import Plan, Task, make_plan
 from mdcore.measure.replicates import combine_replicates
 from mdcore.measure.result import SimulationResult, read_result, write_result
-from mdcore.measure.specimen import Specimen, specimen_needs_dft, specimen_refractions
-from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, UnknownEnvironment
-from mdcore.optics.level import require_pyscf
+from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment
+from mdcore.properties import Request
 from mdcore.settings import version_1
 from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation, digest_of
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
+from mdcore.substances import Substance, as_substance
 
-_BUILD_SHARE = 0.05
 _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (UnparameterisableError, "unparameterisable"),
     (UnknownEnvironment, "unparameterisable"),
     (BuildError, "build"),
     (SimulationExploded, "exploded"),
     (NotConverged, "unconverged"),
+    (NotRecorded, "unconverged"),
     (OpticsFailed, "unconverged"),
 )
 
 FAILURES: tuple[type[Exception], ...] = tuple(error for error, _ in _KINDS)
-"""What a polymer does wrong; every other exception is the machine's or the program's."""
+"""What a substance does wrong; every other exception is the machine's or the program's."""
 
 
 def failure_kind(error: Exception) -> str:
     """Return the kind of failure that one of `FAILURES` means."""
     return next(name for cause, name in _KINDS if isinstance(error, cause))
-
-
-def record_failure(
-    failure: Failure,
-    specimen: Specimen,
-    settings: SimulationSettings,
-    *,
-    seed: int,
-    out: Path,
-    properties: Sequence[str],
-    optics: OpticsSettings | None,
-) -> Failure:
-    """Leave a failure in the folder of a simulation, as its final outcome, and return it with its provenance."""
-    outcome = replace(failure, provenance=_provenance(specimen, settings, seed))
-    write_result(out / "result.json", _identity(specimen, settings, seed, properties, optics), outcome)
-    return outcome
 
 
 def run_bundle(
@@ -71,8 +62,31 @@ def run_bundle(
     return run(SimulationBundle.read(bundle), out, execution or ExecutionSettings(), progress)
 
 
+def plan(
+    substance: Substance | RepeatUnit | None,
+    settings: SimulationSettings,
+    properties: Sequence[str],
+    optics: OpticsSettings | None = None,
+) -> Plan:
+    """Return what a simulation would have to do.
+
+    Args:
+        substance: What would be simulated; None where it is not known yet.
+        settings: Cell, force field, protocols.
+        properties: Registry names of what would be measured.
+        optics: Settings of the molar refractions; additive if None.
+
+    Raises:
+        UnknownProperty: A property is not in the registry.
+        ValueError: A property is not measured by simulation.
+        PlanError: It cannot be measured in such a simulation.
+    """
+    known = None if substance is None else as_substance(substance)
+    return make_plan(Request(settings, optics or OpticsSettings(kind="additive"), known), properties)
+
+
 def simulate(
-    specimen: Specimen,
+    substance: Substance | RepeatUnit,
     settings: SimulationSettings,
     *,
     seed: int,
@@ -81,70 +95,207 @@ def simulate(
     progress: Callable[[Progress], None] | None = None,
     optics: OpticsSettings | None = None,
     optics_cache: MutableMapping[str, str] | None = None,
+    shared: Path | None = None,
 ) -> SimulationResult | Failure:
-    """Build, run and analyse one homopolymer, copolymer or liquid.
+    """Build, run and analyse a substance.
 
     A folder that already holds the outcome of the same request answers at once; an interrupted one goes on from its last
-    checkpoint.
+    checkpoint. Runs that an earlier request in the folder finished are not done again.
 
     Args:
-        specimen: A repeat unit, of which only the key matters; a `Copolymer`; or a `Liquid`.
-        settings: Cell, force field, protocol, execution.
+        substance: A substance, or a repeat unit, of which only the key matters, for its homopolymer.
+        settings: Cell, force field, protocols, execution.
         seed: Seed of everything random, zero or larger.
         out: Folder of the simulation.
         properties: Registry names of what to measure.
         progress: Called as the simulation goes on.
-        optics: Optics tier; additive if None.
-        optics_cache: Store of refractions; the folder `optics` in `out` if None.
+        optics: Settings of the molar refractions; additive if None.
+        optics_cache: Kept molar refractions; those of the folder if None.
+        shared: Folder of kept results of calculations that several simulations share; `out` if None.
 
     Returns:
-        The measurements, or a `Failure` when the polymer cannot be parameterised, built, run or converged,
+        The measurements, or a `Failure` when the substance cannot be parameterised, built, run or converged,
             or when an estimate has no finite standard error.
 
     Raises:
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation, or the seed is negative.
+        PlanError: A property cannot be measured in such a simulation.
         OpticsUnavailable: The DFT tier was asked for and PySCF is not installed.
         OSError: The machine cannot read or write the folder. Damaged files are no error: they are set aside, noted in the
             diagnostic `damaged_files`, and made again; see `mdcore.chem.damage`.
         PlatformUnavailable: The wanted OpenMM platform does not work here.
     """
-    check_supported(properties)
-    protocol = settings.protocol
-    ramped = protocol.cool_at == "pressure" and protocol.cool_ps > 0
-    if "ramp_corrected_density" in properties and (protocol.glass_transition_K is None or not ramped):
-        raise ValueError(RAMP_CORRECTION_NEEDS)
-    if optics is not None and optics.kind == "dft" and set(OPTICAL) & set(properties):
-        require_pyscf()
-    request = specimen, settings, seed, properties, optics
-    identity = _identity(*request)
+    job = _Job.of(substance, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
-    known = read_result(out / "result.json", identity, _identity_1(*request), settings.fidelity)
+    known = read_result(out / "result.json", job.identity(), job.identity_1(), settings.fidelity)
     if known is not None:
         return _usable(known)
-    provenance = _provenance(specimen, settings, seed)
     try:
-        outcome: SimulationResult | Failure = combine_replicates(
-            [
-                _simulate(
-                    specimen,
-                    settings,
-                    seed if index == 0 else openmm_seed(seed, specimen.key, f"replicate {index}"),
-                    out if settings.replicates == 1 else out / f"replicate-{index}",
-                    properties,
-                    _shared(progress, index, settings.replicates),
-                    optics,
-                    optics_cache,
-                    dict(provenance),
-                )
-                for index in range(settings.replicates)
-            ]
-        )
+        analyses = list[Analysis]()
+        for simulation in job.replicates(out, progress, optics_cache, shared):
+            simulation.screen()
+            for task in job.plan.tasks:
+                simulation.do(task)
+            analyses.append(simulation.analyse())
+        outcome: SimulationResult | Failure = job.result(combine_replicates(analyses))
     except FAILURES as error:
-        outcome = Failure(failure_kind(error), str(error), provenance)
+        outcome = Failure(failure_kind(error), str(error), job.provenance())
     outcome = _usable(outcome)
-    write_result(out / "result.json", identity, outcome)
+    write_result(out / "result.json", job.identity(), outcome)
     return outcome
+
+
+def prepare(
+    substance: Substance | RepeatUnit,
+    settings: SimulationSettings,
+    *,
+    seed: int,
+    out: Path,
+    properties: Sequence[str] = ("density",),
+    progress: Callable[[Progress], None] | None = None,
+    optics: OpticsSettings | None = None,
+    phase: int,
+) -> Failure | None:
+    """Do the first phases of a simulation, without analysing it; `simulate` in the same folder then does what is left.
+
+    Args:
+        substance: What `simulate` takes.
+        settings: Cell, force field, protocols, execution.
+        seed: Seed of everything random.
+        out: Folder of the simulation.
+        properties: Registry names of what will be measured.
+        progress: Called as the simulation goes on.
+        optics: Settings of the molar refractions; additive if None.
+        phase: Index of the last phase of the plan to be done: 0 builds, 1 does the dynamics, too.
+
+    Returns:
+        A failure that ends the simulation, also left in the folder, or None.
+
+    Raises:
+        UnknownProperty: A property is not in the registry.
+        PlanError: A property cannot be measured in such a simulation.
+        PlatformUnavailable: The wanted OpenMM platform does not work here.
+    """
+    job = _Job.of(substance, settings, seed, properties, optics)
+    out.mkdir(parents=True, exist_ok=True)
+    wanted: list[Task] = [task for one in job.plan.phases()[: phase + 1] for task in one]
+    try:
+        for simulation in job.replicates(out, progress, None, None):
+            simulation.screen()
+            for task in job.plan.tasks:
+                if task in wanted:
+                    simulation.do(task)
+    except FAILURES as error:
+        failure = Failure(failure_kind(error), str(error), job.provenance())
+        write_result(out / "result.json", job.identity(), failure)
+        return failure
+    return None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One request to measure."""
+
+    substance: Substance
+    settings: SimulationSettings
+    seed: int
+    properties: tuple[str, ...]
+    optics: OpticsSettings
+    plan: Plan
+
+    @classmethod
+    def of(
+        cls,
+        substance: Substance | RepeatUnit,
+        settings: SimulationSettings,
+        seed: int,
+        properties: Sequence[str],
+        optics: OpticsSettings | None,
+    ) -> "_Job":
+        what, chosen = as_substance(substance), optics or OpticsSettings(kind="additive")
+        planned = make_plan(Request(settings, chosen, what), properties)
+        for calculation in planned.calculations:
+            calculation.check()
+        return cls(what, settings, seed, tuple(properties), chosen, planned)
+
+    def replicates(
+        self, out: Path, progress: Tell | None, optics_cache: MutableMapping[str, str] | None, shared: Path | None
+    ) -> "list[Simulation]":
+        """Return the simulations of independent cells."""
+        number = self.settings.replicates
+        return [
+            Simulation(
+                self.substance,
+                self.settings,
+                self.plan,
+                seed=self.seed if index == 0 else openmm_seed(self.seed, self.substance.key, f"replicate {index}"),
+                out=out if number == 1 else out / f"replicate-{index}",
+                optics=self.optics,
+                shared=shared,
+                optics_cache=optics_cache,
+                progress=_shared(progress, index, number),
+            )
+            for index in range(number)
+        ]
+
+    def result(self, analysis: Analysis) -> SimulationResult:
+        """Return the measurements of an analysis."""
+        provenance = {**self.provenance(), **analysis.provenance}
+        measurements = tuple(
+            Measurement(
+                name,
+                float(estimate.value),
+                float(estimate.stderr),
+                property_spec(name).unit,
+                self.settings.fidelity,
+                {
+                    **provenance,
+                    **estimate.about,
+                    **({"stderr_parts": dict(estimate.parts)} if estimate.parts else {}),
+                },
+            )
+            for name, estimate in analysis.estimates.items()
+        )
+        return SimulationResult(measurements, analysis.diagnostics, provenance)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what is needed to reproduce it, in JSON types."""
+        return {
+            "key": self.substance.key,
+            "seed": self.seed,
+            "preset": self.settings.preset,
+            "settings": self.settings.model_dump(mode="json", exclude={"execution"}),
+            "versions": library_versions(),
+        }
+
+    def identity(self) -> str:
+        """Return the digest of what was asked for."""
+        return digest_of(
+            {
+                "version": IDENTITY_VERSION,
+                "key": self.substance.key,
+                "settings": asked_simulation(self.settings),
+                "seed": self.seed,
+                "properties": list(self.properties),
+                "optics": {"kind": self.optics.kind, **asked(self.optics, frozenset({"kind", "device"}))},
+            }
+        )
+
+    def identity_1(self) -> str | None:
+        """Return what version 1 called the same request; None where it could not make it."""
+        full = version_1.version_1_of_asked(asked_simulation(self.settings))
+        if full is None:
+            return None
+        return digest_of(
+            {
+                "key": self.substance.key,
+                "settings": full,
+                "seed": self.seed,
+                "properties": list(self.properties),
+                "optics": self.optics.model_dump(mode="json", include=set(version_1.OPTICS)),
+            }
+        )
 
 
 def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
@@ -152,78 +303,6 @@ def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
     if isinstance(outcome, Failure) or (failure := unconverged(outcome.measurements)) is None:
         return outcome
     return replace(failure, provenance=outcome.provenance)
-
-
-def _simulate(
-    specimen: Specimen,
-    settings: SimulationSettings,
-    seed: int,
-    out: Path,
-    properties: Sequence[str],
-    progress: Callable[[Progress], None] | None,
-    optics: OpticsSettings | None,
-    optics_cache: MutableMapping[str, str] | None,
-    provenance: dict[str, Any],
-) -> SimulationResult:
-    def report(inner: Progress) -> None:
-        if progress is not None:
-            progress(replace(inner, fraction=_BUILD_SHARE + (1.0 - _BUILD_SHARE) * inner.fraction))
-
-    if progress is not None:
-        progress(Progress("build", 0.0, 0.0))
-    chosen = optics or OpticsSettings(kind="additive")
-    by_dft = bool(set(OPTICAL) & set(properties)) and specimen_needs_dft(specimen, chosen)
-    if set(OPTICAL) & set(properties) and not by_dft:
-        # An environment without increments is known from the structure alone; no dynamics is spent on it.
-        specimen_refractions(specimen, chosen)
-    started = time.monotonic()
-    bundle = build_bundle(specimen, settings, seed=seed, out=out / "bundle")
-    build_s = time.monotonic() - started
-    summary = run(
-        bundle,
-        out / "run",
-        settings.execution,
-        report,
-        convergence_required=settings.protocol.convergence_required,
-    )
-    provenance |= {
-        "seed": seed,
-        "content_hash": summary.content_hash,
-        "platform": summary.platform,
-        "wall_s": summary.wall_s + build_s,
-    }
-    if by_dft:
-        report(Progress("optics", 1.0, 0.0))
-        # What is computed outlives this process, like everything else in the folder.
-        optics_cache = FolderCache(out / "optics") if optics_cache is None else optics_cache
-    measurements = analyse(
-        specimen,
-        bundle,
-        out / "run",
-        properties,
-        fidelity=settings.fidelity,
-        provenance=provenance,
-        optics=optics,
-        optics_cache=optics_cache,
-    )
-    diagnostics = {
-        "n_atoms": bundle.n_atoms,
-        "n_chains": bundle.content["n_chains"],
-        "degree_of_polymerisation": bundle.content["degree_of_polymerisation"],
-        "melt_temperature_K": bundle.content["melt_temperature_K"],
-        "simulated_ps": summary.simulated_ps,
-        "ns_per_day": summary.ns_per_day,
-        "build_s": round(build_s, 3),
-        "run_s": summary.wall_s,
-        "converged": summary.converged,
-        "convergence": summary.convergence,
-        "extensions": summary.extensions,
-        "timestep_halvings": summary.halvings,
-        "resumed": summary.resumed,
-    }
-    if found := damage_report(out):
-        diagnostics["damaged_files"] = found
-    return SimulationResult(measurements, diagnostics, provenance)
 
 
 def _shared(
@@ -246,7 +325,9 @@ def _shared(
     return report
 
 
-def other_simulation(out: Path, specimen: Specimen, settings: SimulationSettings, seed: int) -> str | None:
+def other_simulation(
+    out: Path, substance: Substance | RepeatUnit, settings: SimulationSettings, seed: int
+) -> str | None:
     """Return in what a finished simulation in a folder differs from a request; None where there is none, or the same one.
 
     Other properties of the same simulation are no difference: they are analysed from its files.
@@ -259,7 +340,11 @@ def other_simulation(out: Path, specimen: Specimen, settings: SimulationSettings
         stored = {"polymer": asked["key"], "seed": asked["seed"], **asked["settings"]}
     except (DamagedFile, KeyError, TypeError):
         return None
-    wanted = _provenance(specimen, settings, seed)
+    wanted: dict[str, Any] = {
+        "key": as_substance(substance).key,
+        "seed": seed,
+        "settings": settings.model_dump(mode="json", exclude={"execution"}),
+    }
     return _first_difference(stored, {"polymer": wanted["key"], "seed": wanted["seed"], **wanted["settings"]})
 
 
@@ -273,50 +358,3 @@ def _first_difference(stored: Mapping[str, Any], wanted: Mapping[str, Any], wher
         elif stored[name] != value:
             return f"{where}{name} {stored[name]}, not {value}"
     return None
-
-
-def _provenance(specimen: Specimen, settings: SimulationSettings, seed: int) -> dict[str, Any]:
-    return {
-        "key": specimen.key,
-        "seed": seed,
-        "preset": settings.preset,
-        "settings": settings.model_dump(mode="json", exclude={"execution"}),
-        "versions": library_versions(),
-    }
-
-
-def _identity(
-    specimen: Specimen,
-    settings: SimulationSettings,
-    seed: int,
-    properties: Sequence[str],
-    optics: OpticsSettings | None,
-) -> str:
-    tier = optics or OpticsSettings(kind="additive")
-    return digest_of(
-        {
-            "version": IDENTITY_VERSION,
-            "key": specimen.key,
-            "settings": asked_simulation(settings),
-            "seed": seed,
-            "properties": list(properties),
-            "optics": {"kind": tier.kind, **asked(tier, frozenset({"kind", "device"}))},
-        }
-    )
-
-
-def _identity_1(
-    specimen: Specimen,
-    settings: SimulationSettings,
-    seed: int,
-    properties: Sequence[str],
-    optics: OpticsSettings | None,
-) -> str | None:
-    """Return what version 1 called the same request; None where it could not make it."""
-    full = version_1.version_1_of_asked(asked_simulation(settings))
-    if full is None:
-        return None
-    tier = (optics or OpticsSettings(kind="additive")).model_dump(mode="json", include=set(version_1.OPTICS))
-    return digest_of(
-        {"key": specimen.key, "settings": full, "seed": seed, "properties": list(properties), "optics": tier}
-    )

@@ -13,7 +13,7 @@ from mdcore.drawing import ACCENT, BLUE, GROUND, INK, LINE, NOVEL, PAPER, SHADE,
 from mdcore.dynamics.series import COLUMNS
 from mdcore.dynamics.statistics import mean_and_stderr
 from mdcore.estimate import frozen_fluctuation, root_mean_square
-from mdcore.measure.analyse import read_series
+from mdcore.measure.series import read_series
 
 _PANELS = (
     ("temperature_K", "Temperature (K)", ACCENT),

@@ -1,51 +1,75 @@
-"""Several independent simulations of one polymer as one result."""
+"""Several independent simulations of one substance as one result."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from mdcore.measure.result import SimulationResult
+from mdcore.estimate import MODEL, Estimate
+from mdcore.measure.execute import Analysis
 
 
-def combine_replicates(results: Sequence[SimulationResult]) -> SimulationResult:
-    """Average the measurements of independent builds.
+def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
+    """Average the estimates of independent builds.
 
     The standard error of the mean is the larger of what the scatter between replicates says, s / sqrt(n), and what their own
     errors say, sqrt(sum of squares) / n: few replicates can agree by chance, and one glassy cell cannot see its own history.
-    The model error of an optical property is common to all and is added to that.
+    The part `model` of an error is common to all and is added to that.
 
     Args:
-        results: One result per replicate, the same properties in the same order.
+        analyses: One per replicate, of the same properties.
 
     Raises:
-        ValueError: No results were given.
+        ValueError: No analysis was given.
     """
-    if not results:
+    if not analyses:
         raise ValueError("0 replicates have no mean; run at least one")
-    if len(results) == 1:
-        return results[0]
-    combined = []
-    for own in zip(*(result.measurements for result in results), strict=True):
-        values = np.array([m.value for m in own])
-        errors = np.array([m.provenance.get("stderr_parts", {}).get("density", m.stderr) for m in own])
-        between = float(values.std(ddof=1) / np.sqrt(len(values)))
-        within = float(np.sqrt((errors**2).sum()) / len(errors))
-        # The model error of an optical tier is the same in every replicate; only the rest averages out.
-        model = float(own[0].provenance.get("stderr_parts", {}).get("model", 0.0))
-        provenance = dict(own[0].provenance) | {
-            "replicates": [{"value": m.value, "stderr": m.stderr, "seed": m.provenance.get("seed")} for m in own]
-        }
-        densities = [m.provenance["optics_density"] for m in own if "optics_density" in m.provenance]
-        if len(densities) == len(own):
-            # Its error is larger than that of the mean: the correction's is common to all.
-            mean = {name: float(np.mean([d[name] for d in densities])) for name in ("value_g_cm3", "stderr_g_cm3")}
-            provenance["optics_density"] = {**densities[0], **mean}
-        stderr = float(np.hypot(max(between, within) if np.isfinite(within) else between, model))
-        combined.append(replace(own[0], value=float(values.mean()), stderr=stderr, provenance=provenance))
-    flags = [result.diagnostics.get("converged") for result in results]
+    if len(analyses) == 1:
+        return analyses[0]
+    seeds = [one.provenance.get("seed") for one in analyses]
+    estimates = {
+        name: combine_estimates([one.estimates[name] for one in analyses], seeds) for name in analyses[0].estimates
+    }
+    flags = [one.diagnostics.get("converged") for one in analyses]
     diagnostics = {
         "converged": None if None in flags else all(flags),
-        "replicates": [dict(result.diagnostics) for result in results],
+        "replicates": [dict(one.diagnostics) for one in analyses],
     }
-    return SimulationResult(tuple(combined), diagnostics, results[0].provenance)
+    return Analysis(estimates, diagnostics, analyses[0].provenance)
+
+
+def combine_estimates(estimates: Sequence[Estimate], seeds: Sequence[Any]) -> Estimate:
+    """Average the estimates of one property; see `combine_replicates`.
+
+    Args:
+        estimates: One per replicate.
+        seeds: Their seeds.
+    """
+    values = np.array([one.value for one in estimates])
+    errors = np.array([one.statistical for one in estimates])
+    between = float(values.std(ddof=1) / np.sqrt(len(values)))
+    within = float(np.sqrt((errors**2).sum()) / len(errors))
+    statistical = max(between, within) if np.isfinite(within) else between
+    first = estimates[0]
+    parts: dict[str, float] = {}
+    if first.parts:
+        named = [name for name in first.parts if name != MODEL]
+        parts = {named[0] if len(named) == 1 else "statistical": statistical, MODEL: first.model}
+    # Numbers beside the value are those of the mean: its density, for example, and the error of that.
+    about = {name: _mean([one.about.get(name) for one in estimates]) for name in first.about}
+    about["replicates"] = [
+        {"value": float(one.value), "stderr": float(one.stderr), "seed": seed}
+        for one, seed in zip(estimates, seeds, strict=True)
+    ]
+    return Estimate(float(values.mean()), float(np.hypot(statistical, first.model)), parts, about)
+
+
+def _mean(entries: Sequence[Any]) -> Any:
+    """Return the first of some entries, with the means of its numbers named `value...` and `stderr...`."""
+    first = entries[0]
+    if not isinstance(first, Mapping) or not all(isinstance(one, Mapping) for one in entries):
+        return first
+    return {
+        name: float(np.mean([one[name] for one in entries])) if name.startswith(("value", "stderr")) else value
+        for name, value in first.items()
+    }

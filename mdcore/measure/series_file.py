@@ -7,7 +7,7 @@ import numpy as np
 from mdcore.bundle import SimulationBundle
 from mdcore.chem.files import replacing_path
 from mdcore.dynamics.series import COLUMNS
-from mdcore.measure.analyse import read_series
+from mdcore.measure.series import read_series
 
 _UNITS = {
     "time_ps": "ps",

@@ -4,7 +4,7 @@ The files load no numerical library before they estimate something: `import mdco
 """
 
 from mdcore.properties.base import EQUILIBRATED, Needs, Property, Request
-from mdcore.properties.registry import MEASURED, measured_property, register_property
+from mdcore.properties.registry import MEASURED, measured_property, properties_using, register_property
 
 __all__ = [
     "EQUILIBRATED",
@@ -13,5 +13,6 @@ __all__ = [
     "Property",
     "Request",
     "measured_property",
+    "properties_using",
     "register_property",
 ]

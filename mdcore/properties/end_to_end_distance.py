@@ -17,7 +17,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
     """Return it from all chains and records of the sampling; chains count as independent."""
     from mdcore.estimate import root_mean_square
 
-    return root_mean_square(evidence.run().role("sampling").array("end_to_end_nm"))
+    return root_mean_square(evidence.run().role("sampling").array("end_to_end_distance_nm"))
 
 
 END_TO_END_DISTANCE = Property(

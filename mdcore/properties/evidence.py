@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mdcore.calculations import CALCULATIONS, FinishedRun
+from mdcore.dynamics.recorded import RunRecord, read_record
 from mdcore.estimate import Estimate
 from mdcore.optics import OpticsSettings
 from mdcore.properties.base import EQUILIBRATED
 from mdcore.properties.registry import measured_property
-from mdcore.properties.run_record import RunRecord
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance
-
-SAMPLING = "sampling"
-"""Role of the series that most properties are estimated from."""
 
 
 class Evidence:
@@ -26,7 +23,7 @@ class Evidence:
         optics: Settings of the molar refractions.
         runs: Records of the finished runs by the names of their protocols.
         finished: Bundles and folders of the same runs, for calculations that look at the final cell.
-        cache: Kept results of calculations; None keeps them in memory.
+        caches: Kept results by the names of calculations; what has no cache is kept in memory.
     """
 
     def __init__(
@@ -36,11 +33,11 @@ class Evidence:
         optics: OpticsSettings,
         runs: Mapping[str, RunRecord],
         finished: Mapping[str, FinishedRun] | None = None,
-        cache: MutableMapping[str, str] | None = None,
+        caches: Mapping[str, MutableMapping[str, str]] | None = None,
     ) -> None:
         self.substance, self.settings, self.optics = substance, settings, optics
         self._runs, self._finished = runs, finished or {}
-        self._cache: MutableMapping[str, str] = {} if cache is None else cache
+        self._caches = caches or {}
         self._estimates: dict[str, Estimate] = {}
         self._calculated: dict[str, Any] = {}
 
@@ -73,7 +70,7 @@ class Evidence:
         if name not in self._calculated:
             calculation = CALCULATIONS.look_up(name).of(self.settings, self.optics)
             run = self._finished.get(EQUILIBRATED)
-            self._calculated[name] = calculation.result(self.substance, self._cache, run)
+            self._calculated[name] = calculation.result(self.substance, self._caches.get(name, {}), run)
         return self._calculated[name]
 
 
@@ -83,4 +80,4 @@ def read_runs(finished: Mapping[str, FinishedRun]) -> dict[str, RunRecord]:
     Raises:
         DamagedFile: One left no readable series.
     """
-    return {name: RunRecord.read(Path(run.folder), run.bundle) for name, run in finished.items()}
+    return {name: read_record(Path(run.folder), run.bundle) for name, run in finished.items()}

@@ -23,7 +23,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
     transition_k = evidence.settings.protocol.glass_transition_K
     if transition_k is None:
         raise ValueError(REMEDY)
-    fit = fit_glass(ramp.targets_k, ramp.array("volume_nm3"))
+    fit = fit_glass(ramp.targets.temperature_K, ramp.array("volume_nm3"))
     return ramp_corrected_density(fit, evidence.estimate("density"), transition_k, evidence.temperature_k)
 
 

@@ -53,6 +53,16 @@ def measured_property(name: str) -> Property:
         ) from None
 
 
+def properties_using(calculation: str) -> tuple[str, ...]:
+    """Return the names of the properties that need a calculation, directly or through another property."""
+
+    def uses(name: str) -> bool:
+        needs = MEASURED[name].needs
+        return calculation in needs.calculations or any(uses(other) for other in needs.properties if other in MEASURED)
+
+    return tuple(name for name in MEASURED if uses(name))
+
+
 for _one in (
     DENSITY,
     SLOWLY_COOLED_DENSITY,

@@ -19,11 +19,12 @@ def estimate(evidence: "Evidence") -> "Estimate":
     from dataclasses import replace
 
     from mdcore.estimate import slowly_cooled_density
+    from mdcore.protocols.cooling import last_cooling
 
     density = evidence.estimate("density")
     known = evidence.settings.protocol.glass_transition_K
     transition = evidence.substance.glass_transition_k(known)
-    cooling = evidence.run().last_cooling() if transition is not None else None
+    cooling = None if transition is None else last_cooling(evidence.run().stages)
     if transition is None or cooling is None:
         return slowly_cooled_density(density, evidence.temperature_k, None, 0.0)
     corrected = slowly_cooled_density(density, evidence.temperature_k, cooling, *transition)

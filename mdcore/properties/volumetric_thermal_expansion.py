@@ -24,10 +24,10 @@ def estimate(evidence: "Evidence") -> "Estimate":
         sampling.array("potential_kj_mol"), sampling.array("kinetic_kj_mol"), volume, evidence.pressure_atm
     )
     fluctuation = thermal_expansion(volume, enthalpy, evidence.temperature_k)
-    if not run.has_role("cooling"):
+    if "cooling" not in run.roles:
         return fluctuation
     ramp = run.role("cooling")
-    slope = ramp_expansion(ramp.targets_k, ramp.array("volume_nm3"))
+    slope = ramp_expansion(ramp.targets.temperature_K, ramp.array("volume_nm3"))
     return min(slope, fluctuation, key=lambda found: found.stderr)
 
 

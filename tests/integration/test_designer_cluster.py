@@ -14,13 +14,16 @@ import psutil
 import pytest
 from cluster_trials import job, listen
 
-from designer.cluster import Finished, Message, Progressed, RefractionsJob
+from designer.cluster import CalculationJob, Finished, Message, Progressed
 from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings
+from mdcore.calculations.molar_refractions import MolarRefractions
 from mdcore.chem import Failure, Measurement, RepeatUnit
 from mdcore.measure import Progress, SimulationResult
 from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refractions
+from mdcore.settings import SimulationSettings
+from mdcore.substances import Homopolymer
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -161,8 +164,15 @@ def test_quantum_chemistry_runs_beside_simulations_and_its_result_serves_them(tm
     settings = OpticsSettings(kind="dft", functional="pbe", basis="sto-3g", n_conformers=1, max_heavy_atoms=8)
     cluster = start_local(LocalClusterSettings(workers=2, dashboard_port=0), quick)  # type: ignore[arg-type]
     try:
-        folder = tmp_path / "optics"
-        cluster.submit_refractions(RefractionsJob("trial-0", "*CC*", settings.model_dump(mode="json"), folder))
+        folder, polymer = tmp_path / "optics", Homopolymer(RepeatUnit.from_psmiles("*CC*"))
+        calculation = MolarRefractions(settings=settings)
+        (piece,) = calculation.pieces(polymer)
+        cluster.submit_calculation(
+            CalculationJob(
+                "trial-0", calculation.name, SimulationSettings().model_dump(mode="json"), settings.model_dump(mode="json"),
+                piece.key, piece.subject, dict(piece.document), tmp_path,
+            )
+        )  # fmt: skip
         cluster.submit(job(tmp_path, 0))
         assert set(finished(listen(cluster, lambda heard: len(finished(heard)) == 1))) == {0}
         unit, deadline = RepeatUnit.from_psmiles("*CC*"), time.monotonic() + 120.0

@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from designer.campaign.refractions import RefractionKeeper
-from designer.cluster import Job, RefractionsJob
-from designer.cluster.task import run_job, run_refractions
+from designer.campaign.calculations import CalculationKeeper
+from designer.cluster import CalculationJob, Job
+from designer.cluster.task import run_calculation, run_job
 from designer.config import config_from_mapping, load_config
 from designer.errors import InvalidConfig
-from designer.store import create_store, open_store
-from designer.store.refractions import RefractionStore
+from designer.store import create_store
+from designer.store.calculations import CalculationStore
 from mdcore.chem import RepeatUnit
 from mdcore.measure import SimulationResult
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings, dft_cache_key
 from mdcore.optics import density_functional as tier
 from mdcore.settings import SimulationSettings
+from mdcore.substances import Homopolymer
 
 ALPHA = np.array([[9.0, 9.2, 9.3, 9.5, 9.7]])
 STYRENE = "*CC(*)c1ccccc1"
@@ -37,11 +38,15 @@ def config(folder: Path, **optics: object):
     return config_from_mapping(document | ({"optics": optics} if optics else {}))
 
 
+def polymer(psmiles: str) -> Homopolymer:
+    return Homopolymer(RepeatUnit.from_psmiles(psmiles))
+
+
 class Recorder:
     def __init__(self) -> None:
-        self.jobs: list[RefractionsJob] = []
+        self.jobs: list[CalculationJob] = []
 
-    def submit_refractions(self, job: RefractionsJob) -> None:
+    def submit_calculation(self, job: CalculationJob) -> None:
         self.jobs.append(job)
 
 
@@ -84,49 +89,46 @@ def test_the_optical_configuration_shows_the_section():
 def test_what_a_unit_needs_is_computed_beside_its_simulation_and_kept_for_other_campaigns(tmp_path, counted):
     settings = config(tmp_path / "a", kind="dft", n_conformers=1)
     engine = create_store(f"sqlite:///{tmp_path / 'group.sqlite'}")
-    keeper, cluster = RefractionKeeper(settings, engine), Recorder()
-    keeper.before(cluster, STYRENE, "light-00001")
+    keeper, cluster = CalculationKeeper(settings, engine), Recorder()
+    keeper.before(cluster, polymer(STYRENE), "light-00001")
     assert [job.label for job in cluster.jobs] == ["light-00001"]
     job = cluster.jobs[0]
-    assert run_refractions(job) is None
-    keeper.after(STYRENE)
+    assert run_calculation(job) is None
+    keeper.after(polymer(STYRENE))
     assert len(counted) == 1
     # The same campaign finds it in its folder, another one in the store; the spelling does not matter.
-    keeper.before(cluster, "*C(c1ccccc1)C*", "light-00002")
-    other = RefractionKeeper(config(tmp_path / "b", kind="dft", n_conformers=1), engine)
-    other.before(cluster, "*C(c1ccccc1)C*", "other-00001")
+    keeper.before(cluster, polymer("*C(c1ccccc1)C*"), "light-00002")
+    other = CalculationKeeper(config(tmp_path / "b", kind="dft", n_conformers=1), engine)
+    other.before(cluster, polymer("*C(c1ccccc1)C*"), "other-00001")
     assert len(cluster.jobs) == 1
-    run_refractions(RefractionsJob("other", STYRENE, job.optics, other.folder))
+    run_calculation(dataclasses.replace(job, label="other", shared=other.folder))
     assert len(counted) == 1
     engine.dispose()
     rows = (
-        sqlite3.connect(tmp_path / "group.sqlite").execute("SELECT unit_key, level, record FROM refraction").fetchall()
+        sqlite3.connect(tmp_path / "group.sqlite")
+        .execute("SELECT subject, level, record, calculation FROM calculation")
+        .fetchall()
     )
     assert [row[:2] for row in rows] == [(RepeatUnit.from_psmiles(STYRENE).key, "pbe0/aug-cc-pvdz/grid0")]
     assert json.loads(rows[0][2])["alpha_A3"] == ALPHA.tolist()
+    assert rows[0][3] == "molar_refractions"
 
 
 @pytest.mark.parametrize("optics", [{"kind": "additive"}, {"kind": "auto"}, {"kind": "dft", "conformers": "cell"}])
 def test_nothing_is_computed_beside_where_increments_suffice_or_the_cell_is_needed(tmp_path, optics):
     engine, cluster = create_store(f"sqlite:///{tmp_path / 's.sqlite'}"), Recorder()
-    RefractionKeeper(config(tmp_path, **optics), engine).before(cluster, STYRENE, "light-00001")
+    CalculationKeeper(config(tmp_path, **optics), engine).before(cluster, polymer(STYRENE), "light-00001")
     assert cluster.jobs == []
     engine.dispose()
 
 
-def test_a_store_of_an_earlier_version_gets_the_table(tmp_path):
-    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
-    create_store(url).dispose()
-    connection = sqlite3.connect(tmp_path / "old.sqlite")
-    connection.execute("DROP TABLE refraction")
-    connection.commit()
-    connection.close()
-    engine = open_store(url)
-    kept = RefractionStore(engine)
+def test_the_first_result_under_a_key_stays(tmp_path):
+    engine = create_store(f"sqlite:///{tmp_path / 'results.sqlite'}")
+    kept = CalculationStore(engine)
     assert kept.get("a") is None
-    kept.keep("a", "*C*", "level", "first")
-    kept.keep("a", "*C*", "level", "second")
-    assert RefractionStore(engine).get("a") == "first"
+    kept.keep("a", "molar_refractions", "*C*", "level", "first")
+    kept.keep("a", "molar_refractions", "*C*", "level", "second")
+    assert CalculationStore(engine).get("a") == "first"
     engine.dispose()
 
 
@@ -135,9 +137,13 @@ def test_a_failed_calculation_is_told_and_leaves_nothing(tmp_path, monkeypatch):
         raise OpticsFailed("the ground state did not converge")
 
     monkeypatch.setattr(tier, "unit_polarizabilities", fails)
-    message = run_refractions(RefractionsJob("trial", STYRENE, {"kind": "dft"}, tmp_path))
-    assert message == "the ground state did not converge"
-    assert len(FolderCache(tmp_path)) == 0
+    cluster = Recorder()
+    engine = create_store(f"sqlite:///{tmp_path / 's.sqlite'}")
+    CalculationKeeper(config(tmp_path, kind="dft"), engine).before(cluster, polymer(STYRENE), "trial")
+    engine.dispose()
+    (job,) = cluster.jobs
+    assert run_calculation(job) == "the ground state did not converge"
+    assert len(FolderCache(tmp_path / "optics")) == 0
 
 
 def test_a_simulation_is_handed_the_tier_and_the_folder_of_results(tmp_path):
@@ -147,14 +153,15 @@ def test_a_simulation_is_handed_the_tier_and_the_folder_of_results(tmp_path):
         seen.update(more)
         return SimulationResult((), {}, {})
 
-    job = Job(1, "trial", STYRENE, SimulationSettings().model_dump(mode="json"), 1, tmp_path, ("density",))
+    job = Job(
+        1, "trial", polymer(STYRENE).document(), SimulationSettings().model_dump(mode="json"), 1, tmp_path, ("density",)
+    )
     run_job(job, simulate, job.folder)
     assert seen == {}
     optics = {"kind": "dft", "basis": "def2-svpd"}
-    run_job(dataclasses.replace(job, optics=optics, optics_folder=tmp_path / "optics"), simulate, job.folder)
+    run_job(dataclasses.replace(job, optics=optics, shared=tmp_path), simulate, job.folder)
     assert seen["optics"] == OpticsSettings(kind="dft", basis="def2-svpd")
-    seen["optics_cache"]["x"] = "y"
-    assert FolderCache(tmp_path / "optics")["x"] == "y"
+    assert seen["shared"] == tmp_path
 
 
 def compute_slowly(folder: Path) -> None:

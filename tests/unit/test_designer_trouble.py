@@ -92,7 +92,7 @@ def test_every_error_of_the_machine_is_trouble_and_no_failure_of_a_polymer(
     tmp_path: Path, error: OSError, kind: str
 ) -> None:
     settings = SimulationSettings.model_validate({"preset": "quick"}).model_dump(mode="json")
-    job = Job(1, "trial-1", "*CO*", settings, 5, tmp_path / "folder", ("density",))
+    job = Job(1, "trial-1", {"kind": "homopolymer", "psmiles": "*CO*"}, settings, 5, tmp_path / "folder", ("density",))
 
     def failing(*_: object, **__: object) -> None:
         raise error

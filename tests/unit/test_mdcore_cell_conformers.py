@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from rdkit.Chem import rdMolTransforms
 
+from mdcore.calculations.cell_conformers import CellConformers
 from mdcore.cell import grow_cell, plan_homopolymer
 from mdcore.chem import RepeatUnit
 from mdcore.chem.seeds import rng_for
-from mdcore.calculations.cell_conformers import CellConformers
 from mdcore.optics import OpticsFailed
 from mdcore.optics import density_functional as tier
 from mdcore.optics.density_functional import dft_refractions

@@ -1,4 +1,4 @@
-"""Identities, settings digests and fidelities of what was asked for, in place of every setting."""
+"""Identities, settings digests and fidelities of what was asked for; results of all kinds of calculations in one table."""
 
 import hashlib
 import json
@@ -40,7 +40,21 @@ def upgrade() -> None:
             renewed["simulation"] = asked_of_version_1(identity["simulation"])
             _rename(connection, row.id, identity, renewed)
         connection.execute(sa.update(_CAMPAIGN).where(_CAMPAIGN.c.id == row.id).values(identity=renewed))
+    _widen_refractions()
     op.execute("UPDATE schema_version SET version = 5")
+
+
+def _widen_refractions() -> None:
+    """Make the table of refractions one of all calculations."""
+    op.drop_index("ix_refraction_unit_key", "refraction")
+    op.rename_table("refraction", "calculation")
+    with op.batch_alter_table("calculation") as table:
+        table.alter_column("cache_key", new_column_name="key")
+        table.alter_column("unit_key", new_column_name="subject")
+        table.add_column(sa.Column("calculation", sa.String(), nullable=False, server_default="molar_refractions"))
+    with op.batch_alter_table("calculation") as table:
+        table.alter_column("calculation", server_default=None)
+    op.create_index("ix_calculation_subject", "calculation", ["subject"])
 
 
 def _rename(connection: sa.Connection, campaign: int, identity: dict[str, Any], renewed: dict[str, Any]) -> None:

@@ -1,38 +1,51 @@
 """From the structures of a command line to what is simulated."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from designer.config.yaml_file import read_yaml
 from designer.errors import InvalidRequest
 from mdcore.cell import UnitSequence
 from mdcore.chem import RepeatUnit
+from mdcore.chem.errors import InvalidSubstance
 from mdcore.chem.numbers import parse_number
-from mdcore.measure import Copolymer, Liquid, Specimen
+from mdcore.substances import Copolymer, Homopolymer, Liquid, Substance, substance_of
 
 _SEQUENCES: TypeAdapter[UnitSequence] = TypeAdapter(UnitSequence)
 
 
-def read_specimen(structures: Sequence[str], sequence: str | None, fractions: str | None) -> Specimen:
+def read_substance(
+    structures: Sequence[str], sequence: str | None, fractions: str | None, file: Path | None = None
+) -> Substance:
     """Read what to simulate.
 
     Args:
         structures: One repeat unit with stars, several for a copolymer, or one molecule without stars.
         sequence: `alternating`, `random` or `block`; needed by a copolymer, refused otherwise.
         fractions: Mole fractions, separated by commas; equal ones if None.
+        file: YAML file with the document of a substance, in place of structures.
 
     Raises:
         InvalidRequest: The options do not belong to the structures.
         InvalidRepeatUnit: A repeat unit is not valid.
         InvalidMolecule: A molecule is not valid.
+        InvalidConfig: The file cannot be read.
     """
+    if file is not None:
+        if structures or sequence is not None or fractions is not None:
+            raise InvalidRequest("--substance describes everything; leave out structures, --sequence and --fractions")
+        return _from_file(file)
+    if not structures:
+        raise InvalidRequest("no structure was given; write a repeat unit as '*CC*', a molecule, or --substance FILE")
     if len(structures) == 1:
         if sequence is not None or fractions is not None:
             raise InvalidRequest("--sequence and --fractions belong to a copolymer; give two or more repeat units")
         text = structures[0]
         if "*" in text or "[#0" in text:
-            return RepeatUnit.from_psmiles(text)
+            return Homopolymer(RepeatUnit.from_psmiles(text))
         liquid = Liquid(text)
         # Read it now: what is wrong with it should be said before anything is written.
         return Liquid(liquid.key)
@@ -55,6 +68,13 @@ def read_specimen(structures: Sequence[str], sequence: str | None, fractions: st
         raise InvalidRequest(str(error)) from error
 
 
+def _from_file(path: Path) -> Substance:
+    try:
+        return substance_of(read_yaml(path))
+    except InvalidSubstance as error:
+        raise InvalidRequest(f"{path}: {error}") from error
+
+
 def _fractions(text: str | None, n: int) -> tuple[float, ...]:
     if text is None:
         return (1.0 / n,) * n
@@ -62,27 +82,3 @@ def _fractions(text: str | None, n: int) -> tuple[float, ...]:
         return tuple(parse_number(part) for part in text.split(","))
     except ValueError as error:
         raise InvalidRequest(f"--fractions {text!r} is no list of numbers; write for example 0.7,0.3") from error
-
-
-def describe(specimen: Specimen) -> dict[str, Any]:
-    """Return the fields of the JSON answer that say what was simulated."""
-    if isinstance(specimen, RepeatUnit):
-        return {"psmiles": specimen.psmiles, "key": specimen.key}
-    if isinstance(specimen, Liquid):
-        return {"smiles": specimen.smiles, "key": specimen.key}
-    return {
-        "psmiles": [unit.psmiles for unit in specimen.units],
-        "sequence": specimen.sequence.kind,
-        "fractions": list(specimen.fractions),
-        "key": specimen.key,
-    }
-
-
-def label(specimen: Specimen) -> str:
-    """Name a specimen in one line for people."""
-    if isinstance(specimen, RepeatUnit):
-        return specimen.psmiles
-    if isinstance(specimen, Liquid):
-        return f"{specimen.smiles} (liquid)"
-    shares = "" if specimen.sequence.kind == "alternating" else " " + ":".join(f"{x:g}" for x in specimen.fractions)
-    return f"{' + '.join(unit.psmiles for unit in specimen.units)} ({specimen.sequence.kind}{shares})"

@@ -1,0 +1,71 @@
+"""Calculations beside the simulations of a campaign, kept in the store."""
+
+from sqlalchemy import Engine
+
+from designer.cluster.base import CalculationJob, Cluster
+from designer.config import CampaignConfig
+from designer.store.calculations import CalculationStore
+from designer.store.transactions import Patience
+from mdcore.measure import plan
+from mdcore.optics import FolderCache
+from mdcore.substances import Substance
+
+
+class CalculationKeeper:
+    """Has calculations done beside the simulations that need them, each piece once for a store.
+
+    Workers exchange results through folders of the campaign; the store keeps them for later campaigns. Where a simulation
+    ends before a piece that it needs was begun, its analysis computes it itself, and where that runs elsewhere, waits.
+
+    Args:
+        config: The campaign.
+        engine: Its store.
+        patience: How long the store is waited for; not at all without.
+    """
+
+    def __init__(self, config: CampaignConfig, engine: Engine, patience: Patience | None = None) -> None:
+        self._settings, self._optics = config.simulation.settings(), config.optics
+        self._calculations = plan(None, self._settings, config.properties(), config.optics).calculations
+        self.folder = config.campaign_folder.resolve()
+        # Where nothing can be costly, no folder and no table are made.
+        self._active = any(one.may_be_costly for one in self._calculations)
+        if self._active:
+            self._store = CalculationStore(engine, patience)
+            self._results = {one.name: FolderCache(self.folder / one.folder) for one in self._calculations}
+
+    def before(self, cluster: Cluster, substance: Substance, label: str) -> None:
+        """Start what a simulation will need, unless it is known."""
+        if not self._active:
+            return
+        for calculation in self._calculations:
+            results = self._results[calculation.name]
+            for piece in calculation.pieces(substance):
+                if piece.key in results:
+                    continue
+                if (record := self._store.get(piece.key)) is not None:
+                    results[piece.key] = record
+                    continue
+                cluster.submit_calculation(
+                    CalculationJob(
+                        label,
+                        calculation.name,
+                        self._settings.model_dump(mode="json"),
+                        self._optics.model_dump(mode="json"),
+                        piece.key,
+                        piece.subject,
+                        dict(piece.document),
+                        self.folder,
+                    )
+                )
+
+    def after(self, substance: Substance) -> None:
+        """Keep in the store what was computed for a substance."""
+        if not self._active:
+            return
+        for calculation in self._calculations:
+            results = self._results[calculation.name]
+            prefixes = tuple(calculation.prefixes(substance).items())
+            for key in results:
+                subject = next((subject for subject, prefix in prefixes if key.startswith(prefix)), None)
+                if subject is not None:
+                    self._store.keep(key, calculation.name, subject, calculation.level, results[key])

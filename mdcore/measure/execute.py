@@ -1,0 +1,209 @@
+"""Doing the tasks of a plan in the folder of a simulation, as far as they are not done yet."""
+
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mdcore.bundle import SimulationBundle
+from mdcore.calculations import Calculation, FinishedRun
+from mdcore.chem.damage import damage_report
+from mdcore.dynamics.progress import Progress
+from mdcore.dynamics.recorded import read_record
+from mdcore.dynamics.runner import RunSummary, run
+from mdcore.estimate import Estimate
+from mdcore.measure.build import build_bundle, continue_bundle
+from mdcore.measure.plan import BUILD, Plan, Task, bundle_folder
+from mdcore.optics import FolderCache, OpticsSettings
+from mdcore.properties import EQUILIBRATED
+from mdcore.properties.evidence import Evidence, read_runs
+from mdcore.protocols import Protocol
+from mdcore.settings.simulation import SimulationSettings
+from mdcore.substances import Substance
+
+Tell = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What one simulation gave.
+
+    Attributes:
+        estimates: The wanted properties by name.
+        diagnostics: Convergence, speed and size, in JSON types.
+        provenance: What is known after the run: seed, hash of the bundle, platform, wall time.
+    """
+
+    estimates: Mapping[str, Estimate]
+    diagnostics: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+
+
+class Simulation:
+    """One cell of a substance, and the tasks that are done with it.
+
+    Args:
+        substance: What is simulated.
+        settings: The simulation.
+        plan: What is to be done.
+        seed: Seed of everything random.
+        out: Folder of the simulation.
+        optics: Settings of the molar refractions.
+        shared: Folder of kept results of calculations that other simulations share; `out` if None.
+        optics_cache: Kept molar refractions, in place of the folder's.
+        progress: Called as the simulation goes on.
+    """
+
+    def __init__(
+        self,
+        substance: Substance,
+        settings: SimulationSettings,
+        plan: Plan,
+        *,
+        seed: int,
+        out: Path,
+        optics: OpticsSettings,
+        shared: Path | None = None,
+        optics_cache: MutableMapping[str, str] | None = None,
+        progress: Tell | None = None,
+    ) -> None:
+        self._substance, self._settings, self._plan = substance, settings, plan
+        self._seed, self._out, self._optics, self._shared = seed, out, optics, shared or out
+        self._optics_cache, self._progress = optics_cache, progress
+        self._bundles: dict[str, SimulationBundle] = {}
+        self._summaries: dict[str, RunSummary] = {}
+        self._build_s = 0.0
+
+    def do(self, task: Task) -> None:
+        """Do a task, or read what it left."""
+        if task.kind == "build":
+            self._build()
+        elif task.kind == "run":
+            self._run(task, next(one for one in self._plan.protocols if one.name == task.name))
+
+    def screen(self) -> None:
+        """Look for reasons why the calculations will fail, before any dynamics is spent."""
+        for calculation in self._plan.calculations:
+            calculation.screen(self._substance)
+
+    def analyse(self) -> Analysis:
+        """Estimate the wanted properties; calculations that nobody has done yet are done now."""
+        finished = {
+            name: FinishedRun(bundle, self._out / self._plan.task(name).folder)
+            for name, bundle in self._bundles.items()
+        }
+        costly = [one for one in self._plan.calculations if one.is_costly(self._substance)]
+        if costly:
+            self._tell(Progress(costly[0].label, 1.0, 0.0))
+        evidence = Evidence(
+            self._substance,
+            self._settings,
+            self._optics,
+            read_runs(finished),
+            finished,
+            {one.name: self._cache(one) for one in costly},
+        )
+        estimates = {name: evidence.estimate(name) for name in self._plan.properties}
+        return Analysis(estimates, self._diagnostics(), self._provenance())
+
+    def _build(self) -> None:
+        self._tell(Progress(BUILD, 0.0, 0.0))
+        began = time.monotonic()
+        for protocol in self._plan.protocols:
+            if protocol.after is None:
+                self._bundles[protocol.name] = build_bundle(
+                    self._substance,
+                    self._settings,
+                    seed=self._seed,
+                    out=self._out / bundle_folder(protocol.name),
+                    protocol=protocol,
+                )
+        self._build_s = time.monotonic() - began
+
+    def _run(self, task: Task, protocol: Protocol) -> None:
+        if protocol.after is not None:
+            before = self._bundles[protocol.after]
+            record = read_record(self._out / self._plan.task(protocol.after).folder, before)
+            self._bundles[protocol.name] = continue_bundle(
+                before,
+                record.final,
+                self._substance,
+                self._settings,
+                protocol,
+                seed=self._seed,
+                out=self._out / bundle_folder(protocol.name),
+            )
+        self._summaries[protocol.name] = run(
+            self._bundles[protocol.name],
+            self._out / task.folder,
+            self._settings.execution,
+            self._share(task),
+            convergence_required=self._settings.protocol.convergence_required,
+        )
+
+    def _share(self, task: Task) -> Tell | None:
+        """Report the progress of a run as its part of the whole."""
+        if self._progress is None:
+            return None
+        tasks = self._plan.tasks
+        before = sum(one.cost for one in tasks[: tasks.index(task)])
+
+        def report(inner: Progress) -> None:
+            self._tell(replace(inner, fraction=before + task.cost * inner.fraction))
+
+        return report
+
+    def _tell(self, progress: Progress) -> None:
+        if self._progress is not None:
+            self._progress(progress)
+
+    def _cache(self, calculation: Calculation) -> MutableMapping[str, str]:
+        # What is computed outlives this process, like everything else in the folder.
+        if self._optics_cache is not None and calculation.folder == "optics":
+            return self._optics_cache
+        return FolderCache(self._shared / calculation.folder)
+
+    def _provenance(self) -> dict[str, Any]:
+        own: dict[str, Any] = {"seed": self._seed}
+        if self._summaries:
+            first = next(iter(self._summaries.values()))
+            wall = sum(summary.wall_s for summary in self._summaries.values())
+            own |= {
+                "content_hash": first.content_hash,
+                "platform": first.platform,
+                "wall_s": wall + self._build_s,
+            }
+        return own
+
+    def _diagnostics(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if EQUILIBRATED in self._summaries:
+            bundle, summary = self._bundles[EQUILIBRATED], self._summaries[EQUILIBRATED]
+            found = {
+                "n_atoms": bundle.n_atoms,
+                "n_chains": bundle.content["n_chains"],
+                "degree_of_polymerisation": bundle.content["degree_of_polymerisation"],
+                "melt_temperature_K": bundle.content["melt_temperature_K"],
+                **_of_run(summary),
+                "build_s": round(self._build_s, 3),
+            }
+        others = {name: _of_run(one) for name, one in self._summaries.items() if name != EQUILIBRATED}
+        if others:
+            found["runs"] = others
+        if damaged := damage_report(self._out):
+            found["damaged_files"] = damaged
+        return found
+
+
+def _of_run(summary: RunSummary) -> dict[str, Any]:
+    return {
+        "simulated_ps": summary.simulated_ps,
+        "ns_per_day": summary.ns_per_day,
+        "run_s": summary.wall_s,
+        "converged": summary.converged,
+        "convergence": summary.convergence,
+        "extensions": summary.extensions,
+        "timestep_halvings": summary.halvings,
+        "resumed": summary.resumed,
+    }

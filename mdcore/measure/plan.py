@@ -1,0 +1,203 @@
+"""What a simulation has to do: the needs of the wanted properties, united, as tasks in order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pydantic import ValidationError
+
+from mdcore.calculations import CALCULATIONS, Calculation
+from mdcore.chem.errors import PlanError
+from mdcore.properties import EQUILIBRATED, Property, Request, measured_property
+from mdcore.protocols import PROTOCOLS, Conditions, Protocol
+from mdcore.settings.simulation import SimulationSettings
+
+Kind = Literal["build", "run", "calculate", "analyse"]
+Resource = Literal["cpu", "gpu"]
+
+BUILD, ANALYSE = "build", "analyse"
+BUILD_COST = 0.05
+"""Share of a simulation that progress bars give to the building of its cell."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One step of a plan.
+
+    Attributes:
+        name: `build`, `analyse`, or the name of a protocol or calculation.
+        kind: What it does.
+        resource: What kind of machine it wants.
+        folder: Where it leaves its result and its checkpoints, relative to the folder of the simulation.
+        after: Names of the tasks whose results it needs.
+        cost: Estimated share of the simulation's time, from 0 to 1; 0 where the substance is not known.
+        simulated_ps: Length of the dynamics; 0 for other tasks and where the substance is not known.
+    """
+
+    name: str
+    kind: Kind
+    resource: Resource
+    folder: PurePosixPath
+    after: tuple[str, ...]
+    cost: float = 0.0
+    simulated_ps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Tasks of one simulation in an order in which they can be done.
+
+    Attributes:
+        properties: Names of the wanted properties.
+        protocols: Protocols of the runs, each after the one that it starts from.
+        calculations: Calculations beside the dynamics.
+        tasks: What is to be done.
+    """
+
+    properties: tuple[str, ...]
+    protocols: tuple[Protocol, ...]
+    calculations: tuple[Calculation, ...]
+    tasks: tuple[Task, ...]
+
+    def task(self, name: str) -> Task:
+        """Return a task by its name."""
+        return next(task for task in self.tasks if task.name == name)
+
+    def phases(self) -> tuple[tuple[Task, ...], ...]:
+        """Group the tasks into phases that each need one kind of machine, done one after the other."""
+        phases: list[list[Task]] = []
+        place: dict[str, int] = {}
+        for task in self.tasks:
+            first = max((place[name] for name in task.after), default=0)
+            index = next((i for i in range(first, len(phases)) if phases[i][0].resource == task.resource), len(phases))
+            if index == len(phases):
+                phases.append([])
+            phases[index].append(task)
+            place[task.name] = index
+        return tuple(tuple(phase) for phase in phases)
+
+
+def make_plan(request: Request, properties: Sequence[str]) -> Plan:
+    """Unite the needs of properties.
+
+    Args:
+        request: Settings, and the substance where it is known.
+        properties: Registry names.
+
+    Raises:
+        UnknownProperty: A property is not in the registry.
+        ValueError: A property is not measured by simulation.
+        PlanError: A property cannot be measured in such a simulation, or the settings of a protocol or calculation are not valid.
+    """
+    wanted = _closure(properties)
+    for one in wanted:
+        if reason := one.refuses(request):
+            raise PlanError(reason)
+    protocols = _protocols([run for one in wanted for run in one.needs.runs], request.settings)
+    names = dict.fromkeys(name for one in wanted for name in one.needs.calculations)
+    _check_sections(request.settings)
+    calculations = tuple(_calculation(name, request) for name in names)
+    return Plan(tuple(properties), protocols, calculations, tuple(_tasks(request, protocols, calculations)))
+
+
+def _closure(properties: Sequence[str]) -> list[Property]:
+    """Return the properties and all that they use, each once, used ones first."""
+    found: dict[str, Property] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise PlanError(f"properties need each other: {' -> '.join((*above, name))}; correct their needs")
+        if name in found:
+            return
+        one = measured_property(name)
+        for other in one.needs.properties:
+            visit(other, (*above, name))
+        found[name] = one
+
+    for name in properties:
+        visit(name, ())
+    return list(found.values())
+
+
+def _protocols(names: Sequence[str], settings: SimulationSettings) -> tuple[Protocol, ...]:
+    """Return the protocols and all that they start from, each once, earlier ones first."""
+    found: dict[str, Protocol] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise PlanError(f"protocols start from each other: {' -> '.join((*above, name))}; correct `after`")
+        if name in found:
+            return
+        kind = PROTOCOLS.look_up(name)
+        if kind.after is not None:
+            visit(kind.after, (*above, name))
+        try:
+            found[name] = kind.of(settings)
+        except ValidationError as error:
+            raise PlanError(f"simulation.protocols.{name}.{_first(error)}") from error
+
+    for name in names:
+        visit(name, ())
+    return tuple(found.values())
+
+
+def _calculation(name: str, request: Request) -> Calculation:
+    try:
+        return CALCULATIONS.look_up(name).of(request.settings, request.optics)
+    except ValidationError as error:
+        raise PlanError(f"simulation.calculations.{name}.{_first(error)}") from error
+
+
+def _check_sections(settings: SimulationSettings) -> None:
+    for name in settings.protocols:
+        if name == EQUILIBRATED:
+            raise PlanError("simulation.protocols.equilibrated has its own section; write simulation.protocol")
+        PROTOCOLS.look_up(name)
+    for name in settings.calculations:
+        CALCULATIONS.look_up(name)
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])} {first['input']!r}: {first['msg']}"
+
+
+def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequence[Calculation]) -> Iterator[Task]:
+    lengths = {one.name: _simulated_ps(one, request) for one in protocols}
+    total = sum(lengths.values())
+    if protocols:
+        yield Task(BUILD, "build", "cpu", PurePosixPath("bundle"), (), BUILD_COST if total else 0.0)
+    for one in protocols:
+        start = one.after if one.after is not None else BUILD
+        share = (1.0 - BUILD_COST) * lengths[one.name] / total if total else 0.0
+        yield Task(one.name, "run", "gpu", run_folder(one.name), (start,), share, lengths[one.name])
+    last = protocols[-1].name if protocols else None
+    for calculation in calculations:
+        # Geometries may come from the final cell.
+        after = (last,) if last is not None else ()
+        yield Task(calculation.name, "calculate", "cpu", PurePosixPath(calculation.folder), after)
+    yield Task(
+        ANALYSE,
+        "analyse",
+        "cpu",
+        PurePosixPath(),
+        (*(one.name for one in protocols), *(one.name for one in calculations)),
+    )
+
+
+def _simulated_ps(protocol: Protocol, request: Request) -> float:
+    if request.substance is None:
+        return 0.0
+    stages = protocol.plan(request.substance, Conditions.of(request.substance, request.settings))
+    return sum(getattr(stage, "duration_ps", 0.0) for stage in stages)
+
+
+def run_folder(protocol: str) -> PurePosixPath:
+    """Return where a run leaves its files, relative to the folder of the simulation."""
+    return PurePosixPath("run") if protocol == EQUILIBRATED else PurePosixPath("runs") / protocol / "run"
+
+
+def bundle_folder(protocol: str) -> PurePosixPath:
+    """Return where the bundle of a run lies, relative to the folder of the simulation."""
+    return PurePosixPath("bundle") if protocol == EQUILIBRATED else PurePosixPath("runs") / protocol / "bundle"
