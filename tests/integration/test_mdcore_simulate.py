@@ -20,8 +20,7 @@ from mdcore.dynamics.platform import choose_platform
 from mdcore.estimate import DispersionCurve
 from mdcore.estimate.glass import slow_cooling_shrinkage, transition_shift_k
 from mdcore.estimate.refraction import refractive_index
-from mdcore.measure import Copolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
-from mdcore.measure.specimen import specimen_refractions, unit_volume_nm3
+from mdcore.measure import Copolymer, Homopolymer, Liquid, SimulationResult, build_bundle, simulate, write_outputs
 from mdcore.optics import OpticsSettings
 from mdcore.optics.additive import additive_refractions
 from mdcore.settings import ExecutionSettings, SimulationSettings
@@ -383,7 +382,7 @@ def test_copolymers_and_liquids_are_simulated_too(tmp_path):
     density, free, index = (m.value for m in result.measurements)
     assert 0.3 < density < 1.2
     # The mean unit of both: mass and volume are those of 1.5 CH2 groups more than ethylene's half.
-    volume = 0.5 * (unit_volume_nm3(units[0]) + unit_volume_nm3(units[1]))
+    volume = 0.5 * (Homopolymer(units[0]).vdw_volume_nm3 + Homopolymer(units[1]).vdw_volume_nm3)
     mass = 0.5 * (units[0].molar_mass_g_mol + units[1].molar_mass_g_mol)
     assert free == pytest.approx(1.0 - 1.3 * volume * density * 602.214 / mass, abs=1e-3)
     assert 1.1 < index < 1.7
@@ -414,10 +413,8 @@ def test_a_mixture_of_one_unit_refracts_like_that_unit():
     unit = RepeatUnit.from_psmiles("*CC(*)C")
     # Written twice as long, the same polymer: refractions belong to the primitive unit, fractions to the written one.
     double = RepeatUnit.from_psmiles("*CC(C)CC(*)C")
-    alone = specimen_refractions(unit, OpticsSettings(kind="additive"))
-    mixed = specimen_refractions(
-        Copolymer((unit, double), RandomSequence(fractions=(0.3, 0.7))), OpticsSettings(kind="additive")
-    )
+    alone = Homopolymer(unit).refractions(OpticsSettings(kind="additive"))
+    mixed = Copolymer((unit, double), RandomSequence(fractions=(0.3, 0.7))).refractions(OpticsSettings(kind="additive"))
     for line in ("r_C", "r_D", "r_F"):
         assert getattr(mixed, line) / mixed.molar_mass_g_mol == pytest.approx(
             getattr(alone, line) / alone.molar_mass_g_mol, rel=1e-9

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_evidence import cooled, made_evidence
 
 from designer.cli.simulate import _line
 from designer.cli.tables import measurement_document, print_front
@@ -12,34 +13,28 @@ from designer.columns import column_label
 from designer.text import measured_text
 from mdcore.chem import Measurement, RepeatUnit
 from mdcore.chem.naming import at_density, measured_label
-from mdcore.dynamics.series import COLUMNS
-from mdcore.estimate import Cooling
-from mdcore.estimate.refraction import index_estimate, refractive_index
-from mdcore.measure import Liquid, SimulationResult
-from mdcore.measure.analyse import Sampled
-from mdcore.measure.replicates import combine_replicates
+from mdcore.estimate import Estimate
+from mdcore.estimate.refraction import refractive_index
+from mdcore.measure.replicates import combine_estimates
 from mdcore.optics import OpticsSettings
+from mdcore.properties.evidence import Evidence
+from mdcore.substances import Homopolymer, Liquid, Substance
 
-PS = RepeatUnit.from_psmiles("*CC(*)c1ccccc1")
+PS = Homopolymer(RepeatUnit.from_psmiles("*CC(*)c1ccccc1"))
 
 
-def sampled(specimen: RepeatUnit | Liquid = PS, kind: str = "slowly_cooled", density: float = 0.98) -> Sampled:
+def sampled(substance: Substance = PS, kind: str = "slowly_cooled", density: float = 0.98) -> Evidence:
     """A run of 600 atoms whose density scatters by 0.5 %, cooled at 12 K/ps."""
     noise = 1.0 + 0.005 * np.random.default_rng(1).standard_normal(100)
-    table = np.zeros((100, len(COLUMNS)))
-    table[:, COLUMNS.index("density_g_cm3")] = density * noise
-    table[:, COLUMNS.index("volume_nm3")] = 6.5 / noise
+    series = {"density_g_cm3": density * noise, "volume_nm3": 6.5 / noise}
     settings = OpticsSettings(kind="additive", density=kind)
-    return Sampled(
-        specimen, table, table[:0], np.zeros((100, 5, 2)), 300.0, 1.0, Cooling(12.0, 1000.0), None, settings, None
-    )
+    return made_evidence(substance, series, stages=(cooled(12.0, 1000.0),), optics=settings)
 
 
-def index_of(run: Sampled) -> Measurement:
-    estimate = run.optical(index_estimate)
-    return Measurement(
-        "refractive_index", estimate.value, estimate.stderr, "1", "md-quick", run.optical_provenance(estimate)
-    )
+def index_of(run: Evidence) -> Measurement:
+    found = run.estimate("refractive_index")
+    about = {**found.about, "stderr_parts": dict(found.parts)}
+    return Measurement("refractive_index", found.value, found.stderr, "1", "md-quick", about)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +45,19 @@ def index_of(run: Sampled) -> Measurement:
         (sampled(Liquid("Cc1ccccc1")), "density"),  # a liquid needs no correction
     ],
 )
-def test_the_density_told_beside_n_is_the_one_that_n_follows_from(run: Sampled, name: str) -> None:
+def test_the_density_told_beside_n_is_the_one_that_n_follows_from(run: Evidence, name: str) -> None:
     measured = index_of(run)
+    refractions = run.calculation("molar_refractions")
     density = at_density(measured)
     assert density is not None
     assert density.name == name
-    expected = run.density if name == "density" else run.slowly_cooled
+    expected = run.estimate(name)
     assert (density.value_g_cm3, density.stderr_g_cm3) == (
         pytest.approx(expected.value),
         pytest.approx(expected.stderr),
     )
     assert measured.value == pytest.approx(
-        refractive_index(run.refractions.r_D, run.refractions.molar_mass_g_mol, density.value_g_cm3), abs=2e-3
+        refractive_index(refractions.r_D, refractions.molar_mass_g_mol, density.value_g_cm3), abs=2e-3
     )
     assert measurement_document(measured)["at_density"] == {
         "property": name,
@@ -105,10 +101,12 @@ def test_results_of_older_versions_and_of_laboratories_are_named_too() -> None:
 
 
 def test_replicates_tell_the_mean_of_their_densities() -> None:
-    other = replace(
-        INDEX, provenance={**INDEX.provenance, "optics_density": {**INDEX.provenance["optics_density"], "value_g_cm3": 1.057}}
-    )  # fmt: skip
-    (mean,) = combine_replicates([SimulationResult((m,), {}, {}) for m in (INDEX, other)]).measurements
+    beside = INDEX.provenance["optics_density"]
+    found = [
+        Estimate(m.value, m.stderr, about={"optics_density": {**beside, "value_g_cm3": at}})
+        for m, at in ((INDEX, 1.037), (INDEX, 1.057))
+    ]
+    mean = replace(INDEX, provenance=dict(combine_estimates(found, (1, 2)).about))
     density = at_density(mean)
     assert density is not None
     assert density.value_g_cm3 == pytest.approx(1.047)
@@ -117,7 +115,7 @@ def test_replicates_tell_the_mean_of_their_densities() -> None:
 class Record:
     """What tables read of an evaluation."""
 
-    ordinal, psmiles, key, in_corpus = 1, PS.psmiles, PS.key, True
+    ordinal, psmiles, key, in_corpus = 1, PS.unit.psmiles, PS.key, True
     measurements = (CELL, INDEX)
 
     def measured(self, name: str) -> Measurement | None:

@@ -15,7 +15,7 @@ from designer.errors import CampaignMismatch
 from designer.store.knowledge import briefs, news
 from designer.store.migrate import migrate_store
 from mdcore.chem import RepeatUnit
-from mdcore.measure.complete import _identity, _identity_1
+from mdcore.measure.complete import _Job
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings, version_1
 from mdcore.settings.asked import asked_simulation
@@ -107,9 +107,9 @@ def test_results_that_version_1_left_in_a_folder_answer_the_same_question() -> N
     unit = RepeatUnit.from_psmiles("*CC*")
     request = unit, settings, 7, ("density",), OpticsSettings()
     # Computed by version 1.
-    assert _identity_1(*request) == IDENTITY_OF_VERSION_1
-    assert _identity(*request) != IDENTITY_OF_VERSION_1
-    assert _identity_1(unit, later(settings, 0.5), 7, ("density",), None) is None
+    assert _Job.of(*request).identity_1() == IDENTITY_OF_VERSION_1
+    assert _Job.of(*request).identity() != IDENTITY_OF_VERSION_1
+    assert _Job.of(unit, later(settings, 0.5), 7, ("density",), None).identity_1() is None
 
 
 IDENTITY_OF_VERSION_1 = "a3d49804256d175dab8cf65f81c6e1ea078e5c6189e955b3141aea8b8cdb8979"

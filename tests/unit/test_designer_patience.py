@@ -6,9 +6,9 @@ import pytest
 
 from designer.errors import StoreLocked
 from designer.store import CampaignStore, create_store
+from designer.store.calculations import CalculationStore
 from designer.store.engine import close_engine
 from designer.store.ownership import Ownership
-from designer.store.refractions import RefractionStore
 from designer.store.routes import keep_route, stored_routes
 from designer.store.transactions import Patience
 from generators import Monomer, Route
@@ -36,7 +36,7 @@ def test_what_a_campaign_keeps_beside_its_evaluations_waits_for_the_store_as_wel
             keep_route(engine, "*CC*", route, Patience(30.0, free))
             assert "*CC*" in stored_routes(engine)
         else:
-            keeper = RefractionStore(engine, Patience(30.0, free))
+            keeper = CalculationStore(engine, Patience(30.0, free))
             keeper.keep("key", "*CC*", "level", text)
             assert keeper.get("key") == text
         assert len(told) == 2

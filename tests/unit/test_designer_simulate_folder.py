@@ -7,7 +7,7 @@ import pytest
 from designer.cli.main import run
 from mdcore.chem import Measurement, RepeatUnit
 from mdcore.measure import SimulationResult, other_simulation
-from mdcore.measure.complete import _provenance
+from mdcore.measure.complete import _Job
 from mdcore.measure.result import write_result
 from mdcore.settings import SimulationSettings
 
@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
     out = tmp_path / "ps"
     out.mkdir()
     measured = (Measurement("density", 1.0, 0.01, "g/cm3", "md-quick", {}),)
-    result = SimulationResult(measured, {}, _provenance(UNIT, SimulationSettings(), 1))
+    result = SimulationResult(measured, {}, _Job.of(UNIT, SimulationSettings(), 1, ("density",), None).provenance())
     write_result(out / "result.json", "of other properties", result)
     return out
 

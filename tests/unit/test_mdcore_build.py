@@ -29,8 +29,7 @@ from mdcore.cell.grid import PeriodicGrid
 from mdcore.cell.growth import plan_configurations
 from mdcore.chem import RepeatUnit, rng_for
 from mdcore.chem.notation import read_molecule
-from mdcore.measure import Liquid
-from mdcore.measure.specimen import hottest_k
+from mdcore.measure import Homopolymer, Liquid
 from mdcore.settings import CellSettings, preset
 
 PMMA = "*CC(*)(C)C(=O)OC"
@@ -191,11 +190,12 @@ def test_melt_temperature_follows_the_glass_transition():
 
 def test_melts_at_constant_volume_get_all_heat_and_liquids_none():
     unit, quick, standard = RepeatUnit.from_psmiles("*CC*"), preset("quick").protocol, preset("standard").protocol
-    assert hottest_k(unit, quick) == 1000.0
-    assert hottest_k(unit, standard) == 600.0
-    assert hottest_k(unit, standard.model_copy(update={"glass_transition_K": 650.0})) == 750.0
-    assert hottest_k(Liquid("CCO"), quick) == 300.0
-    assert hottest_k(unit, quick.model_copy(update={"temperature_K": 1200.0})) == 1200.0
+    polymer = Homopolymer(unit)
+    assert polymer.hottest_k(quick) == 1000.0
+    assert polymer.hottest_k(standard) == 600.0
+    assert polymer.hottest_k(standard.model_copy(update={"glass_transition_K": 650.0})) == 750.0
+    assert Liquid("CCO").hottest_k(quick) == 300.0
+    assert polymer.hottest_k(quick.model_copy(update={"temperature_K": 1200.0})) == 1200.0
 
 
 def test_sequences_of_copolymers():

@@ -20,9 +20,9 @@ from mdcore.estimate.glass import (
     transition_shift_k,
 )
 from mdcore.measure import Copolymer
-from mdcore.measure.analyse import last_cooling
-from mdcore.measure.specimen import glass_transition_k
+from mdcore.protocols.cooling import last_cooling
 from mdcore.settings.stages import DynamicsStage, MinimiseStage
+from mdcore.substances import as_substance
 
 GLASS, MELT, KINK = 2.0e-4, 6.0e-4, 430.0
 
@@ -131,13 +131,13 @@ def test_no_glass_remembers_more_than_where_its_cooling_began():
 
 def test_glass_transitions_known_estimated_and_mixed():
     stiff, supple = RepeatUnit.from_psmiles("*CC(*)c1ccccc1"), RepeatUnit.from_psmiles("*CCO*")
-    assert glass_transition_k(stiff, 373.0) == (373.0, 10.0)
-    own = {unit: glass_transition_k(unit, None)[0] for unit in (stiff, supple)}
+    assert as_substance(stiff).glass_transition_k(373.0) == (373.0, 10.0)
+    own = {unit: as_substance(unit).glass_transition_k(None)[0] for unit in (stiff, supple)}
     assert own[supple] < own[stiff] - 50.0
     mixed = Copolymer((stiff, supple), RandomSequence(fractions=(0.5, 0.5)))
     weight = stiff.molar_mass_g_mol / (stiff.molar_mass_g_mol + supple.molar_mass_g_mol)
     expected = 1.0 / (weight / own[stiff] + (1.0 - weight) / own[supple])
-    assert glass_transition_k(mixed, None)[0] == pytest.approx(expected)
+    assert mixed.glass_transition_k(None)[0] == pytest.approx(expected)
 
 
 # Measured: Brandrup, Immergut, Grulke, Polymer Handbook, 4th ed. (1999); three standard errors of the estimate.
@@ -152,14 +152,14 @@ def test_glass_transitions_known_estimated_and_mixed():
     ],
 )
 def test_estimated_glass_transitions_are_near_measured_ones(psmiles, measured_k):
-    found, error = glass_transition_k(RepeatUnit.from_psmiles(psmiles), None)
+    found, error = as_substance(RepeatUnit.from_psmiles(psmiles)).glass_transition_k(None)
     assert abs(found - measured_k) < 3.0 * error
 
 
 def test_the_estimate_does_not_depend_on_the_spelling():
     for one, other in (("*CCO*", "*OCC*"), ("*CC*", "*CCCC*"), ("*CC(*)C", "*C(C)C*")):
         units = RepeatUnit.from_psmiles(one), RepeatUnit.from_psmiles(other)
-        assert glass_transition_k(units[0], None) == glass_transition_k(units[1], None)
+        assert as_substance(units[0]).glass_transition_k(None) == as_substance(units[1]).glass_transition_k(None)
 
 
 def test_the_ramp_correction_follows_the_melt_line_further_down():

@@ -10,7 +10,6 @@ from mdcore.chem.errors import InvalidMolecule, InvalidRepeatUnit
 from mdcore.dynamics.series import COLUMNS
 from mdcore.forcefield import cell_parameters, make_system, masses_amu
 from mdcore.measure import Copolymer, Liquid, simulate, write_outputs
-from mdcore.measure.specimen import specimen_refractions, starting_density_g_cm3
 from mdcore.optics import OpticsSettings, additive_refractions
 from mdcore.settings import CellSettings, ForceFieldSettings
 from mdcore.settings.execution import ExecutionSettings
@@ -81,7 +80,7 @@ def test_the_densities_of_deuterated_polystyrene_and_heavy_water_follow_their_ma
     water, heavy_water = Liquid("O"), Liquid("[2H]O[2H]")
     assert heavy_water.molar_mass_g_mol == pytest.approx(20.0276, abs=1e-3)
     assert heavy_water.key != water.key
-    assert starting_density_g_cm3(heavy_water) / starting_density_g_cm3(water) == pytest.approx(
+    assert heavy_water.starting_density_g_cm3 / water.starting_density_g_cm3 == pytest.approx(
         20.0272 / 18.015, rel=1e-5
     )
 
@@ -108,12 +107,12 @@ def test_molar_refractions_are_equal_and_belong_to_the_heavier_mass():
     assert heavy.r_D == light.r_D
     assert heavy.molar_mass_g_mol / light.molar_mass_g_mol == pytest.approx(RATIO, rel=1e-6)
     settings = OpticsSettings(kind="additive")
-    water, heavy_water = (specimen_refractions(Liquid(text), settings) for text in ("CO", "[2H]C([2H])([2H])O[2H]"))
+    water, heavy_water = (Liquid(text).refractions(settings) for text in ("CO", "[2H]C([2H])([2H])O[2H]"))
     assert heavy_water.r_D == water.r_D
     assert heavy_water.molar_mass_g_mol - water.molar_mass_g_mol == pytest.approx(4 * (D - H), abs=1e-6)
     pair = Copolymer((unit(PS_D8), unit("*CC*")), AlternatingSequence())
-    mixed = specimen_refractions(pair, settings)
-    plain = specimen_refractions(Copolymer((unit(PS), unit("*CC*")), AlternatingSequence()), settings)
+    mixed = pair.refractions(settings)
+    plain = Copolymer((unit(PS), unit("*CC*")), AlternatingSequence()).refractions(settings)
     assert mixed.r_D / mixed.molar_mass_g_mol * pair.molar_mass_g_mol == pytest.approx(
         plain.r_D / plain.molar_mass_g_mol * (104.152 + 28.054) / 2
     )

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mdcore.chem import Measurement
 from mdcore.dynamics import COLUMNS, assess, half_drift, statistical_inefficiency
 from mdcore.dynamics.series import Series, chain_sizes, nematic_order
 from mdcore.estimate import (
@@ -17,8 +16,8 @@ from mdcore.estimate import (
     root_mean_square,
     thermal_expansion,
 )
-from mdcore.measure.replicates import combine_replicates
-from mdcore.measure.result import SimulationResult
+from mdcore.measure.execute import Analysis
+from mdcore.measure.replicates import combine_estimates, combine_replicates
 
 BOLTZMANN = 1.380649e-23
 
@@ -153,33 +152,26 @@ def test_nematic_order_of_parallel_and_random_segments():
     ],
 )
 def test_replicates_combine_scatter_and_own_errors(values, errors, expected):
-    results = [
-        SimulationResult((Measurement("density", v, e, "g/cm3", "md-quick", {"seed": i}),), {"converged": True}, {})
+    analyses = [
+        Analysis({"density": Estimate(v, e)}, {"converged": True}, {"seed": i})
         for i, (v, e) in enumerate(zip(values, errors, strict=True))
     ]
-    combined = combine_replicates(results)
-    measurement = combined.measurements[0]
-    assert measurement.value == pytest.approx(np.mean(values))
-    assert measurement.stderr == pytest.approx(expected)
-    assert [one["seed"] for one in measurement.provenance["replicates"]] == list(range(len(values)))
+    combined = combine_replicates(analyses)
+    found = combined.estimates["density"]
+    assert found.value == pytest.approx(np.mean(values))
+    assert found.stderr == pytest.approx(expected)
+    assert [one["seed"] for one in found.about["replicates"]] == list(range(len(values)))
     assert combined.diagnostics["converged"] is True
-    assert combine_replicates(results[:1]) is results[0]
+    assert combine_replicates(analyses[:1]) is analyses[0]
     with pytest.raises(ValueError, match="at least one"):
         combine_replicates([])
 
 
 def test_a_model_error_common_to_all_replicates_does_not_average_out():
-    parts = {"density": 0.002, "model": 0.005}
-    results = [
-        SimulationResult(
-            (Measurement("refractive_index", n, 0.0054, "1", "md-quick", {"stderr_parts": parts}),),
-            {"converged": True},
-            {},
-        )
-        for n in (1.49, 1.49, 1.49, 1.49)
-    ]
-    measurement = combine_replicates(results).measurements[0]
-    assert measurement.stderr == pytest.approx(np.hypot(0.002 / 2.0, 0.005))
+    one = Estimate(1.49, 0.0054, {"density": 0.002, "model": 0.005})
+    found = combine_estimates([one] * 4, range(4))
+    assert found.stderr == pytest.approx(np.hypot(0.002 / 2.0, 0.005))
+    assert found.parts == {"density": pytest.approx(0.001), "model": 0.005}
 
 
 def test_a_glass_keeps_the_fluctuation_of_the_melt_that_its_series_does_not_show():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mdcore.dynamics import schedule
+from mdcore.protocols import schedule
 from mdcore.settings import PRESETS, DynamicsStage, ProtocolSettings, SimulationSettings, preset
 
 
