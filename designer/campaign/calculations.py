@@ -6,7 +6,7 @@ from designer.cluster.base import CalculationJob, Cluster
 from designer.config import CampaignConfig
 from designer.store.calculations import CalculationStore
 from designer.store.transactions import Patience
-from mdcore.measure import plan
+from mdcore.measure import plan_simulation
 from mdcore.optics import FolderCache
 from mdcore.substances import Substance
 
@@ -25,7 +25,7 @@ class CalculationKeeper:
 
     def __init__(self, config: CampaignConfig, engine: Engine, patience: Patience | None = None) -> None:
         self._settings, self._optics = config.simulation.settings(), config.optics
-        self._calculations = plan(None, self._settings, config.properties(), config.optics).calculations
+        self._calculations = plan_simulation(None, self._settings, config.properties(), config.optics).calculations
         self.folder = config.campaign_folder.resolve()
         # Where nothing can be costly, no folder and no table are made.
         self._active = any(one.may_be_costly for one in self._calculations)

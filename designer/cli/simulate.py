@@ -25,7 +25,7 @@ from mdcore.measure import (
     Substance,
     export_cell,
     other_simulation,
-    plan,
+    plan_simulation,
     simulate,
     write_outputs,
 )
@@ -69,7 +69,7 @@ def simulate_command(
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
         tier = _optics(*optics)
-        plan(substance, settings, names, tier)  # refuses before a folder is made
+        plan_simulation(substance, settings, names, tier)  # refuses before a folder is made
         if out is not None and (difference := other_simulation(out, substance, settings, seed)):
             raise InvalidRequest(f"folder {str(out)!r} holds another simulation ({difference}); name another --out")
         with _folder(out) as folder, _progress() as progress:

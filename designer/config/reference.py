@@ -130,6 +130,8 @@ def _type(field: FieldInfo) -> str:
 
 def _type_text(annotation: object) -> str:
     found, origin = without_metadata(annotation), get_origin(without_metadata(annotation))
+    if found is Any:
+        return "any value"
     inner = [_type_text(a) for a in get_args(found) if a is not Ellipsis]
     bounds = " ".join(_bounds(getattr(annotation, "__metadata__", ())))
     if origin is Literal:

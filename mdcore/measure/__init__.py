@@ -7,7 +7,7 @@ from mdcore.measure.result import SimulationResult
 
 if TYPE_CHECKING:
     from mdcore.measure.build import build_bundle
-    from mdcore.measure.complete import other_simulation, plan, prepare, run_bundle, simulate
+    from mdcore.measure.complete import other_simulation, plan_simulation, prepare, run_bundle, simulate
     from mdcore.measure.export import export_cell
     from mdcore.measure.outputs import final_views, write_outputs
     from mdcore.measure.plan import Plan, Task
@@ -26,7 +26,7 @@ __all__ = [
     "export_cell",
     "final_views",
     "other_simulation",
-    "plan",
+    "plan_simulation",
     "prepare",
     "run_bundle",
     "simulate",
@@ -44,7 +44,7 @@ _HOMES = {
     "export_cell": "mdcore.measure.export",
     "final_views": "mdcore.measure.outputs",
     "other_simulation": "mdcore.measure.complete",
-    "plan": "mdcore.measure.complete",
+    "plan_simulation": "mdcore.measure.complete",
     "prepare": "mdcore.measure.complete",
     "run_bundle": "mdcore.measure.complete",
     "simulate": "mdcore.measure.complete",

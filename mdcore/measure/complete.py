@@ -62,7 +62,7 @@ def run_bundle(
     return run(SimulationBundle.read(bundle), out, execution or ExecutionSettings(), progress)
 
 
-def plan(
+def plan_simulation(
     substance: Substance | RepeatUnit | None,
     settings: SimulationSettings,
     properties: Sequence[str],

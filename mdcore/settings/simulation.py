@@ -151,8 +151,8 @@ class SimulationSettings(Settings):
     cell: CellSettings = CellSettings()
     force_field: ForceFieldSettings = ForceFieldSettings()
     protocol: ProtocolSettings = ProtocolSettings()
-    protocols: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
-    calculations: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    protocols: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    calculations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     replicates: int = Field(default=1, ge=1, le=100)
     execution: ExecutionSettings = ExecutionSettings()
 

@@ -50,8 +50,8 @@ def test_limits_are_modelled_and_written_back(tmp_path: Path) -> None:
 
 
 def test_a_table_may_answer_for_what_no_simulation_measures(tmp_path: Path) -> None:
-    path = write(tmp_path, BASE.replace("refractive_index", "sa_score"))
-    assert load_config(path, answered=True).properties()[0] == "sa_score"
+    path = write(tmp_path, BASE.replace("refractive_index", "homo_lumo_gap"))
+    assert load_config(path, answered=True).properties()[0] == "homo_lumo_gap"
     with pytest.raises(InvalidConfig, match="not measured by simulation"):
         load_config(path)
 
@@ -67,7 +67,10 @@ MISTAKES = [
         ["objectives[0].property", "refractive_indx", "refractive_index?"],
     ),
     (BASE + "simulation: {properties: [densty]}", ["simulation.properties", "'densty'", "density"]),
-    (BASE.replace("refractive_index", "sa_score"), ["'sa_score'", "not measured by simulation", "use one of density"]),
+    (
+        BASE.replace("refractive_index", "homo_lumo_gap"),
+        ["'homo_lumo_gap'", "not measured by simulation", "use one of density"],
+    ),
     (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
     (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),
