@@ -3,7 +3,7 @@
 With --radonpy-python, the Python of an environment with radonpy-pypi, the growth of single chains is timed beside RadonPy's
 random walk in the same run, both on one core, without charges, libraries loaded.
 
-    python benchmarks/bundle_build.py [--json] [--quick] [--radonpy-python PYTHON]
+    python -m benchmarks.bundle_build [--json] [--quick] [--radonpy-python PYTHON]
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from common import answer, command_line, figure  # noqa: E402
+from benchmarks.common import answer, command_line, figure  # noqa: E402
 
 _PEER_LIMIT_S = 300.0
 """What RadonPy does not finish in that time has no figure."""
@@ -76,7 +76,7 @@ def main():
         return 0
 
     def measured(psmiles, chains, atoms):
-        command = [sys.executable, __file__, "--one", psmiles, str(chains), str(atoms)]
+        command = [sys.executable, "-m", "benchmarks.bundle_build", "--one", psmiles, str(chains), str(atoms)]
         n_atoms, seconds, memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[
             -3:
         ]
@@ -106,7 +106,7 @@ def main():
             figures[f"{name}_100x1000_memory"] = figure(round(large_memory, 2), "GiB", {"at_most": 2})
             figures[f"{name}_cost_exponent"] = figure(round(exponent, 3), "1", {"at_most": 1.1})
         for atoms in (300, 1000):
-            command = [sys.executable, __file__, "--chain", psmiles, str(atoms)]
+            command = [sys.executable, "-m", "benchmarks.bundle_build", "--chain", psmiles, str(atoms)]
             shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
             own = RepeatUnit.from_psmiles(psmiles)
             figures[f"{name}_chain_of_{atoms}_seconds"] = figure(

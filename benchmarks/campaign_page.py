@@ -4,7 +4,7 @@ A campaign with 2,000 finished evaluations and 32 simulations at a time, each of
 twice a second, runs twice for the same time: once with the page open in Chromium, once without. The cost is the difference
 of the CPU time of the campaign's process, as a share of the wall time.
 
-python benchmarks/campaign_page.py [--json] [--quick]
+python -m benchmarks.campaign_page [--json] [--quick]
 """
 
 import itertools
@@ -16,10 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import answer, command_line, figure
+from benchmarks.common import answer, command_line, figure
 
-# Scripts beside this one bear the names of packages.
-sys.path.remove(str(Path(__file__).resolve().parent))
 SLOTS = 32
 FINISHED = 2000
 

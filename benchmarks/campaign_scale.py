@@ -5,12 +5,11 @@ surrogates are refitted when twice as much is known as the last time, and choose
 posterior. What generators cost is measured elsewhere. A second part fills a store with 100,000 measurements and times its opening, the
 resumption of its campaign and its `status`.
 
-    python benchmarks/campaign_scale.py [--quick] [--json]
+    python -m benchmarks.campaign_scale [--quick] [--json]
 """
 
-# ruff: noqa: E402 - threads are set before libraries read them, and the folder of this script leaves the path
+# ruff: noqa: E402 - threads are set before libraries read them
 
-import argparse
 import os
 import sys
 import tempfile
@@ -22,15 +21,11 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-# The scripts beside this one are named like the packages that they measure, and workers import this file, too.
-_FOLDER = Path(__file__).resolve().parent
-sys.path[:] = [str(_FOLDER.parent), *(path for path in sys.path if path not in ("", str(_FOLDER)))]
-
 import numpy as np
 import psutil
 from sqlalchemy import insert
 
-from benchmarks.common import answer, figure
+from benchmarks.common import answer, command_line, figure
 from designer import Campaign, CampaignConfig
 from designer.campaign.ledger import Ledger
 from designer.campaign.listener import SilentListener
@@ -241,10 +236,7 @@ def large_store(folder: Path, measurements: int) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="1,500 evaluations")
-    parser.add_argument("--json", action="store_true", help="accepted for uniformity; the answer is JSON in any case")
-    options = parser.parse_args()
+    options = command_line(__doc__, "1,500 evaluations").parse_args()
     with tempfile.TemporaryDirectory(prefix="campaign-scale-") as folder:
         figures = large_store(Path(folder) / "large", MEASUREMENTS)
         figures |= loop(Path(folder) / "loop", QUICK if options.quick else FULL)

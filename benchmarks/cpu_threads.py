@@ -3,7 +3,7 @@
 Polystyrene at 300 K and constant volume, 4 fs, the settings of preset `quick`; every arrangement runs by itself, in rounds, and the
 medians count. `n_atoms` at which two threads overtake one on its own core is what `mdcore.dynamics.platform` goes by.
 
-    python benchmarks/cpu_threads.py [--json] [--quick] [--seconds 5] [--work runs/threads]
+    python -m benchmarks.cpu_threads [--json] [--quick] [--seconds 5] [--work runs/threads]
 """
 
 import statistics
@@ -11,9 +11,8 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from common import answer, command_line, figure
-from lammps_parts.speeds import condensed, openmm_ns_per_day
-
+from benchmarks.common import answer, command_line, figure
+from benchmarks.lammps_parts.speeds import condensed, openmm_ns_per_day
 from mdcore.dynamics.cores import OwnCore
 
 POLYSTYRENE = "*CC(*)c1ccccc1"

@@ -17,7 +17,7 @@ cooling rate by universal constants, with the measured glass transition where th
 for all, as for polymers that nobody has made. The correction was fixed on paper when 28 polymers were simulated; `first_28_*` and
 `later_*` tell these from the others.
 
-    python benchmarks/density_accuracy.py [--json] [--quick] [--protocol quick] [--smirnoff FILE]
+    python -m benchmarks.density_accuracy [--json] [--quick] [--protocol quick] [--smirnoff FILE]
         [--minutes 60] [--only ID ...] [--jobs 1] [--work runs/density]
 """
 
@@ -33,8 +33,8 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, command_line, figure
 
+from benchmarks.common import DATA, answer, command_line, figure
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density

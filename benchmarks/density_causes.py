@@ -11,7 +11,7 @@ extrapolated from their upper ends (about 520 K) to 600 K. A cell of 600 atoms f
 simulated from several seeds; the error of a mean comes from their scatter. Every run is kept under --work, so that the script can
 be stopped and called again; seeds come one after another, so that a part of the runs has all factors.
 
-    python benchmarks/density_causes.py [--json] [--quick] [--minutes 60] [--seeds 3] [--work runs/causes]
+    python -m benchmarks.density_causes [--json] [--quick] [--minutes 60] [--seeds 3] [--work runs/causes]
 """
 
 import math
@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import answer, command_line, figure
 
+from benchmarks.common import answer, command_line, figure
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import simulate
 from mdcore.settings import SimulationSettings

@@ -6,7 +6,7 @@ the melt, so it needs temperatures at which the melt is in equilibrium and a slo
 their common temperatures 300 and 250 K above the transition and by what experiment says there. Experiment: the Tait equations
 of `density_causes.py`, extrapolated above 520 K.
 
-    python benchmarks/density_melts.py [--json] [--quick] [--smirnoff openff-2.3.0.offxml] [--work runs/melts]
+    python -m benchmarks.density_melts [--json] [--quick] [--smirnoff openff-2.3.0.offxml] [--work runs/melts]
 """
 
 import math
@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, command_line, figure
 
+from benchmarks.common import answer, command_line, figure
 from mdcore.chem import RepeatUnit
 from mdcore.dynamics import COLUMNS, mean_and_stderr, run
 from mdcore.measure import build_bundle

@@ -8,7 +8,7 @@ standard protocol, and `best_at_once` names the number that gives most.
 Bundles may be built elsewhere: --build-only writes them, and a machine with numpy, openmm and pydantic alone runs them
 from --work.
 
-    python benchmarks/gpu_throughput.py [--json] [--quick] [--platform auto] [--atoms 1000 3000 10000 30000]
+    python -m benchmarks.gpu_throughput [--json] [--quick] [--platform auto] [--atoms 1000 3000 10000 30000]
         [--at-once 1 2 4 8] [--seconds 30] [--work runs/gpu_throughput] [--build-only]
 """
 
@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from common import answer, command_line, environment, figure
 
+from benchmarks.common import answer, command_line, environment, figure
 from mdcore.bundle import SimulationBundle
 from mdcore.dynamics.engine import StageEngine
 from mdcore.dynamics.runner import run

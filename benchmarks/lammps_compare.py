@@ -9,21 +9,26 @@ core); then two simulations at once, a core each, as campaigns run them. `*_thro
 by its better arrangement, `*_one_simulation_ratio` of a single simulation. Speeds are left out when the machine is busy at the start,
 since they would mean nothing.
 
-    python benchmarks/lammps_compare.py --lammps-python PYTHON [--json] [--quick] [--small] [--speeds auto] [--work runs/lammps]
+    python -m benchmarks.lammps_compare --lammps-python PYTHON [--json] [--quick] [--small] [--speeds auto] [--work runs/lammps]
 """
 
-import argparse
 import json
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import RESULTS, answer, figure
-from lammps_parts.energies import PRODUCTION_LAMMPS, lammps_terms, openmm_terms, relative_differences, relative_rms
-from lammps_parts.program import Lammps, LammpsAbsentError
-from lammps_parts.speeds import CORES, condensed, measure_speeds, speed_figures
 
+from benchmarks.common import RESULTS, answer, command_line, figure
+from benchmarks.lammps_parts.energies import (
+    PRODUCTION_LAMMPS,
+    lammps_terms,
+    openmm_terms,
+    relative_differences,
+    relative_rms,
+)
+from benchmarks.lammps_parts.program import Lammps, LammpsAbsentError
+from benchmarks.lammps_parts.speeds import CORES, condensed, measure_speeds, speed_figures
 from mdcore.measure.export.lammps import write_data
 
 POLYMERS = {
@@ -40,10 +45,8 @@ LOAD_LIMIT = 1.5
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__, "polystyrene only, and no result is kept")
     parser.add_argument("--lammps-python", default=os.environ.get("LAMMPS_PYTHON"), help="Python that has LAMMPS")
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
-    parser.add_argument("--quick", action="store_true", help="polystyrene only, and no result is kept")
     parser.add_argument(
         "--speeds",
         choices=("auto", "always", "never"),

@@ -8,15 +8,15 @@ The pairs of temperatures tell whether a force field that is right at room tempe
 decides the density of polymer melts. Experiment there: the reference equation of state of Lemmon and Span (2006) as CoolProp 7
 evaluates it.
 
-    python benchmarks/liquid_densities.py [--json] [--quick] [--atoms 700] [--work runs/liquids]
+    python -m benchmarks.liquid_densities [--json] [--quick] [--atoms 700] [--work runs/liquids]
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
-from common import answer, command_line, figure
 
+from benchmarks.common import answer, command_line, figure
 from mdcore.chem import Failure
 from mdcore.measure import Liquid, simulate
 from mdcore.settings import SimulationSettings

@@ -13,7 +13,7 @@ The slope of the Abbe number has a standard error of its own, from the stated er
 weighs most in it: 61 for poly(4-methyl-1-pentene), a saturated hydrocarbon. `hydrocarbons.*` tells which Abbe numbers
 measured saturated hydrocarbon liquids would have at this polymer's index; the figures without it stand beside those with it.
 
-    python benchmarks/optics_accuracy.py [--json] [--quick] [--compute] [--data ../shared/data]
+    python -m benchmarks.optics_accuracy [--json] [--quick] [--compute] [--data ../shared/data]
 """
 
 import csv
@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import DATA, answer, command_line, figure
 from rdkit import Chem
 
+from benchmarks.common import DATA, answer, command_line, figure
 from mdcore.chem import RepeatUnit
 from mdcore.estimate.refraction import (
     abbe_estimate,

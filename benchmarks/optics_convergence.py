@@ -5,7 +5,7 @@ from one geometry. What is shown is the molar refraction at D and the dispersion
 tier's value is the difference of the two lengths that `mdcore.optics.scheme` chooses. The smaller basis of the level
 benchmark serves; one without diffuse functions does not, because inner units then borrow those of their neighbours.
 
-    python benchmarks/optics_convergence.py [--json] [--quick] [--compute] [--minutes 60]
+    python -m benchmarks.optics_convergence [--json] [--quick] [--compute] [--minutes 60]
 """
 
 import itertools
@@ -16,10 +16,10 @@ import sys
 import time
 
 import numpy as np
-from common import RESULTS, answer, command_line, figure
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
+from benchmarks.common import RESULTS, answer, command_line, figure
 from mdcore.chem import RepeatUnit
 from mdcore.optics.density_functional import REFRACTION_PER_A3
 from mdcore.optics.geometry import conformers, cut, relax_keeping_torsions

@@ -2,15 +2,14 @@
 
 Poly(n-butyl methacrylate) is closed by a junction of small fragments; it stands for units with a flexible side chain.
 
-    OMP_NUM_THREADS=2 python benchmarks/optics_cost.py [--json] [--quick] [--unit '*CC(*)(C)C(=O)OCCCC' ...]
+    OMP_NUM_THREADS=2 python -m benchmarks.optics_cost [--json] [--quick] [--unit '*CC(*)(C)C(=O)OCCCC' ...]
 """
 
 import os
 import sys
 import time
 
-from common import answer, command_line, figure
-
+from benchmarks.common import answer, command_line, figure
 from mdcore.chem import RepeatUnit
 from mdcore.optics import OpticsSettings, refractions
 from mdcore.optics.device import choose_device

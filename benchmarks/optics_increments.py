@@ -6,7 +6,7 @@ found on other liquids, subtracts what the table gives for the rest of the molec
 No polymer enters. A row changes where the error that follows is smaller than the one it states, or where the two values
 differ by more than twice their errors.
 
-    python benchmarks/optics_increments.py [--json] [--quick] [--write]
+    python -m benchmarks.optics_increments [--json] [--quick] [--write]
 
 --write puts the new values into mdcore/optics/refraction_increments.csv; a second call then finds them in place.
 """
@@ -18,10 +18,10 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-from common import answer, command_line, figure
-from optics_levels import HERE, LEVELS, STORE
 from rdkit import Chem
 
+from benchmarks.common import answer, command_line, figure
+from benchmarks.optics_levels import HERE, LEVELS, STORE
 from mdcore.optics.additive import increment_weights
 from mdcore.optics.density_functional import CORRECTIONS, REFRACTION_PER_A3, corrected_offsets
 from mdcore.optics.pi import n_pi_atoms

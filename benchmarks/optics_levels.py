@@ -14,14 +14,12 @@ subject of optics_convergence.py, the cost that of optics_cost.py.
 The correction has a term per molecule, for what a molecule has only once. A fit without it lets the scale serve small molecules;
 repeat units, differences of larger ones, then come out 2 % too large. See `loo_rms_without_per_molecule`.
 
-    python benchmarks/optics_levels.py [--json] [--quick] [--compute] [--level pbe0/aug-cc-pvdz/grid0 ...]
+    python -m benchmarks.optics_levels [--json] [--quick] [--compute] [--level pbe0/aug-cc-pvdz/grid0 ...]
 """
 
-import argparse
 import csv
 import json
 import math
-import platform
 import random
 import sys
 import time
@@ -31,6 +29,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 
+from benchmarks.common import answer, command_line, figure
 from mdcore.estimate.refraction import refraction_from_index
 from mdcore.optics.additive import sum_increments
 from mdcore.optics.density_functional import REFRACTION_PER_A3
@@ -185,9 +184,7 @@ def additive(reference):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="the same without writing the committed results")
+    parser = command_line(__doc__, "the same without writing the committed results")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
     parser.add_argument("--level", action="append", help=f"levels to compare; default {', '.join(LEVELS)}")
@@ -209,7 +206,7 @@ def main():
         ("additive.flagged_median_absolute_relative_error_of_R_D", float(np.median(np.abs(flagged)))),
         ("additive.sd_of_dispersion", float(np.std(spreads, ddof=1))),
     ):
-        figures[name] = {"value": value, "unit": "1", "goal": None, "peer": None}
+        figures[name] = figure(value, "1")
     for level in arguments.level or LEVELS:
         if arguments.compute:
             wanted = {*graded, *model_compounds(), *larger_liquids(reference)} if level == LEVELS[0] else graded
@@ -222,26 +219,13 @@ def main():
         for name, records in ((level, store[level]), (LEVELS[0], default)):
             common = assess({s: records[s] for s in shared}, reference)
             for key in ("n", "raw_mean", "raw_sd", "loo_rms", "dispersion_mean", "dispersion_sd"):
-                figures[f"{level}.common.{name}.{key}"] = {
-                    "value": common[key],
-                    "unit": "1",
-                    "goal": None,
-                    "peer": None,
-                }
+                figures[f"{level}.common.{name}.{key}"] = figure(common[key], "1")
         found = assess(store[level], reference)
         print(f"{level}: {found}", file=sys.stderr)
         for key, value in found.items():
             if key != "worst" and value is not None:
-                figures[f"{level}.{key}"] = {"value": value, "unit": "1", "goal": None, "peer": None}
-    document = {
-        "benchmark": "optics_levels",
-        "figures": figures,
-        "environment": {"python": platform.python_version(), "machine": platform.machine()},
-    }
-    if arguments.json:
-        print(json.dumps(document, indent=2))
-    if not arguments.quick:
-        (HERE / "results" / "optics_levels.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+                figures[f"{level}.{key}"] = figure(value, "1")
+    answer("optics_levels", figures, keep=not arguments.quick)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Units whose elements the force field lacks take no part. Every outcome is kept u
 and called again; it stops by itself after --minutes and reports what is finished. The order is random with a fixed seed, so
 that a part of the units is a fair sample of all.
 
-    python benchmarks/pi1070_builds.py [--json] [--quick] [--minutes 60] [--work runs/pi1070]
+    python -m benchmarks.pi1070_builds [--json] [--quick] [--minutes 60] [--work runs/pi1070]
 """
 
 import csv
@@ -20,7 +20,8 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np  # noqa: E402
-from common import DATA, answer, command_line, figure  # noqa: E402
+
+from benchmarks.common import DATA, answer, command_line, figure  # noqa: E402
 
 ATOMS = 600
 

@@ -1,6 +1,6 @@
 """The polymerisation rules against those of the package SMiPoly, over its 1,083 monomers.
 
-    python benchmarks/smipoly_rules.py --json [--quick]
+    python -m benchmarks.smipoly_rules --json [--quick]
 
 Both make every repeat unit they can from the same monomers, pairs of vinyl monomers aside, whose number says nothing about the rules: of
 them the monomers are compared. The units are compared by their canonical keys. For each unit that only SMiPoly makes, the
@@ -16,9 +16,6 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pandas as pd
 from rdkit import Chem, rdBase

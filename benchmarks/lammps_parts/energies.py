@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lammps_parts.program import Lammps
+from benchmarks.lammps_parts.program import Lammps
 from mdcore.measure.export.lammps import LammpsData, interactions
 from mdcore.measure.export.terms import KCAL, force_of, rows
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import figure
 
-from lammps_parts.energies import PRODUCTION_LAMMPS, header
-from lammps_parts.program import Lammps
+from benchmarks.common import figure
+from benchmarks.lammps_parts.energies import PRODUCTION_LAMMPS, header
+from benchmarks.lammps_parts.program import Lammps
 from mdcore.measure.export.lammps import LammpsData
 
 LAMMPS_STEP_FS = 1.0

@@ -74,7 +74,7 @@ EMPHASISED = ("atoms_per_mass", "volume_per_mass", "refractivity_per_volume")
 EMPHASIS = 3.0
 """Factor of the emphasised descriptors: few as they are, the others would drown them. Chosen on learning curves of 40 polymers.
 
-With a thousand polymers it hardly matters; with a few tens of measured ones, more of it is better (`benchmarks/surrogates.py`)."""
+With a thousand polymers it hardly matters; with a few tens of measured ones, more of it is better (`benchmarks/active_learning.py`)."""
 
 _WEIGHT = np.array([EMPHASIS if name in EMPHASISED else 1.0 for name in NAMES])
 _CENTRE = np.array([SCALES[name][0] for name in NAMES])

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -181,9 +180,8 @@ def test_gromacs_goes_on_from_the_exported_cell(name, simulated, tmp_path):
 
 
 @pytest.fixture
-def lammps(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-    parts = [importlib.import_module(f"lammps_parts.{name}") for name in ("program", "energies")]
+def lammps():
+    parts = [importlib.import_module(f"benchmarks.lammps_parts.{name}") for name in ("program", "energies")]
     return SimpleNamespace(**{name: value for part in parts for name, value in vars(part).items()})
 
 

@@ -28,9 +28,8 @@ POLYMERS = {
 
 
 @pytest.fixture
-def compare(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-    parts = [importlib.import_module(f"lammps_parts.{name}") for name in ("program", "energies")]
+def compare():
+    parts = [importlib.import_module(f"benchmarks.lammps_parts.{name}") for name in ("program", "energies")]
     parts += [importlib.import_module("mdcore.measure.export.lammps")]
     return SimpleNamespace(**{name: value for part in parts for name, value in vars(part).items()})
 

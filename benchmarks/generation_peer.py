@@ -1,4 +1,4 @@
-"""XenonPy's iQSPR at its own job, for `benchmarks/generators.py`; runs in an environment of its own (Python 3.8, xenonpy).
+"""XenonPy's iQSPR at its own job, for `benchmarks/generation.py`; runs in an environment of its own (Python 3.8, xenonpy).
 
 Reads one JSON document from stdin and writes one to stdout. Tasks:
 

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
+from benchmarks.active_learning_parts.data import NAMES, replay_oracle
 from benchmarks.common import figure
-from benchmarks.surrogates_parts.data import NAMES, replay_oracle
 from surrogates import AcquisitionSettings, Objective, Observations, SurrogateSettings, fit_surrogates, select_batch
 
 MEASURED, POOL, BATCH = 40, 500, 5

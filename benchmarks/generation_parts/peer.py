@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-SCRIPT = Path(__file__).parent.parent / "generators_peer.py"
+SCRIPT = Path(__file__).parent.parent / "generation_peer.py"
 
 
 def peer_answer(peer: str, task: dict, ask=None):

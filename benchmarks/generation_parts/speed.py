@@ -5,8 +5,8 @@ import time
 import numpy as np
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import corpus, is_valid, once
-from benchmarks.generators_parts.peer import peer_answer
+from benchmarks.generation_parts.data import corpus, is_valid, once
+from benchmarks.generation_parts.peer import peer_answer
 from generators import NGramModel, cached_ngram
 from generators.decoding import score
 from generators.language import encode_all

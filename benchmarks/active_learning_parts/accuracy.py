@@ -4,8 +4,15 @@ import sys
 
 import numpy as np
 
+from benchmarks.active_learning_parts.data import (
+    PROPERTIES,
+    column,
+    peer_descriptors,
+    peer_features,
+    simulations,
+    units_of,
+)
 from benchmarks.common import figure
-from benchmarks.surrogates_parts.data import PROPERTIES, column, peer_descriptors, peer_features, simulations, units_of
 from surrogates import Observations, SurrogateSettings
 from surrogates.validation import LEVELS, cross_validate, folds, metrics_of
 

@@ -1,6 +1,6 @@
 """Generators against their goals, and against XenonPy's iQSPR in the same run.
 
-    python benchmarks/generators.py --json [--quick] [--peer /path/to/python] [--work FOLDER]
+    python -m benchmarks.generation --json [--quick] [--peer /path/to/python] [--work FOLDER]
         [--only speed memory exact design reaction neural]
 
 `--peer` is the interpreter of an environment that holds XenonPy (Python 3.8; `pip install xenonpy 'pandas<2' rdkit-pypi`). Without
@@ -9,13 +9,7 @@ With `--work` every finished piece is kept in that folder and not measured again
 belongs to one state of the code.
 """
 
-import sys
-from pathlib import Path
-
-# This script bears the name of the package it measures, which its own folder would hide.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks.generators_parts.command import main
+from benchmarks.generation_parts.command import main
 
 if __name__ == "__main__":
-    main("generators", ("speed", "memory", "exact", "design", "reaction", "neural"), __doc__)
+    main("generation", ("speed", "memory", "exact", "design", "reaction", "neural"), __doc__)

@@ -1,6 +1,6 @@
 """Surrogates and acquisition on public simulations: replays, batches, speed, accuracy, transfer between fidelities.
 
-    python benchmarks/surrogates.py --json [--quick] [--only replay speed ...] [--seeds 20] [--workers 2] [--fresh]
+    python -m benchmarks.active_learning --json [--quick] [--only replay speed ...] [--seeds 20] [--workers 2] [--fresh]
 
 Needs `shared/data` beside the repository, and scikit-learn for the random forest. Every section runs in a process of its own and
 keeps its figures under `build/benchmarks`, and the replays one by one: an interrupted run goes on where it stopped, `--fresh` starts
@@ -16,10 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# This script bears the name of the package it measures, which its own folder would hide.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks.common import answer
+from benchmarks.common import answer, command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,9 +33,7 @@ SECTIONS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="accepted for symmetry; the answer is always JSON")
-    parser.add_argument("--quick", action="store_true", help="at most ten minutes on two cores")
+    parser = command_line(__doc__, "at most ten minutes on two cores")
     parser.add_argument("--seeds", type=int, default=20, help="seeds of the replay")
     parser.add_argument("--workers", type=int, default=1, help="processes of the replay")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run measured")
@@ -47,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     # Threads that wait for each other cost more than they gain here, and most where other programs run.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    options.state = ROOT / "build" / "benchmarks" / ("surrogates-quick" if options.quick else "surrogates")
+    options.state = ROOT / "build" / "benchmarks" / ("active_learning-quick" if options.quick else "active_learning")
     options.state.mkdir(parents=True, exist_ok=True)
     if options.section:
         measure(options.section, options)
@@ -60,19 +55,19 @@ def main() -> None:
                     shutil.rmtree(folder)
         if not (options.state / f"{section}.json").exists():
             words = [*(word for word in sys.argv[1:] if word != "--fresh"), "--section", section]
-            subprocess.run([sys.executable, __file__, *words], check=True)
+            subprocess.run([sys.executable, "-m", "benchmarks.active_learning", *words], check=True, cwd=ROOT)
     found = {section: options.state / f"{section}.json" for section in SECTIONS}
     figures = {}
     for section, path in found.items():
         if path.exists() and section in options.only:
             figures |= json.loads(path.read_text())
-    answer("surrogates", figures, keep=not options.quick and len(options.only) == len(SECTIONS))
+    answer("active_learning", figures, keep=not options.quick and len(options.only) == len(SECTIONS))
 
 
 def measure(section: str, options: argparse.Namespace) -> None:
     """Run one section in this process and keep its figures."""
     module, function = SECTIONS[section]
-    figures = getattr(importlib.import_module(f"benchmarks.surrogates_parts.{module}"), function)(
+    figures = getattr(importlib.import_module(f"benchmarks.active_learning_parts.{module}"), function)(
         options.quick, options
     )
     part = options.state / f"{section}.part"

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import corpus, halves, once
+from benchmarks.generation_parts.data import corpus, halves, once
 from generators import NeuralSettings, NGramModel, train_neural
 
 ORDERS = (4, 6, 8, 10)

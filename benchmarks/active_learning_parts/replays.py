@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 
+from benchmarks.active_learning_parts.data import OBJECTIVES, replay_oracle
+from benchmarks.active_learning_parts.spacier import search
 from benchmarks.common import figure
-from benchmarks.surrogates_parts.data import OBJECTIVES, replay_oracle
-from benchmarks.surrogates_parts.spacier import search
 from designer.backtest import Plan, run_plan
 from surrogates import AcquisitionSettings, Observations, SurrogateSettings, fit_surrogates
 from surrogates.acquisition.boxes import boxes_of

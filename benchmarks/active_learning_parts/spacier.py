@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from benchmarks.surrogates_parts.data import peer_table
+from benchmarks.active_learning_parts.data import peer_table
 from surrogates import Objective, Observations
 from surrogates.acquisition.boxes import boxes_of
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement

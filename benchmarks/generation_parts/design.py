@@ -6,8 +6,8 @@ from functools import cache, partial
 import numpy as np
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import PROPERTIES, corpus, halves, is_valid, once
-from benchmarks.generators_parts.peer import peer_answer
+from benchmarks.generation_parts.data import PROPERTIES, corpus, halves, is_valid, once
+from benchmarks.generation_parts.peer import peer_answer
 from generators import Filters, NGramModel, SMCGenerator, SMCSettings, internal_diversity, novelty
 from mdcore.chem import RepeatUnit
 

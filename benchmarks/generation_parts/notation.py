@@ -16,8 +16,8 @@ from rdkit import Chem
 from torch import nn
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import is_valid, once
-from benchmarks.generators_parts.neural import parts
+from benchmarks.generation_parts.data import is_valid, once
+from benchmarks.generation_parts.neural import parts
 from generators.errors import InexpressibleUnit
 from generators.notation import encode
 from generators.vocabulary import Vocabulary

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import once
+from benchmarks.generation_parts.data import once
 from generators import NGramModel, SMCSampler, SMCSettings
 from generators.decoding import score
 from generators.grammar import Grammar

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.active_learning_parts.data import made_up, simulations, units_of
 from benchmarks.common import figure
-from benchmarks.surrogates_parts.data import made_up, simulations, units_of
 from surrogates import AcquisitionSettings, Objective, Observations, SurrogateSettings, fit_surrogates, select_batch
 from surrogates.features import Featuriser
 from surrogates.validation import metrics_of

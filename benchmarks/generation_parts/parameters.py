@@ -6,7 +6,7 @@ import numpy as np
 from rdkit import Chem
 
 from benchmarks.common import figure
-from benchmarks.generators_parts.data import corpus, once
+from benchmarks.generation_parts.data import corpus, once
 from generators import Filters, NGramModel, ReactionGenerator, SMCGenerator, cached_ngram
 from generators.lists import known_polymers
 from mdcore.chem.errors import UnparameterisableError

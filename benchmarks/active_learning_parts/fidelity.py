@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 
+from benchmarks.active_learning_parts.data import column, simulations, units_of
 from benchmarks.common import figure
-from benchmarks.surrogates_parts.data import column, simulations, units_of
 from surrogates import Observations, SurrogateSettings, fit_surrogates
 
 SIZES = (5, 10, 20, 40, 80, 160)

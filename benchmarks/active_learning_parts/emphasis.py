@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from benchmarks.active_learning_parts.data import PROPERTIES, column, peer_descriptors, simulations, units_of
 from benchmarks.common import DATA, figure
-from benchmarks.surrogates_parts.data import PROPERTIES, column, peer_descriptors, simulations, units_of
 from surrogates import Observations, SurrogateSettings
 from surrogates.features import shared_featuriser
 from surrogates.features.descriptors import EMPHASIS, EMPHASISED, NAMES

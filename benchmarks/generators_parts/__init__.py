@@ -1,1 +1,0 @@
-"""Sections of `generators.py` and `generators_choices.py`; each has `run(arguments) -> figures`."""

@@ -1,1 +1,0 @@
-"""Sections of `benchmarks/surrogates.py`; each has `run(quick, options) -> figures`."""
