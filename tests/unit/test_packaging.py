@@ -55,6 +55,22 @@ def test_openmm_and_its_cuda_platform_have_the_same_range() -> None:
     assert not openmm[0].specifier.contains("8.4.0")
 
 
+def test_version_citation_and_changelog_agree() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["title"], citation["license"]) == (PROJECT["name"], PROJECT["license"])
+    assert citation["version"] == PROJECT["version"]
+    releases = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert releases[:2] == ["Unreleased", f"{PROJECT['version']} - {citation['date-released']}"]
+
+
+def test_pre_commit_runs_what_make_check_runs() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("\ncheck:")[1].split("\n\n")[0]
+    commands = re.findall(r"^\t\$\(BIN\)/(.+)$", recipe, re.M)
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["entry"] for hook in repository["hooks"]] == [f".venv/bin/{command}" for command in commands]
+    assert len(commands) == 5
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_every_data_file(tmp_path: Path) -> None:
     source = tmp_path / "source"
