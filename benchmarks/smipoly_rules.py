@@ -22,9 +22,10 @@ from rdkit import Chem, rdBase
 
 from benchmarks.common import DATA, answer, command_line, figure
 from generators.lists import Entry
-from generators.monomer_class import Alternative, MonomerClass, count_groups
-from generators.monomers import impossible
-from generators.reactions import MonomerLibrary, polymerisation_rules, rules_by_name
+from generators.synthesis.library import MonomerLibrary
+from generators.synthesis.monomer_class import Alternative, MonomerClass, count_groups
+from generators.synthesis.rules import polymerisation_rules, rules_by_name
+from generators.synthesis.stability import impossible
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 VINYL = ("radical polymerisation", "coordination polymerisation", "cationic polymerisation", "anionic polymerisation")

@@ -15,54 +15,55 @@ if TYPE_CHECKING:
     from generators.diversity import best_diverse, diverse_subset, internal_diversity, novelty
     from generators.filters import Filters
     from generators.generator import ReactionGenerator, SMCGenerator
-    from generators.language import LanguageModel
+    from generators.language.model import LanguageModel
+    from generators.language.neural import NeuralModel
+    from generators.language.ngram import NGramModel
+    from generators.language.saved import cached_ngram, load_model
+    from generators.language.training import TrainingProgress, train_neural
+    from generators.language.training_settings import NeuralSettings
     from generators.lists import read_list
-    from generators.models import cached_ngram, load_model
-    from generators.neural import NeuralModel
-    from generators.ngram import NGramModel
-    from generators.reactions import MonomerLibrary, enumerate_polymers, recorded_route
-    from generators.retro import route, routes
     from generators.smc.run import SMCResult
     from generators.smc.sampler import SMCSampler
     from generators.smc.settings import SMCSettings
-    from generators.synthesis import sa_score
-    from generators.synthesis_route import Monomer, Route
-    from generators.training import TrainingProgress, train_neural
-    from generators.training_settings import NeuralSettings
+    from generators.synthesis.accessibility import sa_score
+    from generators.synthesis.library import MonomerLibrary, enumerate_polymers
+    from generators.synthesis.retro import route, routes
+    from generators.synthesis.route import Monomer, Route
+    from generators.synthesis.rules import recorded_route
 
 _HOMES = {
     "Candidate": "candidate",
     "Corpus": "corpus",
     "CorpusSettings": "corpus",
     "Filters": "filters",
-    "LanguageModel": "language",
+    "LanguageModel": "language.model",
     "LogLikelihood": "candidate",
-    "Monomer": "synthesis_route",
-    "MonomerLibrary": "reactions",
-    "NGramModel": "ngram",
-    "NeuralModel": "neural",
-    "NeuralSettings": "training_settings",
+    "Monomer": "synthesis.route",
+    "MonomerLibrary": "synthesis.library",
+    "NGramModel": "language.ngram",
+    "NeuralModel": "language.neural",
+    "NeuralSettings": "language.training_settings",
     "ReactionGenerator": "generator",
-    "Route": "synthesis_route",
+    "Route": "synthesis.route",
     "SMCGenerator": "generator",
     "SMCResult": "smc.run",
     "SMCSampler": "smc.sampler",
     "SMCSettings": "smc.settings",
-    "TrainingProgress": "training",
+    "TrainingProgress": "language.training",
     "best_diverse": "diversity",
-    "cached_ngram": "models",
+    "cached_ngram": "language.saved",
     "diverse_subset": "diversity",
-    "enumerate_polymers": "reactions",
+    "enumerate_polymers": "synthesis.library",
     "internal_diversity": "diversity",
     "load_corpus": "corpus_cache",
-    "load_model": "models",
+    "load_model": "language.saved",
     "novelty": "diversity",
     "read_list": "lists",
-    "recorded_route": "reactions",
-    "route": "retro",
-    "routes": "retro",
-    "sa_score": "synthesis",
-    "train_neural": "training",
+    "recorded_route": "synthesis.rules",
+    "route": "synthesis.retro",
+    "routes": "synthesis.retro",
+    "sa_score": "synthesis.accessibility",
+    "train_neural": "language.training",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.synthesis_route import Route
+from generators.synthesis.route import Route
 from mdcore.chem import RepeatUnit
 
 LogLikelihood = Callable[[Sequence[RepeatUnit]], NDArray[np.float64]]

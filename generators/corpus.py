@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from generators.errors import InvalidList
 from generators.lists import built_in, common_monomers, known_polymers, read_list
-from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polymerisation_rules
+from generators.synthesis.library import MonomerLibrary, enumerate_polymers
+from generators.synthesis.rule import Rule
+from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 from mdcore.chem.numbers import plain_settings
 

@@ -9,7 +9,7 @@ from rdkit import Chem, rdBase
 
 from generators.errors import InvalidFilter
 from generators.lists import built_in
-from generators.synthesis import sa_score
+from generators.synthesis.accessibility import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 from mdcore.chem.numbers import plain_settings
 

@@ -11,14 +11,14 @@ from generators.candidate import Candidate, LogLikelihood
 from generators.diversity import best_diverse
 from generators.errors import ExhaustedProposals
 from generators.filters import Filters
-from generators.language import LanguageModel
+from generators.language.model import LanguageModel
 from generators.lists import Entry, common_monomers
-from generators.reactions import MonomerLibrary
 from generators.smc.population import Evaluator, Particles, S
 from generators.smc.reaction_space import ReactionSpace
 from generators.smc.run import SMCResult, Space, temper
 from generators.smc.sampler import SMCSampler
 from generators.smc.settings import SMCSettings
+from generators.synthesis.library import MonomerLibrary
 
 
 class Proposer(Generic[S]):

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogates.acquisition.boxes import boxes_of
+from surrogates.boxes import boxes_of
 from surrogates.objective import Objective
 from surrogates.pareto import reference_point, scores
 

@@ -9,8 +9,8 @@ from benchmarks.active_learning_parts.spacier import search
 from benchmarks.common import figure
 from designer.backtest import Plan, run_plan
 from surrogates import AcquisitionSettings, Observations, SurrogateSettings, fit_surrogates
-from surrogates.acquisition.boxes import boxes_of
 from surrogates.acquisition.expectation import log_front_probability
+from surrogates.boxes import boxes_of
 from surrogates.features import FeatureLookup, shared_featuriser
 from surrogates.pareto import non_dominated
 from surrogates.replay import Oracle, Replay, Strategy

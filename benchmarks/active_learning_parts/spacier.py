@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.active_learning_parts.data import peer_table
 from surrogates import Objective, Observations
-from surrogates.acquisition.boxes import boxes_of
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement
+from surrogates.boxes import boxes_of
 from surrogates.replay import Oracle, Replay, replay_of
 
 REFERENCE = -5.0

@@ -5,12 +5,12 @@ import numpy as np
 from benchmarks.common import figure
 from benchmarks.generation_parts.data import once
 from generators import NGramModel, SMCSampler, SMCSettings
-from generators.decoding import score
-from generators.grammar import Grammar
-from generators.notation import pad
+from generators.language.decoding import score
+from generators.language.grammar import Grammar
+from generators.language.notation import pad
+from generators.language.vocabulary import Vocabulary
 from generators.smc import sampler
 from generators.smc.moves import Proposal
-from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
 
 SIZES = (1_250, 5_000, 20_000)

@@ -44,7 +44,7 @@ def parts():
 
 def gru_bits(arguments, units, real, held) -> tuple[float, float]:
     """Before and after fine-tuning on the known polymers, as `designer train` and `designer train --start` do it."""
-    from generators.training_settings import FINE_TUNING
+    from generators.language.training_settings import FINE_TUNING
 
     settings = NeuralSettings(epochs=2) if arguments.quick else NeuralSettings()
     kept = arguments.work / "network.training" if arguments.work and not arguments.quick else None

@@ -19,8 +19,8 @@ from benchmarks.common import figure
 from benchmarks.generation_parts.data import is_valid, once
 from benchmarks.generation_parts.neural import parts
 from generators.errors import InexpressibleUnit
-from generators.notation import encode
-from generators.vocabulary import Vocabulary
+from generators.language.notation import encode
+from generators.language.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary()
 STAND_IN = "[At]"

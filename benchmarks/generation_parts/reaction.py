@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.common import figure
 from generators import MonomerLibrary, ReactionGenerator, route
 from generators.lists import Entry
-from generators.reactions import polymerisation_rules
+from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import RepeatUnit
 
 

@@ -8,9 +8,9 @@ from benchmarks.common import figure
 from benchmarks.generation_parts.data import corpus, is_valid, once
 from benchmarks.generation_parts.peer import peer_answer
 from generators import NGramModel, cached_ngram
-from generators.decoding import score
-from generators.language import encode_all
-from generators.notation import pad
+from generators.language.decoding import score
+from generators.language.model import encode_all
+from generators.language.notation import pad
 from generators.smc.moves import regrow_tail
 
 

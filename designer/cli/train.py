@@ -14,7 +14,7 @@ from designer.config.plain_yaml import plain_value
 from designer.errors import InvalidRequest
 from designer.text import told_in_quarters
 from generators import CorpusSettings, load_corpus, load_model, read_list
-from generators.training_settings import FINE_TUNING, NeuralSettings
+from generators.language.training_settings import FINE_TUNING, NeuralSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 if TYPE_CHECKING:

@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
 
-from generators.decoding import FloatArray, Strings, regrow, score
-from generators.errors import InexpressibleUnit
-from generators.language import LanguageModel
-from generators.notation import PADDING, encode
-from generators.vocabulary import Vocabulary
-from mdcore.chem import RepeatUnit
+from generators.language.decoding import FloatArray, Strings, regrow, score
+from generators.language.model import LanguageModel
+from generators.language.notation import PADDING
+from generators.language.spellings import standard_spellings
+from generators.language.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -128,48 +124,3 @@ def respell(
         log_ratio[rows] = scored.log_prob - strings.log_prob[rows]
         possible[rows] = scored.log_prob > -np.inf
     return Proposal(Strings(tokens, log_probs), log_ratio, possible)
-
-
-@lru_cache(maxsize=16384)
-def standard_spellings(key: str, vocabulary_names: Vocabulary) -> tuple[tuple[int, ...], ...]:
-    """Return the spellings of a polymer from both directions and from every cut of its backbone at a single bond outside rings.
-
-    Args:
-        key: Canonical key.
-        vocabulary_names: Tokens to use.
-    """
-    found: dict[tuple[int, ...], None] = {}
-    for text in backbone_cuts(key):
-        for reverse in (False, True):
-            try:
-                found[tuple(encode(text, vocabulary_names, reverse=reverse))] = None
-            except InexpressibleUnit:
-                continue
-    return tuple(found)
-
-
-def backbone_cuts(key: str) -> list[str]:
-    """Return spellings of a polymer from every cut of its backbone at a single bond outside rings."""
-    mol = RepeatUnit.from_psmiles(key, elements=None).primitive_mol
-    stars = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
-    head, tail = stars[1], stars[2]
-    path = Chem.GetShortestPath(mol, head, tail)
-    texts = [key]
-    if len(path) < 4:
-        return texts
-    for one, other in pairwise(path[1:-1]):
-        bond = mol.GetBondBetweenAtoms(one, other)
-        if bond.IsInRing() or bond.GetBondType() != Chem.BondType.SINGLE:
-            continue
-        moved = Chem.RWMol(mol)
-        for atom in (moved.GetAtomWithIdx(head), moved.GetAtomWithIdx(tail)):
-            atom.SetIsotope(0)
-        moved.RemoveBond(head, path[1])
-        moved.RemoveBond(path[-2], tail)
-        moved.RemoveBond(one, other)
-        moved.AddBond(path[-2], path[1], Chem.BondType.SINGLE)
-        moved.AddBond(one, tail, Chem.BondType.SINGLE)
-        moved.AddBond(other, head, Chem.BondType.SINGLE)
-        Chem.SanitizeMol(moved)
-        texts.append(Chem.MolToSmiles(moved))
-    return texts

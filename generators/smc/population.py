@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.candidate import LogLikelihood
-from generators.decoding import FloatArray
+from generators.language.decoding import FloatArray
 from mdcore.chem import RepeatUnit
 
 

@@ -7,12 +7,14 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.decoding import FloatArray
 from generators.errors import InvalidList, NothingAccepted
-from generators.reactions import MonomerLibrary, Rule, polymerisation_rules
+from generators.language.decoding import FloatArray
 from generators.smc.population import Evaluator, Particles
 from generators.smc.settings import SMCSettings
-from generators.synthesis_route import Route
+from generators.synthesis.library import MonomerLibrary
+from generators.synthesis.route import Route
+from generators.synthesis.rule import Rule
+from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000

@@ -7,12 +7,12 @@ from typing import Generic, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.decoding import FloatArray
 from generators.errors import ImpossibleTarget
+from generators.language.decoding import FloatArray
 from generators.smc.population import Evaluator, Particles, S
 from generators.smc.settings import SMCSettings
 from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
-from generators.synthesis_route import Route
+from generators.synthesis.route import Route
 from mdcore.chem import RepeatUnit
 
 

@@ -6,14 +6,14 @@ from typing import Any, final
 import numpy as np
 
 from generators.candidate import LogLikelihood
-from generators.decoding import Strings
 from generators.errors import NothingAccepted
-from generators.language import LanguageModel
+from generators.language.decoding import Strings
+from generators.language.model import LanguageModel
 from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
 from generators.smc.population import Evaluator, Particles
 from generators.smc.run import SMCResult, temper
 from generators.smc.settings import SMCSettings
-from generators.synthesis_route import Route
+from generators.synthesis.route import Route
 from mdcore.chem import RepeatUnit
 
 _MAX_REFUSED = 1000

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from surrogates.acquisition.boxes import Boxes, boxes_of, pad
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement, log_front_probability
 from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, PoolBlock
+from surrogates.boxes import Boxes, boxes_of, pad
 from surrogates.features import Features
 from surrogates.models import SurrogateSet
 from surrogates.objective import Constraint, Objective

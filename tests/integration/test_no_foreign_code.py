@@ -13,9 +13,9 @@ import pytest
 from designer.config import load_config
 from designer.errors import InvalidConfig
 from generators.errors import InvalidModelFile
-from generators.models import load_model
-from generators.neural import NeuralModel
-from generators.ngram import NGramModel
+from generators.language.neural import NeuralModel
+from generators.language.ngram import NGramModel
+from generators.language.saved import load_model
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import BundleError
 from mdcore.dynamics.openmm_xml import read_xml

@@ -17,10 +17,10 @@ from surrogates import (
     reference_point,
     select_batch,
 )
-from surrogates.acquisition.boxes import boxes_of, pad
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement
 from surrogates.acquisition.improvement import log_improvement
 from surrogates.acquisition.joint import JointSampler
+from surrogates.boxes import boxes_of, pad
 from surrogates.pareto import dominated_volume
 
 TEXTS = ("*CC*", "*CC(*)C", "*CC(*)c1ccccc1", "*CCO*", "*OC(=O)CCCC*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*", "*CC(*)F")

@@ -117,7 +117,7 @@ def test_an_interrupted_training_goes_on(
 ) -> None:
     out = tmp_path / "model.npz"
     command = ["train", "--out", str(out), "--no-reactions", *SMALL]
-    from generators.training import _Training
+    from generators.language.training import _Training
 
     judge = _Training._judge
 

@@ -103,7 +103,7 @@ def test_a_limit_of_objectives_is_where_choices_take_minutes() -> None:
     """With as many objectives as are allowed, 30 points of a front are divided in a second or so."""
     import numpy as np
 
-    from surrogates.acquisition.boxes import boxes_of
+    from surrogates.boxes import boxes_of
 
     points = np.abs(np.random.default_rng(1).normal(size=(30, MAX_OBJECTIVES)))
     points /= np.linalg.norm(points, axis=1)[:, None]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from generators.copolymerisation import QE, ReactivityRatios, fit_contributions, pair_sequence, qe, substituents
 from generators.lists import Entry, built_in, parse_list
-from generators.reactions import MonomerLibrary, enumerate_polymers
-from generators.retro import routes
+from generators.synthesis.copolymerisation import ReactivityRatios, pair_sequence
+from generators.synthesis.library import MonomerLibrary, enumerate_polymers
+from generators.synthesis.q_e import QE, fit_contributions, qe, substituents
+from generators.synthesis.retro import routes
 from mdcore.chem import RepeatUnit
 
 STYRENE, MMA, MALEIC = "C=Cc1ccccc1", "COC(=O)C(C)=C", "O=C1C=CC(=O)O1"

@@ -10,7 +10,9 @@ from generators.corpus import Corpus, CorpusEntry, CorpusSettings, build_corpus
 from generators.corpus_cache import SHIPPED, load_corpus, pack, unpack
 from generators.errors import InvalidList
 from generators.lists import Entry
-from generators.reactions import MonomerLibrary, Rule, enumerate_polymers, polymerisation_rules
+from generators.synthesis.library import MonomerLibrary, enumerate_polymers
+from generators.synthesis.rule import Rule
+from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 
 

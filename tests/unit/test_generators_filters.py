@@ -4,7 +4,7 @@ import pytest
 from rdkit import Chem
 
 from generators.filters import Filters
-from generators.synthesis import sa_score
+from generators.synthesis.accessibility import sa_score
 from mdcore.chem import RepeatUnit
 
 POLYSTYRENE = "*CC(*)c1ccccc1"

@@ -5,10 +5,10 @@ import pytest
 from rdkit import Chem
 
 from generators.errors import InexpressibleUnit
-from generators.grammar import Grammar
+from generators.language.grammar import Grammar
+from generators.language.notation import decode, encode, pad
+from generators.language.vocabulary import Vocabulary
 from generators.lists import known_polymers
-from generators.notation import decode, encode, pad
-from generators.vocabulary import Vocabulary
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 VOCABULARY = Vocabulary()

@@ -6,9 +6,9 @@ from rdkit import Chem
 
 from generators.filters import Filters
 from generators.lists import Entry, built_in
-from generators.monomers import impossible
-from generators.reactions import MonomerLibrary, enumerate_polymers
-from generators.retro import routes
+from generators.synthesis.library import MonomerLibrary, enumerate_polymers
+from generators.synthesis.retro import routes
+from generators.synthesis.stability import impossible
 from mdcore.chem import RepeatUnit
 
 REFUSED = {

@@ -6,14 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from generators.decoding import score
 from generators.errors import InvalidModelFile, NothingToLearn
-from generators.models import load_model
-from generators.neural import NeuralModel
-from generators.ngram import NGramModel
+from generators.language.decoding import score
+from generators.language.neural import NeuralModel
+from generators.language.ngram import NGramModel
+from generators.language.saved import load_model
+from generators.language.training import Batch, string_nats, train_neural
+from generators.language.training_settings import NeuralSettings
 from generators.smc import SMCSampler, SMCSettings
-from generators.training import Batch, string_nats, train_neural
-from generators.training_settings import NeuralSettings
 from mdcore.chem import RepeatUnit
 
 UNITS = (

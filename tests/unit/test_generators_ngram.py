@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from generators.decoding import sample, score
 from generators.errors import InvalidModelFile, NothingToLearn
-from generators.grammar import Grammar
+from generators.language.decoding import sample, score
+from generators.language.grammar import Grammar
+from generators.language.ngram import FORMAT, VERSION, NGramModel
+from generators.language.ngram_tables import build_levels, kneser_ney_discounts
+from generators.language.notation import encode, pad
+from generators.language.saved import cached_ngram
+from generators.language.vocabulary import Vocabulary
 from generators.lists import known_polymers
-from generators.models import cached_ngram
-from generators.ngram import FORMAT, VERSION, NGramModel
-from generators.ngram_levels import build_levels, kneser_ney_discounts
-from generators.notation import encode, pad
-from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
 
 UNITS = [entry.smiles for entry in known_polymers()]

@@ -9,13 +9,14 @@ from generators.errors import InvalidList
 from generators.filters import Filters
 from generators.generator import ReactionGenerator
 from generators.lists import Entry, known_polymers
-from generators.reactions import MonomerLibrary, polymerisation_rules
-from generators.retro import preference, route, routes
 from generators.smc import SMCSettings
 from generators.smc.population import Evaluator
 from generators.smc.reaction_space import ReactionSpace
 from generators.smc.run import temper
-from generators.synthesis_route import Monomer, Route
+from generators.synthesis.library import MonomerLibrary
+from generators.synthesis.retro import preference, route, routes
+from generators.synthesis.route import Monomer, Route
+from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import RepeatUnit
 
 TEXTBOOK = {

@@ -4,9 +4,11 @@ import pytest
 from rdkit import Chem
 
 from generators.lists import Entry, common_monomers
-from generators.monomer_class import read_classes
-from generators.reactions import MonomerLibrary, Rule, polymerisation_rules, rules_by_name
-from generators.retro import routes
+from generators.synthesis.library import MonomerLibrary
+from generators.synthesis.monomer_class import read_classes
+from generators.synthesis.retro import routes
+from generators.synthesis.rule import Rule
+from generators.synthesis.rules import polymerisation_rules, rules_by_name
 from mdcore.chem import RepeatUnit
 
 RULES, CLASSES = polymerisation_rules()

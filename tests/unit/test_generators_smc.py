@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 
-from generators.decoding import score
 from generators.errors import ExhaustedProposals, ImpossibleTarget, NothingAccepted
 from generators.filters import Filters
 from generators.generator import SMCGenerator
-from generators.grammar import Grammar
-from generators.ngram import NGramModel
-from generators.notation import pad
+from generators.language.decoding import score
+from generators.language.grammar import Grammar
+from generators.language.ngram import NGramModel
+from generators.language.notation import pad
+from generators.language.spellings import standard_spellings
+from generators.language.vocabulary import Vocabulary
 from generators.smc import SMCSampler, SMCSettings, moves
 from generators.smc import sampler as sampler_module
-from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell, standard_spellings
+from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
 from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
-from generators.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
 
 N = 20_000

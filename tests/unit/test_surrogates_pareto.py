@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from surrogates import InvalidObjective, Objective, hypervolume, pareto_mask, reference_point
-from surrogates.acquisition.boxes import boxes_of, pad
+from surrogates.boxes import boxes_of, pad
 from surrogates.pareto import dominated_volume, non_dominated
 
 UP = Objective("density")

@@ -15,7 +15,6 @@ from surrogates import (
     fit_surrogates,
     select_batch,
 )
-from surrogates.acquisition.boxes import boxes_of
 from surrogates.acquisition.exchange import exchange
 from surrogates.acquisition.expectation import (
     expected_improvement,
@@ -25,6 +24,7 @@ from surrogates.acquisition.expectation import (
 from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, normal_draws
 from surrogates.acquisition.scorer import Scorer
+from surrogates.boxes import boxes_of
 from surrogates.kernels import statistics
 
 SIDES = (

@@ -1,4 +1,4 @@
-"""How two vinyl monomers follow each other in a chain, from their Q and e (Alfrey and Price 1947, doi 10.1002/pol.1947.120020112)."""
+"""Q and e of vinyl monomers (Alfrey and Price 1947, doi 10.1002/pol.1947.120020112): tabulated or estimated."""
 
 import csv
 import math
@@ -10,19 +10,6 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from generators.lists import built_in
-
-ALTERNATES = "alternates"
-STATISTICAL = "statistical copolymer"
-FORMAL = "formal"
-
-_ALTERNATING_BONDS = 0.9
-"""Share of bonds between unlike units, in a copolymer of equal composition, from which a pair is said to alternate."""
-
-_WIDEST_FEED = 30.0
-"""Ratio of the monomers in the feed up to which a copolymer of equal composition is taken to be makeable."""
-
-_LARGEST_DONOR_E = 0.3
-"""Largest e of a monomer that alternates with an acceptor: ethylene and vinyl chloride do, two acceptors do not."""
 
 _RIDGE = 0.1
 """Regularisation of the substituents' contributions, so that one that few monomers carry is not fitted to their noise."""
@@ -43,101 +30,6 @@ class QE:
     tabulated: bool
 
 
-@dataclass(frozen=True)
-class ReactivityRatios:
-    """Reactivity ratios of two monomers in radical copolymerisation.
-
-    Attributes:
-        first: k11 / k12.
-        second: k22 / k21.
-    """
-
-    first: float
-    second: float
-
-    @classmethod
-    def of(cls, one: QE, other: QE) -> "ReactivityRatios":
-        """Return r1 = Q1/Q2 exp(-e1 (e1 - e2)) and r2 likewise, so that r1 r2 = exp(-(e1 - e2)^2)."""
-        return cls(
-            one.q / other.q * math.exp(-one.e * (one.e - other.e)),
-            other.q / one.q * math.exp(-other.e * (other.e - one.e)),
-        )
-
-    @property
-    def alternating_bonds(self) -> float:
-        """Share of bonds between unlike units in a copolymer of equal composition.
-
-        In the terminal model such a copolymer comes from the feed f1/f2 = sqrt(r2/r1), where each radical adds the other monomer
-        with the probability 1 / (1 + sqrt(r1 r2)).
-        """
-        return 1.0 / (1.0 + math.sqrt(self.first * self.second))
-
-    @property
-    def feed(self) -> float:
-        """Ratio f1/f2 of the monomers in the feed from which a copolymer of equal composition forms."""
-        return math.sqrt(self.second / self.first)
-
-
-def pair_sequence(one: str, other: str) -> str:
-    """Return what two vinyl monomers give: `alternates`, `statistical copolymer` or `formal`.
-
-    Two monomers alternate when neither likes itself (both reactivity ratios below one), nine bonds of ten join unlike units, and
-    one of them is not an acceptor. They give a statistical copolymer, for which the alternating repeat unit stands as its mean
-    composition, when a feed of at most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen
-    ends radical chains, or when both are hydrocarbons that one coordination catalyst or one acid polymerises. A 1,1-diarylethene,
-    which does not add to itself, gives none. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them,
-    or none would form.
-
-    Args:
-        one: SMILES of a monomer.
-        other: SMILES of the other monomer.
-    """
-    ratios = ReactivityRatios.of(qe(one), qe(other))
-    has_donor = min(qe(one).e, qe(other).e) < _LARGEST_DONOR_E
-    if has_donor and max(ratios.first, ratios.second) < 1.0 and ratios.alternating_bonds >= _ALTERNATING_BONDS:
-        return ALTERNATES
-    if any(_mol(smiles).HasSubstructMatch(_DIARYLETHENE) for smiles in (one, other)):
-        return FORMAL
-    reachable = 1.0 / _WIDEST_FEED <= ratios.feed <= _WIDEST_FEED and not (_is_allylic(one) or _is_allylic(other))
-    if reachable or _share_ionic_or_coordination(one, other):
-        return STATISTICAL
-    return FORMAL
-
-
-_DIARYLETHENE = Chem.MolFromSmarts("[CX3;H2]=[CX3](-c)-c")
-
-
-def _is_allylic(smiles: str) -> bool:
-    """Return whether a double bond bears nothing but alkyl groups, whose hydrogen its own radicals abstract."""
-    mol = _mol(smiles)
-    return any(mol.HasSubstructMatch(pattern) for pattern in _allylic_alkenes())
-
-
-@cache
-def _allylic_alkenes() -> tuple[Chem.Mol, ...]:
-    alkyl = "[CX4;!$(C(F)F)]"
-    texts = (
-        f"[CX3;H2]=[CX3;H1]-{alkyl}",
-        f"[CX3;H2]=[CX3;H0](-{alkyl})-{alkyl}",
-        f"[CX3;R;H1;$(C-{alkyl})]=[CX3;R;H1]-{alkyl}",
-    )
-    return tuple(Chem.MolFromSmarts(text) for text in texts)
-
-
-def _share_ionic_or_coordination(one: str, other: str) -> bool:
-    mols = [_mol(one), _mol(other)]
-    if any(atom.GetAtomicNum() != 6 for mol in mols for atom in mol.GetAtoms()):
-        return False
-    return any(all(mol.HasSubstructMatch(pattern) for mol in mols) for pattern in _hydrocarbon_kinds())
-
-
-@cache
-def _hydrocarbon_kinds() -> tuple[Chem.Mol, ...]:
-    coordination = "[CX3;H2,$(C1=CC2**C1C2)]=[CX3;H1,H2;$(C-[CX4]),$(C-c),H2]"
-    cationic = "[CX3;H2,$([CH;r5]-c),$([CH;r5]-[CX4]-c)]=[CX3;$(C-c),$(C([CX4])[CX4])]"
-    return tuple(Chem.MolFromSmarts(smarts) for smarts in (coordination, cationic))
-
-
 @lru_cache(maxsize=4096)
 def qe(smiles: str) -> QE:
     """Return Q and e of a vinyl monomer: tabulated, or those of a tabulated relative, or estimated from its substituents.
@@ -152,7 +44,7 @@ def qe(smiles: str) -> QE:
     Raises:
         ValueError: The molecule has no double bond that polymerises.
     """
-    mol = _mol(smiles)
+    mol = flat_molecule(smiles)
     tabulated = _table().get(_canonical(smiles))
     if tabulated is not None:
         return tabulated
@@ -195,14 +87,15 @@ def _relative(mol: Chem.Mol) -> QE | None:
     return None
 
 
-def _mol(smiles: str) -> Chem.Mol:
+def flat_molecule(smiles: str) -> Chem.Mol:
+    """Return the molecule of a SMILES without stereochemistry."""
     mol = Chem.MolFromSmiles(smiles)
     Chem.RemoveStereochemistry(mol)
     return mol
 
 
 def _canonical(smiles: str) -> str:
-    return str(Chem.MolToSmiles(_mol(smiles)))
+    return str(Chem.MolToSmiles(flat_molecule(smiles)))
 
 
 @cache

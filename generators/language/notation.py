@@ -9,7 +9,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 from generators.errors import InexpressibleUnit
-from generators.vocabulary import Kind, Vocabulary
+from generators.language.vocabulary import Kind, Vocabulary
 from mdcore.chem import RepeatUnit
 from mdcore.chem.notation import star_indices
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.grammar import MAX_DEPTH, Grammar, GrammarState
-from generators.notation import PADDING, TokenArray
-from generators.vocabulary import Kind, Vocabulary
+from generators.language.grammar import MAX_DEPTH, Grammar, GrammarState
+from generators.language.notation import PADDING, TokenArray
+from generators.language.vocabulary import Kind, Vocabulary
 
 _MAX_AGE = 11
 

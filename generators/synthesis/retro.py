@@ -7,12 +7,13 @@ from itertools import permutations
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions
 
-from generators.copolymerisation import ALTERNATES, FORMAL
+from generators.backbone import backbone_cuts
 from generators.lists import common_monomers
-from generators.monomers import impossible
-from generators.reactions import Rule, polymerisation_rules
-from generators.smc.moves import backbone_cuts
-from generators.synthesis_route import Monomer, Route
+from generators.synthesis.copolymerisation import ALTERNATES, FORMAL
+from generators.synthesis.route import Monomer, Route
+from generators.synthesis.rule import Rule
+from generators.synthesis.rules import polymerisation_rules
+from generators.synthesis.stability import impossible
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 

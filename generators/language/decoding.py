@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.grammar import Grammar, GrammarState
-from generators.notation import PADDING, TokenArray
+from generators.language.grammar import Grammar, GrammarState
+from generators.language.notation import PADDING, TokenArray
 
 FloatArray = NDArray[np.float64]
 Memory = TypeVar("Memory")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.vocabulary import MAX_RINGS, Kind, Vocabulary
+from generators.language.vocabulary import MAX_RINGS, Kind, Vocabulary
 
 MAX_DEPTH = 16
 """Branches that may be open at once."""

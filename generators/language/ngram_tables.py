@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.decoding import FloatArray
+from generators.language.decoding import FloatArray
 
 Hash = NDArray[np.uint64]
 Smoothing = Literal["kneser-ney", "witten-bell"]

@@ -7,10 +7,10 @@ from typing import Generic
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.decoding import FloatArray, Memory, Strings, sample, score
 from generators.errors import InexpressibleUnit
-from generators.grammar import Grammar, GrammarState
-from generators.notation import TokenArray, decode, encode, pad
+from generators.language.decoding import FloatArray, Memory, Strings, sample, score
+from generators.language.grammar import Grammar, GrammarState
+from generators.language.notation import TokenArray, decode, encode, pad
 from mdcore.chem import RepeatUnit
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from generators.errors import InvalidModelFile
-from generators.language import LanguageModel
-from generators.ngram import FORMAT as NGRAM_FORMAT
-from generators.ngram import VERSION as NGRAM_VERSION
-from generators.ngram import NGramModel
+from generators.language.model import LanguageModel
+from generators.language.ngram import FORMAT as NGRAM_FORMAT
+from generators.language.ngram import VERSION as NGRAM_VERSION
+from generators.language.ngram import NGramModel
 from mdcore.chem.damage import UNREADABLE
 
 _NEURAL_FORMAT = "polymer-designer GRU"
@@ -35,7 +35,7 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
     if kind == NGRAM_FORMAT:
         return NGramModel.load(path)
     if kind == _NEURAL_FORMAT:
-        from generators.neural import NeuralModel
+        from generators.language.neural import NeuralModel
 
         return NeuralModel.load(path)
     raise InvalidModelFile(f"{path} holds {kind!r}; give an n-gram or a GRU model")

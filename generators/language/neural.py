@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from generators.context import N_STRUCTURES, PathMemory, structure
-from generators.decoding import FloatArray
 from generators.errors import InvalidModelFile
-from generators.grammar import Grammar, GrammarState
-from generators.language import LanguageModel
-from generators.vocabulary import Vocabulary
+from generators.language.context import N_STRUCTURES, PathMemory, structure
+from generators.language.decoding import FloatArray
+from generators.language.grammar import Grammar, GrammarState
+from generators.language.model import LanguageModel
+from generators.language.vocabulary import Vocabulary
 from mdcore.chem.damage import UNREADABLE
 from mdcore.chem.files import replacing
 
@@ -30,7 +30,7 @@ class TokenGRU(nn.Module):
     """Gated recurrent units from what has been written to the logits of the next token.
 
     Before each token the network sees the last token, the open rings and branches, and the nearest symbols of the path back to
-    the head (`generators.context`), so that it need not count brackets itself.
+    the head (`generators.language.context`), so that it need not count brackets itself.
 
     Args:
         n_tokens: Size of the vocabulary; the first input has one symbol more, for the beginning.

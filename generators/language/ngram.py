@@ -8,14 +8,14 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.context import PathMemory, structure, walk
-from generators.decoding import FloatArray
 from generators.errors import InvalidModelFile, NothingToLearn
-from generators.grammar import Grammar, GrammarState
-from generators.language import LanguageModel, encode_all
-from generators.ngram_levels import Level, Smoothing, build_levels, extend_hash
-from generators.notation import PADDING, pad
-from generators.vocabulary import Vocabulary
+from generators.language.context import PathMemory, structure, walk
+from generators.language.decoding import FloatArray
+from generators.language.grammar import Grammar, GrammarState
+from generators.language.model import LanguageModel, encode_all
+from generators.language.ngram_tables import Level, Smoothing, build_levels, extend_hash
+from generators.language.notation import PADDING, pad
+from generators.language.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
 from mdcore.chem.damage import UNREADABLE
 from mdcore.chem.files import replacing

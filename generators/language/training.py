@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from generators.context import walk
+from generators.backbone import backbone_cuts
 from generators.errors import InexpressibleUnit, InvalidModelFile, NothingToLearn
-from generators.grammar import Grammar
-from generators.language import encode_all
-from generators.neural import PATH_SYMBOLS, NeuralModel, TokenGRU, inputs, read_arrays, write_arrays
-from generators.notation import encode, pad
-from generators.smc.moves import backbone_cuts
-from generators.training_settings import NeuralSettings
+from generators.language.context import walk
+from generators.language.grammar import Grammar
+from generators.language.model import encode_all
+from generators.language.neural import PATH_SYMBOLS, NeuralModel, TokenGRU, inputs, read_arrays, write_arrays
+from generators.language.notation import encode, pad
+from generators.language.training_settings import NeuralSettings
 from mdcore.chem import RepeatUnit
 
 CHECKPOINT_FORMAT = "polymer-designer GRU training"
