@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from generators.errors import InvalidList
 from generators.lists import built_in, common_monomers, known_polymers, read_list
@@ -16,7 +16,7 @@ from generators.synthesis.library import MonomerLibrary, enumerate_polymers
 from generators.synthesis.rule import Rule
 from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 VERSION = 2
 """Raised whenever the same settings give another corpus."""
@@ -24,7 +24,7 @@ VERSION = 2
 Progress = Callable[[float], None]
 
 
-class CorpusSettings(BaseModel):
+class CorpusSettings(Settings):
     """What a corpus holds.
 
     Attributes:
@@ -38,9 +38,6 @@ class CorpusSettings(BaseModel):
             for all.
         max_heavy_atoms: Larger repeat units are left out.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     known: bool = True
     reactions: bool = True

@@ -119,9 +119,8 @@ def _rekeyed(corpus: Corpus) -> Corpus:
 
 def _fingerprint(settings: CorpusSettings) -> str:
     digest = hashlib.sha256()
-    # A setting that came later and says nothing leaves the name as it was.
-    unset = {"max_per_class"} if settings.max_per_class is None else set()
-    stated = settings.model_dump(mode="json", exclude=unset)
+    # Without the defaults: a setting that a later version adds leaves the name as it was.
+    stated = settings.model_dump(mode="json", exclude_defaults=True)
     digest.update(json.dumps([_rdkit(), stated, inputs_digest()]).encode())
     for path in (settings.polymers, settings.monomers):
         if path is not None:

@@ -4,21 +4,21 @@ from functools import cache, lru_cache
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from rdkit import Chem, rdBase
 
 from generators.errors import InvalidFilter
 from generators.lists import built_in
 from generators.synthesis.accessibility import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 MAX_PATTERN_ATOMS, MAX_PATTERN_CHARACTERS = 20, 300
 """Largest SMARTS of a forbidden motif. The search grows exponentially: a chain of 20 unspecified atoms takes 0.1 s in a fused ring
 system, one of 30 takes 0.8 s, and that for every candidate."""
 
 
-class Filters(BaseModel):
+class Filters(Settings):
     """Constraints on a repeat unit.
 
     Attributes:
@@ -32,9 +32,6 @@ class Filters(BaseModel):
         permitted: Names of built-in forbidden motifs that are accepted all the same.
         allow_charges: Accept charged atoms, as in nitro groups. Radicals and net charges are never accepted.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     elements: frozenset[str] = FORCE_FIELD_ELEMENTS
     min_heavy_atoms: Annotated[int, Field(ge=1)] = 1

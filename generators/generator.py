@@ -21,7 +21,7 @@ from generators.smc.settings import SMCSettings
 from generators.synthesis.library import MonomerLibrary
 
 
-class Proposer(Generic[S]):
+class TemperedGenerator(Generic[S]):
     """Draws distinct candidates from a prior, tilted towards a likelihood by sequential Monte Carlo.
 
     Args:
@@ -98,7 +98,7 @@ class Proposer(Generic[S]):
     ) -> None:
         result = self.run(evaluator, rng, max(self.space.settings.particles, 2 * found.n))
         population = result.particles
-        count = len(result.stages)
+        count = len(result.steps)
         origin = f"smc, {self.space.name}, {count} {'stage' if count == 1 else 'stages'}"
         found.add(population, rng.permutation(len(population.units)), origin)
         for sweep in range(1, self.space.settings.max_top_up + 1):
@@ -106,11 +106,11 @@ class Proposer(Generic[S]):
                 break
             population, _ = self.space.sweep(population, self.space.settings.sharpness, evaluator, rng)
             found.add(population, rng.permutation(len(population.units)), f"{origin}, sweep {sweep}")
-        for stage, earlier in zip(reversed(result.stages[:-1]), reversed(result.history[:-1]), strict=True):
+        for step, earlier in zip(reversed(result.steps[:-1]), reversed(result.history[:-1]), strict=True):
             if found.complete and not with_history:
                 return
             rows = rng.permutation(len(earlier.units))
-            found.add(earlier, rows, f"smc, {self.space.name}, beta {stage.beta:.3g}", whole=with_history)
+            found.add(earlier, rows, f"smc, {self.space.name}, beta {step.beta:.3g}", whole=with_history)
 
 
 class _Found(Generic[S]):
@@ -148,7 +148,7 @@ class _Found(Generic[S]):
 
 
 @final
-class SMCGenerator(Proposer[Any]):
+class SMCGenerator(TemperedGenerator[Any]):
     """Proposes distinct repeat units from a language model under filters, tilted towards a likelihood by SMC.
 
     Args:
@@ -167,7 +167,7 @@ class SMCGenerator(Proposer[Any]):
 
 
 @final
-class ReactionGenerator(Proposer[Any]):
+class ReactionGenerator(TemperedGenerator[Any]):
     """Proposes distinct repeat units that the polymerisation rules make from a monomer list; each comes with its route.
 
     Args:

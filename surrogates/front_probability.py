@@ -55,7 +55,7 @@ def front_probability(
     unknown = np.isinf(errors).any(axis=1)
     found[unknown] = np.nan
     complete = np.flatnonzero(~np.isnan(table[:, wanted]).any(axis=1) & ~unknown)
-    rows = complete[_open(table[complete], errors[complete], objectives, constraints, columns)]
+    rows = complete[_undecided(table[complete], errors[complete], objectives, constraints, columns)]
     if not len(rows):
         return found, draws
     if len(objectives) > 2:
@@ -79,7 +79,7 @@ def _keeps(table: FloatArray, constraints: Sequence[Constraint], columns: Mappin
     return kept
 
 
-def _open(
+def _undecided(
     table: FloatArray,
     errors: FloatArray,
     objectives: Sequence[Objective],

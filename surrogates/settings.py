@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 
-class SurrogateSettings(BaseModel):
+class SurrogateSettings(Settings):
     """How the surrogates are built.
 
     Attributes:
@@ -28,9 +28,6 @@ class SurrogateSettings(BaseModel):
         failure_rate: Expected share of failed evaluations before any was seen.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
-
     features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
     radius: Annotated[int, Field(ge=0, le=6)] = 2
     columns: Annotated[int, Field(ge=64, le=65536)] = 4096
@@ -46,7 +43,7 @@ class SurrogateSettings(BaseModel):
     failure_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 
-class AcquisitionSettings(BaseModel):
+class AcquisitionSettings(Settings):
     """How a batch is chosen.
 
     Attributes:
@@ -66,9 +63,6 @@ class AcquisitionSettings(BaseModel):
     probability that every objective lies in its region low to high; `max-variance` and `random` explore. An objective with a target
     value is always treated by samples.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     method: Literal[
         "mixed",

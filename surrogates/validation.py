@@ -100,9 +100,9 @@ def clusters(observations: Observations, featurise: UnitFeatures) -> NDArray[np.
     for i in range(len(observations)):
         if labels[i] >= 0:
             continue
-        open_rows = np.flatnonzero(labels < 0)
-        near = minmax(features.take(open_rows), features.take(slice(i, i + 1)))[:, 0] >= CLUSTER_SIMILARITY
-        labels[open_rows[near]] = label
+        unassigned = np.flatnonzero(labels < 0)
+        near = minmax(features.take(unassigned), features.take(slice(i, i + 1)))[:, 0] >= CLUSTER_SIMILARITY
+        labels[unassigned[near]] = label
         labels[i] = label
         label += 1
     return labels

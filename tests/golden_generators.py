@@ -55,8 +55,8 @@ def draws(folder: Path) -> dict[str, Any]:
             found["smc run"] = {
                 "units": [unit.key for unit in result.particles.units],
                 "log_evidence": result.log_evidence,
-                "betas": [stage.beta for stage in result.stages],
-                "ancestors": [stage.ancestors.tolist() for stage in result.stages],
+                "betas": [step.beta for step in result.steps],
+                "ancestors": [step.ancestors.tolist() for step in result.steps],
             }
         found[f"smc {name}"] = _proposed(generator)
     found["reaction"] = _proposed(ReactionGenerator(settings=SETTINGS, filters=FILTERS))

@@ -69,9 +69,9 @@ def made_up(n: int, seed: int) -> Features:
     real = shared_featuriser(SurrogateSettings())(units_of(simulations().smiles))
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(real), size=n)
-    levels = real.levels[rows]
-    kept = rng.uniform(size=levels.nnz) < 0.9
-    starts = np.concatenate([[0], np.cumsum(kept)])[levels.indptr]
-    thinned = type(levels)((levels.data[kept], levels.indices[kept], starts), shape=levels.shape)
+    bits = real.bits[rows]
+    kept = rng.uniform(size=bits.nnz) < 0.9
+    starts = np.concatenate([[0], np.cumsum(kept)])[bits.indptr]
+    thinned = type(bits)((bits.data[kept], bits.indices[kept], starts), shape=bits.shape)
     descriptors = real.descriptors[rows] + 0.3 * rng.normal(size=(n, real.descriptors.shape[1]))
     return Features(thinned, np.diff(starts).astype(float), descriptors, np.arange(n))

@@ -10,7 +10,7 @@ from generators.language.grammar import Grammar
 from generators.language.notation import pad
 from generators.language.vocabulary import Vocabulary
 from generators.smc import sampler
-from generators.smc.moves import Proposal
+from generators.smc.moves import Move
 from mdcore.chem import RepeatUnit
 
 SIZES = (1_250, 5_000, 20_000)
@@ -97,7 +97,7 @@ def without_correction(sample) -> float:
     def uncorrected(move):
         def always(*task):
             proposal = move(*task)
-            return Proposal(proposal.strings, np.full(len(proposal.log_ratio), np.inf), proposal.possible)
+            return Move(proposal.strings, np.full(len(proposal.log_ratio), np.inf), proposal.possible)
 
         return always
 

@@ -90,4 +90,4 @@ def _features(strategy: Strategy, units: Sequence[RepeatUnit]) -> Features:
     spread = table.std(axis=0)
     kept = spread > 1e-9
     standard = np.clip((table[:, kept] - table[:, kept].mean(axis=0)) / spread[kept], -CLIP, CLIP)
-    return Features(features.levels, features.sizes, standard, features.identities)
+    return Features(features.bits, features.sizes, standard, features.identities)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Generator(Protocol):
-    """Proposes candidates; see `generators.generator.Proposer`."""
+    """Proposes candidates; see `generators.generator.TemperedGenerator`."""
 
     def propose(
         self,

@@ -72,7 +72,7 @@ class PathMemory:
 def structure(state: GrammarState) -> NDArray[np.int16]:
     """Return one number for the open rings, the bonds since the latest was opened, and the depth of branches, shape (n,)."""
     rings = np.minimum(state.n_rings, 3)
-    age = state.level - state.ring_level[np.arange(len(state)), state.n_rings - 1]
+    age = state.distance - state.ring_distance[np.arange(len(state)), state.n_rings - 1]
     age = np.where(rings > 0, np.clip(age, 0, _MAX_AGE), 0)
     number: NDArray[np.int16] = (rings * (_MAX_AGE + 1) + age) * 3 + np.minimum(state.depth, 2)
     return number
@@ -86,13 +86,13 @@ class Walk:
         contexts: (n, L, K) path symbols, nearest first.
         structures: (n, L) structural features.
         accepted: (n,) whether the grammar accepts the whole string.
-        allowed: (n, L, V) which tokens the grammar allowed, all False behind the closing star; None if not asked for.
+        allowed: (n, L, V) which tokens the grammar allowed, all False behind the closing star; (n, L, 0) unless `masks` was set.
     """
 
     contexts: NDArray[np.int8]
     structures: NDArray[np.int16]
     accepted: NDArray[np.bool_]
-    allowed: NDArray[np.bool_] | None
+    allowed: NDArray[np.bool_]
 
 
 def walk(tokens: TokenArray, grammar: Grammar, width: int, *, masks: bool = False) -> Walk:
@@ -108,7 +108,7 @@ def walk(tokens: TokenArray, grammar: Grammar, width: int, *, masks: bool = Fals
     n, length = tokens.shape
     contexts = np.zeros((n, length, width), dtype=np.int8)
     structures = np.zeros((n, length), dtype=np.int16)
-    allowed = np.zeros((n, length, len(vocabulary)), dtype=bool) if masks else None
+    allowed = np.zeros((n, length, len(vocabulary) if masks else 0), dtype=bool)
     rows = np.arange(n)
     accepted = np.ones(n, dtype=bool)
     state = grammar.start(n)
@@ -118,7 +118,7 @@ def walk(tokens: TokenArray, grammar: Grammar, width: int, *, masks: bool = Fals
         contexts[rows, position] = memory.context
         structures[rows, position] = structure(state)
         mask = grammar.allowed(state)
-        if allowed is not None:
+        if masks:
             allowed[rows, position] = mask
         valid = (chosen != PADDING) & mask[np.arange(len(rows)), chosen]
         accepted[rows[~valid]] = False

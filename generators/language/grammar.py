@@ -31,36 +31,36 @@ class GrammarState:
         phase: What the current atom has had so far; ring bonds come before branches, closures before openings.
         atom: Index of the current atom; the head star is 0.
         parent: Index of the atom it is bound to.
-        level: Bonds between the current atom and the head star along the tree.
+        distance: Bonds between the current atom and the head star along the tree.
         free: Valence left at the current atom.
         saturated: The current atom must use its whole valence.
         n_atoms: Atoms so far, the head star included.
         n_rings: Open rings.
-        ring_atom, ring_order, ring_level: (n, MAX_RINGS) opening atom of each open ring, bond order, level of that atom.
+        ring_atom, ring_order, ring_distance: (n, MAX_RINGS) opening atom of each open ring, bond order, distance of that atom.
         last_closed: Place in the ring stack of the last ring closed at the current atom.
         closed: (n, 4) opening atoms of the rings closed at the current atom.
         depth: Open branches.
-        branch_free, branch_atom, branch_level, branch_saturated: (n, MAX_DEPTH) the atoms that open branches hang on.
+        branch_free, branch_atom, branch_distance, branch_saturated: (n, MAX_DEPTH) the atoms that open branches hang on.
     """
 
     length: IntArray
     phase: IntArray
     atom: IntArray
     parent: IntArray
-    level: IntArray
+    distance: IntArray
     free: IntArray
     saturated: BoolArray
     n_atoms: IntArray
     n_rings: IntArray
     ring_atom: IntArray
     ring_order: IntArray
-    ring_level: IntArray
+    ring_distance: IntArray
     last_closed: IntArray
     closed: IntArray
     depth: IntArray
     branch_free: IntArray
     branch_atom: IntArray
-    branch_level: IntArray
+    branch_distance: IntArray
     branch_saturated: BoolArray
 
     @property
@@ -119,20 +119,20 @@ class Grammar:
             phase=np.full(n, _START, dtype=np.int16),
             atom=zeros(),
             parent=zeros() - np.int16(1),
-            level=zeros(),
+            distance=zeros(),
             free=zeros() + np.int16(1),
             saturated=np.zeros(n, dtype=bool),
             n_atoms=zeros() + np.int16(1),
             n_rings=zeros(),
             ring_atom=zeros(MAX_RINGS) - np.int16(1),
             ring_order=zeros(MAX_RINGS),
-            ring_level=zeros(MAX_RINGS),
+            ring_distance=zeros(MAX_RINGS),
             last_closed=np.full(n, MAX_RINGS, dtype=np.int16),
             closed=zeros(_MAX_CLOSURES) - np.int16(2),
             depth=zeros(),
             branch_free=zeros(MAX_DEPTH),
             branch_atom=zeros(MAX_DEPTH),
-            branch_level=zeros(MAX_DEPTH),
+            branch_distance=zeros(MAX_DEPTH),
             branch_saturated=np.zeros((n, MAX_DEPTH), dtype=bool),
         )
 
@@ -256,7 +256,7 @@ class Grammar:
             at = s.depth[rows]
             s.branch_free[rows, at] = s.free[rows]
             s.branch_atom[rows, at] = s.atom[rows]
-            s.branch_level[rows, at] = s.level[rows]
+            s.branch_distance[rows, at] = s.distance[rows]
             s.branch_saturated[rows, at] = s.saturated[rows]
             s.depth[rows] += 1
             s.phase[rows] = _IN_BRANCH
@@ -266,7 +266,7 @@ class Grammar:
             at = s.depth[rows]
             s.free[rows] = s.branch_free[rows, at]
             s.atom[rows] = s.branch_atom[rows, at]
-            s.level[rows] = s.branch_level[rows, at]
+            s.distance[rows] = s.branch_distance[rows, at]
             s.saturated[rows] = s.branch_saturated[rows, at]
             s.phase[rows] = _AFTER_BRANCH
         rows = np.flatnonzero(kind == Kind.RING_OPEN)
@@ -275,7 +275,7 @@ class Grammar:
             at = s.n_rings[rows]
             s.ring_atom[rows, at] = s.atom[rows]
             s.ring_order[rows, at] = order
-            s.ring_level[rows, at] = s.level[rows]
+            s.ring_distance[rows, at] = s.distance[rows]
             s.n_rings[rows] += 1
             s.free[rows] -= order
             s.phase[rows] = _RINGS_OPENED
@@ -291,7 +291,7 @@ class Grammar:
         s.parent[rows] = s.atom[rows]
         s.atom[rows] = s.n_atoms[rows]
         s.n_atoms[rows] += 1
-        s.level[rows] += 1
+        s.distance[rows] += 1
         s.free[rows] = v.valence[tokens] - bond
         s.saturated[rows] = v.saturated[tokens]
         s.phase[rows] = _FRESH
@@ -306,7 +306,7 @@ class Grammar:
         s.closed[rows] = np.concatenate([s.ring_atom[rows, place][:, None], s.closed[rows][:, :-1]], axis=1)
         # Rings above the closed one move down by one place.
         source = np.minimum(np.arange(MAX_RINGS) + (np.arange(MAX_RINGS) >= place[:, None]), MAX_RINGS - 1)
-        for stack in (s.ring_atom, s.ring_order, s.ring_level):
+        for stack in (s.ring_atom, s.ring_order, s.ring_distance):
             stack[rows] = np.take_along_axis(stack[rows], source, axis=1)
         s.n_rings[rows] -= 1
         # The place above the new top may hold a copy of it, which must not look like an open ring.

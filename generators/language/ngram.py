@@ -13,7 +13,7 @@ from generators.language.context import PathMemory, structure, walk
 from generators.language.decoding import FloatArray
 from generators.language.grammar import Grammar, GrammarState
 from generators.language.model import LanguageModel, encode_all
-from generators.language.ngram_tables import Level, Smoothing, build_levels, extend_hash
+from generators.language.ngram_tables import ContextTable, Smoothing, build_tables, extend_hash
 from generators.language.notation import PADDING, pad
 from generators.language.vocabulary import Vocabulary
 from mdcore.chem import RepeatUnit
@@ -36,19 +36,19 @@ class NGramModel(LanguageModel[PathMemory]):
     Args:
         grammar: The grammar.
         order: Tokens that the longest context and the token itself make up, 1 to 20.
-        levels: Smoothed counts from the shortest to the longest context.
+        tables: Smoothed counts from the shortest to the longest context.
         n_units: Repeat units it was fitted to.
     """
 
-    def __init__(self, grammar: Grammar, order: int, levels: list[Level], n_units: int) -> None:
+    def __init__(self, grammar: Grammar, order: int, tables: list[ContextTable], n_units: int) -> None:
         self.grammar = grammar
         self.order = order
-        self.levels = levels
+        self.tables = tables
         self.n_units = n_units
         self.name = f"ngram-{order}"
         self._bos = len(grammar.vocabulary)
         self._unigram = np.full(len(grammar.vocabulary), 1.0 / len(grammar.vocabulary))[None, :]
-        levels[0].interpolate(self._unigram, np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp))
+        tables[0].interpolate(self._unigram, np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.intp))
 
     @classmethod
     def fit(
@@ -79,8 +79,8 @@ class NGramModel(LanguageModel[PathMemory]):
             raise NothingToLearn(
                 "no repeat unit that the grammar can express to fit an n-gram model to; give some pSMILES"
             )
-        levels = build_levels(contexts, features if order > 1 else None, tokens, len(grammar.vocabulary), smoothing)
-        return cls(grammar, order, levels, n_units)
+        tables = build_tables(contexts, features if order > 1 else None, tokens, len(grammar.vocabulary), smoothing)
+        return cls(grammar, order, tables, n_units)
 
     def begin(self, n: int) -> PathMemory:
         """Return the memory of n strings that hold only their head star."""
@@ -90,16 +90,16 @@ class NGramModel(LanguageModel[PathMemory]):
         """Return the smoothed probability of each token, shape (n, V)."""
         n = len(state)
         probabilities = np.repeat(self._unigram, n, axis=0)
-        if len(self.levels) == 1:
+        if len(self.tables) == 1:
             return probabilities
         rows = np.arange(n)
         hashes = extend_hash(np.zeros(n, dtype=np.uint64), structure(state))
-        for column, level in enumerate(self.levels[1:]):
-            seen, places = level.find(hashes)
+        for column, table in enumerate(self.tables[1:]):
+            seen, places = table.find(hashes)
             if not len(seen):
                 break
             rows, hashes = rows[seen], hashes[seen]
-            level.interpolate(probabilities, rows, places)
+            table.interpolate(probabilities, rows, places)
             if column < memory.context.shape[1]:
                 hashes = extend_hash(hashes, memory.context[rows, column])
         return probabilities
@@ -122,12 +122,12 @@ class NGramModel(LanguageModel[PathMemory]):
             "n_units": self.n_units,
             "tokens": self.grammar.vocabulary.names,
             "max_tokens": self.grammar.max_tokens,
-            "levels": len(self.levels),
+            "levels": len(self.tables),
         }
         arrays: dict[str, Any] = {"header": np.array(json.dumps(header))}
-        for i, level in enumerate(self.levels):
+        for i, table in enumerate(self.tables):
             for name in ("contexts", "offsets", "followers", "weights", "backoff"):
-                arrays[f"{name}_{i}"] = getattr(level, name)
+                arrays[f"{name}_{i}"] = getattr(table, name)
         with replacing(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
@@ -147,9 +147,9 @@ class NGramModel(LanguageModel[PathMemory]):
                         f"{VERSION}; fit the model again"
                     )
                 names = ("contexts", "offsets", "followers", "weights", "backoff")
-                levels = [Level(*(file[f"{name}_{i}"] for name in names)) for i in range(header["levels"])]
+                tables = [ContextTable(*(file[f"{name}_{i}"] for name in names)) for i in range(header["levels"])]
             grammar = Grammar(Vocabulary.of(header["tokens"]), header["max_tokens"])
-            return cls(grammar, header["order"], levels, header["n_units"])
+            return cls(grammar, header["order"], tables, header["n_units"])
         except UNREADABLE as error:
             if isinstance(error, InvalidModelFile):
                 raise

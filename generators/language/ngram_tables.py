@@ -1,4 +1,4 @@
-"""Counts of contexts and their followers, smoothed level by level."""
+"""Counts of contexts and their followers, smoothed from one context length to the next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def extend_hash(hashes: Hash, symbols: NDArray[np.integer]) -> Hash:
 
 
 @dataclass(frozen=True)
-class Level:
+class ContextTable:
     """One context length of an interpolated n-gram model.
 
     p(w | c) = weight[c, w] + backoff[c] * p(w | c without its farthest symbol).
@@ -51,7 +51,7 @@ class Level:
         return rows, places[rows]
 
     def interpolate(self, probabilities: FloatArray, rows: NDArray[np.intp], places: NDArray[np.intp]) -> None:
-        """Replace the lower-order probabilities of some rows by this level's, in place."""
+        """Replace the lower-order probabilities of some rows by those of this table, in place."""
         first = self.offsets[places]
         counts = self.offsets[places + 1] - first
         ends = np.cumsum(counts)
@@ -60,13 +60,13 @@ class Level:
         probabilities[np.repeat(rows, counts), self.followers[entries]] += self.weights[entries]
 
 
-def build_levels(
+def build_tables(
     contexts: NDArray[np.int8],
     features: NDArray[np.int16] | None,
     tokens: NDArray[np.int8],
     filler: int,
     smoothing: Smoothing,
-) -> list[Level]:
+) -> list[ContextTable]:
     """Count and smooth, from the longest context down to none.
 
     Interpolated Kneser-Ney smoothing with three discounts (Chen & Goodman 1999, doi 10.1006/csla.1999.0128, eq. 26): below the
@@ -84,11 +84,11 @@ def build_levels(
     Returns:
         Levels from the shortest context (none) to the longest.
     """
-    levels = []
+    tables = []
     counts = np.ones(len(tokens), dtype=np.int64)
     for length in range(contexts.shape[1], -1, -1):
-        levels.append(_Counted.of(_hash_contexts(contexts[:, :length], features), tokens, counts))
-        here = levels[-1]
+        tables.append(_Counted.of(_hash_contexts(contexts[:, :length], features), tokens, counts))
+        here = tables[-1]
         counts = here.counts
         if smoothing == "kneser-ney" and length > 0:
             shorter = contexts[here.examples, length - 2] if length > 1 else None
@@ -97,9 +97,9 @@ def build_levels(
         contexts, tokens = contexts[here.examples], tokens[here.examples]
         features = None if features is None else features[here.examples]
     if features is not None:
-        levels.append(_Counted.of(np.zeros(len(tokens), dtype=np.uint64), tokens, counts))
+        tables.append(_Counted.of(np.zeros(len(tokens), dtype=np.uint64), tokens, counts))
     smooth = _kneser_ney if smoothing == "kneser-ney" else _witten_bell
-    return [smooth(level) for level in reversed(levels)]
+    return [smooth(table) for table in reversed(tables)]
 
 
 def _hash_contexts(contexts: NDArray[np.int8], features: NDArray[np.int16] | None) -> Hash:
@@ -138,15 +138,15 @@ class _Counted:
         return self.hashes[starts], offsets, np.add.reduceat(self.counts, starts)
 
 
-def _finish(counted: _Counted, numerators: FloatArray, denominators: FloatArray) -> Level:
+def _finish(counted: _Counted, numerators: FloatArray, denominators: FloatArray) -> ContextTable:
     contexts, offsets, _ = counted.by_context()
     weights = (numerators / np.repeat(denominators, np.diff(offsets))).astype(np.float32)
     # From the stored weights, so that rounding them leaves the sum at one.
     backoff = 1.0 - np.add.reduceat(weights.astype(np.float64), offsets[:-1])
-    return Level(contexts, offsets, counted.tokens, weights, backoff)
+    return ContextTable(contexts, offsets, counted.tokens, weights, backoff)
 
 
-def _kneser_ney(counted: _Counted) -> Level:
+def _kneser_ney(counted: _Counted) -> ContextTable:
     _, _, totals = counted.by_context()
     discounts = np.array([0.0, *kneser_ney_discounts(counted.counts)])
     numerators = counted.counts - discounts[np.minimum(counted.counts, 3)]
@@ -170,7 +170,7 @@ def kneser_ney_discounts(counts: NDArray[np.int64]) -> Sequence[float]:
     return discounts
 
 
-def _witten_bell(counted: _Counted) -> Level:
+def _witten_bell(counted: _Counted) -> ContextTable:
     _, offsets, totals = counted.by_context()
     distinct = np.diff(offsets)
     return _finish(counted, counted.counts.astype(np.float64), (totals + distinct).astype(np.float64))

@@ -26,6 +26,10 @@ CHECKPOINT_FORMAT = "polymer-designer GRU training"
 CHECKPOINT_VERSION = 3
 _CHUNK = 2048
 _IMPOSSIBLE = -1e9
+_DIGESTED = (
+    "embedding", "hidden", "layers", "dropout", "batch", "learning_rate", "validation", "respelled", "seed",
+)  # fmt: skip
+"""Settings in the digest of version 0.1, in its order."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def train_neural(
             len(grammar.vocabulary), settings.embedding, settings.hidden, settings.layers, settings.dropout
         )
     run = _Training(network, grammar, settings, checkpoint)
-    run.digest = _digest(settings, [str(row) for _, row in known], start)
+    run.digests = _digests(settings, [str(row) for _, row in known], start)
     run.resume()
     while run.epoch < settings.epochs and run.since_best < settings.patience:
         run.one_epoch(train, validation, progress)
@@ -109,7 +113,7 @@ class _Training:
         self.settings = settings
         self.checkpoint = checkpoint
         self.optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-        self.digest = ""
+        self.digests: tuple[str, ...] = ("",)
         self.epoch = 0
         self.since_best = 0
         self.best_bits = math.inf
@@ -207,7 +211,7 @@ class _Training:
             "format": CHECKPOINT_FORMAT,
             "version": CHECKPOINT_VERSION,
             "shape": self.network.shape,
-            "digest": self.digest,
+            "digest": self.digests[0],
             "epoch": self.epoch,
             "since_best": self.since_best,
             "best_bits": self.best_bits,
@@ -220,7 +224,7 @@ class _Training:
         if self.checkpoint is None or not self.checkpoint.exists():
             return
         header, arrays = read_arrays(self.checkpoint, CHECKPOINT_FORMAT, CHECKPOINT_VERSION)
-        if header["shape"] != self.network.shape or header["digest"] != self.digest:
+        if header["shape"] != self.network.shape or header["digest"] not in self.digests:
             raise InvalidModelFile(
                 f"checkpoint {self.checkpoint} is of a training on other units, with other settings or from another start; use "
                 "the same settings or remove it"
@@ -256,7 +260,6 @@ class Batch:
         """Walk through strings that the grammar accepts."""
         tokens = pad(rows)
         seen = walk(tokens, grammar, PATH_SYMBOLS, masks=True)
-        assert seen.allowed is not None
         last = np.full(tokens.shape, len(grammar.vocabulary), dtype=np.int64)
         last[:, 1:] = np.maximum(tokens[:, :-1], 0)
         return cls(
@@ -282,12 +285,21 @@ def string_nats(network: TokenGRU, batch: Batch) -> torch.Tensor:
     return -(picked * written).sum(dim=1)
 
 
-def _digest(settings: NeuralSettings, units: Sequence[str], start: NeuralModel | None) -> str:
-    digest = hashlib.sha256(json.dumps([settings.model_dump(exclude={"epochs", "patience"}), units]).encode())
-    if start is not None:
-        for name, value in sorted(start.network.state_dict().items()):
-            digest.update(name.encode() + value.numpy().tobytes())
-    return digest.hexdigest()
+def _digests(settings: NeuralSettings, units: Sequence[str], start: NeuralModel | None) -> tuple[str, ...]:
+    """Return the digests that identify a training: that of what differs from the defaults, and the one that version 0.1 wrote.
+
+    Without the defaults, a setting that a later version adds does not make a checkpoint foreign.
+    """
+    free = {"epochs", "patience"}
+    asked = settings.model_dump(exclude=free, exclude_defaults=True)
+    found = []
+    for stated in (asked, {name: getattr(settings, name) for name in _DIGESTED}):
+        digest = hashlib.sha256(json.dumps([stated, units]).encode())
+        if start is not None:
+            for name, value in sorted(start.network.state_dict().items()):
+                digest.update(name.encode() + value.numpy().tobytes())
+        found.append(digest.hexdigest())
+    return tuple(found)
 
 
 def _copy(network: TokenGRU) -> dict[str, torch.Tensor]:

@@ -1,14 +1,14 @@
 """Settings of the neural language model and its training; they load without torch."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 FINE_TUNING = {"learning_rate": 1e-3, "batch": 32, "patience": 5, "validation": 0.1, "respelled": 0.5}
 """What fine-tuning on a list of some hundred units sets differently: smaller steps, more spellings, a larger part to judge by."""
 
 
-class NeuralSettings(BaseModel):
+class NeuralSettings(Settings):
     """Settings of the network and its training.
 
     Attributes:
@@ -22,9 +22,6 @@ class NeuralSettings(BaseModel):
             end, or with branches in random order.
         seed: Of initial weights, shuffling, spelling and the validation split.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     embedding: int = Field(default=48, ge=1)
     hidden: int = Field(default=256, ge=1)

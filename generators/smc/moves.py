@@ -15,7 +15,7 @@ from generators.language.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Move:
     """Proposed strings.
 
     Attributes:
@@ -29,7 +29,7 @@ class Proposal:
     possible: NDArray[np.bool_]
 
 
-def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Generator) -> Proposal:
+def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Generator) -> Move:
     """Keep a random beginning and draw the rest from the model.
 
     The number of kept tokens is uniform on 0 .. length - 1. The model's own probabilities cancel between p and q; what is left is
@@ -38,10 +38,10 @@ def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Gene
     lengths = strings.lengths
     kept = np.floor(rng.random(len(strings)) * lengths).astype(np.intp)
     proposed = regrow(model, strings, kept, rng)
-    return Proposal(proposed, np.log(lengths / proposed.lengths), np.ones(len(strings), dtype=bool))
+    return Move(proposed, np.log(lengths / proposed.lengths), np.ones(len(strings), dtype=bool))
 
 
-def regrow_segment(model: LanguageModel[Any], strings: Strings, longest: int, rng: np.random.Generator) -> Proposal:
+def regrow_segment(model: LanguageModel[Any], strings: Strings, longest: int, rng: np.random.Generator) -> Move:
     """Replace a random inner piece by one drawn from the model after the same beginning, and keep what follows.
 
     The piece begins at t, uniform on 0 .. length - 2, and its m tokens are uniform on 1 .. min(longest, length - 1 - t); the new
@@ -81,7 +81,7 @@ def regrow_segment(model: LanguageModel[Any], strings: Strings, longest: int, rn
         new_choices = (new_lengths - 1) * np.minimum(longest, new_lengths - 1 - start)
         possible[rows] = after > -np.inf
         log_ratio[rows] = after - before + np.log(choices[rows]) - np.log(new_choices[rows])
-    return Proposal(Strings(tokens, log_probs), log_ratio, possible)
+    return Move(Strings(tokens, log_probs), log_ratio, possible)
 
 
 def respell(
@@ -90,7 +90,7 @@ def respell(
     keys: list[str],
     rng: np.random.Generator,
     spellings: Callable[[str, Vocabulary], tuple[tuple[int, ...], ...]] | None = None,
-) -> Proposal:
+) -> Move:
     """Write the same polymer in another of its standard spellings.
 
     The standard spellings are a function of the canonical key alone, and the new one is drawn uniformly from them. A string
@@ -123,4 +123,4 @@ def respell(
         log_probs[rows] = scored.log_probs
         log_ratio[rows] = scored.log_prob - strings.log_prob[rows]
         possible[rows] = scored.log_prob > -np.inf
-    return Proposal(Strings(tokens, log_probs), log_ratio, possible)
+    return Move(Strings(tokens, log_probs), log_ratio, possible)

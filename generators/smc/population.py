@@ -11,6 +11,16 @@ from generators.candidate import LogLikelihood
 from generators.language.decoding import FloatArray
 from mdcore.chem import RepeatUnit
 
+MAX_REFUSED = 1000
+"""Refusals per accepted draw above which the filter counts as one that accepts nothing."""
+FREE_DRAWS = 20
+"""Accepted draws that are assumed beforehand, because the first one may come late by chance."""
+
+
+def is_hopeless(refused: int, accepted: int) -> bool:
+    """Return whether a filter refuses practically every draw from a prior."""
+    return refused > MAX_REFUSED * (accepted + FREE_DRAWS)
+
 
 class States(Protocol):
     """What n particles are: strings of a language model, or choices of monomers."""

@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 
 from generators.errors import InvalidList, NothingAccepted
 from generators.language.decoding import FloatArray
-from generators.smc.population import Evaluator, Particles
+from generators.smc.population import Evaluator, Particles, is_hopeless
 from generators.smc.settings import SMCSettings
 from generators.synthesis.library import MonomerLibrary
 from generators.synthesis.route import Route
 from generators.synthesis.rule import Rule
 from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import RepeatUnit
-
-_MAX_REFUSED = 1000
-"""Choices refused for each one that is accepted, above which practically nothing is taken to be acceptable."""
-_UNLUCKY = 20
-"""Accepted ones that are granted beforehand, as the first may come late by chance."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +122,7 @@ class ReactionSpace:
             drawn = self._units(texts, evaluator)
             rows = [i for i, unit in enumerate(drawn) if unit is not None][: n - len(units)]
             refused += len(drawn) - len(rows)
-            if refused > _MAX_REFUSED * (len(units) + len(rows) + _UNLUCKY):
+            if is_hopeless(refused, len(units) + len(rows)):
                 raise NothingAccepted(
                     f"{refused} syntheses were refused and {len(units)} accepted; loosen the filter or add monomers"
                 )
@@ -155,8 +150,9 @@ class ReactionSpace:
         chosen[anew] = fresh[anew]
         states, texts = self._complete(chosen, rng)
         drawn = self._units(texts, evaluator)
-        good = np.array([i for i, unit in enumerate(drawn) if unit is not None], dtype=np.intp)
-        new_values = evaluator.values([unit for unit in drawn if unit is not None])
+        accepted = {i: unit for i, unit in enumerate(drawn) if unit is not None}
+        good = np.array(list(accepted), dtype=np.intp)
+        new_values = evaluator.values(list(accepted.values()))
         possible = new_values > -np.inf
         old_values = population.log_likelihoods[good]
         log_ratio = np.where(possible, beta * (np.where(possible, new_values, 0.0) - old_values), -np.inf)
@@ -168,7 +164,5 @@ class ReactionSpace:
         result[2][rows] = new_values[take]
         units = list(population.units)
         for row in rows:
-            unit = drawn[row]
-            assert unit is not None
-            units[row] = unit
+            units[row] = accepted[int(row)]
         return Particles(Choices(result[0], result[1]), tuple(units), result[2]), int(take.sum())

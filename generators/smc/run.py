@@ -42,7 +42,7 @@ class Space(Protocol[S]):
 
 
 @dataclass(frozen=True)
-class Stage:
+class TemperingStep:
     """One tempering step.
 
     Attributes:
@@ -65,14 +65,14 @@ class SMCResult(Generic[S]):
     Attributes:
         particles: The population; its members have equal weights.
         log_evidence: Estimate of the log of the prior mean of L^sharpness, over the strings that the filter accepts.
-        stages: The steps taken.
+        steps: The steps taken.
         history: The population after each step.
         calls: Distinct repeat units the likelihood was evaluated for.
     """
 
     particles: Particles[S]
     log_evidence: float
-    stages: tuple[Stage, ...]
+    steps: tuple[TemperingStep, ...]
     history: tuple[Particles[S], ...]
     calls: int
 
@@ -80,8 +80,8 @@ class SMCResult(Generic[S]):
     def origins(self) -> NDArray[np.intp]:
         """Row of the initial population that each particle descends from, shape (n,)."""
         rows = np.arange(len(self.particles.units))
-        for stage in reversed(self.stages):
-            rows = stage.ancestors[rows]
+        for step in reversed(self.steps):
+            rows = step.ancestors[rows]
         return rows
 
 
@@ -102,7 +102,7 @@ def temper(
     population = space.draw_prior(particles if particles is not None else space.settings.particles, evaluator, rng)
     n = len(population.units)
     beta, log_evidence, end = 0.0, 0.0, space.settings.sharpness
-    stages: list[Stage] = []
+    steps: list[TemperingStep] = []
     history: list[Particles[S]] = []
     if (population.log_likelihoods == -np.inf).any():
         weights = np.where(population.log_likelihoods == -np.inf, -np.inf, 0.0)
@@ -111,11 +111,11 @@ def temper(
             raise ImpossibleTarget(
                 f"the likelihood of all {n} repeat units drawn from {space.name} is zero; widen the target"
             )
-        population, stage = _step(space, population, weights, 0.0, evaluator, rng)
-        stages.append(stage)
+        population, taken = _step(space, population, weights, 0.0, evaluator, rng)
+        steps.append(taken)
         history.append(population)
     while beta < end:
-        if len(stages) > space.settings.max_stages:
+        if len(steps) > space.settings.max_stages:
             raise ImpossibleTarget(
                 f"target not reached in {space.settings.max_stages} stages (beta {beta:.3g}); widen the target or raise "
                 "max_stages"
@@ -125,10 +125,10 @@ def temper(
         beta = end if step >= end - beta else beta + step
         weights = step * values
         log_evidence += log_mean_exp(weights)
-        population, stage = _step(space, population, weights, beta, evaluator, rng)
-        stages.append(stage)
+        population, taken = _step(space, population, weights, beta, evaluator, rng)
+        steps.append(taken)
         history.append(population)
-    return SMCResult(population, log_evidence, tuple(stages), tuple(history), evaluator.calls)
+    return SMCResult(population, log_evidence, tuple(steps), tuple(history), evaluator.calls)
 
 
 def _step(
@@ -138,7 +138,7 @@ def _step(
     beta: float,
     evaluator: Evaluator,
     rng: np.random.Generator,
-) -> tuple[Particles[S], Stage]:
+) -> tuple[Particles[S], TemperingStep]:
     ancestors = systematic_resample(log_weights, rng)
     population = population.take(ancestors)
     accepted = 0
@@ -147,4 +147,4 @@ def _step(
         accepted += moved
     tried = space.settings.sweeps * len(population.units)
     acceptance = accepted / tried if tried else 0.0
-    return population, Stage(beta, effective_sample_size(log_weights), acceptance, ancestors)
+    return population, TemperingStep(beta, effective_sample_size(log_weights), acceptance, ancestors)

@@ -9,17 +9,12 @@ from generators.candidate import LogLikelihood
 from generators.errors import NothingAccepted
 from generators.language.decoding import Strings
 from generators.language.model import LanguageModel
-from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
-from generators.smc.population import Evaluator, Particles
+from generators.smc.moves import Move, regrow_segment, regrow_tail, respell
+from generators.smc.population import Evaluator, Particles, is_hopeless
 from generators.smc.run import SMCResult, temper
 from generators.smc.settings import SMCSettings
 from generators.synthesis.route import Route
 from mdcore.chem import RepeatUnit
-
-_MAX_REFUSED = 1000
-"""Strings refused by the filter for each one that is accepted, above which practically nothing is taken to be acceptable."""
-_UNLUCKY = 20
-"""Accepted ones that are granted beforehand, as the first may come late by chance."""
 
 
 @final
@@ -64,7 +59,7 @@ class SMCSampler:
             found = evaluator.units(self.model.spell(strings.tokens))
             rows = [i for i, unit in enumerate(found) if unit is not None][: n - len(units)]
             refused += len(found) - len(rows)
-            if refused > _MAX_REFUSED * (len(units) + len(rows) + _UNLUCKY):
+            if is_hopeless(refused, len(units) + len(rows)):
                 raise NothingAccepted(
                     f"the filter refused {refused} repeat units of {self.model.name} and accepted {len(units)}; loosen it"
                 )
@@ -93,30 +88,27 @@ class SMCSampler:
             rows = np.flatnonzero(kinds == kind)
             if not len(rows):
                 continue
-            proposal = self._propose(kind, population.take(rows), rng)
-            texts = self.model.spell(proposal.strings.tokens[proposal.possible])
-            candidates: list[RepeatUnit | None] = [None] * len(rows)
-            for place, unit in zip(np.flatnonzero(proposal.possible), evaluator.units(texts), strict=True):
-                candidates[place] = unit
-            good = np.array([i for i, unit in enumerate(candidates) if unit is not None], dtype=np.intp)
-            new_values = evaluator.values([unit for unit in candidates if unit is not None])
+            move = self._moved(kind, population.take(rows), rng)
+            texts = self.model.spell(move.strings.tokens[move.possible])
+            places = np.flatnonzero(move.possible).tolist()
+            moved = {i: unit for i, unit in zip(places, evaluator.units(texts), strict=True) if unit is not None}
+            good = np.array(list(moved), dtype=np.intp)
+            new_values = evaluator.values(list(moved.values()))
             old_values = values[rows[good]]
             # At beta = 0 the likelihood still says which strings are possible at all.
             possible = new_values > -np.inf
             gain = np.where(possible, beta * (np.where(possible, new_values, 0.0) - old_values), -np.inf)
-            log_ratio = proposal.log_ratio[good] + gain
+            log_ratio = move.log_ratio[good] + gain
             take = np.log1p(-rng.random(len(good))) < log_ratio
             for place, value in zip(good[take], new_values[take], strict=True):
-                unit = candidates[place]
-                assert unit is not None
                 row = rows[place]
-                tokens[row] = proposal.strings.tokens[place]
-                log_probs[row] = proposal.strings.log_probs[place]
-                units[row], values[row] = unit, value
+                tokens[row] = move.strings.tokens[place]
+                log_probs[row] = move.strings.log_probs[place]
+                units[row], values[row] = moved[int(place)], value
             accepted += int(take.sum())
         return Particles(Strings(tokens, log_probs), tuple(units), values), accepted
 
-    def _propose(self, kind: int, population: Particles[Strings], rng: np.random.Generator) -> Proposal:
+    def _moved(self, kind: int, population: Particles[Strings], rng: np.random.Generator) -> Move:
         if kind == 0:
             return regrow_tail(self.model, population.states, rng)
         if kind == 1:

@@ -1,14 +1,14 @@
 """Settings of sequential Monte Carlo."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 MAX_SHARPNESS = 1000.0
 """Largest exponent of the likelihood; long before, only its maximum is left."""
 
 
-class SMCSettings(BaseModel):
+class SMCSettings(Settings):
     """Settings of a sequential Monte Carlo run.
 
     Attributes:
@@ -23,9 +23,6 @@ class SMCSettings(BaseModel):
         max_stages: Stages after which a run that has not reached its target is given up.
         max_top_up: Sweeps at the target spent on finding more distinct candidates when a population holds too few.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
 
     particles: int = Field(default=512, ge=2)
     ess_fraction: float = Field(default=0.5, gt=0.0, lt=1.0)

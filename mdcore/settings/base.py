@@ -1,12 +1,5 @@
-"""The base of every settings model."""
+"""The base of every settings model, which `generators` and `surrogates` share."""
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from mdcore.chem.settings import Settings
 
-from mdcore.chem.numbers import plain_settings
-
-
-class Settings(BaseModel):
-    """Frozen settings that refuse unknown keys and check their own defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-    _plain_numbers = model_validator(mode="before")(plain_settings)
+__all__ = ["Settings"]

@@ -171,7 +171,9 @@ def _measured_rows(
 ) -> NDArray[np.int64]:
     """First row of each distinct unit with a measurement of some objective at the predicted fidelity, or `elsewhere`."""
     observations = surrogates.observations
-    there = np.array([(level != surrogates.fidelity) == elsewhere for level in observations.fidelities], dtype=bool)
+    there = np.array(
+        [(fidelity != surrogates.fidelity) == elsewhere for fidelity in observations.fidelities], dtype=bool
+    )
     any_measured = np.zeros(len(observations), dtype=bool)
     for objective in objectives:
         any_measured |= observations.measured(objective.property)
@@ -305,14 +307,14 @@ def _greedy(
 ) -> tuple[list[int], list[float]]:
     picks: list[int] = []
     values: list[float] = []
-    open_rows = np.ones(len(penalty), dtype=bool)
+    available = np.ones(len(penalty), dtype=bool)
     while len(picks) < q:
         boxes = scorer.boxes(sampler.values, np.concatenate([base_feasible, feasible[picks]]))
         value = scorer.value(sampler, block, boxes) + penalty
-        best = int(np.argmax(np.where(open_rows, value, -np.inf)))
+        best = int(np.argmax(np.where(available, value, -np.inf)))
         picks.append(best)
         values.append(float(value[best]))
-        open_rows[best] = False
+        available[best] = False
         if len(picks) < q:
             sampler.choose(block, best)
     return picks, values

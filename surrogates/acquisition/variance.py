@@ -57,13 +57,13 @@ def most_uncertain(
 
     picks: list[int] = []
     values: list[float] = []
-    open_rows = np.ones(len(success), dtype=bool)
+    available = np.ones(len(success), dtype=bool)
     while len(picks) < min(q, len(success)):
         value = success * np.sum(residuals, axis=0)
-        best = int(np.argmax(np.where(open_rows, value, -np.inf)))
+        best = int(np.argmax(np.where(available, value, -np.inf)))
         picks.append(best)
         values.append(float(value[best]))
-        open_rows[best] = False
+        available[best] = False
         to_best = statistics(features, features.take(slice(best, best + 1)))
         for j, model in enumerate(models):
             root = np.sqrt(residuals[j][best])

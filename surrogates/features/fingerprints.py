@@ -9,8 +9,8 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from mdcore.chem import RepeatUnit
 
-LEVELS = 256
-"""Largest count that is told apart: column c at count k fills the levels c * LEVELS + 0 ... k - 1."""
+LARGEST_COUNT = 256
+"""Counts above it are clipped. In the thermometer code, count k in column c sets the bits c * LARGEST_COUNT + 0 ... k - 1."""
 
 
 @lru_cache(maxsize=8)
@@ -19,12 +19,12 @@ def _generator(radius: int) -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, includeRedundantEnvironments=True)
 
 
-def morgan_levels(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> NDArray[np.int32]:
-    """Count the Morgan environments of one period of the infinite chain, as sorted thermometer levels.
+def morgan_bits(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> NDArray[np.int32]:
+    """Count the Morgan environments of one period of the infinite chain, as a sorted thermometer code.
 
     Every atom of the centre period contributes one environment for each radius from 0 to `radius`, so the counts do not
-    depend on spelling, direction or cut. Identifiers are folded to `columns`. A count of k in column c is written as
-    the k levels c * LEVELS ... c * LEVELS + k - 1: the minimum of two counts is then the number of shared levels.
+    depend on spelling, direction or cut. Identifiers are folded to `columns`. A count of k in column c sets
+    the k bits c * LARGEST_COUNT ... c * LARGEST_COUNT + k - 1, so that the minimum of two counts is the number of shared bits.
 
     Args:
         unit: The repeat unit.
@@ -33,7 +33,7 @@ def morgan_levels(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> ND
         bonds: Bonds between the centre period and the caps, larger than `radius`.
 
     Returns:
-        Levels, shape (sum of counts,).
+        Positions of the bits that are set, shape (sum of counts,).
     """
     window, centre = unit.window(bonds)
     counts = _generator(radius).GetSparseCountFingerprint(window, fromAtoms=list(centre)).GetNonzeroElements()
@@ -43,7 +43,9 @@ def morgan_levels(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> ND
         folded[i] = identifier % columns
         amounts[i] = count
     columns_hit, inverse = np.unique(folded, return_inverse=True)
-    totals = np.minimum(np.bincount(inverse, weights=amounts, minlength=len(columns_hit)).astype(np.int64), LEVELS)
-    starts = np.repeat(columns_hit * LEVELS, totals)
+    totals = np.minimum(
+        np.bincount(inverse, weights=amounts, minlength=len(columns_hit)).astype(np.int64), LARGEST_COUNT
+    )
+    starts = np.repeat(columns_hit * LARGEST_COUNT, totals)
     steps = np.arange(totals.sum()) - np.repeat(np.cumsum(totals) - totals, totals)
     return np.asarray(starts + steps, dtype=np.int32)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, vstack
 
 from mdcore.chem import RepeatUnit
 from surrogates.features.descriptors import NAMES, standardised_descriptors
-from surrogates.features.fingerprints import LEVELS, morgan_levels
+from surrogates.features.fingerprints import LARGEST_COUNT, morgan_bits
 from surrogates.settings import SurrogateSettings
 
 CACHE_UNITS = 200_000
@@ -30,13 +30,13 @@ class Features:
     """Features of n repeat units.
 
     Attributes:
-        levels: Thermometer levels of the count fingerprints, shape (n, columns * LEVELS), ones.
+        bits: Thermometer code of the count fingerprints, shape (n, columns * LARGEST_COUNT), ones.
         sizes: Sum of the counts of each row, shape (n,).
         descriptors: Standardised descriptors, shape (n, d); d may be zero.
         names: Number of each row's polymer, shape (n,): equal numbers are the same polymer. Without it, equal features are.
     """
 
-    levels: csr_array
+    bits: csr_array
     sizes: NDArray[np.float64]
     descriptors: NDArray[np.float64]
     names: NDArray[np.int64] | None = None
@@ -46,15 +46,15 @@ class Features:
 
     @cached_property
     def _columns_hit(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Position of each level among those that occur here (-1: none), and those columns, dense, shape (hit, n).
+        """Position of each bit among those that occur here (-1: none), and those columns, dense, shape (hit, n).
 
         Single precision is exact: products of such columns are whole numbers far below 2^24.
         """
-        hit = np.unique(self.levels.indices)
-        position = np.full(self.levels.shape[1], -1, dtype=np.int32)
+        hit = np.unique(self.bits.indices)
+        position = np.full(self.bits.shape[1], -1, dtype=np.int32)
         position[hit] = np.arange(len(hit))
         dense = np.zeros((len(hit), len(self)), dtype=np.float32)
-        dense[position[self.levels.indices], np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))] = 1.0
+        dense[position[self.bits.indices], np.repeat(np.arange(len(self)), np.diff(self.bits.indptr))] = 1.0
         return position, dense
 
     @cached_property
@@ -62,12 +62,10 @@ class Features:
         """Number of each row's polymer, shape (n,)."""
         if self.names is not None:
             return self.names
-        starts = self.levels.indptr
+        starts = self.bits.indptr
         return np.array(
             [
-                _number(
-                    np.sort(self.levels.indices[starts[i] : starts[i + 1]]).tobytes() + self.descriptors[i].tobytes()
-                )
+                _number(np.sort(self.bits.indices[starts[i] : starts[i + 1]]).tobytes() + self.descriptors[i].tobytes())
                 for i in range(len(self))
             ],
             dtype=np.int64,
@@ -79,24 +77,24 @@ class Features:
         total = np.einsum("ij,ij->i", self.descriptors, self.descriptors)
         return np.asarray(total / max(self.descriptors.shape[1], 1), dtype=np.float64)
 
-    def shared_levels(self, other: "Features") -> NDArray[np.float64]:
+    def shared_counts(self, other: "Features") -> NDArray[np.float64]:
         """Sum of the minima of the counts for all pairs of rows, shape (n, rows of other)."""
         position, dense = other._columns_hit
-        columns = position[self.levels.indices]
+        columns = position[self.bits.indices]
         known = columns >= 0
-        starts = np.concatenate([[0], np.cumsum(known)])[self.levels.indptr]
+        starts = np.concatenate([[0], np.cumsum(known)])[self.bits.indptr]
         ones = np.ones(int(starts[-1]), dtype=np.float32)
         reduced = csr_array((ones, columns[known], starts), shape=(len(self), dense.shape[0]))
         return np.asarray(reduced @ dense, dtype=np.float64)
 
     def take(self, rows: NDArray[np.int64] | slice) -> "Features":
         """Return the chosen rows."""
-        return Features(self.levels[rows], self.sizes[rows], self.descriptors[rows], self.identities[rows])
+        return Features(self.bits[rows], self.sizes[rows], self.descriptors[rows], self.identities[rows])
 
     def joined(self, other: "Features") -> "Features":
         """Return the rows of this table followed by those of another."""
         return Features(
-            vstack([self.levels, other.levels], format="csr"),
+            vstack([self.bits, other.bits], format="csr"),
             np.concatenate([self.sizes, other.sizes]),
             np.vstack([self.descriptors, other.descriptors]),
             np.concatenate([self.identities, other.identities]),
@@ -104,9 +102,9 @@ class Features:
 
     def counts(self) -> NDArray[np.float64]:
         """Return the folded count fingerprints, shape (n, columns)."""
-        table = np.zeros((len(self), self.levels.shape[1] // LEVELS))
-        rows = np.repeat(np.arange(len(self)), np.diff(self.levels.indptr))
-        np.add.at(table, (rows, self.levels.indices // LEVELS), 1.0)
+        table = np.zeros((len(self), self.bits.shape[1] // LARGEST_COUNT))
+        rows = np.repeat(np.arange(len(self)), np.diff(self.bits.indptr))
+        np.add.at(table, (rows, self.bits.indices // LARGEST_COUNT), 1.0)
         return table
 
 
@@ -127,18 +125,17 @@ def features_from_arrays(
     Raises:
         ValueError: Neither is given.
     """
-    if counts is None and descriptors is None:
-        raise ValueError("no features were given; pass counts, descriptors or both")
     if counts is None:
-        assert descriptors is not None
+        if descriptors is None:
+            raise ValueError("no features were given; pass counts, descriptors or both")
         return _stack([np.zeros(0, dtype=np.int32)] * len(descriptors), 1, np.asarray(descriptors, dtype=np.float64))
-    whole = np.minimum(np.rint(counts), LEVELS).astype(np.int64)
+    whole = np.minimum(np.rint(counts), LARGEST_COUNT).astype(np.int64)
     rows, columns = np.nonzero(whole)
     amounts = whole[rows, columns]
     steps = np.arange(amounts.sum()) - np.repeat(np.cumsum(amounts) - amounts, amounts)
-    levels = (np.repeat(columns * LEVELS, amounts) + steps).astype(np.int32)
+    bits = (np.repeat(columns * LARGEST_COUNT, amounts) + steps).astype(np.int32)
     table = np.zeros((len(whole), 0)) if descriptors is None else np.asarray(descriptors, dtype=np.float64)
-    return _stack(np.split(levels, np.cumsum(whole.sum(axis=1))[:-1]), whole.shape[1], table)
+    return _stack(np.split(bits, np.cumsum(whole.sum(axis=1))[:-1]), whole.shape[1], table)
 
 
 def _stack(
@@ -150,8 +147,8 @@ def _stack(
     sizes = np.array([len(row) for row in rows], dtype=np.int64)
     indices = np.concatenate([*rows, np.zeros(0, dtype=np.int32)])
     indptr = np.concatenate([[0], np.cumsum(sizes)])
-    levels = csr_array((np.ones(len(indices)), indices, indptr), shape=(len(rows), columns * LEVELS))
-    return Features(levels, sizes.astype(np.float64), descriptors, names)
+    bits = csr_array((np.ones(len(indices)), indices, indptr), shape=(len(rows), columns * LARGEST_COUNT))
+    return Features(bits, sizes.astype(np.float64), descriptors, names)
 
 
 class Featuriser:
@@ -195,12 +192,12 @@ class Featuriser:
     def _row(self, unit: RepeatUnit) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         row = self._cache.get(unit.key)
         if row is None:
-            levels = np.zeros(0, dtype=np.int32)
+            bits = np.zeros(0, dtype=np.int32)
             if self._fingerprints:
-                levels = morgan_levels(unit, self._radius, self._columns, self._bonds)
+                bits = morgan_bits(unit, self._radius, self._columns, self._bonds)
             parts = [describe(unit) for describe in self._described]
             descriptors = np.concatenate(parts) if parts else np.zeros(0)
-            row = (levels, descriptors)
+            row = (bits, descriptors)
             self._cache[unit.key] = row
             if len(self._cache) > CACHE_UNITS:
                 self._cache.popitem(last=False)

@@ -88,7 +88,7 @@ class FailureModel:
 def _kernel(features: Features) -> Covariance:
     """Split the variance between the kinds of features that are there."""
     described = 1.0 if features.descriptors.shape[1] else 0.0
-    printed = 1.0 if features.levels.nnz or not described else 0.0
+    printed = 1.0 if features.bits.nnz or not described else 0.0
     unit = LATENT_VARIANCE / (described + printed)
     return Covariance(unit * printed, unit * described, 0.0, LENGTHSCALE)
 

@@ -30,12 +30,14 @@ def training_data(
     Returns:
         The data and the number of tasks, task 0 counted even when it is empty.
     """
-    levels = np.array(observations.fidelities)
+    fidelities = np.array(observations.fidelities)
     measured = observations.measured(name)
     column = observations.values.get(name, np.full(len(observations), np.nan))
-    own = measured & (levels == fidelity)
+    own = measured & (fidelities == fidelity)
     groups = [np.flatnonzero(own)]
-    groups += [np.flatnonzero(measured & (levels == level)) for level in sorted(set(levels[measured]) - {fidelity})]
+    groups += [
+        np.flatnonzero(measured & (fidelities == other)) for other in sorted(set(fidelities[measured]) - {fidelity})
+    ]
     centres = [float(column[rows].mean()) if len(rows) else 0.0 for rows in groups]
     deviations = np.concatenate([column[rows] - centre for rows, centre in zip(groups, centres, strict=True)])
     present = [centre for rows, centre in zip(groups, centres, strict=True) if len(rows)]
@@ -77,10 +79,10 @@ def _companions(
     fidelity: str,
     companions: tuple[str, ...],
 ) -> list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
-    levels = np.array(observations.fidelities)
+    fidelities = np.array(observations.fidelities)
     parts = []
     for other in companions:
-        there = observations.measured(other) & (levels == fidelity)
+        there = observations.measured(other) & (fidelities == fidelity)
         both = own & there
         if both.sum() < FEWEST_SHARED:
             continue

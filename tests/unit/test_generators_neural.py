@@ -1,5 +1,7 @@
 """The neural model: same contract as the n-gram, learns, resumes exactly, fine-tunes."""
 
+import hashlib
+import json
 import subprocess
 import sys
 
@@ -8,10 +10,12 @@ import pytest
 
 from generators.errors import InvalidModelFile, NothingToLearn
 from generators.language.decoding import score
-from generators.language.neural import NeuralModel
+from generators.language.grammar import Grammar
+from generators.language.model import encode_all
+from generators.language.neural import NeuralModel, read_arrays, write_arrays
 from generators.language.ngram import NGramModel
 from generators.language.saved import load_model
-from generators.language.training import Batch, string_nats, train_neural
+from generators.language.training import CHECKPOINT_FORMAT, CHECKPOINT_VERSION, Batch, string_nats, train_neural
 from generators.language.training_settings import NeuralSettings
 from generators.smc import SMCSampler, SMCSettings
 from mdcore.chem import RepeatUnit
@@ -77,6 +81,32 @@ def test_checkpoint_of_another_network_is_refused(tmp_path):
         train_neural(UNITS, SMALL.model_copy(update={"hidden": 25}), checkpoint=path)
 
 
+def test_checkpoints_of_version_0_1_are_resumed(tmp_path):
+    """There, the digest held every setting."""
+    path = tmp_path / "training.npz"
+    train_neural(UNITS, SMALL.model_copy(update={"epochs": 2}), checkpoint=path)
+    header, arrays = read_arrays(path, CHECKPOINT_FORMAT, CHECKPOINT_VERSION)
+    rows = [str(row) for row in encode_all(UNITS, Grammar())]
+    stated = SMALL.model_dump(exclude={"epochs", "patience"})
+    old = hashlib.sha256(json.dumps([stated, rows]).encode()).hexdigest()
+    assert header["digest"] != old
+    write_arrays(path, {**header, "digest": old}, arrays)
+    steps = []
+    train_neural(UNITS, SMALL, checkpoint=path, progress=lambda progress: steps.append(progress.epoch))
+    assert min(steps) == 2
+
+
+def test_a_setting_that_a_later_version_adds_leaves_checkpoints_their_own(tmp_path):
+    class Later(NeuralSettings):
+        weight_decay: float = 0.0
+
+    path = tmp_path / "training.npz"
+    train_neural(UNITS, SMALL.model_copy(update={"epochs": 1}), checkpoint=path)
+    train_neural(UNITS, Later(**SMALL.model_dump()).model_copy(update={"epochs": 1}), checkpoint=path)
+    with pytest.raises(InvalidModelFile):
+        train_neural(UNITS, Later(**SMALL.model_dump(), weight_decay=0.1), checkpoint=path)
+
+
 def test_fine_tuning_moves_towards_the_list(model):
     own = ["*CC(*)c1ccc(Cl)cc1", "*CC(*)c1ccc(F)cc1", "*CC(*)c1ccc(Br)cc1"] * 4
     settings = SMALL.model_copy(update={"epochs": 6, "patience": 6, "learning_rate": 5e-3})
@@ -132,6 +162,6 @@ def test_the_network_can_be_steered_by_sequential_monte_carlo(model):
     result = smc.run(smc.evaluator(oxygens), np.random.default_rng(3))
     states = result.particles.states
     assert score(model, states.tokens).log_probs == pytest.approx(states.log_probs, abs=2e-4)
-    assert sum(stage.acceptance for stage in result.stages) > 0
+    assert sum(step.acceptance for step in result.steps) > 0
     prior = smc.draw_prior(48, smc.evaluator(oxygens), np.random.default_rng(4))
     assert result.particles.log_likelihoods.mean() > prior.log_likelihoods.mean() + 0.5

@@ -9,7 +9,7 @@ from generators.errors import InvalidModelFile, NothingToLearn
 from generators.language.decoding import sample, score
 from generators.language.grammar import Grammar
 from generators.language.ngram import FORMAT, VERSION, NGramModel
-from generators.language.ngram_tables import build_levels, kneser_ney_discounts
+from generators.language.ngram_tables import build_tables, kneser_ney_discounts
 from generators.language.notation import encode, pad
 from generators.language.saved import cached_ngram
 from generators.language.vocabulary import Vocabulary
@@ -101,7 +101,7 @@ def test_interpolated_kneser_ney_of_a_hand_counted_example():
     """Three positions after `a`: b, b, c; one after `d`: b. Symbols a=0 b=1 c=2 d=3, filler 9."""
     contexts = np.array([[0], [0], [0], [3]], dtype=np.int8)
     tokens = np.array([1, 1, 2, 1], dtype=np.int8)
-    none, one = build_levels(contexts, None, tokens, 9, "kneser-ney")
+    none, one = build_tables(contexts, None, tokens, 9, "kneser-ney")
     # Counts 2, 1, 1: n1 = 2, n2 = 1, n3 = 0, Y = 2 / 4, D1 = 1 - 2 Y n2/n1 = 0.5, D2 = 2 - 3 Y n3/n2 = 2, outside (0, 2), so 1.
     assert list(kneser_ney_discounts(np.array([2, 1, 1]))) == [0.5, 1.0, 1.5]
     # After a: b (2 - 1)/3, c (1 - 0.5)/3; left 1/2. After d: b 0.5, left 0.5.
@@ -124,7 +124,7 @@ def test_discounts_of_chen_and_goodman():
 
 def test_witten_bell_of_a_hand_counted_example():
     contexts = np.array([[0], [0], [0], [3]], dtype=np.int8)
-    _, one = build_levels(contexts, None, np.array([1, 1, 2, 1], dtype=np.int8), 9, "witten-bell")
+    _, one = build_tables(contexts, None, np.array([1, 1, 2, 1], dtype=np.int8), 9, "witten-bell")
     # After a: counts 2 and 1, two types: 2/5, 1/5, left 2/5. After d: 1/2, left 1/2.
     assert sorted(one.weights.tolist()) == pytest.approx([0.2, 0.4, 0.5])
     assert sorted(one.backoff) == pytest.approx([0.4, 0.5])

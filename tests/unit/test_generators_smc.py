@@ -14,7 +14,7 @@ from generators.language.spellings import standard_spellings
 from generators.language.vocabulary import Vocabulary
 from generators.smc import SMCSampler, SMCSettings, moves
 from generators.smc import sampler as sampler_module
-from generators.smc.moves import Proposal, regrow_segment, regrow_tail, respell
+from generators.smc.moves import Move, regrow_segment, regrow_tail, respell
 from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
 from mdcore.chem import RepeatUnit
 
@@ -118,7 +118,7 @@ def test_sharpness_is_the_final_exponent_of_the_likelihood(toy):
     joint = np.log(toy.prior) + 2.5 * toy.log_likelihood
     evidence = np.log(np.exp(joint).sum())
     sharp = np.exp(joint - evidence)
-    assert result.stages[-1].beta == 2.5
+    assert result.steps[-1].beta == 2.5
     assert 0.5 * np.abs(toy.frequencies(result.particles.states) - sharp).sum() < 0.02
     assert result.log_evidence == pytest.approx(evidence, abs=0.05)
     # It differs from the posterior, so the numbers above say something.
@@ -176,7 +176,7 @@ def test_without_the_metropolis_correction_the_posterior_is_wrong(toy, name, mon
 
     def always(*arguments):
         proposal = original(*arguments)
-        return Proposal(proposal.strings, np.full(len(proposal.log_ratio), np.inf), proposal.possible)
+        return Move(proposal.strings, np.full(len(proposal.log_ratio), np.inf), proposal.possible)
 
     monkeypatch.setattr(sampler_module, name, always)
     only = {"tail": 0.0, "segment": 0.0, "respell": 0.0, "tail" if name == "regrow_tail" else "segment": 1.0}
@@ -192,7 +192,7 @@ def test_without_the_metropolis_correction_the_posterior_is_wrong(toy, name, mon
 def test_without_the_proposal_ratio_the_posterior_is_wrong(toy, monkeypatch):
     def no_ratio(*arguments):
         proposal = regrow_tail(*arguments)
-        return Proposal(proposal.strings, np.zeros_like(proposal.log_ratio), proposal.possible)
+        return Move(proposal.strings, np.zeros_like(proposal.log_ratio), proposal.possible)
 
     monkeypatch.setattr(sampler_module, "regrow_tail", no_ratio)
     smc = SMCSampler(toy.model, SMCSettings(particles=4, tail=1.0, segment=0.0, respell=0.0))
@@ -266,8 +266,8 @@ def test_ancestry_leads_to_the_first_population(toy):
     smc = SMCSampler(toy.model, SMCSettings(particles=200, sweeps=0))
     first = smc.draw_prior(200, smc.evaluator(oxygen_likelihood), np.random.default_rng(5))
     assert [first.units[i] for i in result.origins] == list(result.particles.units)
-    assert result.stages[-1].beta == 1.0
-    assert all(stage.ess >= 0.5 * 200 - 1e-6 for stage in result.stages)
+    assert result.steps[-1].beta == 1.0
+    assert all(step.ess >= 0.5 * 200 - 1e-6 for step in result.steps)
 
 
 def test_likelihood_is_asked_once_for_each_polymer(toy):

@@ -15,7 +15,7 @@ from mdcore.settings import CellSettings, ForceFieldSettings
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
 from surrogates.features.descriptors import NAMES, periodic_descriptors
-from surrogates.features.fingerprints import morgan_levels
+from surrogates.features.fingerprints import morgan_bits
 
 PS = "*CC(*)c1ccccc1"
 PS_D8 = "*C([2H])([2H])C([2H])(*)c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
@@ -88,7 +88,7 @@ def test_the_densities_of_deuterated_polystyrene_and_heavy_water_follow_their_ma
 def test_what_does_not_depend_on_masses_is_that_of_the_natural_polymer():
     heavy, light = unit(PS_D8), unit(PS)
     assert glass_transition_estimate_k(heavy) == glass_transition_estimate_k(light)
-    np.testing.assert_array_equal(morgan_levels(heavy, 3, 2048, 4), morgan_levels(light, 3, 2048, 4))
+    np.testing.assert_array_equal(morgan_bits(heavy, 3, 2048, 4), morgan_bits(light, 3, 2048, 4))
     mine, other = periodic_descriptors(heavy, 4), periodic_descriptors(light, 4)
     about_mass = (
         {name for name in NAMES if "mass" in name}

@@ -69,10 +69,10 @@ def test_they_stand_alone_or_join(describe):
     unit = RepeatUnit.from_psmiles("*CC(*)F")
     alone = Featuriser(SurrogateSettings(features="force-field"))([unit])
     np.testing.assert_allclose(alone.descriptors[0], describe(unit))
-    assert alone.levels.nnz == 0
+    assert alone.bits.nnz == 0
     both, everything = (Featuriser(SurrogateSettings(features=f))([unit]) for f in ("both", "all"))
     assert everything.descriptors.shape[1] == both.descriptors.shape[1] + LENGTH
-    assert everything.levels.nnz == both.levels.nnz > 0
+    assert everything.bits.nnz == both.bits.nnz > 0
 
 
 def test_they_join_the_features(describe):
