@@ -61,7 +61,7 @@ def named_strategies(names: Sequence[str], config: CampaignConfig) -> list[Strat
 
 def _strategy(name: str, config: CampaignConfig) -> Strategy:
     if name == OWN:
-        return Strategy(OWN, config.surrogates, config.acquisition)
+        return Strategy(OWN, config.surrogates.settings(), config.acquisition)
     if name == RBF:
         # As in SPACIER the front is that of the measured values, an uncertainty holds the noise, the reference lies far off, and the
         # best candidates by themselves make a batch.
@@ -70,10 +70,10 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
     if name in METHODS:
         # The method's name is checked above; a copy would not validate it again.
         changed = {**config.acquisition.model_dump(), "method": name}
-        return Strategy(name, config.surrogates, AcquisitionSettings.model_validate(changed))
+        return Strategy(name, config.surrogates.settings(), AcquisitionSettings.model_validate(changed))
     if Path(name).suffix in (".yaml", ".yml"):
         other = load_config(name, answered=True)
-        return Strategy(other.name, other.surrogates, other.acquisition)
+        return Strategy(other.name, other.surrogates.settings(), other.acquisition)
     raise InvalidRequest(
         f"--strategy {name!r} is unknown; use {OWN}, {RBF}, {', '.join(METHODS)}, or the path of a campaign file"
     )

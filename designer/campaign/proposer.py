@@ -150,8 +150,8 @@ class BayesianProposer:
         from surrogates import fit_surrogates
 
         self._forget_what_changed(records)
-        known, schedule = sum(map(informative, records)), self._config.generator
-        wait = max(schedule.refresh_every, round(schedule.refresh_growth * self._learnt_from))
+        known, schedule = sum(map(informative, records)), self._config.surrogates
+        wait = max(schedule.refit_every, round(schedule.refit_growth * self._learnt_from))
         due = self._learnt_from < 0 or known - self._learnt_from >= wait
         exhausted = sum(candidate.unit.key not in taken for candidate in self._pool) < n
         if self._surrogates is not None and not due and not exhausted:
@@ -160,7 +160,7 @@ class BayesianProposer:
         if self._surrogates is None or due:
             content = _digest([unit.key for unit in observations.units])
             seed = int(seed_sequence(self._config.seed, content, "surrogates").generate_state(1)[0])
-            settings = self._config.surrogates
+            settings = self._config.surrogates.settings()
             if settings.fidelity is None:
                 settings = settings.model_copy(update={"fidelity": self._fidelity})
             self._surrogates = fit_surrogates(observations, self._config.modelled(), settings, seed=seed)

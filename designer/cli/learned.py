@@ -92,4 +92,4 @@ def learned_from(store: str, campaign: str | None) -> Learned:
     with opened_campaign(store, campaign) as (opened, config):
         evaluations = opened.evaluations("done", "failed")
         fidelity = config.simulation_settings().fidelity
-        return Learned(shown_address(store), evaluations, imported, fidelity, config.surrogates)
+        return Learned(shown_address(store), evaluations, imported, fidelity, config.surrogates.settings())

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr
 from types import TracebackType
@@ -48,7 +49,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         command = refuse_passwords(typer.main.get_command(app))
         _pass_interrupts(command)
         refuse_underscores(app, arguments)
-        with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))):
+        with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))), warnings.catch_warnings():
+            warnings.showwarning = _show_warning
             status = command(args=arguments, prog_name="designer", standalone_mode=False)
     except _UsageError as error:
         return _fail(f"{_message(error)}; see designer --help", BAD_INPUT)
@@ -67,6 +69,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return _fail(" ".join(str(error).split()), FAILED_RUN if isinstance(error, RuntimeError) else BAD_INPUT)
     return status if isinstance(status, int) else 0
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """Print what concerns the user's own files as one line, and other warnings as Python does."""
+    # By its name: the class loads with the configuration.
+    text = f"warning: {message}\n" if category.__name__ == "MovedSetting" else None
+    (file or sys.stderr).write(text or warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _pass_interrupts(command: Any) -> None:

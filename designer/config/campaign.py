@@ -11,6 +11,7 @@ from designer.config.cluster import ClusterSettings, LocalClusterSettings, Outsi
 from designer.config.document import full_document, minimal_document
 from designer.config.identity import campaign_identity, settings_digest
 from designer.config.messages import NAME_PATTERN
+from designer.config.moved import with_moved_settings
 from designer.config.sections import (
     GeneratorSettings,
     InitialSettings,
@@ -20,6 +21,7 @@ from designer.config.sections import (
     PriorInitial,
     SimulationSection,
     StopSettings,
+    SurrogateSection,
     is_stored,
     measurable_property,
 )
@@ -28,7 +30,7 @@ from designer.store.url import StoreURL
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings
-from surrogates import AcquisitionSettings, Constraint, Objective, SurrogateSettings
+from surrogates import AcquisitionSettings, Constraint, Objective
 
 MAX_OBJECTIVES = 4
 """The front's complement is divided into boxes for each posterior sample, whose number grows exponentially: a front of 50 points took
@@ -67,7 +69,7 @@ class CampaignConfig(Section):
     novelty: Literal["required", "allowed"] = "required"
     corpus: CorpusSettings = CorpusSettings()
     generator: GeneratorSettings = NGramSMCSettings()
-    surrogates: SurrogateSettings = SurrogateSettings()
+    surrogates: SurrogateSection = SurrogateSection()
     acquisition: AcquisitionSettings = AcquisitionSettings()
     simulation: SimulationSection = SimulationSection()
     optics: OpticsSettings = OpticsSettings(kind="additive")
@@ -76,6 +78,11 @@ class CampaignConfig(Section):
     stop: StopSettings
     folder: str | None = None
     store: StoreURL | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, document: Any) -> Any:
+        return with_moved_settings(document)
 
     @field_validator("cluster", mode="before")
     @classmethod

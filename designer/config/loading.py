@@ -1,5 +1,6 @@
 """Read a campaign from YAML; every mistake becomes one line that names the value, the rule and the remedy."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import one_line
+from designer.config.moved import MovedSetting, moved_settings
 from designer.config.sections import ANSWERED, STORED
 from designer.config.yaml_file import read_yaml
 from designer.errors import InvalidConfig, MissingFile
@@ -20,6 +22,8 @@ def load_config(path: Path | str, *, answered: bool = False) -> CampaignConfig:
         path: The file.
         answered: A table answers instead of simulations, so that objectives need not be what these measure.
 
+    A setting under a key that it had in an earlier version is read, with a `MovedSetting` warning.
+
     Raises:
         MissingFile: There is no such file.
         InvalidConfig: The file is no YAML mapping, or breaks a rule of the models.
@@ -30,7 +34,11 @@ def load_config(path: Path | str, *, answered: bool = False) -> CampaignConfig:
         raise MissingFile(
             f"campaign file {str(path)!r} {kind}; give the path of a YAML file, see configs/quickstart.yaml"
         )
-    return config_from_mapping(read_yaml(path), source=str(path), answered=answered)
+    document = read_yaml(path)
+    config = config_from_mapping(document, source=str(path), answered=answered)
+    for note in moved_settings(document):
+        warnings.warn(f"{path}: {note}", MovedSetting, stacklevel=2)
+    return config
 
 
 def config_from_mapping(

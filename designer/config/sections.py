@@ -10,7 +10,7 @@ from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
-from surrogates import Constraint, Objective
+from surrogates import Constraint, Objective, SurrogateSettings
 
 ANSWERED = "answered"
 """Key of the validation context that says: a table of known data answers, so that any registered property will do."""
@@ -141,21 +141,16 @@ class LimitSettings(Region):
 
 
 class PoolSettings(Section):
-    """What every generator has.
+    """Settings that all generators share: the pool of candidates and the sampler.
 
     Attributes:
-        pool: Candidates handed to the acquisition at each proposal.
-        spread: Candidates drawn for each one in the pool; above 1, the pool is the most diverse subset of them (MaxMin).
-        refresh_every: Finished evaluations after which the surrogates are refitted and the pool is made anew.
-        refresh_growth: Growth of what is known after which that is done at the earliest, 0.1 for a tenth; with it, refits
-            stay a fixed share of a long campaign.
+        pool: Number of candidates from which the acquisition chooses.
+        spread: Oversampling factor: draw spread x pool candidates and keep the most diverse subset (MaxMin).
         smc: Settings of the sampler.
     """
 
     pool: Annotated[int, Field(ge=8, le=20_000)] = 200
     spread: Annotated[float, Field(ge=1.0, le=100.0)] = 1.0
-    refresh_every: Annotated[int, Field(ge=1)] = 1
-    refresh_growth: Annotated[float, Field(ge=0, le=1)] = 0.0
     smc: SMCSettings = SMCSettings()
 
 
@@ -164,7 +159,7 @@ class NGramSMCSettings(PoolSettings):
 
     Attributes:
         kind: `ngram_smc`.
-        order: Tokens of context of the language model.
+        order: Order of the n-gram model: length of the longest n-gram, in tokens.
     """
 
     kind: Literal["ngram_smc"] = "ngram_smc"
@@ -196,6 +191,23 @@ class ReactionSMCSettings(PoolSettings):
 
 
 GeneratorSettings = Annotated[NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings, Field(discriminator="kind")]
+
+
+class SurrogateSection(SurrogateSettings):
+    """Settings of the surrogate models, and how often they are refitted.
+
+    Attributes:
+        refit_every: Number of finished evaluations between two refits; each refit also renews the pool of candidates.
+        refit_growth: Refit only after the data have grown by this fraction (0.1 = 10 %), which bounds the share of time that a long
+            campaign spends on refits.
+    """
+
+    refit_every: Annotated[int, Field(ge=1)] = 1
+    refit_growth: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def settings(self) -> SurrogateSettings:
+        """Return the settings without the refit schedule, which belongs to the campaign."""
+        return SurrogateSettings.model_validate(self.model_dump(exclude={"refit_every", "refit_growth"}))
 
 
 class SimulationSection(SimulationSettings):
@@ -304,4 +316,5 @@ __all__ = [
     "Region",
     "SimulationSection",
     "StopSettings",
+    "SurrogateSection",
 ]

@@ -1,11 +1,15 @@
+import warnings
 from pathlib import Path
 
 import pytest
 import yaml
 
 from designer import CampaignConfig, DesignerError
-from designer.config import config_from_mapping, load_config
+from designer.cli.main import run
+from designer.config import config_from_mapping, load_config, stored_config
+from designer.config.moved import MovedSetting
 from designer.errors import InvalidConfig, MissingFile
+from surrogates import SurrogateSettings
 
 BASE = """
 name: trial
@@ -13,6 +17,7 @@ objectives:
   - property: refractive_index
 stop: {evaluations: 3}
 """
+MINIMAL = yaml.safe_load(BASE)
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
@@ -162,3 +167,46 @@ def test_the_minimal_document_means_the_same_and_is_short(changes: dict[str, obj
     assert config_from_mapping(minimal).document() == config.document()
     assert set(minimal) == set(base) | set(changes) | {"simulation"}
     assert yaml.safe_load(yaml.safe_dump(minimal)) == minimal
+
+
+def test_settings_under_their_old_keys_are_read(tmp_path: Path) -> None:
+    """Until version 0.1 the refit schedule belonged to the generator."""
+    path = tmp_path / "old.yaml"
+    old = {**MINIMAL, "generator": {"pool": 50, "refresh_every": 4, "refresh_growth": 0.25}}
+    path.write_text(yaml.safe_dump(old))
+    with pytest.warns(MovedSetting) as warned:
+        config = load_config(path)
+    assert (config.surrogates.refit_every, config.surrogates.refit_growth, config.generator.pool) == (4, 0.25, 50)
+    assert [str(w.message) for w in warned] == [
+        f"{path}: generator.refresh_every is deprecated; write surrogates.refit_every",
+        f"{path}: generator.refresh_growth is deprecated; write surrogates.refit_growth",
+    ]
+    stored = stored_config({**old, "surrogates": {"restarts": 5}}, "store")
+    assert (stored.surrogates.refit_every, stored.surrogates.restarts) == (4, 5)
+    assert "refit_every" not in stored.surrogates.settings().model_dump()
+    assert stored.surrogates.settings() == SurrogateSettings(restarts=5)
+    new = {**MINIMAL, "generator": {"pool": 50}, "surrogates": {"refit_every": 4, "refit_growth": 0.25}}
+    assert config_from_mapping(new) == config
+
+
+def test_old_keys_obey_the_rules_of_the_new_ones(tmp_path: Path) -> None:
+    both = {**MINIMAL, "generator": {"refresh_every": 4}, "surrogates": {"refit_every": 4}}
+    with pytest.raises(
+        InvalidConfig, match=r"generator.refresh_every is the old key of surrogates.refit_every, and both"
+    ):
+        config_from_mapping(both)
+    with pytest.raises(InvalidConfig, match="refit_every"):
+        config_from_mapping({**MINIMAL, "generator": {"refresh_every": 0}})
+    with pytest.raises(InvalidConfig, match="surrogates"):
+        config_from_mapping({**MINIMAL, "generator": {"refresh_every": 4}, "surrogates": 3})
+
+
+def test_the_command_line_names_old_keys_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text(yaml.safe_dump({**MINIMAL, "generator": {"refresh_every": 4}}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", MovedSetting)
+        assert run(["validate", str(path)]) == 0
+    shown = capfd.readouterr()
+    assert shown.err == f"warning: {path}: generator.refresh_every is deprecated; write surrogates.refit_every\n"
+    assert "is valid" in shown.out
