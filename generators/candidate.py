@@ -19,9 +19,9 @@ class Candidate:
 
     Attributes:
         unit: The repeat unit, spelled as its canonical key.
-        log_prior: Natural log of the probability that the generator's prior gives to the string it came from.
-        origin: How it came about, such as `smc, ngram-10, 4 stages`.
-        route: Polymerisation and monomers, where they are known.
+        log_prior: Natural log of the prior probability of the string (or synthesis) from which the unit was made.
+        origin: How it was generated, such as `smc, ngram-10, 4 stages`.
+        route: Polymerisation and monomers, if known.
     """
 
     unit: RepeatUnit

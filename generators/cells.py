@@ -1,4 +1,4 @@
-"""Cells of CSV files that spreadsheets take for text: none of ours starts a formula, and ours are read back as they were."""
+"""CSV cells that spreadsheets do not evaluate as formulas, and that are read back unchanged."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|nan
 
 
 class TableWriter:
-    """Writes CSV whose texts do not start a formula.
+    """Writes CSV in which no text starts a formula.
 
     Args:
         stream: Opened with `newline=""`.
@@ -21,7 +21,7 @@ class TableWriter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._line = io.StringIO()
-        # With the line end that it writes itself, the csv module would leave carriage returns without quotation marks.
+        # The csv module quotes carriage returns only with its own line end.
         self._writer = csv.writer(self._line, lineterminator=_LINE_END)
 
     def row(self, cells: Iterable[object]) -> None:
@@ -38,9 +38,9 @@ class TableWriter:
 
 
 def inert(cell: object) -> object:
-    """Return a cell that spreadsheets take for a text: one that would start a formula gets an apostrophe in front.
+    """Return a cell that spreadsheets do not evaluate: text that would start a formula is prefixed with an apostrophe.
 
-    Numbers, also those written as text, stay as they are.
+    Numbers, including those written as text, are not changed.
     """
     if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
@@ -48,5 +48,5 @@ def inert(cell: object) -> object:
 
 
 def as_meant(cell: str) -> str:
-    """Return what `inert` was given."""
+    """Return the original text of a cell that `inert` made."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

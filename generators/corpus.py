@@ -1,4 +1,4 @@
-"""The repeat units that language models learn from."""
+"""The training corpus of the language models."""
 
 import csv
 import hashlib
@@ -19,24 +19,23 @@ from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 from mdcore.chem.settings import Settings
 
 VERSION = 2
-"""Raised whenever the same settings give another corpus."""
+"""Incremented whenever the same settings give a different corpus."""
 
 Progress = Callable[[float], None]
 
 
 class CorpusSettings(Settings):
-    """What a corpus holds.
+    """Contents of a corpus.
 
     Attributes:
-        known: Include the project's list of known polymers.
-        reactions: Include what the polymerisation rules make from the monomers.
-        polymers: A user's own list of repeat units (a table with a column psmiles or smiles, or a SMILES file).
-        monomers: A user's own monomers, in place of the project's list.
-        max_per_rule: Most polymerisations of each rule, spread evenly over its pairs of monomers, so that no class drowns
-            the others; None for all.
-        max_per_class: Most repeat units that the reactions give each class of polymer, spread evenly over what they make; None
-            for all.
-        max_heavy_atoms: Larger repeat units are left out.
+        known: Include the built-in list of known polymers.
+        reactions: Include the repeat units that the polymerisation rules generate from the monomers.
+        polymers: Additional list of repeat units (a table with a column psmiles or smiles, or a SMILES file).
+        monomers: List of monomers to use instead of the built-in one.
+        max_per_rule: Maximum number of polymerisations per rule, evenly distributed over its pairs of monomers, to balance the
+            polymer classes; null for all.
+        max_per_class: Maximum number of generated repeat units per polymer class, evenly distributed; null for all.
+        max_heavy_atoms: Maximum number of heavy atoms of a repeat unit; larger ones are excluded.
     """
 
     known: bool = True
@@ -54,8 +53,8 @@ class CorpusEntry:
 
     Attributes:
         key: Canonical key, itself a pSMILES.
-        source: `known`, `user` or `reaction`; the first that brought it.
-        polymer: Class of the polymer, empty where it is not known.
+        source: `known`, `user` or `reaction`; the first that contains it.
+        polymer: Class of the polymer, empty if unknown.
         detail: Name of a known polymer; polymerisation and monomers of the others.
     """
 
@@ -71,8 +70,8 @@ class Corpus:
 
     Attributes:
         entries: The repeat units, known ones first.
-        skipped: Lines of a user's list that are no repeat units the engine can use, with the reason.
-        path: File that holds it: in the cache, or the one that is shipped.
+        skipped: Entries of a user's list that are not valid repeat units, with the reason.
+        path: File of the corpus, cached or shipped.
     """
 
     entries: tuple[CorpusEntry, ...]
@@ -97,7 +96,7 @@ class Corpus:
         return len(self.entries)
 
     def summary(self) -> dict[str, dict[str, int]]:
-        """Return how many repeat units there are by source and by class of polymer."""
+        """Return the number of repeat units by source and by polymer class."""
         return {
             "source": dict(Counter(entry.source for entry in self.entries)),
             "polymer": dict(Counter(entry.polymer or "unknown" for entry in self.entries)),
@@ -105,15 +104,15 @@ class Corpus:
 
     @classmethod
     def of(cls, keys: Collection[str], source: str = "user") -> Self:
-        """Return a corpus of canonical keys without further knowledge about them."""
+        """Return a corpus of canonical keys without further information."""
         return cls(tuple(CorpusEntry(key, source, "", "") for key in dict.fromkeys(keys)))
 
 
 def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> Corpus:
-    """Build a corpus without looking at the cache; see `generators.corpus_cache.load_corpus`.
+    """Build a corpus without using the cache; see `generators.corpus_cache.load_corpus`.
 
     Raises:
-        InvalidList: A user's list cannot be read, or the settings leave nothing.
+        InvalidList: A user's list cannot be read, or the corpus would be empty.
     """
     skipped: list[str] = []
     entries: dict[str, CorpusEntry] = {}
@@ -128,14 +127,14 @@ def build_corpus(settings: CorpusSettings, progress: Progress | None = None) -> 
             entries[unit.key] = CorpusEntry(unit.key, source, polymer, detail)
     if not entries:
         raise InvalidList(
-            "the corpus settings leave no repeat unit; allow known polymers, reactions or give a list with valid pSMILES"
+            "the corpus settings give an empty corpus; set known or reactions to true, or give a list of valid pSMILES in polymers"
         )
     chosen = _balanced(list(entries.values()), settings.max_per_class)
     return Corpus(tuple(chosen), tuple(skipped))
 
 
 def _balanced(entries: list[CorpusEntry], limit: int | None) -> list[CorpusEntry]:
-    """Keep at most `limit` repeat units of each class that the reactions make, evenly spread over their order."""
+    """Keep at most `limit` generated repeat units of each class, evenly distributed over their order."""
     if limit is None:
         return entries
     sizes = Counter(entry.polymer for entry in entries if entry.source == "reaction")
@@ -153,7 +152,7 @@ def _balanced(entries: list[CorpusEntry], limit: int | None) -> list[CorpusEntry
 
 
 def _flat(text: str) -> str:
-    """Drop the marks of stereochemistry, which the language models do not write."""
+    """Remove stereochemistry, which the language models do not represent."""
     return text.replace("@", "").replace("/", "").replace("\\", "")
 
 
@@ -193,7 +192,7 @@ def _families() -> list[str]:
 
 
 def inputs_digest() -> str:
-    """Return a digest of everything but the settings that decides what a corpus holds."""
+    """Return a digest of all inputs of a corpus except the settings."""
     digest = hashlib.sha256(str(VERSION).encode())
     for name in ("known_polymers.csv", "monomers.csv", "polymerisation.yaml", "motifs.yaml"):
         digest.update(built_in(name).encode())

@@ -1,4 +1,4 @@
-"""The corpus from where it has been built already: the file that is shipped, or the user's cache."""
+"""Loading of a corpus: the shipped file, or a cache of corpora that were built before."""
 
 import csv
 import gzip
@@ -19,22 +19,22 @@ from mdcore.chem.files import write_whole
 SHIPPED = "corpus.csv.gz"
 """The default corpus, in `generators/data`; `python -m generators.corpus_cache` builds it again."""
 BUILT_FROM = "corpus.json"
-"""What the shipped corpus was built from."""
+"""Record of the inputs of the shipped corpus."""
 _COLUMNS = ("key", "source", "polymer", "detail")
 
 
 def load_corpus(
     settings: CorpusSettings | None = None, cache_dir: Path | None = None, progress: Progress | None = None
 ) -> Corpus:
-    """Return a corpus: the default one as it is shipped, others from the cache where they have been built before.
+    """Return a corpus: the default one from the shipped file, others from the cache if they were built before.
 
     Args:
-        settings: What it holds.
-        cache_dir: Where to keep it; by default `polymer-designer` in the user's cache folder.
+        settings: Contents of the corpus.
+        cache_dir: Cache folder; by default `polymer-designer` in the user's cache folder.
         progress: Called with the fraction built, 0 to 1.
 
     Raises:
-        InvalidList: A user's list cannot be read or holds nothing usable.
+        InvalidList: A user's list cannot be read, or the corpus would be empty.
     """
     settings = settings if settings is not None else CorpusSettings()
     if cache_dir is None:
@@ -58,7 +58,7 @@ def load_corpus(
 
 
 def _cached(path: Path) -> Corpus | None:
-    """Return what the cache holds; a damaged file counts as none and is built again."""
+    """Return a cached corpus, or None if there is no readable file."""
     try:
         return unpack(path.read_bytes())
     except (EOFError, OSError, ValueError, KeyError, zlib.error):
@@ -66,7 +66,7 @@ def _cached(path: Path) -> Corpus | None:
 
 
 def pack(corpus: Corpus) -> bytes:
-    """Return a corpus as a compressed CSV file, the same bytes for the same corpus."""
+    """Return a corpus as a compressed CSV file, deterministic for a given corpus."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
@@ -79,11 +79,11 @@ def unpack(data: bytes) -> Corpus:
     """Return the corpus that `pack` wrote.
 
     Raises:
-        ValueError: The columns are others; other damage raises what `gzip` does.
+        ValueError: The columns differ. A damaged file raises the errors of `gzip`.
     """
     rows = csv.DictReader(io.StringIO(gzip.decompress(data).decode()))
     if tuple(rows.fieldnames or ()) != _COLUMNS:
-        raise ValueError(f"a corpus has the columns {', '.join(_COLUMNS)}, not {rows.fieldnames}; build it again")
+        raise ValueError(f"a corpus must have the columns {', '.join(_COLUMNS)}, got {rows.fieldnames}; build it again")
     entries = [CorpusEntry(*(row[column] for column in _COLUMNS)) for row in rows]
     return Corpus(
         tuple(entry for entry in entries if entry.key), tuple(entry.detail for entry in entries if not entry.key)
@@ -91,7 +91,7 @@ def unpack(data: bytes) -> Corpus:
 
 
 def write_shipped(folder: Path) -> Corpus:
-    """Build the default corpus and write it to a folder, with the record of what it was built from."""
+    """Build the default corpus and write it to a folder, with a record of its inputs."""
     corpus = build_corpus(CorpusSettings())
     write_whole(folder / SHIPPED, pack(corpus))
     write_whole(folder / BUILT_FROM, json.dumps({"inputs": inputs_digest(), "rdkit": _rdkit()}, indent=1) + "\n")
@@ -99,7 +99,7 @@ def write_shipped(folder: Path) -> Corpus:
 
 
 def _ships(*, rdkit: bool) -> bool:
-    """Return whether the shipped corpus was built from the lists and rules that are here, and by this version of RDKit."""
+    """Return whether the shipped corpus was built from the present lists and rules and, with `rdkit`, this version of RDKit."""
     built_from = json.loads(_data(BUILT_FROM).read_text(encoding="utf-8"))
     return built_from["inputs"] == inputs_digest() and (not rdkit or built_from["rdkit"] == _rdkit())
 
@@ -109,7 +109,7 @@ def _data(name: str) -> Traversable:
 
 
 def _rekeyed(corpus: Corpus) -> Corpus:
-    """Return the corpus with keys as this version of RDKit spells them; canonical SMILES may differ between versions."""
+    """Return the corpus with keys of this version of RDKit, because canonical SMILES may differ between versions."""
     entries: dict[str, CorpusEntry] = {}
     for entry in corpus.entries:
         key = RepeatUnit.from_psmiles(entry.key).key

@@ -1,4 +1,4 @@
-"""Diverse subsets and how diverse a set is."""
+"""Diversity of sets of repeat units, and selection of diverse subsets."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,7 +17,7 @@ _RADIUS = 2
 def fingerprints(units: Sequence[RepeatUnit]) -> list[DataStructs.ExplicitBitVect]:
     """Return the Morgan bit fingerprint (radius 2, 2048 bits) of the periodic unit of each polymer.
 
-    Only environments centred on the middle unit of an oligomer count, so the result does not depend on cut and direction.
+    Only environments centred on the middle unit of an oligomer are included, so the result does not depend on cut and direction.
     """
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS, fpSize=_BITS)
     found = []
@@ -28,16 +28,16 @@ def fingerprints(units: Sequence[RepeatUnit]) -> list[DataStructs.ExplicitBitVec
 
 
 def diverse_subset(units: Sequence[RepeatUnit], n: int, seed: int = 0, first: Collection[int] = ()) -> tuple[int, ...]:
-    """Choose n units that are far from each other: MaxMin on Tanimoto distances.
+    """Select a diverse subset of n units by the MaxMin algorithm with Tanimoto distances.
 
-    Each next unit is the one whose nearest chosen neighbour is farthest (Ashton et al. 2002, doi
+    Each step adds the unit with the largest distance to its nearest selected neighbour (Ashton et al. 2002, doi
     10.1002/qsar.200290002), computed lazily, without a distance matrix.
 
     Args:
         units: The pool.
-        n: Size of the subset, at most the pool's.
-        seed: Of the first pick.
-        first: Rows that are chosen already.
+        n: Size of the subset, at most that of the pool.
+        seed: Seed of the first pick.
+        first: Rows that are already selected.
 
     Returns:
         Rows of the subset, those of `first` first.
@@ -46,7 +46,7 @@ def diverse_subset(units: Sequence[RepeatUnit], n: int, seed: int = 0, first: Co
         ValueError: n exceeds the pool.
     """
     if n > len(units):
-        raise ValueError(f"a diverse subset of {n} exceeds the pool of {len(units)}; ask for at most that many")
+        raise ValueError(f"subset size {n} exceeds the pool size {len(units)}; lower it")
     if n <= len(first):
         return tuple(first)[:n]
     with rdBase.BlockLogs():
@@ -57,30 +57,32 @@ def diverse_subset(units: Sequence[RepeatUnit], n: int, seed: int = 0, first: Co
 
 
 CUTS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)
-"""Tanimoto similarities above which a unit is passed over, tried from the loosest to the strictest."""
+"""Tanimoto similarities above which a unit is skipped, from the loosest to the strictest."""
 
 
 def best_diverse(units: Sequence[RepeatUnit], scores: ArrayLike, n: int, diversity: float) -> tuple[int, ...]:
-    """Choose the n units of the highest scores that are, together, as diverse as asked for.
+    """Select the n units with the highest scores that reach a given diversity as a set.
 
-    The best ones are taken in their order, and those too similar to one taken before are passed over (sphere exclusion). What is
-    too similar is made stricter only until the internal diversity is reached, so that no score is given away for more.
+    Units are taken in the order of their scores, and those too similar to a unit taken before are skipped (sphere exclusion). The
+    similarity threshold is lowered only until the internal diversity is reached, to lose as little of the scores as possible.
 
     Args:
         units: The pool.
-        scores: One number each, shape (len(units),), higher being better.
-        n: Size of the subset, at most the pool's.
-        diversity: Internal diversity to reach, 0 to 1; where no choice reaches it, the most diverse one found is returned.
+        scores: Score of each unit, shape (len(units),); higher is better.
+        n: Size of the subset, at most that of the pool.
+        diversity: Internal diversity to reach, 0 to 1; if it cannot be reached, the most diverse subset found is returned.
 
     Returns:
         Rows of the subset, best first.
 
     Raises:
-        ValueError: n exceeds the pool, or the scores do not fit it.
+        ValueError: n exceeds the size of the pool, or the scores have another shape.
     """
     values = np.asarray(scores, dtype=np.float64)
     if n > len(units) or values.shape != (len(units),):
-        raise ValueError(f"{n} of {len(units)} units by scores of shape {values.shape} cannot be chosen; give one each")
+        raise ValueError(
+            f"cannot select {n} of {len(units)} units with scores of shape {values.shape}; pass one score per unit and a smaller n"
+        )
     order = [int(i) for i in np.argsort(-values, kind="stable")]
     if n < 2:
         return tuple(order[:n])
@@ -94,7 +96,7 @@ def best_diverse(units: Sequence[RepeatUnit], scores: ArrayLike, n: int, diversi
                 break
             near = DataStructs.BulkTanimotoSimilarity(prints[row], [prints[i] for i in taken])
             (passed if any(value > cut for value in near) else taken).append(row)
-        # Where too few are far enough from each other, the best of the others fill up.
+        # If too few are dissimilar enough, the best of the skipped ones are added.
         chosen = tuple(sorted(taken + passed[: n - len(taken)], key=order.index))
         found.append((_mean_distance([prints[i] for i in chosen]), chosen))
         if found[-1][0] >= diversity:
@@ -115,7 +117,7 @@ def _mean_distance(prints: list[DataStructs.ExplicitBitVect]) -> float:
 
 
 def novelty(units: Sequence[RepeatUnit], known: Collection[str]) -> float:
-    """Return the fraction of units whose canonical key is not among the known ones; NaN for no units."""
+    """Return the fraction of units whose canonical key is not among the known ones; NaN without units."""
     if not units:
         return float("nan")
     return sum(unit.key not in known for unit in units) / len(units)

@@ -3,27 +3,27 @@
 The tree::
 
     GeneratorsError
-    ├── InvalidList (ValueError)          a list of polymers or monomers that cannot be read
-    ├── InexpressibleUnit (ValueError)    a repeat unit that the grammar has no tokens for
+    ├── InvalidList (ValueError)          a list of polymers or monomers that cannot be read or used
+    ├── InexpressibleUnit (ValueError)    a repeat unit that the grammar cannot express
     ├── InvalidModelFile (ValueError)     a saved language model that is damaged or of another version
-    ├── NothingToLearn (ValueError)       a model asked to fit no repeat unit
-    ├── InvalidFilter (ValueError)        a forbidden motif that is no SMARTS
+    ├── NothingToLearn (ValueError)       an empty training set for a language model
+    ├── InvalidFilter (ValueError)        a forbidden motif with an invalid or too large SMARTS
     ├── ImpossibleTarget (RuntimeError)   no particle has a finite likelihood
-    └── ExhaustedProposals (RuntimeError) fewer distinct candidates than asked for could be found
-        └── NothingAccepted              the filter refuses practically every proposal
+    └── ExhaustedProposals (RuntimeError) fewer distinct candidates than requested were found
+        └── NothingAccepted              the filters reject practically every proposal
 """
 
 
 class GeneratorsError(Exception):
-    """Root of every error the generators raise on purpose."""
+    """Base class of the errors that the generators raise."""
 
 
 class InvalidList(GeneratorsError, ValueError):
-    """A list of polymers or monomers that cannot be read."""
+    """A list of polymers or monomers that cannot be read or used."""
 
 
 class InexpressibleUnit(GeneratorsError, ValueError):
-    """A repeat unit that the grammar has no tokens for."""
+    """A repeat unit that the grammar cannot express."""
 
 
 class InvalidModelFile(GeneratorsError, ValueError):
@@ -31,11 +31,11 @@ class InvalidModelFile(GeneratorsError, ValueError):
 
 
 class NothingToLearn(GeneratorsError, ValueError):
-    """A model asked to fit no repeat unit."""
+    """An empty training set for a language model."""
 
 
 class InvalidFilter(GeneratorsError, ValueError):
-    """A forbidden motif that is no SMARTS."""
+    """A forbidden motif with an invalid or too large SMARTS."""
 
 
 class ImpossibleTarget(GeneratorsError, RuntimeError):
@@ -43,8 +43,8 @@ class ImpossibleTarget(GeneratorsError, RuntimeError):
 
 
 class ExhaustedProposals(GeneratorsError, RuntimeError):
-    """Fewer distinct candidates than asked for could be found."""
+    """Fewer distinct candidates than requested were found."""
 
 
 class NothingAccepted(ExhaustedProposals):
-    """The filter refuses practically every proposal, so that asking for fewer does not help."""
+    """The filters reject practically every proposal, so that requesting fewer candidates does not help."""

@@ -1,4 +1,4 @@
-"""What a candidate must satisfy before anything is computed for it."""
+"""Constraints on candidates, applied before anything is computed for them."""
 
 from functools import cache, lru_cache
 from typing import Annotated
@@ -14,23 +14,23 @@ from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 from mdcore.chem.settings import Settings
 
 MAX_PATTERN_ATOMS, MAX_PATTERN_CHARACTERS = 20, 300
-"""Largest SMARTS of a forbidden motif. The search grows exponentially: a chain of 20 unspecified atoms takes 0.1 s in a fused ring
-system, one of 30 takes 0.8 s, and that for every candidate."""
+"""Largest SMARTS of a forbidden motif. The cost of a substructure search grows exponentially: for each candidate with fused rings, a chain
+of 20 unspecified atoms takes 0.1 s, one of 30 takes 0.8 s."""
 
 
 class Filters(Settings):
     """Constraints on a repeat unit.
 
     Attributes:
-        elements: Elements it may hold.
-        min_heavy_atoms, max_heavy_atoms: Range of the number of heavy atoms.
-        ring_sizes: Sizes that its rings may have.
-        max_rings: Most rings.
-        sa_score: Highest synthetic accessibility score, 1 (easy) to 10; None for no limit.
-        forbidden: SMARTS of further forbidden motifs by name; like the built-in ones (`generators/data/motifs.yaml`) they are
-            looked for in the chain, so across the joint too.
-        permitted: Names of built-in forbidden motifs that are accepted all the same.
-        allow_charges: Accept charged atoms, as in nitro groups. Radicals and net charges are never accepted.
+        elements: Allowed elements.
+        min_heavy_atoms, max_heavy_atoms: Allowed range of the number of heavy atoms.
+        ring_sizes: Allowed ring sizes.
+        max_rings: Maximum number of rings.
+        sa_score: Maximum synthetic accessibility score, 1 (easy) to 10 (hard); null for no limit.
+        forbidden: SMARTS of additional forbidden motifs by name. Like the built-in ones (`generators/data/motifs.yaml`), they are
+            searched in the chain, including bonds between repeat units.
+        permitted: Names of built-in forbidden motifs to allow.
+        allow_charges: Allow charged atoms, as in nitro groups. Radicals and net charges are never allowed.
     """
 
     elements: frozenset[str] = FORCE_FIELD_ELEMENTS
@@ -49,21 +49,18 @@ class Filters(Settings):
     def _check(self) -> "Filters":
         if self.min_heavy_atoms > self.max_heavy_atoms:
             raise ValueError(
-                f"min_heavy_atoms {self.min_heavy_atoms} exceeds max_heavy_atoms {self.max_heavy_atoms}; lower the first"
+                f"min_heavy_atoms {self.min_heavy_atoms} exceeds max_heavy_atoms {self.max_heavy_atoms}; lower min_heavy_atoms"
             )
         foreign = sorted(self.elements - FORCE_FIELD_ELEMENTS)
         if foreign:
             raise ValueError(
-                f"elements {', '.join(foreign)} lack force-field parameters; "
+                f"the force field has no parameters for {', '.join(foreign)}; "
                 f"choose from {', '.join(sorted(FORCE_FIELD_ELEMENTS))}"
             )
         motifs = _motifs()
         unknown = sorted(self.permitted - motifs["unstable"].keys())
         if unknown:
-            raise ValueError(
-                f"permitted motif {unknown[0]!r} is no built-in one that may be permitted; "
-                f"choose from {', '.join(motifs['unstable'])}"
-            )
+            raise ValueError(f"unknown motif {unknown[0]!r} in permitted; choose from {', '.join(motifs['unstable'])}")
         unstable = {name: smarts for name, smarts in motifs["unstable"].items() if name not in self.permitted}
         kinds = {
             "forbidden motif": {**unstable, **self.forbidden},
@@ -75,11 +72,11 @@ class Filters(Settings):
         return self
 
     def reason(self, unit: RepeatUnit) -> str | None:
-        """Return why a repeat unit is refused, or None where it passes."""
+        """Return the reason why a repeat unit is rejected, or None if it is accepted."""
         mol = unit.natural.mol
         heavy = mol.GetNumHeavyAtoms()
         if not self.min_heavy_atoms <= heavy <= self.max_heavy_atoms:
-            return f"{heavy} heavy atoms, allowed are {self.min_heavy_atoms} to {self.max_heavy_atoms}"
+            return f"{heavy} heavy atoms, allowed: {self.min_heavy_atoms} to {self.max_heavy_atoms}"
         foreign = sorted(unit.elements - self.elements - {"H"})
         if foreign:
             return f"element {', '.join(foreign)}"
@@ -87,7 +84,7 @@ class Filters(Settings):
         if sizes:
             return f"ring of {', '.join(map(str, sizes))} atoms"
         if mol.GetRingInfo().NumRings() > self.max_rings:
-            return f"{mol.GetRingInfo().NumRings()} rings, allowed are {self.max_rings}"
+            return f"{mol.GetRingInfo().NumRings()} rings, allowed: {self.max_rings}"
         if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms() if atom.GetAtomicNum()):
             return "radical"
         if Chem.GetFormalCharge(mol) or (not self.allow_charges and any(a.GetFormalCharge() for a in mol.GetAtoms())):
@@ -99,16 +96,16 @@ class Filters(Settings):
         if self.sa_score is not None:
             score = sa_score(unit)
             if score > self.sa_score:
-                return f"SA score {score:.2f}, allowed is {self.sa_score}"
+                return f"SA score {score:.2f}, allowed: {self.sa_score}"
         return None
 
     def __call__(self, unit: RepeatUnit) -> bool:
-        """Return whether a repeat unit passes."""
+        """Return whether a repeat unit is accepted."""
         return self.reason(unit) is None
 
 
 def _dimer(unit: Chem.Mol) -> Chem.Mol:
-    """Return two units, joined; their outer stars stay."""
+    """Return two joined units, with the outer stars."""
     size = unit.GetNumAtoms()
     stars = {atom.GetIsotope(): atom for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0}
     head, tail = stars[1], stars[2]
@@ -132,8 +129,8 @@ def _motifs() -> dict[str, dict[str, str]]:
 def _pattern(name: str, smarts: str) -> Chem.Mol:
     if len(smarts) > MAX_PATTERN_CHARACTERS:
         raise InvalidFilter(
-            f"forbidden motif {name!r} has a SMARTS of {len(smarts)} characters, at most {MAX_PATTERN_CHARACTERS} are read; "
-            "divide it into several motifs"
+            f"forbidden motif {name!r} has a SMARTS of {len(smarts)} characters, the maximum is {MAX_PATTERN_CHARACTERS}; "
+            "split it into several motifs"
         )
     with rdBase.BlockLogs():
         pattern = Chem.MolFromSmarts(smarts) if smarts.strip() else None
@@ -141,7 +138,7 @@ def _pattern(name: str, smarts: str) -> Chem.Mol:
         raise InvalidFilter(f"forbidden motif {name!r} has the invalid SMARTS {smarts!r}; correct it")
     if pattern.GetNumAtoms() > MAX_PATTERN_ATOMS:
         raise InvalidFilter(
-            f"forbidden motif {name!r} has {pattern.GetNumAtoms()} atoms, at most {MAX_PATTERN_ATOMS} can be looked for in time; "
-            "divide it into several motifs"
+            f"forbidden motif {name!r} has {pattern.GetNumAtoms()} atoms, the maximum is {MAX_PATTERN_ATOMS}; "
+            "split it into several motifs"
         )
     return pattern

@@ -1,4 +1,4 @@
-"""Proposes candidates: prior samples, or posterior samples under a likelihood."""
+"""Generators of candidates: samples from a prior, or from a posterior under a likelihood."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ from generators.synthesis.library import MonomerLibrary
 
 
 class TemperedGenerator(Generic[S]):
-    """Draws distinct candidates from a prior, tilted towards a likelihood by sequential Monte Carlo.
+    """Draws distinct candidates from a prior, or by sequential Monte Carlo from the posterior under a likelihood.
 
     Args:
         space: The prior and its moves.
@@ -40,29 +40,30 @@ class TemperedGenerator(Generic[S]):
         best_of: float = 1.0,
         diversity: float = 0.0,
     ) -> list[Candidate]:
-        """Return n candidates with distinct keys, none of them in `exclude`.
+        """Return n candidates with distinct keys that are not in `exclude`.
 
-        Without a likelihood they are prior samples. With one they come from the final population of an SMC run. If that holds
-        too few distinct ones, its Metropolis-Hastings chains go on at the target and the states they visit are added; after
-        `max_top_up` sweeps the populations of earlier stages, at lower beta, fill what is left. `origin` tells which it was.
+        Without a likelihood, they are samples from the prior. With one, they are taken from the final population of an SMC run. If that
+        contains too few distinct candidates, its Metropolis-Hastings chains are continued at the target and the visited states are
+        added; after `max_top_up` sweeps, the rest is taken from the populations of earlier stages, at lower beta. `Candidate.origin`
+        records the source.
 
         Args:
             n: Number of candidates.
-            rng: Source of randomness.
-            log_likelihood: Natural log of the likelihood; None for prior samples.
-            exclude: Canonical keys that are not to be proposed, such as those of the corpus or of evaluated polymers.
-            best_of: Candidates looked for to take each one from: of them, and of all that the run has kept on its way, the n of
-                the highest likelihood are returned, best first, and are then no sample of the posterior. At 1, or without a
-                likelihood, nothing is sorted.
-            diversity: Internal diversity that the best are to have together, see `best_diverse`.
+            rng: Random generator.
+            log_likelihood: Natural log of the likelihood; None for samples from the prior.
+            exclude: Canonical keys to exclude, such as those of the corpus or of evaluated polymers.
+            best_of: Oversampling factor: draw best_of x n candidates and return the n most likely of these and of all earlier
+                populations, in descending order; they are not a sample of the posterior. At 1, or without a likelihood, candidates
+                are not sorted.
+            diversity: Internal diversity of the returned candidates as a set, see `best_diverse`; used with best_of > 1.
 
         Raises:
             ValueError: `best_of` is below 1.
-            ExhaustedProposals: Fewer than n distinct candidates could be found.
-            ImpossibleTarget: The likelihood is zero wherever the prior reaches.
+            ExhaustedProposals: Fewer than n distinct candidates were found.
+            ImpossibleTarget: The likelihood is zero for all samples from the prior.
         """
         if not best_of >= 1.0:
-            raise ValueError(f"best_of {best_of:g} is below 1; give 1, or more to take the best of more candidates")
+            raise ValueError(f"best_of must be at least 1, got {best_of:g}")
         excluded = exclude if isinstance(exclude, (set, frozenset, dict)) else frozenset(exclude)
         among = n if log_likelihood is None else math.ceil(best_of * n)
         found = _Found(self.space, among, excluded)
@@ -73,22 +74,22 @@ class TemperedGenerator(Generic[S]):
             self._from_posterior(found, evaluator, rng, with_history=among > n)
         if len(found.candidates) < n:
             raise ExhaustedProposals(
-                f"{len(found.candidates)} distinct new repeat units found with {self.space.name} where {n} were asked for; "
-                "ask for fewer, widen the target or the filters, or raise max_top_up"
+                f"found {len(found.candidates)} of {n} distinct new repeat units with {self.space.name}; "
+                "request fewer, widen the target or the filters, or raise max_top_up"
             )
         if among > n:
             return found.best(n, diversity)
         return list(found.candidates.values())
 
     def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[S]:
-        """Run sequential Monte Carlo and return the whole result, with evidence and ancestry."""
+        """Run sequential Monte Carlo and return the full result, with evidence and ancestry."""
         return temper(self.space, evaluator, rng, particles)
 
     def _from_prior(self, found: "_Found[S]", evaluator: Evaluator, rng: np.random.Generator) -> None:
         for turn in range(self.space.settings.max_top_up + 1):
             if found.complete:
                 return
-            # A few are cheap to ask for at first; where they repeat each other or are known, it takes many.
+            # Start with a small batch; many are needed if samples repeat each other or are excluded.
             batch = max(64 if turn else 1, 2 * (found.n - len(found.candidates)))
             population = self.space.draw_prior(batch, evaluator, rng)
             found.add(population, np.arange(batch), f"prior, {self.space.name}")
@@ -125,11 +126,11 @@ class _Found(Generic[S]):
 
     @property
     def complete(self) -> bool:
-        """Whether there are as many as asked for."""
+        """Whether `n` candidates were found."""
         return len(self.candidates) >= self.n
 
     def add(self, population: Particles[S], rows: NDArray[np.intp], origin: str, *, whole: bool = False) -> None:
-        """Add the particles of some rows, in their order, up to the number asked for, or the whole population."""
+        """Add the particles of the given rows in order, up to `n` candidates or, with `whole`, all of them."""
         log_prob = population.states.log_prob
         for row in rows:
             if self.complete and not whole:
@@ -141,7 +142,7 @@ class _Found(Generic[S]):
                 self.log_likelihoods[unit.key] = float(population.log_likelihoods[row])
 
     def best(self, n: int, diversity: float) -> list[Candidate]:
-        """Return n of high likelihood, the best one first, that are together as diverse as asked for."""
+        """Return the n most likely candidates that reach a given diversity, in descending order."""
         candidates = list(self.candidates.values())
         scores = [self.log_likelihoods[candidate.unit.key] for candidate in candidates]
         return [candidates[row] for row in best_diverse([c.unit for c in candidates], scores, n, diversity)]
@@ -149,12 +150,12 @@ class _Found(Generic[S]):
 
 @final
 class SMCGenerator(TemperedGenerator[Any]):
-    """Proposes distinct repeat units from a language model under filters, tilted towards a likelihood by SMC.
+    """Generates repeat units from a language model with filters, guided by a likelihood through SMC.
 
     Args:
         model: Language model.
         settings: Settings of sequential Monte Carlo.
-        filters: Constraints on every proposal.
+        filters: Constraints on the proposals.
     """
 
     def __init__(
@@ -168,12 +169,12 @@ class SMCGenerator(TemperedGenerator[Any]):
 
 @final
 class ReactionGenerator(TemperedGenerator[Any]):
-    """Proposes distinct repeat units that the polymerisation rules make from a monomer list; each comes with its route.
+    """Generates repeat units by polymerisation rules from a list of monomers; each has a synthesis route.
 
     Args:
-        monomers: The monomers; by default the project's list.
+        monomers: Monomers; by default the built-in list.
         settings: Settings of sequential Monte Carlo.
-        filters: Constraints on every proposal.
+        filters: Constraints on the proposals.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Reading lists of polymers and monomers: the project's own and a user's."""
+"""Lists of polymers and monomers: the built-in ones and those of users."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from generators.errors import InvalidList
 from generators.sheets import STRUCTURES, Sheet, lines_of, read_bytes, read_sheet, sheet_of_text, text_of
 
 TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".pq")
-"""Endings of files that are tables, with a heading."""
+"""File extensions of tables with a header."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +21,24 @@ class Entry:
 
 
 def built_in(name: str) -> str:
-    """Return the text of one of the project's own data files, such as `monomers.csv`."""
+    """Return the text of a built-in data file, such as `monomers.csv`."""
     return (files("generators") / "data" / name).read_text(encoding="utf-8")
 
 
 def known_polymers() -> list[Entry]:
-    """Return the project's list of known homopolymers."""
+    """Return the built-in list of known homopolymers."""
     return parse_list(built_in("known_polymers.csv"), "known_polymers.csv", is_csv=True)
 
 
 def common_monomers() -> list[Entry]:
-    """Return the project's list of common monomers."""
+    """Return the built-in list of common monomers."""
     return parse_list(built_in("monomers.csv"), "monomers.csv", is_csv=True)
 
 
 def read_list(path: Path | str) -> list[Entry]:
-    """Read a table with a column `psmiles` or `smiles` (and perhaps `name`), or a text file of SMILES and names.
+    """Read a table with a column `psmiles` or `smiles` (and optionally `name`), or a text file of SMILES and names.
 
-    Tables are CSV files of any separator, .xlsx and Parquet files; see `generators.sheets`.
+    Tables are CSV files with any separator, .xlsx and Parquet files; see `generators.sheets`.
 
     Raises:
         InvalidList: The file cannot be read, has no such column or is empty.
@@ -56,11 +56,11 @@ def parse_list(text: str, source: str, *, is_csv: bool) -> list[Entry]:
 
     Args:
         text: The file's content.
-        source: What to call it in messages.
-        is_csv: CSV with a header; else one SMILES a line, a name behind it, `#` for comments.
+        source: Name of the list in messages.
+        is_csv: Whether it is CSV with a header; otherwise each line is a SMILES and optionally a name, with `#` for comments.
 
     Raises:
-        InvalidList: There is no column of SMILES or no entry.
+        InvalidList: There is no SMILES column, or no entry.
     """
     if is_csv:
         return _entries(sheet_of_text(text, source))
@@ -70,7 +70,7 @@ def parse_list(text: str, source: str, *, is_csv: bool) -> list[Entry]:
 
 
 def _has_heading(text: str) -> bool:
-    """Tell whether a text file is a table: its first line names a column of structures."""
+    """Return whether a text file is a table, that is, whether its first line names a column of structures."""
     first = next((line for line in lines_of(text) if line.strip()), "")
     names = {cell.strip().strip('"').strip("\ufeff").lower() for cell in re.split(r"[,;\t|]", first)}
     return first.lower().startswith("sep=") or bool(names & {*STRUCTURES})
@@ -81,7 +81,7 @@ def _entries(sheet: Sheet) -> list[Entry]:
     column = next((names[name] for name in STRUCTURES if name in names), None)
     if column is None:
         raise InvalidList(
-            f"list {sheet.source} has the columns {', '.join(sheet.headings) or 'none'}; name one psmiles or smiles"
+            f"list {sheet.source} needs a column psmiles or smiles, got {', '.join(sheet.headings) or 'an empty header'}; rename one"
         )
     label = names.get("name")
     return _some(
@@ -97,5 +97,5 @@ def _entries(sheet: Sheet) -> list[Entry]:
 def _some(entries: list[Entry], source: str) -> list[Entry]:
     entries = [entry for entry in entries if entry.smiles]
     if not entries:
-        raise InvalidList(f"list {source} holds no SMILES; give at least one")
+        raise InvalidList(f"list {source} contains no SMILES; give at least one")
     return entries

@@ -1,7 +1,7 @@
-"""Tables as people keep them: CSV of any separator, Excel, Parquet and pandas; read as rows of text.
+"""Reading of tables as rows of text: CSV with any separator, Excel, Parquet and pandas.
 
-What the file is follows from its first bytes, not from its name. Numbers with a decimal comma come out with a point where the
-file as a whole shows that the comma is one; everything else stays as it is written, for the reader to judge cell by cell.
+The format is detected from the first bytes of a file, not from its name. Decimal commas are converted to points if the file as a whole
+shows that they are decimal commas; all other text is returned as it is written, for the caller to interpret.
 """
 
 import csv
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = (",", ";", "\t", "|")
-"""Separators that are looked for in the heading; a first line `sep=;` names any other."""
+"""Separators that are recognised in the header; a first line `sep=;` sets any other."""
 
 STRUCTURES = ("psmiles", "smiles")
-"""Headings, in lower case, that mean structures."""
+"""Headings of columns of structures, in lower case."""
 
 _MAGICS = {
     b"\xd0\xcf\x11\xe0": "is an old Excel workbook (.xls) or has a password; save it as .xlsx without one, or as CSV",
@@ -52,11 +52,11 @@ class Sheet:
     """A table of text.
 
     Attributes:
-        source: What messages call it.
-        headings: Text of the heading's cells, without surrounding blanks.
-        rows: Line in the file and cells of each row that holds anything; trailing empty cells beyond the heading are dropped.
+        source: Name of the table in messages.
+        headings: Column headings, without surrounding blanks.
+        rows: Line number and cells of each non-empty row, without trailing empty cells beyond the header.
         digest: SHA-256 of the content.
-        decimal_comma: Whether numbers were written with a comma.
+        decimal_comma: Whether numbers were written with a decimal comma.
     """
 
     source: str
@@ -71,10 +71,10 @@ def read_sheet(source: "Path | str | pd.DataFrame", *, structures: Sequence[str]
 
     Args:
         source: A file (CSV with any of `SEPARATORS`, .xlsx, Parquet), or a pandas DataFrame.
-        structures: Headings, in lower case, that tell which sheet of a workbook is meant.
+        structures: Headings, in lower case, that identify the sheet of a workbook.
 
     Raises:
-        InvalidList: It cannot be read; the message names the cause and what to do.
+        InvalidList: It cannot be read.
     """
     if not isinstance(source, str | Path):
         return _frame(source)
@@ -91,7 +91,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a user's file.
 
     Raises:
-        InvalidList: It is absent, a folder, or may not be read.
+        InvalidList: It does not exist, is a folder, or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -105,10 +105,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def text_of(path: Path, content: bytes) -> str:
-    """Return the text of a file: UTF-8, or what its byte-order mark says.
+    """Decode a file as UTF-8, or as its byte-order mark specifies.
 
     Raises:
-        InvalidList: It is no text.
+        InvalidList: It is not text.
     """
     for magic, text in _MAGICS.items():
         if content.startswith(magic):
@@ -123,7 +123,7 @@ def text_of(path: Path, content: bytes) -> str:
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise InvalidList(f"{str(path)!r} is no text (a zero byte in line {line}); save the table as CSV in UTF-8")
+        raise InvalidList(f"{str(path)!r} is not text (zero byte in line {line}); save the table as CSV in UTF-8")
     return text
 
 
@@ -131,10 +131,10 @@ def sheet_of_text(text: str, source: str, digest: str = "") -> Sheet:
     """Read a table from the text of a CSV file.
 
     Raises:
-        InvalidList: It is empty or no CSV.
+        InvalidList: It is empty or not CSV.
     """
     if text.lstrip().startswith(("{", "[{", "<?xml", "<!DOCTYPE", "<html")):
-        raise InvalidList(f"{source!r} is JSON, XML or HTML and no table; save it as CSV")
+        raise InvalidList(f"{source!r} is JSON, XML or HTML, not a table; save it as CSV")
     stream = io.StringIO(text, newline="")
     skipped = 0
     separator = ""
@@ -161,12 +161,12 @@ def sheet_of_text(text: str, source: str, digest: str = "") -> Sheet:
 
 
 def lines_of(text: str) -> list[str]:
-    """Split text at the ends of lines only: other separators of Unicode, such as U+2028, belong to the line."""
+    """Split text at line ends only; other Unicode separators, such as U+2028, are part of a line."""
     return re.split(r"\r\n|\r|\n", text)
 
 
 def _separator(heading: str) -> str:
-    """Return the separator that the heading holds most often outside of quotes."""
+    """Return the separator that occurs most often in the header outside quotes."""
     bare = re.sub(r'"[^"]*"', "", heading)
     return max(SEPARATORS, key=lambda separator: (bare.count(separator), -SEPARATORS.index(separator)))
 
@@ -182,10 +182,10 @@ def _sheet(source: str, lines: Iterator[tuple[int, Sequence[str]]], digest: str,
         if any(cells):
             rows.append((line, _trimmed(cells, len(headings))))
     if not headings:
-        raise InvalidList(f"{source!r} is empty; give a table with a heading")
+        raise InvalidList(f"{source!r} is empty; give a table with a header")
     for heading in headings:
         if heading and headings.count(heading) > 1:
-            raise InvalidList(f"{source}: column {heading!r} is there twice; rename one of them")
+            raise InvalidList(f"{source}: column {heading!r} occurs twice; rename one")
     decimal_comma = _has_decimal_comma(rows, separator)
     if decimal_comma:
         rows = [(line, tuple(_pointed(cell) for cell in cells)) for line, cells in rows]
@@ -193,7 +193,7 @@ def _sheet(source: str, lines: Iterator[tuple[int, Sequence[str]]], digest: str,
 
 
 def _trimmed(cells: Sequence[str], width: int) -> tuple[str, ...]:
-    """Drop empty cells at the end, as far as `width` cells remain."""
+    """Remove empty cells at the end, but keep at least `width` cells."""
     end = len(cells)
     while end > width and not cells[end - 1]:
         end -= 1
@@ -201,9 +201,9 @@ def _trimmed(cells: Sequence[str], width: int) -> tuple[str, ...]:
 
 
 def _has_decimal_comma(rows: Iterable[tuple[int, Sequence[str]]], separator: str) -> bool:
-    """Tell whether commas in numbers are decimal ones: no number has a point, and not all of them can be thousands.
+    """Return whether commas in numbers are decimal commas: no number has a point, and not all commas can separate thousands.
 
-    Where semicolons separate cells they do so because commas are decimal ones.
+    A semicolon as separator indicates decimal commas.
     """
     commas = sure = False
     for _, cells in rows:
@@ -221,15 +221,15 @@ def _pointed(cell: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a cell of a typed table as text; numbers read back to the same value."""
+    """Return a cell of a typed table as text from which numbers are recovered exactly."""
     if value is None:
         return ""
     if isinstance(value, float):
-        # Columns of whole numbers with gaps come as floats: 3.0 is written 3.
+        # Integer columns with missing values are floats: 3.0 is written as 3.
         whole = value.is_integer() and abs(value) < 1e15
         return "" if math.isnan(value) else str(int(value)) if whole else repr(float(value))
     if isinstance(value, bytes):
-        # Texts of Parquet files whose writer did not mark them as text.
+        # Text in Parquet files that is not marked as such.
         return value.decode("utf-8", errors="backslashreplace")
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
@@ -257,7 +257,7 @@ def _workbook(path: Path, content: bytes, structures: Sequence[str]) -> Sheet:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Values as Excel computed them; and the formulas, to tell one that was never computed from an empty cell.
+            # Values as computed by Excel, and formulas to distinguish ones that were never computed from empty cells.
             books = [
                 openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=only) for only in (True, False)
             ]
@@ -271,8 +271,8 @@ def _workbook(path: Path, content: bytes, structures: Sequence[str]) -> Sheet:
         named = {t: rows for t, rows in filled.items() if {cell.strip().lower() for cell in rows[0][1]} & {*structures}}
         if len(named) != 1:
             raise InvalidList(
-                f"{str(path)!r} has {len(filled)} sheets with content ({', '.join(filled)}) and not exactly one with a "
-                "column psmiles or smiles; save the sheet that is meant as a file of its own"
+                f"{str(path)!r} has {len(filled)} non-empty sheets ({', '.join(filled)}), of which exactly one must have a "
+                "column psmiles or smiles; save the sheet as a separate file"
             )
         filled = named
     rows = next(iter(filled.values()), [])
@@ -293,7 +293,7 @@ def _excel_rows(values: Any, formulas: Any) -> Iterator[tuple[int, list[str]]]:
 def _parquet(path: Path, content: bytes) -> Sheet:
     parquet = _need("pyarrow.parquet", f"Parquet file {str(path)!r}", "parquet")
     try:
-        # Not `read_table`, which fails on a heading that is there twice instead of naming it.
+        # `read_table` would fail on a duplicate heading without naming it.
         table = parquet.ParquetFile(io.BytesIO(content)).read()
         columns = [column.to_pylist() for column in table.columns]
     except (ValueError, OSError, TypeError) as error:
@@ -306,7 +306,7 @@ def _frame(frame: "pd.DataFrame") -> Sheet:
     if type(frame).__name__ != "DataFrame" or not hasattr(frame, "itertuples"):
         raise InvalidList(f"{type(frame).__name__} is not a table; give the path of a file or a pandas DataFrame")
     if any(frame.index.names):
-        # A named index is a column that `set_index` or `groupby` moved aside.
+        # A named index is a column that `set_index` or `groupby` removed.
         frame = frame.reset_index()
     text = frame.to_csv(index=False)
     frame = frame.astype(object).where(frame.notna(), None)
@@ -315,6 +315,6 @@ def _frame(frame: "pd.DataFrame") -> Sheet:
 
 
 def _typed(source: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], digest: str) -> Sheet:
-    """Number the rows as if the heading were the first line of a file."""
+    """Number the rows as if the header were the first line of a file."""
     lines = ((line, [_text(cell) for cell in row]) for line, row in enumerate(rows, start=2))
     return _sheet(source, iter([(1, list(headings)), *lines]), digest, "")

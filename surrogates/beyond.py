@@ -1,4 +1,4 @@
-"""The values that would improve a Pareto front, as boxes whose probabilities add up."""
+"""The region of property values that improves a Pareto front, as disjoint boxes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -13,22 +13,22 @@ from surrogates.pareto import reference_point, scores
 Interval = tuple[float | None, float | None]
 
 _SLIVER = 1e-6
-"""Half width, relative to a target, of what counts as better than a point that hits it exactly."""
+"""Half width, relative to the target, of the interval that counts as an improvement on a point exactly at the target."""
 
 
 def regions_beyond(front: NDArray[np.float64], objectives: Sequence[Objective]) -> tuple[Mapping[str, Interval], ...]:
-    """Return disjoint boxes of property values that together are all that improve a front.
+    """Return disjoint boxes of property values whose union is the region that improves a front.
 
     A value improves the front if it adds to the hypervolume: no point of the front dominates it, and it lies above the reference
-    point that `reference_point` infers. So the probability of improving the front is the sum of the boxes' probabilities.
+    point that `reference_point` infers. The probability of improving the front is the sum of the boxes' probabilities.
 
     Args:
         front: Values of its k points, shape (k, m), k at least 1.
-        objectives: The m objectives, each of another property.
+        objectives: The m objectives, of distinct properties.
 
     Returns:
-        Interval of each property, an open end as None; 1 box for one objective, at most k + 1 for two. An objective with a target
-        has an interval on either side of it, and so twice the boxes.
+        Interval of each property, with None for an open end; one box for one objective, at most k + 1 for two. An objective with a target
+        has an interval on either side of it, which doubles the number of boxes.
     """
     lower, upper = boxes_of(scores(front, objectives), reference_point(front, objectives))
     names = [objective.property for objective in objectives]
@@ -40,7 +40,7 @@ def regions_beyond(front: NDArray[np.float64], objectives: Sequence[Objective]) 
 
 
 def _values_between(objective: Objective, low: float, high: float) -> list[Interval]:
-    """Return the values whose score lies between two scores."""
+    """Return the intervals of values whose score lies between two scores."""
     if objective.direction == "maximise":
         return [(_finite(low), _finite(high))]
     if objective.direction == "minimise":

@@ -1,4 +1,4 @@
-"""Partitions of the region that a front does not dominate, into boxes."""
+"""Box decomposition of the region that a front does not dominate."""
 
 from collections.abc import Sequence
 
@@ -41,8 +41,8 @@ def _strips(points: NDArray[np.float64], reference: NDArray[np.float64]) -> Boxe
 def _partition(points: NDArray[np.float64], reference: NDArray[np.float64]) -> Boxes:
     """Partition three or more scores through the local bounds of the front and, once more, of these bounds.
 
-    A region that points dominate is a sum of boxes, one for each of its local upper bounds (equation 2 of Lacour et al.). What
-    a front leaves free is what the front's own local bounds dominate towards infinity.
+    The region dominated by a set of points is a union of boxes, one per local upper bound (equation 2 of Lacour et al.). The region
+    that a front does not dominate is the one that the front's own local bounds dominate towards infinity.
     """
     if len(points) == 0:
         return reference[None, :].copy(), np.full((1, len(reference)), np.inf)
@@ -92,7 +92,7 @@ def _local_bounds(
 
 
 def pad(boxes: Sequence[Boxes]) -> Boxes:
-    """Stack S partitions into arrays (S, boxes, m), filling up with boxes of no volume."""
+    """Stack S partitions into arrays (S, boxes, m), padded with boxes of zero volume."""
     most = max(lower.shape[0] for lower, _ in boxes)
     m = boxes[0][0].shape[1]
     lower = np.zeros((len(boxes), most, m))

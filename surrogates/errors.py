@@ -3,58 +3,58 @@
 The tree::
 
     SurrogatesError
-    ├── InvalidObjective (ValueError)      an objective that contradicts itself
-    ├── InvalidObservations (ValueError)   arrays of observations that do not fit together
-    ├── UnknownSurrogate (KeyError)        a property no surrogate was fitted for
-    ├── NoPriorRange (ValueError)          a property without data and without an entry in the registry
-    ├── InvalidPool (ValueError)           a candidate pool or batch size that allows no choice
-    ├── UnreadableModel (OSError)          a file that holds no saved surrogates
-    └── FitError (ArithmeticError)         a covariance matrix that stays singular under every jitter
+    ├── InvalidObjective (ValueError)      inconsistent definition of an objective
+    ├── InvalidObservations (ValueError)   observation arrays with inconsistent shapes or invalid values
+    ├── UnknownSurrogate (KeyError)        a property without a fitted surrogate
+    ├── NoPriorRange (ValueError)          a property without data and without a range in the registry
+    ├── InvalidPool (ValueError)           a candidate pool or batch size from which nothing can be selected
+    ├── UnreadableModel (OSError)          a file that does not contain saved surrogates
+    └── FitError (ArithmeticError)         a covariance matrix that is singular even with the largest jitter
 
     SurrogatesWarning (UserWarning)
-    └── JitterWarning                      a covariance matrix needed jitter to be factorised
+    └── JitterWarning                      a covariance matrix was factorised with added jitter
 """
 
 
 class SurrogatesError(Exception):
-    """Root of every error the surrogates raise on purpose."""
+    """Base class of the errors that the surrogates raise."""
 
 
 class InvalidObjective(SurrogatesError, ValueError):
-    """An objective that contradicts itself."""
+    """Inconsistent definition of an objective."""
 
 
 class InvalidObservations(SurrogatesError, ValueError):
-    """Arrays of observations that do not fit together."""
+    """Observation arrays with inconsistent shapes or invalid values."""
 
 
 class UnknownSurrogate(SurrogatesError, KeyError):
-    """A property no surrogate was fitted for."""
+    """A property without a fitted surrogate."""
 
     def __str__(self) -> str:
-        """Return the message without the quotes that KeyError adds."""
+        """Return the message without the quotes that `KeyError` adds."""
         return str(self.args[0]) if self.args else ""
 
 
 class NoPriorRange(SurrogatesError, ValueError):
-    """A property without data and without an entry in the registry."""
+    """A property without data and without a range in the registry."""
 
 
 class InvalidPool(SurrogatesError, ValueError):
-    """A candidate pool or batch size that allows no choice."""
+    """A candidate pool or batch size from which nothing can be selected."""
 
 
 class UnreadableModel(SurrogatesError, OSError):
-    """A file that holds no saved surrogates."""
+    """A file that does not contain saved surrogates."""
 
 
 class FitError(SurrogatesError, ArithmeticError):
-    """A covariance matrix that stays singular under every jitter."""
+    """A covariance matrix that is singular even with the largest jitter."""
 
 
 class SurrogatesWarning(UserWarning):
-    """Root of the warnings of the surrogates."""
+    """Base class of the warnings of the surrogates."""
 
 
 class JitterWarning(SurrogatesWarning):
-    """A covariance matrix needed jitter to be factorised."""
+    """A covariance matrix was factorised with added jitter."""

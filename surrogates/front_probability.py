@@ -1,4 +1,4 @@
-"""How sure is it that a measured polymer is on the Pareto front? Its errors, carried through by Monte Carlo."""
+"""Probability that a measured polymer is on the Pareto front, by Monte Carlo over the measurement errors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,12 +11,12 @@ from surrogates.pareto import non_dominated
 FloatArray = NDArray[np.float64]
 
 DRAWS = 4000
-"""The probability's own standard error is at most 0.5 / sqrt(DRAWS), 0.8 %."""
+"""The standard error of the estimated probability is at most 0.5 / sqrt(DRAWS), 0.8 %."""
 FEWEST_DRAWS = 400
 _WIDTH = 4.0
-"""Standard errors beyond which a polymer counts as surely better or worse: 3e-5, less than one of the draws."""
+"""Number of standard errors beyond which a polymer counts as better or worse with certainty (probability 3e-5, below one draw)."""
 _COMPARISONS = 4e9
-"""Comparisons of three or more objectives that may be spent."""
+"""Largest number of pairwise comparisons for three or more objectives."""
 
 
 def front_probability(
@@ -28,18 +28,18 @@ def front_probability(
     seed: int = 0,
     draws: int = DRAWS,
 ) -> tuple[FloatArray, int]:
-    """Return the probability that each polymer is on the front, if its measured values have independent normal errors.
+    """Return the probability that each polymer is on the front, assuming independent normal errors of the measured values.
 
-    Each draw adds to every measured value a normal deviate of its standard error, leaves out what breaks a constraint, and
-    notes which polymers nothing dominates. Errors that the properties of one polymer share, or all simulations, are not in it.
+    Each draw perturbs every measured value by its standard error, discards polymers that violate a constraint, and
+    determines the non-dominated ones. Errors shared by the properties of one polymer or by all simulations are not included.
 
     Args:
-        values: For each property measured values, shape (n,), NaN where not measured.
-        stderrs: Their standard errors, shape (n,); NaN or a missing property means zero.
+        values: Measured values of each property, shape (n,), NaN where not measured.
+        stderrs: Standard errors, shape (n,); NaN or a missing property means zero.
         objectives: The objectives; a polymer without a value of each is not on the front.
-        constraints: Ranges to keep; where a property is not measured, its range counts as kept.
-        seed: Seed of the draws.
-        draws: How many; fewer, but at least `FEWEST_DRAWS`, where three or more objectives leave many candidates.
+        constraints: Ranges in which properties must lie; an unmeasured property counts as inside its range.
+        seed: Random seed.
+        draws: Number of draws; reduced, but not below `FEWEST_DRAWS`, for three or more objectives with many candidates.
 
     Returns:
         Probabilities, shape (n,), NaN where a standard error is infinite; and the number of draws.
@@ -86,7 +86,7 @@ def _undecided(
     constraints: Sequence[Constraint],
     columns: Mapping[str, int],
 ) -> NDArray[np.bool_]:
-    """Mark the rows that no other one surely dominates, shape (n,)."""
+    """Mark the rows that no other row dominates with certainty, shape (n,)."""
     low, high = table - _WIDTH * errors, table + _WIDTH * errors
     ends = [np.stack([o.score(edge[:, columns[o.property]]) for edge in (low, high)]) for o in objectives]
     worst = np.column_stack([end.min(axis=0) for end in ends])
@@ -105,7 +105,7 @@ def _undecided(
 
 
 def _non_dominated_pairwise(table: FloatArray) -> NDArray[np.bool_]:
-    """As `non_dominated`, quicker for a few hundred rows of three and more scores."""
+    """Like `non_dominated`, but faster for a few hundred rows of three or more scores."""
     valid = ~np.isnan(table).any(axis=1)
     at_least, above = np.ones((len(table), len(table)), dtype=bool), np.zeros((len(table), len(table)), dtype=bool)
     for column in table.T:

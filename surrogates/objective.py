@@ -1,4 +1,4 @@
-"""What the search wants of one property."""
+"""Objectives and constraints on properties."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,16 +15,15 @@ Direction = Literal["maximise", "minimise", "target"]
 class Objective:
     """One objective.
 
-    Inside the acquisition every objective is a score to be maximised: the value itself, its negative, or minus the
-    distance to the target.
+    The acquisition maximises a score: the value itself, its negative, or the negative distance to the target.
 
     Attributes:
         property: Registry name.
         direction: `maximise`, `minimise` or `target`.
-        target: The value to aim at; needed for `target`, refused otherwise.
-        low: Lower edge of the region of interest, in the property's unit. For `maximise` it is the reference point.
-        high: Upper edge of the region of interest. For `minimise` it is the reference point. For `target` the
-            edge farther from the target gives the reference point.
+        target: Target value, required for direction `target` and not allowed otherwise.
+        low: Lower edge of the region of interest, in the property's unit. For `maximise`, this is the reference point.
+        high: Upper edge of the region of interest. For `minimise`, this is the reference point. For `target`,
+            the edge farther from the target defines the reference point.
     """
 
     property: str
@@ -36,16 +35,18 @@ class Objective:
     def __post_init__(self) -> None:
         if self.direction not in ("maximise", "minimise", "target"):
             raise InvalidObjective(
-                f"direction {self.direction!r} of {self.property} is unknown; use maximise, minimise or target"
+                f"direction of {self.property} must be maximise, minimise or target, got {self.direction!r}"
             )
         if (self.direction == "target") != (self.target is not None):
-            rule = "needs a target" if self.target is None else "takes no target"
+            rule = "requires a target value" if self.target is None else "does not take a target value"
             raise InvalidObjective(f"direction {self.direction!r} of {self.property} {rule}; set both or neither")
         if self.low is not None and self.high is not None and not self.low < self.high:
-            raise InvalidObjective(f"low {self.low:g} of {self.property} is not below high {self.high:g}; swap them")
+            raise InvalidObjective(
+                f"low must be less than high for {self.property}, got {self.low:g} and {self.high:g}; swap them"
+            )
 
     def score(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn values in the property's unit into scores to be maximised, same shape."""
+        """Convert values in the property's unit to scores to be maximised, same shape."""
         if self.direction == "maximise":
             return values
         if self.direction == "minimise":
@@ -53,11 +54,11 @@ class Objective:
         return -np.abs(values - (0.0 if self.target is None else self.target))
 
     def unscore(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn scores back into values; for `target` into the distance to the target."""
+        """Convert scores back to values; for `target`, to the distance to the target."""
         return scores if self.direction == "maximise" else -scores
 
     def reference_score(self) -> float | None:
-        """Score of the reference point that `low` and `high` give, or None."""
+        """Score of the reference point defined by `low` and `high`, or None."""
         if self.direction == "maximise":
             return self.low
         if self.direction == "minimise":
@@ -70,12 +71,12 @@ class Objective:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A range that a property must keep, simulated or predicted.
+    """A range in which a simulated or predicted property must lie.
 
     Attributes:
         property: Registry name.
-        low: Lower edge in the property's unit, None for none.
-        high: Upper edge, None for none.
+        low: Lower bound in the property's unit, or None.
+        high: Upper bound, or None.
     """
 
     property: str
@@ -84,9 +85,11 @@ class Constraint:
 
     def __post_init__(self) -> None:
         if self.low is None and self.high is None:
-            raise InvalidObjective(f"the constraint on {self.property} has no edge; give low, high or both")
+            raise InvalidObjective(f"the constraint on {self.property} has no bounds; set low, high or both")
         if self.low is not None and self.high is not None and not self.low < self.high:
-            raise InvalidObjective(f"low {self.low:g} of {self.property} is not below high {self.high:g}; swap them")
+            raise InvalidObjective(
+                f"low must be less than high for {self.property}, got {self.low:g} and {self.high:g}; swap them"
+            )
 
     def keeps(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Mark the values inside the range, same shape."""

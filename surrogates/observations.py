@@ -1,4 +1,4 @@
-"""What has been measured so far."""
+"""Measurements and failures, the training data of the surrogates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ class Observations:
     Attributes:
         units: The n repeat units.
         values: For each property an array of shape (n,) in the registry's unit, NaN where not measured.
-        stderrs: For each property the standard errors, shape (n,), same unit. NaN or a missing property means unknown: the
-            scatter of repeats, or else the default error of the registry, stands in. Zero means exact where no repeats scatter.
+        stderrs: For each property the standard errors, shape (n,), same unit. NaN or a missing property means unknown; the
+            scatter of repeats or else the registry's default error is used instead. Zero means exact unless repeats differ.
         failed: Shape (n,), True where the evaluation failed.
-        fidelities: Where each row comes from, n names; by default one nameless fidelity.
+        fidelities: Fidelity of each row, n names; by default a single unnamed fidelity.
     """
 
     units: tuple[RepeatUnit, ...]
@@ -39,16 +39,16 @@ class Observations:
         named = [("failed", failed), *values.items(), *((f"stderr of {name}", c) for name, c in stderrs.items())]
         for name, column in named:
             if column.shape != (n,):
-                raise InvalidObservations(f"{name} has shape {column.shape}; {n} units need shape ({n},)")
+                raise InvalidObservations(f"{name} must have shape ({n},) for {n} units, got {column.shape}")
         for name, column in values.items():
             if np.isinf(column).any():
-                raise InvalidObservations(f"{name} holds an infinite value; use NaN for what was not measured")
+                raise InvalidObservations(f"{name} contains an infinite value; use NaN for missing measurements")
         for name, column in stderrs.items():
             if (column < 0).any() or np.isinf(column).any():
-                raise InvalidObservations(f"stderr of {name} must be finite and not negative; correct the record")
+                raise InvalidObservations(f"stderr of {name} must be finite and non-negative; correct the record")
         if self.fidelities and len(self.fidelities) != n:
             raise InvalidObservations(
-                f"{len(self.fidelities)} fidelities were given for {n} units; give one each or none"
+                f"got {len(self.fidelities)} fidelities for {n} units; pass one per unit, or an empty tuple"
             )
         object.__setattr__(self, "fidelities", tuple(self.fidelities) or ("",) * n)
         object.__setattr__(self, "units", tuple(self.units))
@@ -60,7 +60,7 @@ class Observations:
         return len(self.units)
 
     def take(self, rows: NDArray[np.int64]) -> "Observations":
-        """Keep chosen rows."""
+        """Return the selected rows."""
         return Observations(
             tuple(self.units[i] for i in rows),
             {name: column[rows] for name, column in self.values.items()},
@@ -70,23 +70,25 @@ class Observations:
         )
 
     def measured(self, name: str) -> NDArray[np.bool_]:
-        """Rows in which a property was measured, shape (n,)."""
+        """Mask of the rows in which a property was measured, shape (n,)."""
         column = self.values.get(name)
         if column is None:
             return np.zeros(len(self.units), dtype=bool)
         return ~np.isnan(column) & ~self.failed
 
     def target_fidelity(self, wanted: str | None) -> str:
-        """Return the fidelity to predict: the wanted one, or the only one there is.
+        """Return the fidelity to predict: `wanted`, or else the only one present.
 
         Raises:
-            InvalidObservations: Several fidelities are there and none was named.
+            InvalidObservations: Several fidelities are present and `wanted` is None.
         """
         if wanted is not None:
             return wanted
         present = sorted(set(self.fidelities))
         if len(present) > 1:
-            raise InvalidObservations(f"observations hold the fidelities {', '.join(present)}; name the one to predict")
+            raise InvalidObservations(
+                f"the observations contain several fidelities ({', '.join(present)}); specify the one to predict"
+            )
         return present[0] if present else ""
 
     def noise_variance(self, name: str) -> NDArray[np.float64]:

@@ -9,23 +9,23 @@ from surrogates.errors import InvalidObjective
 from surrogates.objective import Objective
 
 SMALLEST_RANGE = 1e-7
-"""Range assumed for a front of one point with a score of zero."""
+"""Range assumed for a front that consists of one point with a score of zero."""
 
 
 def scores(values: ArrayLike, objectives: Sequence[Objective]) -> NDArray[np.float64]:
-    """Turn values, shape (n, m) in the objectives' order and units, into scores to be maximised, shape (n, m)."""
+    """Convert values, shape (n, m), in the objectives' order and units, to scores to be maximised, shape (n, m)."""
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] != len(objectives):
         raise InvalidObjective(
-            f"values of shape {table.shape} do not fit {len(objectives)} objectives; give one column each"
+            f"values must have one column per objective, got shape {table.shape} for {len(objectives)} objectives"
         )
     return np.column_stack([objective.score(table[:, j]) for j, objective in enumerate(objectives)])
 
 
 def non_dominated(table: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Mark the rows of scores (n, m) that no other row dominates, shape (n,); a row with a NaN is never marked.
+    """Mark the non-dominated rows of scores (n, m), shape (n,); rows with NaN are never marked.
 
-    Equal rows do not dominate each other: all of them are marked.
+    Equal rows do not dominate each other, so all of them are marked.
     """
     mask: NDArray[np.bool_] = np.asarray(~np.isnan(table).any(axis=1))
     if table.shape[1] <= 2:
@@ -42,7 +42,7 @@ def non_dominated(table: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _non_dominated_pairs(table: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the front of one or two scores in one sweep from the best first score down."""
+    """Mark the front of one or two scores in a single sweep, sorted by the first score."""
     mask = np.zeros(len(table), dtype=bool)
     first, last = table[:, 0], table[:, -1]
     rows = np.flatnonzero(valid)
@@ -50,7 +50,7 @@ def _non_dominated_pairs(table: NDArray[np.float64], valid: NDArray[np.bool_]) -
     if len(rows) == 0:
         return mask
     best_before = np.concatenate([[-np.inf], np.maximum.accumulate(last[rows])[:-1]])
-    # A twin of the row before is dominated by what dominates that row, and by nothing else.
+    # A duplicate of the previous row is dominated exactly if that row is.
     leader = np.concatenate([[True], (np.diff(first[rows]) != 0) | (np.diff(last[rows]) != 0)])
     rises = (last[rows] > best_before) & leader
     group = np.cumsum(leader) - 1
@@ -59,7 +59,7 @@ def _non_dominated_pairs(table: NDArray[np.float64], valid: NDArray[np.bool_]) -
 
 
 def pareto_mask(values: ArrayLike, objectives: Sequence[Objective]) -> NDArray[np.bool_]:
-    """Mark the values (n, m) on the Pareto front of the objectives, shape (n,); rows with a NaN are never on it."""
+    """Mark the values (n, m) on the Pareto front of the objectives, shape (n,); rows with NaN are never on it."""
     return non_dominated(scores(values, objectives))
 
 
@@ -68,17 +68,17 @@ def reference_scores(
 ) -> NDArray[np.float64]:
     """Infer a reference point, in scores, for a front of shape (k, m).
 
-    A component that is given stands. The others lie a tenth of the front's range below its worst point, the rule of
-    Ishibuchi et al. (10.1145/2001858.2001905) that BoTorch's `infer_reference_point` follows.
+    Components defined by the objectives are kept. The others lie a tenth of the front's range below its worst point, the rule of
+    Ishibuchi et al. (10.1145/2001858.2001905), as in BoTorch's `infer_reference_point`.
 
     Raises:
-        InvalidObjective: The front is empty and a component is not given.
+        InvalidObjective: The front is empty and a component is undefined.
     """
     fixed = np.array([np.nan if g is None else g for g in given])
     if front.shape[0] == 0:
         if np.isnan(fixed).any():
             raise InvalidObjective(
-                "the front is empty, so no reference point can be inferred; give every objective a low or high"
+                "cannot infer a reference point from an empty front; set low or high of every objective"
             )
         return fixed
     if front.shape[0] == 1:
@@ -101,7 +101,7 @@ def reference_point(values: ArrayLike, objectives: Sequence[Objective]) -> NDArr
 
 
 def dominated_volume(front: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
-    """Volume that scores (k, m) dominate above a reference point (m,), exact for any m.
+    """Hypervolume dominated by scores (k, m) above a reference point (m,), exact for any m.
 
     Slices along the last score and recurses (hypervolume by slicing objectives, 10.1109/TEVC.2005.851275); intended for
     fronts of up to a few hundred points in two to four scores.
@@ -129,7 +129,7 @@ def dominated_volume(front: NDArray[np.float64], reference: NDArray[np.float64])
 def hypervolume(values: ArrayLike, objectives: Sequence[Objective], reference: ArrayLike) -> float:
     """Hypervolume of values (n, m) above a reference point in scores (m,), as `reference_point` gives it.
 
-    Rows with a NaN do not count.
+    Rows with NaN are ignored.
     """
     table = scores(values, objectives)
     return dominated_volume(table[~np.isnan(table).any(axis=1)], np.asarray(reference, dtype=np.float64))

@@ -1,4 +1,4 @@
-"""Replay of a search on a pool whose properties are known."""
+"""Replay of a search on a pool with known properties."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ from surrogates.settings import AcquisitionSettings, SurrogateSettings
 
 @dataclass(frozen=True)
 class Oracle:
-    """A pool with known answers.
+    """A pool of candidates with known property values.
 
     Attributes:
-        units: The N candidates, each key once.
-        values: For each property the answers, shape (N,); NaN where the evaluation fails.
-        stderrs: For each property the standard errors, shape (N,); a missing property has none.
+        units: The N candidates, with distinct keys.
+        values: Known values of each property, shape (N,); NaN where the evaluation fails.
+        stderrs: Standard errors of each property, shape (N,); a missing property is treated as exact.
     """
 
     units: tuple[RepeatUnit, ...]
@@ -36,7 +36,7 @@ class Oracle:
         return np.column_stack([np.asarray(self.values[o.property], dtype=np.float64) for o in objectives])
 
     def points(self, objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()) -> NDArray[np.float64]:
-        """Scores of the units, shape (N, m); NaN in the rows that failed or break a constraint."""
+        """Scores of the units, shape (N, m); NaN in rows that failed or violate a constraint."""
         points = scores(self.table(objectives), objectives)
         kept = np.ones(len(self.units), dtype=bool)
         for constraint in constraints:
@@ -47,12 +47,12 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Strategy:
-    """One way to search, replayed beside others.
+    """A search strategy to replay.
 
     Attributes:
         name: Name for tables and plots.
-        surrogates: Settings of the models.
-        acquisition: Settings of the choice.
+        surrogates: Settings of the surrogate models.
+        acquisition: Settings of the acquisition.
         featurise: Own features instead of those the settings name.
     """
 
@@ -64,15 +64,15 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay did.
+    """Result of one replay.
 
     Attributes:
         strategy: Name of the strategy.
         seed: Its seed.
-        start: Rows of the oracle known at the start.
-        order: Rows in the order of evaluation, the start not included, shape (E,).
-        front_found: Points of the oracle's front known after each evaluation, shape (E + 1,), the start first.
-        volume: Hypervolume in scores over the oracle's own, shape (E + 1,).
+        start: Rows of the oracle that were known at the start.
+        order: Rows in the order of evaluation, without the start, shape (E,).
+        front_found: Number of points of the oracle's front known after each evaluation, shape (E + 1,), starting with the start.
+        volume: Hypervolume as a fraction of the oracle's own, shape (E + 1,).
     """
 
     strategy: str
@@ -83,13 +83,13 @@ class Replay:
     volume: NDArray[np.float64]
 
     def evaluations_to(self, found: int) -> int | None:
-        """Evaluations until so many points of the front were known, or None."""
+        """Number of evaluations until `found` points of the front were known, or None."""
         reached = np.flatnonzero(self.front_found >= found)
         return int(reached[0]) if len(reached) else None
 
     @property
     def area_under_volume(self) -> float:
-        """Mean of the hypervolume share over the evaluations, between 0 and 1."""
+        """Mean hypervolume fraction over the evaluations, between 0 and 1."""
         return float(self.volume[1:].mean()) if len(self.order) else float(self.volume[0])
 
 
@@ -106,33 +106,33 @@ def replay(
     progress: Callable[[int], None] | None = None,
     constraints: Sequence[Constraint] = (),
 ) -> Replay:
-    """Search the oracle as a campaign would, batch after batch.
+    """Search the oracle as a campaign would, batch by batch.
 
     Args:
-        oracle: Pool with known answers.
-        objectives: What to improve.
-        strategy: How to search.
-        evaluations: Evaluations to spend; fewer when the pool ends before.
-        batch: Units chosen at a time.
+        oracle: Pool with known values.
+        objectives: Objectives.
+        strategy: Search strategy.
+        evaluations: Number of evaluations; fewer if the pool is exhausted.
+        batch: Batch size.
         seed: Seed of the random start and of the strategy.
-        start: Rows of the oracle that are known at the start; by default `random_start` random ones, unless `known` is given.
-        known: Observations outside the pool, known at the start.
-        random_start: Size of the random start.
+        start: Rows of the oracle known at the start; by default `random_start` random ones, unless `known` is given.
+        known: Observations outside the pool that are known at the start.
+        random_start: Number of random units known at the start.
         progress: Called with the number of evaluations after each batch.
-        constraints: Ranges that properties of the oracle must keep; units outside of them are on no front.
+        constraints: Ranges of the oracle's properties; units outside are never on the front.
 
     Raises:
-        InvalidPool: The oracle has fewer units than the start asks for, or none that counts.
+        InvalidPool: The oracle has fewer units than `random_start`, or none that satisfies the constraints.
     """
     if np.isnan(oracle.points(objectives, constraints)).all():
-        raise InvalidPool("no unit of the oracle has every objective inside the constraints; widen them")
+        raise InvalidPool(
+            "no unit of the oracle has values of all objectives and satisfies the constraints; widen the constraints"
+        )
     rng = np.random.default_rng(seed)
     if start is None:
         size = 0 if known is not None else random_start
         if size > len(oracle.units):
-            raise InvalidPool(
-                f"the oracle holds {len(oracle.units)} units, fewer than the start of {size}; lower random_start"
-            )
+            raise InvalidPool(f"random_start {size} exceeds the {len(oracle.units)} units of the oracle; lower it")
         first = rng.permutation(len(oracle.units))[:size]
     else:
         first = np.array(start, dtype=np.int64)
@@ -171,25 +171,27 @@ def replay_of(
     start: int,
     constraints: Sequence[Constraint] = (),
 ) -> Replay:
-    """Tell what a search found, whoever made it.
+    """Evaluate a finished search.
 
     Args:
-        oracle: Pool with known answers.
-        objectives: What was to be improved.
+        oracle: Pool with known values.
+        objectives: Objectives.
         name: Name of the strategy.
         seed: Its seed.
         rows: Rows of the oracle in the order in which they became known, those of the start first.
-        start: How many of them make up the start.
-        constraints: Ranges that were to be kept.
+        start: Number of rows known at the start.
+        constraints: Ranges of the oracle's properties.
 
     Raises:
-        InvalidPool: The oracle has no unit that counts.
+        InvalidPool: No unit of the oracle satisfies the constraints.
     """
     points = oracle.points(objectives, constraints)
     front = np.flatnonzero(non_dominated(points))
     valid = points[~np.isnan(points).any(axis=1)]
     if len(valid) == 0:
-        raise InvalidPool("no unit of the oracle has every objective inside the constraints; widen them")
+        raise InvalidPool(
+            "no unit of the oracle has values of all objectives and satisfies the constraints; widen the constraints"
+        )
     reference = valid.min(axis=0)
     order = np.array(rows, dtype=np.int64)
     counts = np.arange(start, len(order) + 1)

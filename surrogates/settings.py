@@ -8,24 +8,26 @@ from mdcore.chem.settings import Settings
 
 
 class SurrogateSettings(Settings):
-    """How the surrogates are built.
+    """Settings of the surrogate models.
 
     Attributes:
-        features: `fingerprints`, chemical `descriptors`, or both; the covariance has one part for each. `force-field` describes by a
-            force field's parameters instead, and `all` is both with the force field's parameters beside the chemical descriptors.
+        features: Molecular features: count `fingerprints`, chemical `descriptors`, or `both`, with one covariance term for each.
+            `force-field` uses descriptors of force-field parameters, `all` uses fingerprints and both kinds of descriptors.
         radius: Radius of the Morgan environments, in bonds.
-        columns: Length to which the count fingerprint is folded.
-        restarts: Starting points of the hyperparameter fit, the first one being the prior's mode.
-        chunk: Rows predicted at a time; bounds the memory.
-        exact_points: Measurements of a property up to which its posterior is exact; beyond, inducing points are used.
+        columns: Length of the folded count fingerprint.
+        restarts: Number of starting points of the hyperparameter fit; the first is the mode of the prior.
+        chunk: Number of rows predicted at a time; limits memory use.
+        exact_points: Largest number of measurements of a property for which an exact Gaussian process is used; beyond it, the
+            posterior is approximated with inducing points.
         inducing_points: Number of inducing points.
-        fidelity: Fidelity that is predicted where the observations hold several; the others help through a learned coupling.
-        share_properties: Let the other properties help each one through a learned coupling.
-        radial: Shape of the covariance over descriptors, `matern` of smoothness 5/2 or `rbf`.
-        trend: Whether the covariance has a linear part over descriptors.
-        residual: What the features leave unexplained: `peculiar` to each polymer, so that a measured polymer has the value that was
-            measured up to its standard error; or `noise`, so that its true value is taken to be the smooth one.
-        failure_rate: Expected share of failed evaluations before any was seen.
+        fidelity: Fidelity to predict if the observations contain several; the others contribute through a learned coupling.
+        share_properties: Couple the properties, so that measurements of one improve predictions of the others.
+        radial: Radial kernel over descriptors: `matern` (smoothness 5/2) or `rbf`.
+        trend: Whether to add a linear kernel over descriptors.
+        residual: Interpretation of variation that the features do not explain. `peculiar`: a property of each polymer, so that a
+            measured polymer is predicted at its measured value within the standard error. `noise`: measurement noise, so that the
+            prediction is the smooth function of the features.
+        failure_rate: Prior probability that an evaluation fails.
     """
 
     features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
@@ -44,24 +46,26 @@ class SurrogateSettings(Settings):
 
 
 class AcquisitionSettings(Settings):
-    """How a batch is chosen.
+    """Settings of the acquisition function, which selects batches of candidates.
 
     Attributes:
-        method: What is maximised, see below.
-        samples: Quasi Monte Carlo samples of the base set.
-        shortlist: Candidates kept for the second and later choices of a batch; widened where its bound is not met.
-        reference: Reference point where the objectives give none: a tenth of the range below the `worst` measured unit, which
+        method: Acquisition function, see below.
+        samples: Number of quasi-Monte Carlo samples of the measured and pending units.
+        shortlist: Number of candidates considered for the second and later members of a batch; enlarged if a bound on the others
+            requires it.
+        reference: Reference point of objectives that do not define one: a tenth of the range below the `worst` measured unit, which
             rewards both ends of the front, or below the `nadir` of the front, the usual rule.
-        optimism: Standard deviations added by `upper-bound`.
-        avoid_failures: Weight the acquisition with the probability that the evaluation succeeds.
-        conditioned: Each choice of a batch is made given those before it; otherwise the best candidates by themselves are taken.
+        optimism: Number of standard deviations added by `upper-bound`.
+        avoid_failures: Weight the acquisition value by the probability that the evaluation succeeds.
+        conditioned: Select each member of a batch conditional on those before it; otherwise take the candidates with the highest
+            individual values.
 
-    Methods: `expected` is the expected hypervolume improvement, exact over the candidate and sampled over noise and pending units;
-    `front` the probability to join the front, which finds many of its points; `mixed` the geometric mean of both;
-    `improvement` is qLogNEHVI (qLogNEI for one objective) by samples, as BoTorch computes it, with exchanges after the greedy
-    choice; `upper-bound` is optimistic improvement; `thompson` follows one posterior draw for each choice; `target` is the
-    probability that every objective lies in its region low to high; `max-variance` and `random` explore. An objective with a target
-    value is always treated by samples.
+    Methods: `expected` is the expected hypervolume improvement, in closed form over the candidate and sampled over noise and pending
+    units; `front` is the probability that the candidate is on the Pareto front, which finds many points of it; `mixed` is the geometric
+    mean of both; `improvement` is the Monte Carlo acquisition function qLogNEHVI of BoTorch (qLogNEI for one objective), followed by
+    exchanges of batch members; `upper-bound` is the improvement of an upper confidence bound; `thompson` maximises one posterior sample
+    per member; `target` is the probability that every objective lies in its region (low to high); `max-variance` and `random` explore.
+    Objectives with a target value are always evaluated by sampling.
     """
 
     method: Literal[

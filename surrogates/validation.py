@@ -1,4 +1,4 @@
-"""Cross-validation of the surrogates, grouped so that no polymer and no close relative leaks."""
+"""Cross-validation of the surrogates, with polymers or clusters of similar polymers as groups to prevent leakage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,24 +20,24 @@ from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
 
 LEVELS = (0.5, 0.8, 0.95)
-"""Central intervals whose coverage is reported."""
+"""Confidence levels of the central intervals whose coverage is reported."""
 
 CLUSTER_SIMILARITY = 0.6
-"""Units at least this similar to a cluster's first member join it."""
+"""Similarity to a cluster's first member from which on a unit joins the cluster."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """How well predicted measurements meet held-out ones.
+    """Metrics of predictions against held-out measurements.
 
     Attributes:
-        n: Held-out measurements.
+        n: Number of held-out measurements.
         r2: Coefficient of determination.
         mae: Mean absolute error, in the property's unit.
         rmse: Root mean square error, in the property's unit.
         nll: Mean negative log-likelihood, in nats, of values in the property's unit.
         crps: Mean continuous ranked probability score, in the property's unit.
-        coverage: Share of measurements inside the central intervals of `LEVELS`, same order.
+        coverage: Fraction of measurements inside the central intervals of `LEVELS`, same order.
     """
 
     n: int
@@ -55,12 +55,12 @@ class CrossValidation:
 
     Attributes:
         property: Registry name.
-        groups: How the folds were grouped, or `leave-one-out`.
+        groups: Grouping of the folds, or `leave-one-out`.
         rows: Rows of the observations, shape (n,).
         measured: Held-out measurements, in the property's unit, shape (n,).
         mean: Their predictions, shape (n,).
-        sd: Standard deviations of the predicted measurements, noise included, shape (n,).
-        metrics: Summary.
+        sd: Standard deviations of the predicted measurements, including noise, shape (n,).
+        metrics: Summary metrics.
     """
 
     property: str
@@ -93,7 +93,7 @@ def metrics_of(measured: NDArray[np.float64], mean: NDArray[np.float64], sd: NDA
 
 
 def clusters(observations: Observations, featurise: UnitFeatures) -> NDArray[np.int64]:
-    """Group units by fingerprint similarity to a cluster's first member, leader by leader, shape (n,)."""
+    """Cluster units by fingerprint similarity to the first member of each cluster (leader algorithm), shape (n,)."""
     features = featurise(observations.units)
     labels = np.full(len(observations), -1, dtype=np.int64)
     label = 0
@@ -109,14 +109,16 @@ def clusters(observations: Observations, featurise: UnitFeatures) -> NDArray[np.
 
 
 def folds(groups: Sequence[Any] | NDArray[np.int64], k: int, seed: int) -> NDArray[np.int64]:
-    """Deal whole groups into k folds of similar size, shape (n,).
+    """Distribute whole groups over k folds of similar size, shape (n,).
 
     Raises:
         InvalidObservations: There are fewer groups than folds.
     """
     _, inverse, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if len(sizes) < k:
-        raise InvalidObservations(f"{len(sizes)} groups do not fill {k} folds; measure more or ask for fewer folds")
+        raise InvalidObservations(
+            f"{k} folds require at least {k} groups, got {len(sizes)}; measure more polymers or use fewer folds"
+        )
     order = np.random.default_rng(seed).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     load = np.zeros(k)
@@ -136,16 +138,16 @@ def cross_validate(
     seed: int = 0,
     featurise: UnitFeatures | None = None,
 ) -> CrossValidation:
-    """Predict every measurement of a property from folds that hold neither the polymer nor, with `cluster`, its relatives.
+    """Predict every measurement of a property from folds without the same polymer or, with `cluster`, without similar polymers.
 
     Args:
-        observations: What was measured.
+        observations: Measurements.
         name: Property.
-        settings: How to build the surrogates.
+        settings: Settings of the surrogates.
         groups: Keep all rows of one key, or of one cluster of similar units, in the same fold.
         k: Number of folds.
         seed: Seed of the folds and fits.
-        featurise: Own features instead of those the settings name.
+        featurise: Custom featuriser, used instead of the one that the settings specify.
 
     Raises:
         InvalidObservations: There are fewer groups than folds.
@@ -165,14 +167,14 @@ def cross_validate(
     mean, sd = np.empty(len(observations)), np.empty(len(observations))
     for part in range(k):
         out = np.flatnonzero(parts == part)
-        # Rows of other fidelities leak as well when they are of a held-out group.
+        # Rows of other fidelities of a held-out group would leak as well.
         kept = np.flatnonzero([label not in held_groups[part] for label in labels.tolist()])
         seen = observations.take(kept)
         surrogates = fit_surrogates(seen, [name], settings, seed + part, featurise)
         prediction = surrogates.predict([observations.units[i] for i in out])
         model = surrogates.models[0]
         mean[out] = prediction.mean[:, 0]
-        # A measurement without an error scatters as the repeats do from which the model learnt.
+        # A measurement without a standard error has the scatter of the repeats in the training data.
         learnt = np.flatnonzero(seen.measured(name) & (np.array(seen.fidelities) == fidelity))
         scatter = Scatter.of(seen, name, learnt)
         noise = model.parameters.noise[0] * model.spread**2
@@ -188,20 +190,20 @@ def cross_validate(
 def leave_one_out(surrogates: SurrogateSet, name: str) -> CrossValidation:
     """Predict each measurement of a property from all others in closed form, without a new fit.
 
-    Costs next to nothing after a fit, but a polymer that was measured twice is predicted by its twin, and the hyperparameters have
-    seen every measurement: `cross_validate` is the stricter judge.
+    Fast, but a polymer that was measured twice is predicted from its other measurement, and the hyperparameters were fitted to
+    all measurements; `cross_validate` is stricter.
 
     Raises:
         UnknownSurrogate: The property has no model.
-        InvalidObservations: There are fewer than two measurements, or so many that the model rests on inducing points.
+        InvalidObservations: There are fewer than two measurements, or so many that the model uses inducing points.
     """
     model = surrogates.model(name)
     own = model.data.rows[model.data.tasks == 0]
     if len(own) < 2:
-        raise InvalidObservations(f"{name} has {len(own)} measurements, and leaving one out needs two; measure more")
+        raise InvalidObservations(f"leave-one-out requires at least 2 measurements of {name}, got {len(own)}")
     if model.shrink is not None:
         raise InvalidObservations(
-            f"{name} rests on inducing points, which have no leave-one-out in closed form; raise exact_points above {len(own)}"
+            f"closed-form leave-one-out requires an exact model, but {name} uses inducing points; raise exact_points above {len(own)}"
         )
     mean, sd = model.leave_one_out()
     measured = surrogates.observations.values[name][own]
@@ -212,7 +214,7 @@ HELD_OUT = {"key": "polymers held out", "cluster": "clusters held out", "leave-o
 
 
 def parity_figure(validation: CrossValidation) -> Any:
-    """Draw predicted against measured values with their standard deviations; returns a matplotlib figure."""
+    """Plot predicted against measured values with standard deviations; returns a matplotlib figure."""
     spec, metrics = property_spec(validation.property), validation.metrics
     with drawn(4.4, 4.4) as figure:
         axes = figure.subplots()
@@ -226,7 +228,7 @@ def parity_figure(validation: CrossValidation) -> Any:
             alpha=0.45,
             color=NOVEL,
         )
-        # One range for both axes, so that the diagonal is one; whiskers may leave it.
+        # Equal ranges of both axes; error bars may extend beyond them.
         both = np.concatenate([validation.measured, validation.mean])
         edges = both.min() - 0.04 * np.ptp(both), both.max() + 0.04 * np.ptp(both)
         axes.axline((edges[0], edges[0]), slope=1.0, color=SOFT, lw=LINE, zorder=3)
@@ -241,7 +243,7 @@ def parity_figure(validation: CrossValidation) -> Any:
 
 
 def calibration_figure(validation: CrossValidation) -> Any:
-    """Draw observed against expected coverage of central intervals; returns a matplotlib figure."""
+    """Plot observed against expected coverage of central intervals; returns a matplotlib figure."""
     expected = np.linspace(0.01, 0.99, 99)
     z = np.abs(validation.measured - validation.mean) / validation.sd
     observed = [(z <= norm.ppf(0.5 + level / 2)).mean() for level in expected]

@@ -1,4 +1,4 @@
-"""Where a language model stands in the tree it writes: the path back to the head, and the open rings and branches."""
+"""Context of a token in the molecular tree: the path back to the head, and the open rings and branches."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from generators.language.vocabulary import Kind, Vocabulary
 _MAX_AGE = 11
 
 N_STRUCTURES = (3 * (_MAX_AGE + 1) + _MAX_AGE) * 3 + 3
-"""Different values of `structure`."""
+"""Number of values of `structure`."""
 
 
 def n_symbols(vocabulary: Vocabulary) -> int:
-    """Return the number of different symbols on a path: tokens, the beginning, and closed branches by their first token."""
+    """Return the number of symbols on a path: tokens, the beginning, and closed branches by their first token."""
     return 2 * len(vocabulary) + 1
 
 
@@ -45,11 +45,11 @@ class PathMemory:
         )
 
     def take(self, rows: NDArray[np.intp]) -> "PathMemory":
-        """Return the paths of some rows."""
+        """Return the paths of the selected rows."""
         return PathMemory(self.context[rows], self.branch_context[rows], self.branch_first[rows])
 
     def extend(self, state: GrammarState, tokens: NDArray[np.integer], vocabulary: Vocabulary) -> None:
-        """Write one more token to each path, in place; `state` is the one before the token."""
+        """Append one token to each path, in place; `state` is the grammar state before the token."""
         kind = vocabulary.kind[tokens]
         context = self.context
         symbols = tokens.astype(np.int8)
@@ -70,7 +70,7 @@ class PathMemory:
 
 
 def structure(state: GrammarState) -> NDArray[np.int16]:
-    """Return one number for the open rings, the bonds since the latest was opened, and the depth of branches, shape (n,)."""
+    """Encode the open rings, the bonds since the latest was opened, and the depth of branches as one integer, shape (n,)."""
     rings = np.minimum(state.n_rings, 3)
     age = state.distance - state.ring_distance[np.arange(len(state)), state.n_rings - 1]
     age = np.where(rings > 0, np.clip(age, 0, _MAX_AGE), 0)
@@ -80,13 +80,13 @@ def structure(state: GrammarState) -> NDArray[np.int16]:
 
 @dataclass(frozen=True)
 class Walk:
-    """What a model sees before each token of n strings.
+    """Contexts before each token of n strings.
 
     Attributes:
         contexts: (n, L, K) path symbols, nearest first.
         structures: (n, L) structural features.
         accepted: (n,) whether the grammar accepts the whole string.
-        allowed: (n, L, V) which tokens the grammar allowed, all False behind the closing star; (n, L, 0) unless `masks` was set.
+        allowed: (n, L, V) tokens that the grammar allowed, all False after the closing star; (n, L, 0) unless `masks` was set.
     """
 
     contexts: NDArray[np.int8]
@@ -96,13 +96,13 @@ class Walk:
 
 
 def walk(tokens: TokenArray, grammar: Grammar, width: int, *, masks: bool = False) -> Walk:
-    """Follow finished strings token by token.
+    """Step through finished strings token by token.
 
     Args:
-        tokens: (n, L) token ids, `PADDING` behind the closing star.
+        tokens: (n, L) token ids, `PADDING` after the closing star.
         grammar: The grammar.
-        width: Symbols of context.
-        masks: Keep what the grammar allowed.
+        width: Number of context symbols.
+        masks: Whether to record the allowed tokens.
     """
     vocabulary = grammar.vocabulary
     n, length = tokens.shape

@@ -29,10 +29,10 @@ class TokenModel(Protocol[Memory]):
         """Return the probability of each token, shape (n, V), positive, each row summing to one."""
 
     def extend(self, memory: Memory, state: GrammarState, tokens: NDArray[np.integer]) -> Memory:
-        """Return the memory after one more token for each string; `state` is the one before the token."""
+        """Return the memory after one more token for each string; `state` is the grammar state before the token."""
 
     def take(self, memory: Memory, rows: NDArray[np.intp]) -> Memory:
-        """Return the memory of some rows."""
+        """Return the memory of the selected rows."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Strings:
     """Finished strings and the log probability of each of their tokens.
 
     Attributes:
-        tokens: (n, L) token ids, `PADDING` behind the closing star.
-        log_probs: (n, L) natural log of the masked conditional probability of each token, 0 behind the closing star, -inf
-            from the first token that the grammar refuses.
+        tokens: (n, L) token ids, `PADDING` after the closing star.
+        log_probs: (n, L) natural log of the masked conditional probability of each token, 0 after the closing star, -inf
+            from the first token that the grammar does not allow.
     """
 
     tokens: TokenArray
@@ -61,7 +61,7 @@ class Strings:
         return total
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Strings":
-        """Return some of the strings."""
+        """Return the selected strings."""
         return Strings(self.tokens[rows], self.log_probs[rows])
 
     def __len__(self) -> int:
@@ -87,15 +87,15 @@ def regrow(
     stop: NDArray[np.intp] | None = None,
     batch: int = 2048,
 ) -> Strings:
-    """Keep the first tokens of each string and draw the rest anew from the model.
+    """Keep the first tokens of each string and resample the rest from the model.
 
     Args:
         model: Language model.
         strings: The strings; their kept tokens must be a valid beginning.
-        kept: (n,) tokens to keep, fewer than the string has.
-        rng: Source of randomness.
+        kept: (n,) number of tokens to keep, less than the length of the string.
+        rng: Random generator.
         stop: (n,) number of tokens after which to stop even if the string is not finished; None to finish every string.
-        batch: Strings advanced at a time.
+        batch: Number of strings that are processed at a time.
     """
     n, width = strings.tokens.shape
     tokens = strings.tokens.copy()
@@ -132,7 +132,7 @@ def _grow(
             part_memory = memory if everything else model.take(memory, fresh)
             weights = model.probabilities(part_memory, part_state) * grammar.allowed(part_state)
             ladder = np.cumsum(weights, axis=1)
-            # Rounding must not lift the draw to the top of the ladder.
+            # Rounding must not raise the draw to the end of the cumulative weights.
             level = np.minimum(rng.random(len(fresh)) * ladder[:, -1], np.nextafter(ladder[:, -1], 0.0))
             drawn = (ladder <= level[:, None]).sum(axis=1)
             chosen[fresh] = drawn
@@ -155,9 +155,9 @@ def score(
 
     Args:
         model: Language model.
-        tokens: (n, L) token ids, `PADDING` behind the closing star.
-        known: (n,) number of leading tokens whose log probabilities the caller has; they are set to 0 here.
-        batch: Strings advanced at a time.
+        tokens: (n, L) token ids, `PADDING` after the closing star.
+        known: (n,) number of leading tokens whose log probabilities are not computed but set to 0.
+        batch: Number of strings that are processed at a time.
     """
     log_probs = np.zeros(tokens.shape)
     skipped = np.zeros(len(tokens), dtype=np.intp) if known is None else known
@@ -175,7 +175,7 @@ def _score(model: TokenModel[Memory], tokens: TokenArray, log_probs: FloatArray,
     for position in range(tokens.shape[1]):
         chosen = tokens[rows, position].astype(np.intp)
         mask = grammar.allowed(state)
-        # A string without its closing star has run out of tokens: it is no finished string.
+        # A string without a closing star is not finished.
         valid = (chosen != PADDING) & mask[np.arange(len(rows)), chosen]
         log_probs[rows[~valid], position] = -np.inf
         wanted = np.flatnonzero(valid & (skipped[rows] <= position))

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from generators.language.vocabulary import MAX_RINGS, Kind, Vocabulary
 
 MAX_DEPTH = 16
-"""Branches that may be open at once."""
+"""Maximum number of open branches."""
 
 _SLACK = 5
-"""Most tokens by which one token can bring a string further from its shortest ending, and one more."""
+"""One more than the largest number of tokens by which a single token can lengthen the shortest ending."""
 
 _SHORTEST = 2
 
@@ -24,23 +24,23 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass
 class GrammarState:
-    """Where each of n unfinished strings stands; every array has the strings along its first axis.
+    """State of n unfinished strings; the first axis of every array is the string.
 
     Attributes:
-        length: Tokens so far.
-        phase: What the current atom has had so far; ring bonds come before branches, closures before openings.
+        length: Number of tokens so far.
+        phase: Phase of the current atom: ring closures come first, then ring openings, then branches.
         atom: Index of the current atom; the head star is 0.
         parent: Index of the atom it is bound to.
-        distance: Bonds between the current atom and the head star along the tree.
-        free: Valence left at the current atom.
-        saturated: The current atom must use its whole valence.
-        n_atoms: Atoms so far, the head star included.
-        n_rings: Open rings.
+        distance: Number of bonds between the current atom and the head star along the tree.
+        free: Remaining valence of the current atom.
+        saturated: Whether the current atom must use its full valence.
+        n_atoms: Number of atoms so far, including the head star.
+        n_rings: Number of open rings.
         ring_atom, ring_order, ring_distance: (n, MAX_RINGS) opening atom of each open ring, bond order, distance of that atom.
-        last_closed: Place in the ring stack of the last ring closed at the current atom.
+        last_closed: Position in the ring stack of the last ring closed at the current atom.
         closed: (n, 4) opening atoms of the rings closed at the current atom.
-        depth: Open branches.
-        branch_free, branch_atom, branch_distance, branch_saturated: (n, MAX_DEPTH) the atoms that open branches hang on.
+        depth: Number of open branches.
+        branch_free, branch_atom, branch_distance, branch_saturated: (n, MAX_DEPTH) properties of the atoms that carry open branches.
     """
 
     length: IntArray
@@ -70,7 +70,7 @@ class GrammarState:
         return in_branch
 
     def take(self, rows: NDArray[np.intp] | BoolArray) -> "GrammarState":
-        """Return a copy of some rows."""
+        """Return a copy of the selected rows."""
         return GrammarState(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def __len__(self) -> int:
@@ -79,25 +79,25 @@ class GrammarState:
 
 
 class Grammar:
-    """Decides which tokens may follow, such that every finished string is one valid repeat unit.
+    """Grammar that decides which tokens may follow, such that every finished string is a valid repeat unit.
 
-    A finished string spells exactly one molecule with two stars on single bonds, closed rings and branches, and no atom above its
-    valence. A token is allowed when the string can still be finished within `max_tokens`; close to the limit only the token
-    of a fixed shortest ending is allowed, so that the mask is never empty.
+    A finished string is exactly one molecule with two stars on single bonds, closed rings and branches, and no atom above its
+    valence. A token is allowed if the string can still be finished within `max_tokens`; close to the limit, only the next token of a
+    fixed shortest ending is allowed, so that the mask is never empty.
 
-    Ring bonds are written in one way only: at an atom first its closures, from the most recently opened ring backwards, then its
-    openings by bond order; of two rings of the same order opened at the same atom the later one is closed first.
+    Ring bonds have a unique order: at each atom first the closures, from the most recently opened ring backwards, then the openings by
+    bond order; of two rings of the same order that were opened at the same atom, the later one is closed first.
 
     Args:
-        vocabulary: The tokens to use.
-        max_tokens: Longest string, its closing star included.
+        vocabulary: Tokens of the grammar.
+        max_tokens: Maximum length of a string, including the closing star.
     """
 
     def __init__(self, vocabulary: Vocabulary | None = None, max_tokens: int = 200) -> None:
         self.vocabulary = vocabulary if vocabulary is not None else Vocabulary()
         self.max_tokens = max_tokens
         if not _SHORTEST <= max_tokens <= 1000:
-            raise ValueError(f"max_tokens {max_tokens} is outside {_SHORTEST} to 1000; choose a length in that range")
+            raise ValueError(f"max_tokens must be {_SHORTEST} to 1000, got {max_tokens}")
         v = self.vocabulary
         self.star = v.ids["*"]
         self._is_atom = v.kind == Kind.ATOM
@@ -172,7 +172,7 @@ class Grammar:
         return mask
 
     def _restrict(self, mask: BoolArray, rows: NDArray[np.intp], s: GrammarState) -> None:
-        """Forbid tokens after which no ending would fit; where none is left, allow that of the fixed ending."""
+        """Forbid tokens after which no ending fits within the limit; if no token remains, allow that of the fixed ending."""
         room = self.max_tokens - s.length[:, None] - 1
         mask[rows] &= self._endings(s) <= room
         stuck = np.flatnonzero(~mask[rows].any(axis=1))
@@ -243,7 +243,7 @@ class Grammar:
         return token
 
     def advance(self, state: GrammarState, tokens: NDArray[np.integer]) -> None:
-        """Write one allowed token to each string, in place; the closing star changes nothing but the length."""
+        """Append one allowed token to each string, in place; the closing star changes only the length."""
         v = self.vocabulary
         s = state
         kind = v.kind[tokens]
@@ -304,10 +304,10 @@ class Grammar:
         s.free[rows] -= s.ring_order[rows, place]
         s.last_closed[rows] = place
         s.closed[rows] = np.concatenate([s.ring_atom[rows, place][:, None], s.closed[rows][:, :-1]], axis=1)
-        # Rings above the closed one move down by one place.
+        # Rings above the closed one move down by one position.
         source = np.minimum(np.arange(MAX_RINGS) + (np.arange(MAX_RINGS) >= place[:, None]), MAX_RINGS - 1)
         for stack in (s.ring_atom, s.ring_order, s.ring_distance):
             stack[rows] = np.take_along_axis(stack[rows], source, axis=1)
         s.n_rings[rows] -= 1
-        # The place above the new top may hold a copy of it, which must not look like an open ring.
+        # The position above the new top may contain a copy of it, which must not count as an open ring.
         s.ring_atom[rows, s.n_rings[rows]] = -1

@@ -1,4 +1,4 @@
-"""What every language model of repeat units can do."""
+"""Base class of the language models of repeat units."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -53,15 +53,15 @@ class LanguageModel(ABC, Generic[Memory]):
         return texts
 
     def sample(self, n: int, rng: np.random.Generator) -> list[RepeatUnit]:
-        """Draw n independent repeat units; the same one may come twice."""
+        """Draw n independent repeat units; duplicates are possible."""
         return [RepeatUnit.from_psmiles(text) for text in self.sample_psmiles(n, rng)]
 
     def log_prob(self, units: Sequence[RepeatUnit | str]) -> FloatArray:
         """Return the natural log of the probability of each unit's standard spelling, shape (n,).
 
-        A repeat unit has other spellings too (its reverse, other cuts, other orders of branches), so this is a lower bound on the
-        log probability of the unit. A `RepeatUnit` is spelled from its canonical key, a text with the cut it shows. A unit that
-        the grammar cannot express has the probability zero.
+        A repeat unit has other spellings (reversed, other cuts, other orders of branches), so this is a lower bound of the log
+        probability of the unit. A `RepeatUnit` is spelled from its canonical key, a text with its own cut. Units that the grammar
+        cannot express have zero probability.
         """
         result = np.full(len(units), -np.inf)
         rows: list[list[int]] = []

@@ -22,18 +22,18 @@ from mdcore.chem.files import replacing
 FORMAT = "polymer-designer GRU"
 VERSION = 2
 PATH_SYMBOLS = 3
-"""Symbols of the path back to the head that the network sees beside the last token."""
+"""Number of path symbols in the input of the network, besides the last token."""
 
 
 @final
 class TokenGRU(nn.Module):
-    """Gated recurrent units from what has been written to the logits of the next token.
+    """Gated recurrent network from the tokens so far to the logits of the next token.
 
-    Before each token the network sees the last token, the open rings and branches, and the nearest symbols of the path back to
-    the head (`generators.language.context`), so that it need not count brackets itself.
+    The inputs at each position are the last token, the open rings and branches, and the nearest symbols of the path back to the head
+    (`generators.language.context`), so that the network does not have to count brackets.
 
     Args:
-        n_tokens: Size of the vocabulary; the first input has one symbol more, for the beginning.
+        n_tokens: Size of the vocabulary; the first input has an additional symbol for the beginning.
         embedding: Width of the embedding of the last token; the others have half of it.
         hidden: Width of each layer.
         layers: Number of layers.
@@ -64,20 +64,20 @@ class TokenGRU(nn.Module):
 
 
 def inputs(symbols: NDArray[np.integer], structures: NDArray[np.int16], paths: NDArray[np.int8]) -> torch.Tensor:
-    """Return what the network sees, shape (..., 2 + PATH_SYMBOLS), from last tokens, structures and paths."""
+    """Return the input of the network, shape (..., 2 + PATH_SYMBOLS), from last tokens, structures and paths."""
     columns = [symbols[..., None], structures[..., None], paths]
     return torch.as_tensor(np.concatenate(columns, axis=-1, dtype=np.int64, casting="unsafe"))
 
 
 @dataclass
 class NeuralMemory:
-    """What the network remembers of n strings.
+    """State of the network for n strings.
 
     Attributes:
         state: (layers, n, hidden) state before the last token.
         symbols: (n,) last token.
         path: Paths back to the head.
-        ahead: Logits (n, V) and state behind the last token, once they have been computed.
+        ahead: Logits (n, V) and state after the last token, if already computed.
     """
 
     state: torch.Tensor
@@ -92,7 +92,7 @@ class NeuralModel(LanguageModel[NeuralMemory]):
 
     Args:
         grammar: The grammar.
-        network: The network; it is put into evaluation mode.
+        network: The network; it is set to evaluation mode.
     """
 
     def __init__(self, grammar: Grammar, network: TokenGRU) -> None:
@@ -148,7 +148,7 @@ class NeuralModel(LanguageModel[NeuralMemory]):
         """Read a model that `save` wrote.
 
         Raises:
-            InvalidModelFile: The file is no model of this format and version.
+            InvalidModelFile: The file is not a model of this format and version.
         """
         header, arrays = read_arrays(Path(path), FORMAT, VERSION)
         try:
@@ -157,12 +157,12 @@ class NeuralModel(LanguageModel[NeuralMemory]):
             network.load_state_dict({name: torch.as_tensor(value) for name, value in arrays.items()})
         except (RuntimeError, *UNREADABLE) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise InvalidModelFile(f"{path} does not fit its own header ({reason}); train again") from error
+            raise InvalidModelFile(f"{path} is inconsistent with its header ({reason}); train again") from error
         return cls(grammar, network)
 
 
 def write_arrays(path: Path, header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
-    """Write arrays and a JSON header in one step, so that an interrupted run leaves the old file or the new one."""
+    """Write arrays and a JSON header atomically: an interrupted run leaves either the old file or the new one."""
     with replacing(path) as file:
         np.savez(file, allow_pickle=False, header=np.array(json.dumps(header)), **arrays)
 
@@ -171,7 +171,7 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
     """Read what `write_arrays` wrote.
 
     Raises:
-        InvalidModelFile: The file is of another kind or version, or damaged.
+        InvalidModelFile: The file has another format or version, or is damaged.
     """
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -179,9 +179,9 @@ def read_arrays(path: Path, kind: str, version: int) -> tuple[dict[str, Any], di
             found = (header["format"], header["version"])
             arrays = {name: file[name] for name in file.files if name != "header"}
     except UNREADABLE as error:
-        raise InvalidModelFile(f"{path} is no {kind} file ({error}); train again") from error
+        raise InvalidModelFile(f"{path} is not a valid {kind} file ({error}); train again") from error
     if found != (kind, version):
         raise InvalidModelFile(
-            f"{path} is {found[0]} version {found[1]}, this release reads {kind} version {version}; train again"
+            f"{path} is {found[0]} version {found[1]}, this version reads {kind} version {version}; train again"
         )
     return header, arrays

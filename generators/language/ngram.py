@@ -29,15 +29,15 @@ MAX_ORDER = 20
 class NGramModel(LanguageModel[PathMemory]):
     """Interpolated n-gram model with branch and ring context.
 
-    The context of a token is the path from it back to the head, closed branches contracted to one symbol, together with the
-    number of open rings, how many bonds ago the latest was opened, and the depth of branches. So what follows a side group does
-    not depend on how long the side group was, and a ring is closed at the right size even with short contexts.
+    The context of a token is the path from it back to the head, with closed branches contracted to one symbol, and the number of
+    open rings, the number of bonds since the latest was opened, and the depth of branches. Tokens after a side group therefore do not
+    depend on its length, and rings are closed at the right size even with short contexts.
 
     Args:
         grammar: The grammar.
-        order: Tokens that the longest context and the token itself make up, 1 to 20.
+        order: Order of the model: length of the longest n-gram in tokens, 1 to 20.
         tables: Smoothed counts from the shortest to the longest context.
-        n_units: Repeat units it was fitted to.
+        n_units: Number of repeat units in the training set.
     """
 
     def __init__(self, grammar: Grammar, order: int, tables: list[ContextTable], n_units: int) -> None:
@@ -62,22 +62,22 @@ class NGramModel(LanguageModel[PathMemory]):
         """Fit a model.
 
         Args:
-            units: Repeat units or pSMILES; those that the grammar cannot express are left out.
+            units: Repeat units or pSMILES; those that the grammar cannot express are skipped.
             order: 1 to 20.
             grammar: Grammar to use; by default the full one.
-            smoothing: Method.
+            smoothing: Smoothing method.
 
         Raises:
-            NothingToLearn: No unit is left.
+            NothingToLearn: The grammar can express none of the units.
             ValueError: The order is out of range.
         """
         if not 1 <= order <= MAX_ORDER:
-            raise ValueError(f"n-gram order {order} is outside 1 to {MAX_ORDER}; choose an order in that range")
+            raise ValueError(f"n-gram order must be 1 to {MAX_ORDER}, got {order}")
         grammar = grammar if grammar is not None else Grammar()
         contexts, features, tokens, n_units = _collect(units, grammar, order - 1)
         if not n_units:
             raise NothingToLearn(
-                "no repeat unit that the grammar can express to fit an n-gram model to; give some pSMILES"
+                "the training set contains no repeat unit that the grammar can express; give valid pSMILES"
             )
         tables = build_tables(contexts, features if order > 1 else None, tokens, len(grammar.vocabulary), smoothing)
         return cls(grammar, order, tables, n_units)
@@ -136,14 +136,14 @@ class NGramModel(LanguageModel[PathMemory]):
         """Read a model that `save` wrote.
 
         Raises:
-            InvalidModelFile: The file is no model of this format and version.
+            InvalidModelFile: The file is not a model of this format and version.
         """
         try:
             with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 header = json.loads(str(file["header"]))
                 if (header["format"], header["version"]) != (FORMAT, VERSION):
                     raise InvalidModelFile(
-                        f"{path} is {header['format']} version {header['version']}, this release reads {FORMAT} version "
+                        f"{path} is {header['format']} version {header['version']}, this version reads {FORMAT} version "
                         f"{VERSION}; fit the model again"
                     )
                 names = ("contexts", "offsets", "followers", "weights", "backoff")
@@ -153,7 +153,7 @@ class NGramModel(LanguageModel[PathMemory]):
         except UNREADABLE as error:
             if isinstance(error, InvalidModelFile):
                 raise
-            raise InvalidModelFile(f"{path} is no {FORMAT} file ({error}); fit the model again") from error
+            raise InvalidModelFile(f"{path} is not a valid {FORMAT} file ({error}); fit the model again") from error
 
 
 def _collect(

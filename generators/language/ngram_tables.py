@@ -67,7 +67,7 @@ def build_tables(
     filler: int,
     smoothing: Smoothing,
 ) -> list[ContextTable]:
-    """Count and smooth, from the longest context down to none.
+    """Count and smooth, from the longest context down to the empty one.
 
     Interpolated Kneser-Ney smoothing with three discounts (Chen & Goodman 1999, doi 10.1006/csla.1999.0128, eq. 26): below the
     longest context a pair counts once for each distinct longer context it was seen in, but contexts that reach the
@@ -79,10 +79,10 @@ def build_tables(
         features: (P,) structural feature that belongs to every context, or None.
         tokens: (P,) token at each position.
         filler: Symbol that stands before the beginning.
-        smoothing: Method.
+        smoothing: Smoothing method.
 
     Returns:
-        Levels from the shortest context (none) to the longest.
+        Tables from the empty context to the longest.
     """
     tables = []
     counts = np.ones(len(tokens), dtype=np.int64)
@@ -141,7 +141,7 @@ class _Counted:
 def _finish(counted: _Counted, numerators: FloatArray, denominators: FloatArray) -> ContextTable:
     contexts, offsets, _ = counted.by_context()
     weights = (numerators / np.repeat(denominators, np.diff(offsets))).astype(np.float32)
-    # From the stored weights, so that rounding them leaves the sum at one.
+    # Computed from the stored weights, so that the sum is one in spite of rounding.
     backoff = 1.0 - np.add.reduceat(weights.astype(np.float64), offsets[:-1])
     return ContextTable(contexts, offsets, counted.tokens, weights, backoff)
 

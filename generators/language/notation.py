@@ -1,4 +1,4 @@
-"""From repeat units to tokens and back."""
+"""Conversion between repeat units and tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from mdcore.chem import RepeatUnit
 from mdcore.chem.notation import star_indices
 
 PADDING = -1
-"""Filler behind the closing star in arrays of tokens."""
+"""Padding after the closing star in arrays of tokens."""
 
 TokenArray = NDArray[np.int8]
 
@@ -42,13 +42,13 @@ def encode(
 ) -> list[int]:
     """Return the token ids of a repeat unit, from its head star to its tail star.
 
-    A `RepeatUnit` is written as its canonical key, a text with the cut it shows. Stereochemistry is dropped. Of the branches at
-    an atom the smaller ones come first and the one to the tail star last.
+    A `RepeatUnit` is spelled from its canonical key, a text with its own cut. Stereochemistry is removed. Branches at an atom are
+    sorted by size, with the one to the tail star last.
 
     Args:
         unit: The repeat unit.
         vocabulary: Tokens to use.
-        rng: Draws another spelling of the same molecule; without it the spelling is a function of the text alone.
+        rng: Random generator for a random spelling of the molecule; without it, the spelling is a function of the text.
         reverse: Start at the other star.
 
     Raises:
@@ -58,7 +58,7 @@ def encode(
     mol = _prepared(text)
     stars = star_indices(mol)
     if len(stars) != 2:
-        raise InexpressibleUnit(f"pSMILES {text!r} has {len(stars)} stars; a repeat unit has exactly two")
+        raise InexpressibleUnit(f"pSMILES {text!r} has {len(stars)} stars; a repeat unit must have exactly two")
     swap = bool(rng.integers(2)) if rng is not None else reverse
     head, tail = reversed(stars) if swap else stars
     children = _tree(mol, head, tail, rng)
@@ -67,21 +67,23 @@ def encode(
     try:
         return [ids[name] for name in names]
     except KeyError as error:
-        raise InexpressibleUnit(f"repeat unit {text!r} needs {error}, which the grammar lacks; leave it out") from None
+        raise InexpressibleUnit(
+            f"repeat unit {text!r} requires token {error}, which the grammar does not have; remove it"
+        ) from None
 
 
 def _prepared(text: str) -> Chem.Mol:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(text)
     if mol is None:
-        raise InexpressibleUnit(f"pSMILES {text!r} is not valid SMILES; give repeat units that RepeatUnit accepts")
+        raise InexpressibleUnit(f"pSMILES {text!r} is not a valid SMILES; give valid repeat units")
     if "@" in text or "/" in text or "\\" in text:
         Chem.RemoveStereochemistry(mol)
     if "S" in text or "P" in text or "+" in text:
         mol = _with_placeholders(mol)
     if mol.HasSubstructMatch(_FOREIGN) or mol.HasSubstructMatch(_RADICAL):
         raise InexpressibleUnit(
-            f"repeat unit {text!r} holds a charge, radical or valence that the grammar lacks; leave it out"
+            f"repeat unit {text!r} has a charge, radical or valence that the grammar cannot express; remove it"
         )
     return mol
 
@@ -153,7 +155,7 @@ def _write(mol: Chem.Mol, head: int, children: list[list[int]], text: str) -> li
         atom = pending.pop()
         order.append(atom)
         pending.extend(reversed(children[atom]))
-    # Kekulised in the order of writing, equal surroundings get their double bonds at equal places.
+    # Kekulised in the order of writing, equal environments have their double bonds at equal positions.
     mol = Chem.RenumberAtoms(mol, order)
     Chem.Kekulize(mol, clearAromaticFlags=True)
     place = {atom: i for i, atom in enumerate(order)}
@@ -171,7 +173,7 @@ def _write(mol: Chem.Mol, head: int, children: list[list[int]], text: str) -> li
             a, b = b, a
         bond_order = _ORDERS.get(bond.GetBondType(), 0)
         if not bond_order:
-            raise InexpressibleUnit(f"repeat unit {text!r} has a bond that the grammar lacks; leave it out")
+            raise InexpressibleUnit(f"repeat unit {text!r} has a bond that the grammar cannot express; remove it")
         if parent[b] == a:
             mark[b] = _MARKS[bond_order]
         else:
@@ -199,7 +201,7 @@ def _write(mol: Chem.Mol, head: int, children: list[list[int]], text: str) -> li
 
 
 def _bonds(mol: Chem.Mol) -> list[Chem.Bond]:
-    """Return the bonds; by their indices, which takes a third of the time that RDKit's iterator in Python takes."""
+    """Return the bonds by index, which takes a third of the time of RDKit's iterator."""
     return [mol.GetBondWithIdx(i) for i in range(mol.GetNumBonds())]
 
 
@@ -228,7 +230,7 @@ def pad(rows: Sequence[Sequence[int]], width: int | None = None) -> TokenArray:
 
 
 def decode(row: Sequence[int] | TokenArray, vocabulary: Vocabulary) -> str:
-    """Return the pSMILES that a finished row of token ids spells."""
+    """Return the pSMILES of a finished row of token ids."""
     tokens = vocabulary.tokens
     text = ["*"]
     suffix = ""
@@ -246,7 +248,7 @@ def decode(row: Sequence[int] | TokenArray, vocabulary: Vocabulary) -> str:
         elif kind == Kind.RING_CLOSE:
             digit = stack.pop(len(stack) - 1 - token.rank)
             text.append(digit)
-            # Only after this atom may the digit be used again.
+            # The digit may be reused only after this atom.
             released.append(digit)
         else:
             if suffix:

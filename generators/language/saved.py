@@ -1,4 +1,4 @@
-"""Reading a saved language model of either kind, and a cache of fitted n-gram models."""
+"""Loading of saved language models, and a cache of fitted n-gram models."""
 
 import hashlib
 import json
@@ -19,10 +19,10 @@ _NEURAL_FORMAT = "polymer-designer GRU"
 
 
 def load_model(path: Path | str) -> LanguageModel[Any]:
-    """Read an n-gram or a neural model, whichever the file holds.
+    """Read a saved n-gram or neural model.
 
     Raises:
-        InvalidModelFile: The file cannot be read or holds neither.
+        InvalidModelFile: The file cannot be read, or is not a language model.
     """
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -30,7 +30,7 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
     except (OSError, *UNREADABLE) as error:
         reason = "NumPy cannot read it" if isinstance(error, ValueError) else getattr(error, "strerror", None) or error
         raise InvalidModelFile(
-            f"{path} is no saved language model ({reason}); give one that `designer train` wrote"
+            f"{path} is not a saved language model ({reason}); give a file that `designer train` wrote"
         ) from error
     if kind == NGRAM_FORMAT:
         return NGramModel.load(path)
@@ -38,19 +38,19 @@ def load_model(path: Path | str) -> LanguageModel[Any]:
         from generators.language.neural import NeuralModel
 
         return NeuralModel.load(path)
-    raise InvalidModelFile(f"{path} holds {kind!r}; give an n-gram or a GRU model")
+    raise InvalidModelFile(f"{path} has the format {kind!r}; give an n-gram or a GRU model")
 
 
 def cached_ngram(units: Sequence[str], order: int = 10, cache_dir: Path | None = None) -> NGramModel:
-    """Return the n-gram model of some repeat units, from the cache where the same one has been fitted before.
+    """Return the n-gram model of a set of repeat units, from the cache if it was fitted before.
 
     Args:
         units: Canonical keys.
         order: 1 to 20.
-        cache_dir: Where to keep it; by default `polymer-designer` in the user's cache folder.
+        cache_dir: Cache folder; by default `polymer-designer` in the user's cache folder.
 
     Raises:
-        NothingToLearn: No unit is left that the grammar can express.
+        NothingToLearn: The grammar can express none of the units.
     """
     if cache_dir is None:
         from platformdirs import user_cache_path
@@ -64,7 +64,7 @@ def cached_ngram(units: Sequence[str], order: int = 10, cache_dir: Path | None =
         try:
             return NGramModel.load(path)
         except InvalidModelFile:
-            # A damaged file of the cache is made anew.
+            # A damaged file in the cache is replaced.
             path.unlink(missing_ok=True)
     model = NGramModel.fit(units, order)
     path.parent.mkdir(parents=True, exist_ok=True)

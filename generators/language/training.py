@@ -34,16 +34,16 @@ _DIGESTED = (
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """Where a training stands.
+    """Progress of a training.
 
     Attributes:
-        epoch: Passes finished.
-        epochs: Most passes.
-        fraction: Of the current pass, 0 to 1.
-        train_bits: Mean bits per string of the current or last pass.
-        validation_bits: Bits per string on the validation units after the last pass, NaN before.
-        best_bits: The lowest of them so far, infinite before the first.
-        finished: Whether a pass has just ended.
+        epoch: Number of finished epochs.
+        epochs: Maximum number of epochs.
+        fraction: Fraction of the current epoch, 0 to 1.
+        train_bits: Mean bits per string of the current or last epoch.
+        validation_bits: Bits per string on the validation set after the last epoch, NaN before the first.
+        best_bits: Lowest validation bits so far, infinite before the first epoch.
+        finished: Whether an epoch has just ended.
     """
 
     epoch: int
@@ -63,25 +63,27 @@ def train_neural(
     checkpoint: Path | None = None,
     progress: Callable[[TrainingProgress], None] | None = None,
 ) -> NeuralModel:
-    """Train a network on repeat units, or fine-tune one, and return the state with the best validation loss.
+    """Train or fine-tune a network on repeat units and return the model with the lowest validation loss.
 
     Args:
-        units: What to learn; what the grammar cannot express is left out.
-        settings: Settings.
-        start: Model to fine-tune; its network and grammar are used in place of the settings' network.
-        checkpoint: File to write after each pass; if it exists, training goes on from it. It belongs to the same units, settings
-            (but for `epochs` and `patience`) and start.
-        progress: Called about a hundred times.
+        units: Training set; units that the grammar cannot express are skipped.
+        settings: Settings of network and training.
+        start: Model to fine-tune; its network and grammar are used instead of those of the settings.
+        checkpoint: File to write after each epoch; if it exists, training is resumed from it. Units, settings (except `epochs` and
+            `patience`) and start must be the same.
+        progress: Callback, called about 20 times per epoch.
 
     Raises:
-        NothingToLearn: Fewer than two units are left.
-        InvalidModelFile: The checkpoint is damaged, of another version or of another training.
+        NothingToLearn: The grammar can express fewer than two units.
+        InvalidModelFile: The checkpoint is damaged, or from another version or training.
     """
     settings = settings if settings is not None else NeuralSettings()
     grammar = start.grammar if start is not None else Grammar()
     known = [(unit, row) for unit, row in zip(units, encode_all(units, grammar), strict=True) if row is not None]
     if len(known) < 2:
-        raise NothingToLearn(f"{len(known)} repeat units to train on; give at least 2 that the grammar can express")
+        raise NothingToLearn(
+            f"training requires at least 2 repeat units that the grammar can express, got {len(known)}"
+        )
     rng = np.random.default_rng(settings.seed)
     order = rng.permutation(len(known))
     held = max(1, int(settings.validation * len(known)))
@@ -105,7 +107,7 @@ def train_neural(
 
 
 class _Training:
-    """The state that changes while training."""
+    """Mutable state of a training."""
 
     def __init__(self, network: TokenGRU, grammar: Grammar, settings: NeuralSettings, checkpoint: Path | None) -> None:
         self.network = network
@@ -126,7 +128,7 @@ class _Training:
         validation: Sequence[list[int]],
         progress: Callable[[TrainingProgress], None] | None,
     ) -> None:
-        """Go through the data once; the draws depend on the seed and the number of the pass only."""
+        """Train for one epoch; random numbers depend only on the seed and the number of the epoch."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, self.epoch])
         torch.manual_seed(int(rng.integers(2**31)))
@@ -160,7 +162,7 @@ class _Training:
     def _batches(
         self, train: Sequence[tuple[RepeatUnit | str, list[int]]], rng: np.random.Generator
     ) -> Iterator["Batch"]:
-        """Yield the strings in random batches of similar length; only `_CHUNK` of them are held as arrays at a time."""
+        """Yield the strings in random batches of similar length; at most `_CHUNK` of them are in memory as arrays."""
         order = rng.permutation(len(train))
         for first in range(0, len(order), _CHUNK):
             rows = [self._spelled(train[i][0], train[i][1], rng) for i in order[first : first + _CHUNK]]
@@ -220,13 +222,13 @@ class _Training:
         write_arrays(self.checkpoint, header, arrays)
 
     def resume(self) -> None:
-        """Go on from the checkpoint if there is one."""
+        """Resume from the checkpoint if it exists."""
         if self.checkpoint is None or not self.checkpoint.exists():
             return
         header, arrays = read_arrays(self.checkpoint, CHECKPOINT_FORMAT, CHECKPOINT_VERSION)
         if header["shape"] != self.network.shape or header["digest"] not in self.digests:
             raise InvalidModelFile(
-                f"checkpoint {self.checkpoint} is of a training on other units, with other settings or from another start; use "
+                f"checkpoint {self.checkpoint} belongs to a training with other units, settings or start model; use "
                 "the same settings or remove it"
             )
         self.epoch, self.since_best, self.best_bits = header["epoch"], header["since_best"], header["best_bits"]
@@ -243,12 +245,12 @@ class _Training:
 
 @dataclass(frozen=True)
 class Batch:
-    """Strings as the network sees them.
+    """Strings as inputs and targets of the network.
 
     Attributes:
         seen: (n, L, C) inputs before each token.
-        targets: (n, L) the tokens, -1 behind the closing star.
-        allowed: (n, L, V) what the grammar allowed.
+        targets: (n, L) the tokens, -1 after the closing star.
+        allowed: (n, L, V) tokens that the grammar allowed.
     """
 
     seen: torch.Tensor
@@ -257,7 +259,7 @@ class Batch:
 
     @classmethod
     def of(cls, rows: Sequence[list[int]], grammar: Grammar) -> "Batch":
-        """Walk through strings that the grammar accepts."""
+        """Make a batch of strings that the grammar accepts."""
         tokens = pad(rows)
         seen = walk(tokens, grammar, PATH_SYMBOLS, masks=True)
         last = np.full(tokens.shape, len(grammar.vocabulary), dtype=np.int64)
@@ -269,7 +271,7 @@ class Batch:
         )
 
     def part(self, first: int, end: int) -> "Batch":
-        """Return some strings, cut to the longest of them."""
+        """Return a range of strings, padded to the longest of them."""
         targets = self.targets[first:end]
         length = int((targets >= 0).sum(dim=1).max())
         return Batch(self.seen[first:end, :length], targets[:, :length], self.allowed[first:end, :length])
@@ -286,9 +288,9 @@ def string_nats(network: TokenGRU, batch: Batch) -> torch.Tensor:
 
 
 def _digests(settings: NeuralSettings, units: Sequence[str], start: NeuralModel | None) -> tuple[str, ...]:
-    """Return the digests that identify a training: that of what differs from the defaults, and the one that version 0.1 wrote.
+    """Return the digests that identify a training: one of the settings without defaults, and the one that version 0.1 wrote.
 
-    Without the defaults, a setting that a later version adds does not make a checkpoint foreign.
+    Without defaults, a setting that a later version adds does not invalidate checkpoints.
     """
     free = {"epochs", "patience"}
     asked = settings.model_dump(exclude=free, exclude_defaults=True)

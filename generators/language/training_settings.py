@@ -1,26 +1,26 @@
-"""Settings of the neural language model and its training; they load without torch."""
+"""Settings of the neural language model and its training, importable without torch."""
 
 from pydantic import Field
 
 from mdcore.chem.settings import Settings
 
 FINE_TUNING = {"learning_rate": 1e-3, "batch": 32, "patience": 5, "validation": 0.1, "respelled": 0.5}
-"""What fine-tuning on a list of some hundred units sets differently: smaller steps, more spellings, a larger part to judge by."""
+"""Settings for fine-tuning on some hundred units: smaller learning rate and batches, more random spellings, larger validation set."""
 
 
 class NeuralSettings(Settings):
     """Settings of the network and its training.
 
     Attributes:
-        embedding, hidden, layers, dropout: The network.
-        batch: Strings in a step.
-        learning_rate: Of Adam, halved when the validation loss does not fall.
-        epochs: Most passes over the data.
-        patience: Passes without a better validation loss after which training stops.
-        validation: Fraction of the units kept for validation.
-        respelled: Fraction of the units that each pass sees in another spelling of the same polymer: from another cut or the other
-            end, or with branches in random order.
-        seed: Of initial weights, shuffling, spelling and the validation split.
+        embedding, hidden, layers, dropout: Embedding width, hidden width, number of layers and dropout of the network.
+        batch: Batch size.
+        learning_rate: Initial learning rate of Adam, halved whenever the validation loss does not decrease.
+        epochs: Maximum number of epochs.
+        patience: Number of epochs without a decrease of the validation loss after which training stops.
+        validation: Fraction of the units in the validation set.
+        respelled: Fraction of the units that are randomly respelled in each epoch: from another cut, from the other end, or with
+            branches in random order.
+        seed: Seed of initial weights, shuffling, spelling and validation split.
     """
 
     embedding: int = Field(default=48, ge=1)

@@ -3,8 +3,8 @@
 A repeat unit is written as Kekulised SMILES from its head star to its tail star: the main chain is the backbone, everything else
 stands in branches, and the tail star ends the string. The bond is part of the token of the atom it leads to (`=C`), groups of
 higher valence are one token (`<SO2>`), ring bonds are "open" (`&`, `&=`) and "close the k-th most recent" (`%0` .. `%5`), and
-branches `(` and `)`. Whether a token may follow depends on counts alone, so that a sampler can keep
-every string valid by construction: no aromatic system is left to be kekulised afterwards, because none is ever written.
+branches `(` and `)`. Whether a token may follow depends only on counts, so that every
+sampled string is valid by construction: there are no aromatic systems that would have to be kekulised afterwards.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 
 class Kind(IntEnum):
-    """What a token does."""
+    """Kind of a token."""
 
     ATOM = 0
     RING_OPEN = 1
@@ -27,10 +27,10 @@ class Kind(IntEnum):
 
 
 MAX_RINGS = 10
-"""Rings that may be open at once."""
+"""Maximum number of open rings."""
 
 N_CLOSURES = 6
-"""Ring closures: only the most recently opened rings can be closed."""
+"""Number of ring-closure tokens: only the most recently opened rings can be closed."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Token:
 
     Attributes:
         name: Spelling, unique.
-        kind: What it does.
+        kind: Kind of the token.
         bond: Order of the bond to the preceding atom (atoms) or of the ring bond (ring openings).
         valence: Valence of the atom.
         saturated: The atom must use its whole valence on single bonds to heavy atoms or stars: no implicit hydrogen.
         symbol: SMILES of the atom itself.
         suffix: SMILES of the substituents that are part of the token, written after the ring digits.
-        rank: Ring closures: how many rings have been opened after the one that is closed.
+        rank: Number of rings opened after the one that is closed (ring closures).
     """
 
     name: str
@@ -88,11 +88,11 @@ _NEEDED = ("C", "(", ")", "%0", "*")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The tokens a grammar may use, with their attributes as arrays of shape (V,).
+    """The tokens of a grammar, with their attributes as arrays of shape (V,).
 
     Attributes:
-        tokens: The tokens, in the order of their ids. It must hold `C`, `(`, `)`, `%0` and `*`, with which any open
-            string can be closed.
+        tokens: The tokens, in the order of their ids; `C`, `(`, `)`, `%0` and `*` are required, because any open string
+            can be finished with them.
     """
 
     tokens: tuple[Token, ...] = ALL_TOKENS
@@ -107,7 +107,9 @@ class Vocabulary:
         object.__setattr__(self, "ids", {token.name: i for i, token in enumerate(self.tokens)})
         missing = [name for name in _NEEDED if name not in self.ids]
         if missing:
-            raise ValueError(f"a vocabulary without {', '.join(missing)} cannot close every string; add them")
+            raise ValueError(
+                f"the vocabulary lacks {', '.join(missing)}, which are required to finish every string; add them"
+            )
         for name in ("kind", "bond", "valence", "rank"):
             values = np.array([getattr(token, name) for token in self.tokens], dtype=np.int16)
             object.__setattr__(self, name, values)
@@ -115,7 +117,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> "Vocabulary":
-        """Return the vocabulary of some tokens and of those that are needed to close strings."""
+        """Return the vocabulary of the given tokens and of those that are required to finish strings."""
         wanted = {*names, *_NEEDED}
         return cls(tuple(token for token in ALL_TOKENS if token.name in wanted))
 

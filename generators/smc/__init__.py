@@ -1,4 +1,4 @@
-"""Sequential Monte Carlo over strings of a language model."""
+"""Sequential Monte Carlo over strings of a language model or over syntheses."""
 
 from generators.smc.run import SMCResult
 from generators.smc.sampler import SMCSampler

@@ -1,4 +1,4 @@
-"""Metropolis-Hastings proposals on strings, with exact forward and reverse probabilities."""
+"""Metropolis-Hastings moves on strings, with exact forward and reverse probabilities."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from generators.language.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Move:
-    """Proposed strings.
+    """A proposed move of n strings.
 
     Attributes:
-        strings: (n) the proposed strings; where `possible` is False they are meaningless.
-        log_ratio: (n,) log of p(S') q(S | S') / (p(S) q(S' | S)), p being the language model.
-        possible: (n,) False where the move leads out of the language: a rejection.
+        strings: (n) new strings; undefined where `possible` is False.
+        log_ratio: (n,) log of p(S') q(S | S') / (p(S) q(S' | S)), where p is the language model.
+        possible: (n,) False where the new string is not in the language, which is a rejection.
     """
 
     strings: Strings
@@ -30,10 +30,10 @@ class Move:
 
 
 def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Generator) -> Move:
-    """Keep a random beginning and draw the rest from the model.
+    """Keep a random prefix and draw the rest from the model.
 
-    The number of kept tokens is uniform on 0 .. length - 1. The model's own probabilities cancel between p and q; what is left is
-    the choice of the cut, length(S) / length(S').
+    The number of kept tokens is uniform on 0 .. length - 1. The probabilities of the model cancel between p and q; what remains
+    is the probability of the cut, length(S) / length(S').
     """
     lengths = strings.lengths
     kept = np.floor(rng.random(len(strings)) * lengths).astype(np.intp)
@@ -42,15 +42,15 @@ def regrow_tail(model: LanguageModel[Any], strings: Strings, rng: np.random.Gene
 
 
 def regrow_segment(model: LanguageModel[Any], strings: Strings, longest: int, rng: np.random.Generator) -> Move:
-    """Replace a random inner piece by one drawn from the model after the same beginning, and keep what follows.
+    """Replace a random segment by one drawn from the model after the same prefix, and keep the suffix.
 
-    The piece begins at t, uniform on 0 .. length - 2, and its m tokens are uniform on 1 .. min(longest, length - 1 - t); the new
-    piece has m' tokens, uniform on 1 .. longest. With b(S) = (length - 1) min(longest, length - 1 - t), the pieces'
-    own probabilities cancel and
+    The segment begins at t, uniform on 0 .. length - 2, and its length is uniform on 1 .. min(longest, length - 1 - t); the new
+    segment has a length uniform on 1 .. longest. With b(S) = (length - 1) min(longest, length - 1 - t), the probabilities of the
+    segments cancel and
 
-        p(S') q(S | S') / (p(S) q(S' | S)) = p(rest | new) / p(rest | old) * b(S) / b(S').
+        p(S') q(S | S') / (p(S) q(S' | S)) = p(suffix | new) / p(suffix | old) * b(S) / b(S').
 
-    A new piece that holds the closing star, or after which the rest is not grammatical, is a rejection.
+    A new segment that contains the closing star, or after which the suffix is not grammatical, is rejected.
     """
     n, width = strings.tokens.shape
     lengths = strings.lengths
@@ -91,16 +91,16 @@ def respell(
     rng: np.random.Generator,
     spellings: Callable[[str, Vocabulary], tuple[tuple[int, ...], ...]] | None = None,
 ) -> Move:
-    """Write the same polymer in another of its standard spellings.
+    """Replace each string by another standard spelling of the same polymer.
 
-    The standard spellings are a function of the canonical key alone, and the new one is drawn uniformly from them. A string
-    that is itself none of them stays as it is, since nothing would lead back to it. The proposal is symmetric.
+    The standard spellings depend on the canonical key only, and the new one is drawn uniformly from them. A string that is not a
+    standard spelling is not changed, because no move would lead back to it. The move is symmetric.
 
     Args:
         model: Language model.
         strings: The strings.
-        keys: Canonical key of each.
-        rng: Source of randomness.
+        keys: Canonical key of each string.
+        rng: Random generator.
         spellings: Function from a key to the standard spellings; by default `standard_spellings`.
     """
     spell = spellings if spellings is not None else standard_spellings

@@ -1,4 +1,4 @@
-"""Repeat units behind strings, and their likelihoods, each computed once."""
+"""Particles, and the evaluation of filter and likelihood once per polymer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,25 +12,25 @@ from generators.language.decoding import FloatArray
 from mdcore.chem import RepeatUnit
 
 MAX_REFUSED = 1000
-"""Refusals per accepted draw above which the filter counts as one that accepts nothing."""
+"""Rejections per accepted draw above which the filter counts as accepting nothing."""
 FREE_DRAWS = 20
-"""Accepted draws that are assumed beforehand, because the first one may come late by chance."""
+"""Accepted draws that are assumed in advance, because the first one may be late by chance."""
 
 
 def is_hopeless(refused: int, accepted: int) -> bool:
-    """Return whether a filter refuses practically every draw from a prior."""
+    """Return whether a filter rejects practically every draw from a prior."""
     return refused > MAX_REFUSED * (accepted + FREE_DRAWS)
 
 
 class States(Protocol):
-    """What n particles are: strings of a language model, or choices of monomers."""
+    """States of n particles: strings of a language model, or syntheses."""
 
     @property
     def log_prob(self) -> FloatArray:
         """Log prior probability of each, shape (n,)."""
 
     def take(self, rows: NDArray[np.intp], /) -> Self:
-        """Return some of them, in the order given, possibly repeated."""
+        """Return the selected states, in the given order, possibly repeated."""
 
 
 S = TypeVar("S", bound=States)
@@ -41,9 +41,9 @@ class Particles(Generic[S]):
     """A population.
 
     Attributes:
-        states: What the n particles are.
-        units: Their repeat units, spelled canonically.
-        log_likelihoods: (n,) natural logs.
+        states: States of the n particles.
+        units: Their repeat units, as canonical keys.
+        log_likelihoods: (n,) natural logarithms.
     """
 
     states: S
@@ -51,18 +51,18 @@ class Particles(Generic[S]):
     log_likelihoods: FloatArray
 
     def take(self, rows: NDArray[np.intp]) -> "Particles[S]":
-        """Return some particles, in the order given, possibly repeated."""
+        """Return the selected particles, in the given order, possibly repeated."""
         return Particles(self.states.take(rows), tuple(self.units[i] for i in rows), self.log_likelihoods[rows])
 
 
 @dataclass
 class Evaluator:
-    """Turns texts into repeat units and evaluates filter and likelihood once for each distinct polymer.
+    """Converts pSMILES to repeat units and evaluates filter and likelihood once per distinct polymer.
 
     Attributes:
-        log_likelihood: The likelihood, or None for one everywhere.
-        accepts: Filter; a unit that does not pass is outside the prior.
-        calls: Distinct repeat units that the likelihood has been asked about.
+        log_likelihood: Log likelihood, or None for a constant one.
+        accepts: Filter; rejected units are outside the prior.
+        calls: Number of distinct repeat units for which the likelihood was evaluated.
     """
 
     log_likelihood: LogLikelihood | None
@@ -73,7 +73,7 @@ class Evaluator:
     _values: dict[str, float] = field(default_factory=dict)
 
     def units(self, texts: list[str]) -> list[RepeatUnit | None]:
-        """Return the canonical repeat unit of each text, None where the filter refuses it."""
+        """Return the canonical repeat unit of each text, None where the filter rejects it."""
         found = []
         for text in texts:
             if text not in self._units:
@@ -97,7 +97,7 @@ class Evaluator:
             values = np.asarray(self.log_likelihood(new), dtype=np.float64)
             if values.shape != (len(new),):
                 raise ValueError(
-                    f"log likelihood has shape {values.shape} for {len(new)} units; return one number each"
+                    f"log likelihood must have shape ({len(new)},), got {values.shape}; return one number per unit"
                 )
             if np.isnan(values).any() or (values == np.inf).any():
                 worst = new[int(np.flatnonzero(np.isnan(values) | (values == np.inf))[0])]

@@ -1,4 +1,4 @@
-"""Choices of polymerisation and monomers as particles."""
+"""Syntheses (rule, monomers, product) as particles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from mdcore.chem import RepeatUnit
 
 @dataclass(frozen=True)
 class Choices:
-    """n choices.
+    """n syntheses.
 
     Attributes:
-        chosen: (n, 4) rule, first and second monomer within their classes (0 where a rule has one), and product.
+        chosen: (n, 4) indices of rule, first and second monomer within their classes (0 if the rule has only one), and product.
         log_prob: (n,) natural log of the prior probability of each.
     """
 
@@ -31,26 +31,26 @@ class Choices:
     log_prob: FloatArray
 
     def take(self, rows: NDArray[np.intp], /) -> "Choices":
-        """Return some of them."""
+        """Return the selected ones."""
         return Choices(self.chosen[rows], self.log_prob[rows])
 
 
 @final
 class ReactionSpace:
-    """Prior over syntheses: a rule, its monomers, and one of the products they give; all three uniform.
+    """Prior over syntheses: a rule, its monomers, and one of their products, each uniform.
 
-    Each rule that has monomers is equally likely, whatever the size of its library, so that no class of polymers drowns the
-    others; monomers are uniform within their class, and products within those of the choice. A choice without a product, or
-    whose product the filter refuses, is outside the prior. The moves draw one monomer anew, or everything.
+    Each rule that has monomers is equally likely, independent of their number, to balance the classes of polymers; monomers are
+    uniform within their class, and products within those of the monomers. A synthesis without a product, or with one that the filter
+    rejects, is outside the prior. A move resamples either one monomer or the whole synthesis.
 
     Args:
         library: Monomers by class.
-        settings: Settings of sequential Monte Carlo; `tail` is the frequency of drawing everything anew, `segment` that of
-            drawing one monomer.
+        settings: Settings of sequential Monte Carlo; `tail` is the frequency of resampling the whole synthesis, `segment` that of
+            resampling one monomer.
         accepts: Filter; None accepts everything.
 
     Raises:
-        InvalidList: The library has monomers for no rule.
+        InvalidList: The library has no monomers for any rule.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ReactionSpace:
         self.name = "reaction"
         self.rules: tuple[Rule, ...] = tuple(rule for rule in polymerisation_rules()[0] if library.size(rule) > 0)
         if not self.rules:
-            raise InvalidList("the monomers fit no polymerisation rule; give monomers of at least one class")
+            raise InvalidList("no polymerisation rule applies to the monomers; give monomers of at least one class")
         self.sizes = np.array([[self._size(rule, 0), self._size(rule, 1)] for rule in self.rules])
         self._products: dict[tuple[int, int, int], tuple[str, ...]] = {}
 
@@ -73,7 +73,7 @@ class ReactionSpace:
         return len(self.library.members[rule.classes[place]]) if place < len(rule.classes) else 1
 
     def products(self, rule: int, first: int, second: int) -> tuple[str, ...]:
-        """Return the repeat units that a choice gives."""
+        """Return the repeat units that a rule gives for two monomers."""
         where = (rule, first, second)
         if where not in self._products:
             here = self.rules[rule]
@@ -83,14 +83,14 @@ class ReactionSpace:
         return self._products[where]
 
     def route(self, states: Choices, row: int) -> Route:
-        """Return the synthesis that a particle is."""
+        """Return the route of a particle."""
         rule, first, second, _ = states.chosen[row]
         here: Rule = self.rules[rule]
         monomers = (self.library.members[name][i][0] for name, i in zip(here.classes, (first, second), strict=False))
         return here.route(tuple(monomers))
 
     def _complete(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Choices, list[str | None]]:
-        """Draw a product for each choice; None where it has none."""
+        """Draw a product for each synthesis, None where there is none."""
         texts: list[str | None] = []
         counts = np.ones(len(chosen))
         for row, (rule, first, second) in enumerate(chosen[:, :3].tolist()):
@@ -124,7 +124,7 @@ class ReactionSpace:
             refused += len(drawn) - len(rows)
             if is_hopeless(refused, len(units) + len(rows)):
                 raise NothingAccepted(
-                    f"{refused} syntheses were refused and {len(units)} accepted; loosen the filter or add monomers"
+                    f"the filter rejected {refused} syntheses and accepted {len(units)}; relax it or add monomers"
                 )
             parts.append(states.take(np.array(rows, dtype=np.intp)))
             units += [unit for unit in (drawn[i] for i in rows) if unit is not None]
@@ -136,8 +136,8 @@ class ReactionSpace:
     ) -> tuple[Particles[Choices], int]:
         """Move every particle once by a Metropolis-Hastings kernel.
 
-        All choices are uniform, so drawing anew from the prior (independently, or one monomer given the rest) proposes with the
-        prior's own conditional probability, and only the likelihoods are left in the acceptance ratio.
+        All distributions are uniform, so resampling from the prior (everything, or one monomer given the rest) proposes with the
+        conditional probability of the prior, and the acceptance ratio contains only the likelihoods.
         """
         n = len(population.units)
         chosen = population.states.chosen.copy()

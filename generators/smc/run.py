@@ -1,4 +1,4 @@
-"""Tempering from a prior to a target, whatever the particles are."""
+"""Tempering from a prior to a target, for any kind of particles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from mdcore.chem import RepeatUnit
 
 
 class Space(Protocol[S]):
-    """A prior to draw from and kernels to move by.
+    """A prior and the Markov kernels that move its particles.
 
     Attributes:
         name: Short name of the prior, for records.
@@ -35,10 +35,10 @@ class Space(Protocol[S]):
     def sweep(
         self, population: Particles[S], beta: float, evaluator: Evaluator, rng: np.random.Generator
     ) -> tuple[Particles[S], int]:
-        """Move every particle by a kernel that leaves prior x likelihood^beta invariant; return how many moved."""
+        """Move every particle by a kernel that leaves prior x likelihood^beta invariant; return the number of accepted moves."""
 
     def route(self, states: S, row: int) -> Route | None:
-        """Return how the polymer of one particle is made, where the particle says so."""
+        """Return the synthesis route of a particle, or None if the particle does not define it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class TemperingStep:
         beta: Exponent of the likelihood after the step.
         ess: Effective sample size of its incremental weights.
         acceptance: Fraction of Metropolis-Hastings proposals accepted after it.
-        ancestors: (n,) row of the population before the step that each particle descends from.
+        ancestors: (n,) row of each particle's ancestor in the population before the step.
     """
 
     beta: float
@@ -63,11 +63,11 @@ class SMCResult(Generic[S]):
     """A population drawn from p(S) L(S)^sharpness.
 
     Attributes:
-        particles: The population; its members have equal weights.
-        log_evidence: Estimate of the log of the prior mean of L^sharpness, over the strings that the filter accepts.
-        steps: The steps taken.
-        history: The population after each step.
-        calls: Distinct repeat units the likelihood was evaluated for.
+        particles: The population, with equal weights.
+        log_evidence: Estimated log of the prior mean of L^sharpness, over the states that the filter accepts.
+        steps: Tempering steps.
+        history: Population after each step.
+        calls: Number of distinct repeat units for which the likelihood was evaluated.
     """
 
     particles: Particles[S]
@@ -78,7 +78,7 @@ class SMCResult(Generic[S]):
 
     @property
     def origins(self) -> NDArray[np.intp]:
-        """Row of the initial population that each particle descends from, shape (n,)."""
+        """Row of each particle's ancestor in the initial population, shape (n,)."""
         rows = np.arange(len(self.particles.units))
         for step in reversed(self.steps):
             rows = step.ancestors[rows]
@@ -90,14 +90,14 @@ def temper(
 ) -> SMCResult[S]:
     """Sample pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to the settings' `sharpness`, by default 1.
 
-    At each stage beta grows until the effective sample size of the incremental weights L^(step) has fallen to its target (Del
-    Moral, Doucet & Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x, section 2.3); the particles are resampled
-    systematically and moved by Metropolis-Hastings kernels that leave the new pi_beta invariant. The product of the mean
-    incremental weights estimates the evidence. Particles with L = 0 are dropped in a first stage of its own at beta = 0.
+    In each step, beta is increased until the effective sample size of the incremental weights L^(step) has decreased to its target
+    (Del Moral, Doucet & Jasra 2006, doi 10.1111/j.1467-9868.2006.00553.x, section 2.3); the particles are resampled systematically
+    and moved by Metropolis-Hastings kernels that leave the new pi_beta invariant. The product of the mean incremental weights
+    estimates the evidence. Particles with L = 0 are removed in a separate first step at beta = 0.
 
     Raises:
         ImpossibleTarget: No particle has a finite likelihood, or the target was not reached in `max_stages`.
-        ExhaustedProposals: The filter refuses practically every string.
+        ExhaustedProposals: The filter rejects practically every state.
     """
     population = space.draw_prior(particles if particles is not None else space.settings.particles, evaluator, rng)
     n = len(population.units)
@@ -109,7 +109,7 @@ def temper(
         log_evidence += log_mean_exp(weights)
         if log_evidence == -np.inf:
             raise ImpossibleTarget(
-                f"the likelihood of all {n} repeat units drawn from {space.name} is zero; widen the target"
+                f"the likelihood is zero for all {n} repeat units drawn from {space.name}; widen the target"
             )
         population, taken = _step(space, population, weights, 0.0, evaluator, rng)
         steps.append(taken)
@@ -117,7 +117,7 @@ def temper(
     while beta < end:
         if len(steps) > space.settings.max_stages:
             raise ImpossibleTarget(
-                f"target not reached in {space.settings.max_stages} stages (beta {beta:.3g}); widen the target or raise "
+                f"target not reached in {space.settings.max_stages} stages (beta = {beta:.3g}); widen the target or raise "
                 "max_stages"
             )
         values = population.log_likelihoods

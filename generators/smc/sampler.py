@@ -21,8 +21,8 @@ from mdcore.chem import RepeatUnit
 class SMCSampler:
     """Samples pi_beta(S) proportional to p(S) L(S)^beta for beta from 0 to the settings' `sharpness`, by default 1.
 
-    p is the language model restricted to strings that the filter accepts, L the likelihood; see `temper`. The moves regrow the
-    end or an inner piece of a string, or write the same polymer in another way.
+    p is the language model restricted to strings that the filter accepts, L the likelihood; see `temper`. The moves regrow the end or
+    a segment of a string, or change the spelling of the polymer.
 
     Args:
         model: Language model.
@@ -42,11 +42,11 @@ class SMCSampler:
         self.accepts = accepts
 
     def evaluator(self, log_likelihood: LogLikelihood | None) -> Evaluator:
-        """Return the evaluator of a likelihood, to share between runs."""
+        """Return an evaluator of a likelihood, which several runs may share."""
         return Evaluator(log_likelihood, self.accepts)
 
     def run(self, evaluator: Evaluator, rng: np.random.Generator, particles: int | None = None) -> SMCResult[Strings]:
-        """Run from the prior to the target; see `temper`."""
+        """Sample from the prior to the target; see `temper`."""
         return temper(self, evaluator, rng, particles)
 
     def draw_prior(self, n: int, evaluator: Evaluator, rng: np.random.Generator) -> Particles[Strings]:
@@ -61,7 +61,7 @@ class SMCSampler:
             refused += len(found) - len(rows)
             if is_hopeless(refused, len(units) + len(rows)):
                 raise NothingAccepted(
-                    f"the filter refused {refused} repeat units of {self.model.name} and accepted {len(units)}; loosen it"
+                    f"the filter rejected {refused} repeat units of {self.model.name} and accepted {len(units)}; relax it"
                 )
             parts.append(strings.take(np.array(rows, dtype=np.intp)))
             units += [unit for unit in (found[i] for i in rows) if unit is not None]
@@ -69,13 +69,13 @@ class SMCSampler:
         return Particles(strings, tuple(units), evaluator.values(units))
 
     def route(self, states: Strings, row: int) -> Route | None:
-        """Return None: a string says nothing about how its polymer is made."""
+        """Return None, because a string does not define a synthesis."""
         return None
 
     def sweep(
         self, population: Particles[Strings], beta: float, evaluator: Evaluator, rng: np.random.Generator
     ) -> tuple[Particles[Strings], int]:
-        """Move every particle once by a kernel that leaves pi_beta invariant; return how many proposals were accepted."""
+        """Move every particle once by a kernel that leaves pi_beta invariant; return the number of accepted moves."""
         n = len(population.units)
         frequencies = np.array([self.settings.tail, self.settings.segment, self.settings.respell])
         kinds = rng.choice(3, size=n, p=frequencies / frequencies.sum())
@@ -95,7 +95,7 @@ class SMCSampler:
             good = np.array(list(moved), dtype=np.intp)
             new_values = evaluator.values(list(moved.values()))
             old_values = values[rows[good]]
-            # At beta = 0 the likelihood still says which strings are possible at all.
+            # At beta = 0, a zero likelihood still excludes strings.
             possible = new_values > -np.inf
             gain = np.where(possible, beta * (np.where(possible, new_values, 0.0) - old_values), -np.inf)
             log_ratio = move.log_ratio[good] + gain

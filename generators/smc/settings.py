@@ -5,23 +5,23 @@ from pydantic import Field, model_validator
 from mdcore.chem.settings import Settings
 
 MAX_SHARPNESS = 1000.0
-"""Largest exponent of the likelihood; long before, only its maximum is left."""
+"""Largest exponent of the likelihood; at this value only its maximum has any weight."""
 
 
 class SMCSettings(Settings):
     """Settings of a sequential Monte Carlo run.
 
     Attributes:
-        particles: Strings in the population.
-        ess_fraction: Effective sample size, over the number of particles, to which the weights of one stage may fall.
-        sweeps: Metropolis-Hastings steps for each particle after each resampling.
-        tail, segment, respell: Relative frequencies of the moves: regrowing the end of a string, regrowing an inner piece,
-            writing the same polymer from its other end or another cut.
-        max_segment: Longest inner piece, in tokens.
-        sharpness: Final exponent of the likelihood. At 1 the target is the posterior; above, proposals concentrate where the
-            likelihood is high, as wanted where each proposal should meet a target rather than stand for all that might.
-        max_stages: Stages after which a run that has not reached its target is given up.
-        max_top_up: Sweeps at the target spent on finding more distinct candidates when a population holds too few.
+        particles: Number of particles.
+        ess_fraction: Effective sample size of the weights in one tempering step, as a fraction of the number of particles.
+        sweeps: Number of Metropolis-Hastings steps per particle after each resampling.
+        tail, segment, respell: Relative frequencies of the moves: regrow the end of a string, regrow a segment, write the same polymer
+            from its other end or another cut.
+        max_segment: Maximum length of a regrown segment, in tokens.
+        sharpness: Final exponent of the likelihood. At 1, the target is the posterior; larger values concentrate the proposals at high
+            likelihood, if each proposal should meet a target rather than represent the posterior.
+        max_stages: Maximum number of tempering steps; a run that has not reached its target by then fails.
+        max_top_up: Maximum number of sweeps at the target to find more distinct candidates if a population contains too few.
     """
 
     particles: int = Field(default=512, ge=2)
@@ -38,7 +38,5 @@ class SMCSettings(Settings):
     @model_validator(mode="after")
     def _check(self) -> "SMCSettings":
         if self.sweeps and not self.tail + self.segment + self.respell:
-            raise ValueError(
-                "tail, segment and respell are all 0, so particles could not move; set one of them above 0"
-            )
+            raise ValueError("at least one of tail, segment and respell must be positive, got 0 for all")
         return self

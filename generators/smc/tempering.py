@@ -7,7 +7,7 @@ FloatArray = NDArray[np.float64]
 
 
 def log_mean_exp(values: FloatArray) -> float:
-    """Return log(mean(exp(values))), -inf where all values are."""
+    """Return log(mean(exp(values))), -inf if all values are."""
     top = float(values.max())
     if top == -np.inf:
         return -np.inf
@@ -26,8 +26,7 @@ def effective_sample_size(log_weights: FloatArray) -> float:
 def next_step(log_likelihoods: FloatArray, left: float, target: float) -> float:
     """Return the largest step in beta, at most `left`, whose incremental weights keep the effective sample size.
 
-    The incremental weight of a particle is L^step, and its effective sample size falls as the step grows, so bisection finds the
-    step.
+    The incremental weight of a particle is L^step, and the effective sample size decreases with the step, which is found by bisection.
 
     Args:
         log_likelihoods: (n,) finite.
@@ -49,9 +48,9 @@ def next_step(log_likelihoods: FloatArray, left: float, target: float) -> float:
 
 
 def systematic_resample(log_weights: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return the n ancestors drawn by systematic resampling.
+    """Draw n ancestors by systematic resampling.
 
-    One uniform number places n equidistant pointers on the cumulated weights, so that a particle of normalised weight w has
+    One uniform random number places n equidistant pointers on the cumulative weights, so that a particle of normalised weight w has
     floor(n w) or ceil(n w) offspring, n w on average.
     """
     n = len(log_weights)
@@ -59,6 +58,6 @@ def systematic_resample(log_weights: FloatArray, rng: np.random.Generator) -> ND
     ladder = np.cumsum(weights)
     pointers = (rng.random() + np.arange(n)) / n * ladder[-1]
     rows: NDArray[np.intp] = np.searchsorted(ladder, pointers, side="right")
-    # Rounding must not lead behind the last particle with weight.
+    # Rounding must not select particles beyond the last one with positive weight.
     capped: NDArray[np.intp] = np.minimum(rows, np.flatnonzero(weights)[-1])
     return capped

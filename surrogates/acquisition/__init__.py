@@ -1,4 +1,4 @@
-"""Acquisition over candidate pools."""
+"""Acquisition functions over pools of candidates."""
 
 from surrogates.acquisition.select import Selection, select_batch
 

@@ -1,4 +1,4 @@
-"""Improvement of a greedy batch by exchanging its members one at a time."""
+"""Improvement of a greedily selected batch by exchanging one member at a time."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from surrogates.features import Features
 from surrogates.models import PropertyGP
 
 SMALLEST_GAIN = 1e-6
-"""Gain in the logarithm of a member's value for which it is exchanged."""
+"""Smallest gain in the log-value of a member for which it is exchanged."""
 
 SWEEPS = 2
-"""Times that every member is looked at; most batches stand after one."""
+"""Number of passes over the members; most batches converge after one."""
 
 
 def exchange(
@@ -27,24 +27,24 @@ def exchange(
     penalty: NDArray[np.float64],
     picks: Sequence[int],
 ) -> list[int]:
-    """Replace members of a batch by what adds most to the others, until none gains.
+    """Replace each member of a batch by the candidate that adds most to the other members, until no exchange improves the batch.
 
-    The value of a batch is that of all but one member plus what the last one adds to them, whichever is the last: an exchange that
-    adds more raises the joint value, up to the samples' noise (a member's draws are those of its place). Where candidates differ in
-    penalty, what a member adds is weighted with its own.
+    The joint value of a batch is the value of all members but one plus the contribution of that one, so an exchange with a larger
+    contribution increases the joint value, up to sampling noise (the draws of a member are those of its position). If candidates have
+    different penalties, each contribution is weighted with that of its candidate.
 
     Args:
         models: One model for each objective.
         observed: Features of the observed units.
         base: Features of the base set, B rows.
         draws: Standard normals, shape (S, at least B + batch, m).
-        near: Features of the candidates that may be chosen.
-        scorer: Values candidates.
-        penalty: Their log-probability of success and log-cost, shape (len(near),).
+        near: Features of the candidates that may be selected.
+        scorer: Computes the values of candidates.
+        penalty: Log-probability of success minus log-cost of each candidate, shape (len(near),).
         picks: The greedy batch, positions in `near`.
 
     Returns:
-        The batch, positions in `near`, in the order of the members that were replaced.
+        The batch, positions in `near`, in the order of `picks`.
     """
     chosen = list(picks)
     for _ in range(SWEEPS):

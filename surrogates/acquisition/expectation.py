@@ -1,4 +1,4 @@
-"""Improvements and front probabilities integrated over the candidate in closed form, given a sampled front."""
+"""Expected improvement and front probability in closed form over the candidate, given sampled fronts."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from scipy.special import ndtr
 _Above = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 TINY = 1e-300
-"""Smallest expectation told apart from zero."""
+"""Expectations below this value count as zero."""
 
 
 def expected_improvement(
@@ -25,9 +25,9 @@ def expected_improvement(
 def log_expected_hypervolume_improvement(
     mean: NDArray[np.float64], sd: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Log of the hypervolume improvement, exact over the candidate and averaged over the sampled fronts.
+    """Log of the expected hypervolume improvement, in closed form over the candidate and averaged over sampled fronts.
 
-    With independent scores the expectation of the overlap with a box factorises into differences of one-dimensional expected
+    For independent scores, the expected overlap with a box factorises into differences of one-dimensional expected
     improvements (Emmerich et al., 10.1109/CEC.2011.5949880; the box form of Yang et al., 10.1007/s10898-019-00798-7).
 
     Args:
@@ -45,14 +45,14 @@ def log_expected_hypervolume_improvement(
 def log_front_probability(
     mean: NDArray[np.float64], sd: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Log-probability that a candidate joins the front, averaged over the sampled fronts; arguments as above, shape (N,)."""
+    """Log-probability that a candidate is on the front, averaged over sampled fronts; arguments as above, shape (N,)."""
     return _log_mean_areas(_probability_above, mean, sd, lower, upper)
 
 
 def _probability_above(
     mean: NDArray[np.float64], sd: NDArray[np.float64], threshold: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """P(y > threshold) for y ~ N(mean, sd^2), arrays that broadcast; small tails keep their relative precision."""
+    """P(y > threshold) for y ~ N(mean, sd^2), arrays that broadcast; accurate in the tails."""
     return np.asarray(ndtr((mean - threshold) / sd), dtype=np.float64)
 
 
@@ -67,8 +67,8 @@ def _log_mean_areas(
 
     Args:
         above: Function of mean, standard deviation and threshold that vanishes at an infinite threshold; a side is its value at the
-            lower edge less that at the upper one.
-        mean: As in `log_expected_hypervolume_improvement`, like the others.
+            lower edge minus its value at the upper edge.
+        mean: See `log_expected_hypervolume_improvement`.
         sd: Standard deviations.
         lower: Lower corners.
         upper: Upper corners.
@@ -79,7 +79,7 @@ def _log_mean_areas(
         if np.isfinite(upper[:, :, j]).any():
             side = side - _at_upper_edges(above, side, mean[:, :, j], sd[:, j], lower[:, :, j], upper[:, :, j])
         areas *= np.maximum(side, 0.0)
-    # Padding has no volume.
+    # Padding boxes have zero volume.
     areas *= np.asarray((upper > lower).all(axis=2))[:, None, :]
     return np.asarray(np.log(areas.sum(axis=2).mean(axis=0) + TINY), dtype=np.float64)
 
@@ -92,7 +92,7 @@ def _at_upper_edges(
     lower: NDArray[np.float64],
     upper: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Values at the upper edges (S, boxes), shape (S, N, boxes); an edge that is the next box's lower one is not computed again."""
+    """Values at the upper edges (S, boxes), shape (S, N, boxes); an edge shared with the next box is not computed twice."""
     values = np.zeros_like(at_lower)
     values[:, :, :-1] = at_lower[:, :, 1:]
     shared = np.zeros(upper.shape, dtype=bool)

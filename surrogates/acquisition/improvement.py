@@ -1,4 +1,4 @@
-"""Hypervolume improvement of posterior samples over sampled fronts, plain and in logarithms."""
+"""Hypervolume improvement of posterior samples over sampled fronts, plain and log-transformed."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,14 @@ from scipy.special import logsumexp
 TAU_RELU = 1e-6
 TAU_MAX = 1e-3
 CAUCHY_WEIGHT = 0.1
-"""Constants of the fat-tailed smooth functions, the values of BoTorch's qLogNEHVI."""
+"""Parameters of the fat-tailed smooth functions, as in BoTorch's qLogNEHVI."""
 
 
 def log_fat_relu(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithm of a smooth max(x, 0) whose left tail falls as 1/x^2 instead of vanishing, same shape."""
+    """Log of a smooth approximation of max(x, 0) whose left tail decays as 1/x^2, same shape."""
     z = x / TAU_RELU
     soft = np.maximum(z, 0.0)
-    # Beyond 40 temperatures the softplus is the ReLU to the last digit; almost every sample lies there.
+    # Beyond 40 temperatures, softplus equals ReLU in double precision; almost all samples lie there.
     near = np.abs(z) < 40.0
     soft[near] = np.logaddexp(0.0, z[near])
     z *= z
@@ -25,7 +25,7 @@ def log_fat_relu(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fat_minimum(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Smooth minimum of two arrays with a fat tail; minus infinity wins exactly."""
+    """Fat-tailed smooth minimum of two arrays; exact where one is minus infinity."""
     smallest = np.minimum(a, b)
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(a - b) / TAU_MAX
@@ -54,7 +54,7 @@ def log_improvement(
     areas = np.zeros((samples.shape[0], samples.shape[1], lower.shape[1]))
     for j in range(samples.shape[2]):
         side = log_fat_relu(samples[:, :, None, j] - lower[:, None, :, j])
-        # Against a side without an end the minimum is the improvement itself, but padding has no area.
+        # For an unbounded side the minimum is the improvement itself, except in padding boxes.
         open_ended = np.isinf(upper[:, :, j]) | np.isneginf(lengths[:, :, j])
         if open_ended.all():
             areas += np.where(np.isneginf(lengths[:, :, j]), -np.inf, 0.0)[:, None, :] + side

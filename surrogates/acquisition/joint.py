@@ -1,4 +1,4 @@
-"""Joint posterior samples of a growing base set and of a pool, conditioned incrementally."""
+"""Joint posterior samples of a growing base set and a pool of candidates, conditioned incrementally."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from surrogates.models.gp import PropertyGP
 from surrogates.models.linalg import robust_cholesky
 
 QUIET_JITTER = 1e-6
-"""Relative jitter of posterior covariances that needs no warning: they are singular where points repeat."""
+"""Relative jitter of posterior covariances up to which no warning is issued; they are singular for repeated points."""
 
 FLOOR = 1e-9
-"""Share of the prior variance added to the base set's variances."""
+"""Fraction of the prior variance that is added to the base set's variances."""
 
 SMALLEST_RESIDUAL = 1e-10
-"""Share of the prior variance below which a candidate is taken as determined by the base set."""
+"""Fraction of the prior variance below which a candidate counts as determined by the base set."""
 
 
 def normal_draws(samples: int, dimensions: int, seed: int) -> NDArray[np.float64]:
-    """Draw quasi Monte Carlo standard normals, shape (samples, dimensions), from scrambled Sobol points."""
+    """Draw quasi-Monte Carlo standard normal samples, shape (samples, dimensions), from scrambled Sobol points."""
     from scipy.special import ndtri
     from scipy.stats import qmc
 
@@ -34,16 +34,16 @@ def normal_draws(samples: int, dimensions: int, seed: int) -> NDArray[np.float64
 
 @dataclass
 class PoolBlock:
-    """Posterior of a block of candidates given the observations and the base set; grows with the base set.
+    """Posterior of a block of candidates given the observations and the base set; updated when the base set grows.
 
     Attributes:
         features: Features of the N candidates.
-        whitened: For each property the explained part of the covariance, shape (n_j, N).
+        whitened: Explained part of the covariance of each property, shape (n_j, N).
         mean: Samples of the conditional mean, shape (S, N, m).
-        residual: Variance left by the base set, shape (N, m).
-        loadings: For each property the loadings on the base set's draws, shape (N, B).
-        chosen: Candidates of the block that joined the base set since, in their order.
-        factors: For each property a factor of the covariance left by the base set at the start, once it was asked for.
+        residual: Variance not explained by the base set, shape (N, m).
+        loadings: Loadings on the base set's draws for each property, shape (N, B).
+        chosen: Candidates of the block that have joined the base set, in order.
+        factors: Factor of the covariance not explained by the initial base set for each property, computed on demand.
     """
 
     features: Features
@@ -56,11 +56,11 @@ class PoolBlock:
 
 
 class JointSampler:
-    """Samples the base set (measured and pending units) once, and candidates conditionally on it.
+    """Samples the base set (measured and pending units) once, and candidates conditional on it.
 
     For a base set b with posterior covariance L L^T and draws z_b, a candidate x has the sample
-    mean(x) + a(x) z_b + r(x) z_x with a(x) = cov(x, b) L^-T and r(x)^2 = var(x) - |a(x)|^2. A choice joins the base set by one
-    new row of L, so that no pass over the observations is repeated.
+    mean(x) + a(x) z_b + r(x) z_x with a(x) = cov(x, b) L^-T and r(x)^2 = var(x) - |a(x)|^2. A selected candidate joins
+    the base set as a new row of L, without another pass over the observations.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class JointSampler:
             models: One model for each property.
             observed: Features of the observed units, the rows that the models refer to.
             base: Features of the base set, B rows.
-            draws: Standard normals, shape (S, at least B + 1, m); slot B + k belongs to the k-th choice.
+            draws: Standard normals, shape (S, at least B + 1, m); slot B + k belongs to the k-th selected candidate.
         """
         self.models = list(models)
         self.observed = observed
@@ -88,7 +88,7 @@ class JointSampler:
             cross = model.cross(pairs)
             whitened = model.whiten(cross)
             covariance = model.covariance(mutual, whitened, whitened)
-            # What is measured exactly has no variance left; a sliver keeps the factor's scale.
+            # Exactly measured units have zero variance; a small addition keeps the factor well scaled.
             covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
             factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
             self._whitened.append(whitened)
@@ -96,7 +96,7 @@ class JointSampler:
             self.values[:, :, j] = model.mean(cross) + draws[:, : self.size, j] @ factor.T
 
     def block(self, features: Features) -> PoolBlock:
-        """Condition N candidates on the base set as it was at the start."""
+        """Condition N candidates on the initial base set."""
         pairs = statistics(features, self.observed)
         to_base = statistics(features, self._base)
         size = len(self._base)
@@ -122,10 +122,10 @@ class JointSampler:
         )
 
     def draw(self, block: PoolBlock, sample: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Draw the candidates of a block jointly, given one sample of the base set, shape (N, m).
+        """Draw the candidates of a block jointly, conditional on one sample of the base set, shape (N, m).
 
-        The first draw costs N^3. Later ones take the same factor and condition the draw itself on what was chosen since, which
-        costs N for each choice and is exact (Matheron's rule).
+        The first draw costs O(N^3). Later draws reuse the factor and condition the sample on the candidates selected since then,
+        which costs O(N) per candidate and is exact (Matheron's rule).
         """
         start = block.loadings[0].shape[1] - len(block.chosen)
         if not block.factors:

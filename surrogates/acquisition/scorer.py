@@ -1,4 +1,4 @@
-"""Values of candidates given a sampled base set, one class for all the improvement methods."""
+"""Values of candidates given a sampled base set, for all improvement methods."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,17 +17,17 @@ from surrogates.pareto import non_dominated, reference_scores
 from surrogates.settings import AcquisitionSettings
 
 FAR = -1e10
-"""Reference of a single objective, below every score."""
+"""Reference point of a single objective, below every score."""
 
 JOINT_DRAW = 1024
-"""Candidates that Thompson sampling draws jointly at most, which the usual shortlist is; more are only looked through one by one."""
+"""Largest number of candidates that Thompson sampling draws jointly; a larger pool is drawn independently."""
 
 SMALLEST_SD = 1e-9
-"""Smallest standard deviation of a score, in spreads: the candidate is then as good as known."""
+"""Smallest standard deviation of a score, in units of the spread."""
 
 
 class Scorer:
-    """Scales properties to scores and values candidates by what they add to the sampled fronts."""
+    """Converts properties to scaled scores and computes what candidates add to the sampled fronts."""
 
     def __init__(
         self,
@@ -38,15 +38,15 @@ class Scorer:
         settings: AcquisitionSettings,
         front_is_empty: bool = False,
     ) -> None:
-        """Choose the scale and the reference point from the measured units.
+        """Determine the scale and the reference point from the measured units.
 
         Args:
             surrogates: Fitted surrogates.
-            objectives: What to improve.
-            constraints: What a unit of the front must keep.
+            objectives: Objectives.
+            constraints: Constraints on the units of the front.
             measured: Features of the measured units.
-            settings: Method and rule of the reference point.
-            front_is_empty: The measured units are known from other fidelities only and make up no front.
+            settings: Method and rule for the reference point.
+            front_is_empty: Whether the units were measured at other fidelities only, so that they do not form a front.
         """
         self.objectives = list(objectives)
         self.constraints = list(constraints)
@@ -65,7 +65,7 @@ class Scorer:
         else:
             kept = means if settings.reference == "worst" else means[non_dominated(means)]
             self.reference = reference_scores(kept, given)
-        # The closed forms need normal scores; the distance to a target is none.
+        # The closed forms require normal scores, which the distance to a target is not.
         self._normal = all(objective.direction != "target" for objective in objectives)
         self._signs = np.array([-1.0 if objective.direction == "minimise" else 1.0 for objective in objectives])
 
@@ -75,7 +75,7 @@ class Scorer:
         return np.stack(columns, axis=-1)
 
     def feasible(self, features: Features) -> NDArray[np.bool_]:
-        """Mark the units whose predicted means keep every constraint, shape (n,)."""
+        """Mark the units whose predicted means satisfy every constraint, shape (n,)."""
         mask = np.ones(len(features), dtype=bool)
         if self.constraints:
             prediction = self._surrogates.predict_features(features)
@@ -84,7 +84,7 @@ class Scorer:
         return mask
 
     def boxes(self, values: NDArray[np.float64], feasible: NDArray[np.bool_]) -> Boxes:
-        """Free boxes above the fronts of sampled values (S, B, m), of which only feasible units count."""
+        """Non-dominated boxes above the fronts of sampled values (S, B, m), formed by the feasible units."""
         return pad([boxes_of(sample[feasible], self.reference) for sample in self.scores(values)])
 
     def value(
@@ -95,12 +95,12 @@ class Scorer:
         Args:
             sampler: The base set.
             block: The candidates.
-            boxes: From `boxes`, for the base set as it is.
-            quick: Leave the smoothing of sampled improvements away, for a first look at a large pool.
+            boxes: Result of `boxes` for the present base set.
+            quick: Use sampled improvements without smoothing, to preselect from a large pool.
         """
         method = self._settings.method
         if method == "upper-bound":
-            # The smooth form tells candidates apart that even optimism leaves below the front.
+            # The smooth form also ranks candidates whose upper confidence bound is below the front.
             return log_improvement(self._optimistic(block), *boxes)
         if method == "thompson":
             return self._thompson(sampler, block, boxes)
@@ -131,7 +131,7 @@ class Scorer:
         return np.asarray(np.maximum(np.sqrt(block.residual) / self.scale, SMALLEST_SD), dtype=np.float64)
 
     def _optimistic(self, block: PoolBlock) -> NDArray[np.float64]:
-        """Mean scores plus some of their standard deviations, shape (S, N, m); the distance to a target is a folded normal."""
+        """Upper confidence bounds of the scores, shape (S, N, m); the distance to a target is a folded normal variable."""
         mean, sd = self._mean(block), np.broadcast_to(self._sd(block), block.mean.shape).copy()
         for j, objective in enumerate(self.objectives):
             if objective.target is not None:
@@ -143,9 +143,9 @@ class Scorer:
         return np.asarray(mean + self._settings.optimism * sd, dtype=np.float64)
 
     def _thompson(self, sampler: JointSampler, block: PoolBlock, boxes: Boxes) -> NDArray[np.float64]:
-        """Improvement in one posterior draw, another for each choice; a block too large to draw jointly is drawn one by one."""
+        """Improvement in one posterior sample, a new one for each member; blocks too large for a joint sample are drawn independently."""
         turn = sampler.size % sampler.draws.shape[0]
-        # The next slot's own normals seed the draw: another seed of the base set is another draw.
+        # Seeded by the normal draws of the next slot, so that the sample depends on the seed of the base set.
         rng = np.random.default_rng(np.abs(1e9 * sampler.draws[turn, sampler.size]).astype(np.int64))
         if len(block.features) <= JOINT_DRAW:
             values = sampler.draw(block, turn, rng)
@@ -153,6 +153,6 @@ class Scorer:
             values = block.mean[turn] + np.sqrt(block.residual) * rng.standard_normal(block.residual.shape)
         draw = self.scores(values)
         improvement = mean_improvement(draw[None], boxes[0][turn : turn + 1], boxes[1][turn : turn + 1])
-        # Where no draw improves, the best one by sum is taken, far below every improvement.
+        # Without any improvement, candidates rank by the sum of their scores, far below every improvement.
         value = np.where(improvement > 0, np.log(np.maximum(improvement, 1e-300)), draw.sum(axis=1) - 1e3)
         return np.asarray(value, dtype=np.float64)

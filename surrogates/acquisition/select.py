@@ -1,4 +1,4 @@
-"""Choice of the next batch from a pool."""
+"""Selection of the next batch from a pool of candidates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,32 +19,32 @@ from surrogates.pareto import non_dominated
 from surrogates.settings import AcquisitionSettings
 
 PRUNING_SAMPLES = 64
-"""Samples in which a measured unit must once lie on the front to stay in the base set."""
+"""Number of posterior samples; a measured unit that is on the front in none of them leaves the base set."""
 
 JOINT = 500
-"""Measured units up to which all are sampled jointly; of more, only those that may lie on the front."""
+"""Largest number of measured units that are all sampled jointly; of more, only those that may be on the front."""
 
 FULL_PASS = 4096
-"""Pool size up to which sampled improvements are smoothed for every candidate; beyond, the plain ones preselect."""
+"""Largest pool for which sampled improvements are smoothed for every candidate; in a larger one, unsmoothed values preselect."""
 
 WIDEST = 8
-"""Shortlists are widened up to this multiple."""
+"""Largest factor by which the shortlist is enlarged."""
 
 POLISH_SAMPLES = 256
-"""Samples by which members of a greedy batch are exchanged: with as few as chose them, an exchange follows their noise."""
+"""Number of samples for exchanges of batch members, larger than for their selection to avoid fitting the sampling noise."""
 
 POLISH_POOL = 128
-"""Candidates an exchange looks at, those of the highest values."""
+"""Number of candidates that are considered in exchanges, those with the highest values."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A chosen batch.
+    """A selected batch.
 
     Attributes:
-        indices: Positions in the pool, in the order of choice. Fewer than asked for where the pool holds fewer new units.
-        values: Acquisition value of each choice when it was made, shape (len(indices),): the log of the expected
-            improvement (or what the method maximises) weighted with success and cost, or zero for random choices.
+        indices: Positions in the pool, in the order of selection; fewer than requested if the pool contains fewer new units.
+        values: Acquisition value of each member when it was selected, shape (len(indices),): the log of the expected
+            improvement (or of the method's quantity), weighted with success probability and cost; zero for random selection.
     """
 
     indices: tuple[int, ...]
@@ -62,36 +62,36 @@ def select_batch(
     constraints: Sequence[Constraint] = (),
     costs: ArrayLike | None = None,
 ) -> Selection:
-    """Choose up to q units of a pool, one after the other, each given the measured, the pending and the chosen ones.
+    """Select up to q units of a pool sequentially, each conditional on the measured, pending and previously selected ones.
 
-    Units that were observed before at the predicted fidelity (failed ones included), that are pending or that repeat a
-    choice are never chosen. While nothing has been measured, at any fidelity, the improvement is undefined; the units are
-    then chosen by their remaining variance.
+    Units that were already observed at the predicted fidelity (including failures), are pending or were already selected are
+    excluded. Without any measurement, at any fidelity, the improvement is undefined, and units are selected by their remaining
+    variance.
 
     Args:
         surrogates: Fitted surrogates that cover every objective and constraint.
         pool: Candidates.
         objectives: One to four objectives.
-        q: Size of the batch.
-        pending: Units being evaluated now.
-        settings: How to choose.
-        seed: Seed of the quasi Monte Carlo samples and of random choices.
-        constraints: Ranges to keep; the value is weighted with the probability of keeping them, and only units predicted to
-            keep them make up the front.
-        costs: Relative cost of each candidate, shape (len(pool),), positive; the value is taken per cost.
+        q: Batch size.
+        pending: Units under evaluation.
+        settings: Settings of the acquisition.
+        seed: Seed of the quasi-Monte Carlo samples and of random selection.
+        constraints: Ranges of properties; values are weighted with the probability of satisfying them, and only units predicted to
+            satisfy them form the front.
+        costs: Relative cost of each candidate, shape (len(pool),), positive; the value is divided by it.
 
     Raises:
-        InvalidPool: `q` is not positive, there is no objective, or the costs do not fit.
-        UnknownSurrogate: An objective or constraint has no surrogate.
+        InvalidPool: `q` is not positive, `objectives` is empty, or the costs have the wrong shape or sign.
+        UnknownSurrogate: No surrogate was fitted for an objective or constraint.
     """
     settings = settings or AcquisitionSettings()
     if q < 1:
-        raise InvalidPool(f"batch size {q} is not positive; ask for at least one candidate")
+        raise InvalidPool(f"batch size must be at least 1, got {q}")
     if not objectives:
-        raise InvalidPool("no objective was given; name at least one property to improve")
+        raise InvalidPool("at least one objective is required, got none")
     price = np.ones(len(pool)) if costs is None else np.asarray(costs, dtype=np.float64)
     if price.shape != (len(pool),) or not (price > 0).all():
-        raise InvalidPool(f"costs of shape {price.shape} do not fit {len(pool)} candidates; give each a positive cost")
+        raise InvalidPool(f"costs must be positive and of shape ({len(pool)},), got shape {price.shape}")
     models = [surrogates.model(objective.property) for objective in objectives]
     for constraint in constraints:
         surrogates.model(constraint.property)
@@ -105,7 +105,7 @@ def select_batch(
     features = surrogates.featurise([pool[i] for i in rows])
     penalty = _penalty(surrogates, features, constraints, settings) - np.log(price[rows])
     measured = _measured_rows(surrogates, objectives)
-    # What other fidelities measured is no part of the front, but tells where it may be before anything else does.
+    # Measurements at other fidelities are not part of the front, but indicate where it may be.
     known = measured if len(measured) else _measured_rows(surrogates, objectives, elsewhere=True)
     waiting = surrogates.featurise(list({unit.key: unit for unit in pending}.values()))
     if settings.method == "target":
@@ -132,7 +132,7 @@ def _taken(surrogates: SurrogateSet) -> set[str]:
 def _penalty(
     surrogates: SurrogateSet, features: Features, constraints: Sequence[Constraint], settings: AcquisitionSettings
 ) -> NDArray[np.float64]:
-    """Log-probability that each candidate's evaluation succeeds and keeps the constraints, shape (N,)."""
+    """Log-probability that each candidate's evaluation succeeds and satisfies the constraints, shape (N,)."""
     penalty = np.zeros(len(features))
     if settings.avoid_failures:
         for part, pairs in surrogates.chunks(features):
@@ -195,10 +195,10 @@ def _improve(
     settings: AcquisitionSettings,
     seed: int,
 ) -> tuple[list[int], list[float]]:
-    """Choose greedily by the improvement.
+    """Select greedily by the improvement.
 
-    Each value given more pending points is, in expectation, at most the value given fewer: the first pass therefore bounds every
-    later one, and only a shortlist is conditioned further. The shortlist is widened when a choice falls below the bound.
+    In expectation, values do not increase with the number of pending points, so the first pass bounds later ones, and only a
+    shortlist is conditioned further. The shortlist is enlarged if the value of a selected candidate falls below the bound.
     """
     kept = _prune(surrogates, models, scorer, measured, seed)
     base = surrogates.features.take(kept).joined(pending)
@@ -231,7 +231,7 @@ def _improve(
             break
         width = min(4 * width, len(order))
     if settings.method == "improvement" and len(picks) > 1:
-        # The shortlist is sorted by the first pass's values.
+        # The shortlist is sorted by the values of the first pass.
         looked_at = np.union1d(np.arange(min(POLISH_POOL, width)), picks)
         start = np.searchsorted(looked_at, picks).tolist()
         more = max(settings.samples, POLISH_SAMPLES)
@@ -239,7 +239,7 @@ def _improve(
         few = near.take(looked_at)
         better = exchange(models, surrogates.features, base, many, few, scorer, penalty[rows[looked_at]], start)
         if better != start:
-            # The same greedy rule puts the new members in order, each with its value given those before.
+            # The same greedy rule sorts the new members and gives each its value conditional on those before it.
             members = looked_at[better]
             sampler = JointSampler(models, surrogates.features, base, draws)
             final = near.take(members)
@@ -257,7 +257,7 @@ def _prune(
     measured: NDArray[np.int64],
     seed: int,
 ) -> NDArray[np.int64]:
-    """Keep the measured rows that lie on the front in some posterior sample; the others hardly change an improvement."""
+    """Return the measured rows that are on the front in some posterior sample; the others hardly affect an improvement."""
     if len(measured) > JOINT:
         measured = measured[_hopeful(surrogates, scorer, surrogates.features.take(measured))]
     features = surrogates.features.take(measured)
@@ -272,10 +272,10 @@ def _prune(
 
 
 def _hopeful(surrogates: SurrogateSet, scorer: Scorer, features: Features) -> NDArray[np.bool_]:
-    """Mark the measured units that may lie on the front, shape (n,); it costs no joint posterior of all of them.
+    """Mark the measured units that may be on the front, shape (n,), without a joint posterior of all of them.
 
-    A unit is left out where another one is better in every objective even if this one is z standard deviations better than
-    its mean and the other one z worse. z is three, and less where too many would be left to be sampled jointly.
+    A unit is excluded if another one is better in every objective even when the unit is z standard deviations better than its mean
+    and the other one z worse. z is 3, and smaller if too many units would remain for a joint sample.
     """
     prediction = surrogates.predict_features(features)
     columns = [surrogates.properties.index(objective.property) for objective in scorer.objectives]
@@ -284,7 +284,7 @@ def _hopeful(surrogates: SurrogateSet, scorer: Scorer, features: Features) -> ND
     marked = feasible.copy()
     for z in (3.0, 2.0, 1.0, 0.5, 0.0):
         steps = np.linspace(-z, z, 13)[:, None, None]
-        scores = scorer.scores(mean + steps * sd)  # an objective with an aim is not monotonic
+        scores = scorer.scores(mean + steps * sd)  # the score of an objective with a target is not monotonic
         best, worst = scores.max(axis=0), scores.min(axis=0)
         bars = worst[feasible][non_dominated(worst[feasible])]
         beaten = np.zeros(len(best), dtype=bool)

@@ -1,4 +1,4 @@
-"""Space-filling choice: the largest variance left by what is measured, pending and chosen."""
+"""Space-filling selection by the largest variance given the measured, pending and selected units."""
 
 from collections.abc import Sequence
 
@@ -20,21 +20,21 @@ def most_uncertain(
     penalty: NDArray[np.float64],
     q: int,
 ) -> tuple[list[int], list[float]]:
-    """Choose greedily the candidates whose variance, given all before, is largest in sum over the properties.
+    """Select greedily the candidates with the largest conditional variance, summed over the properties.
 
-    Each property's variance counts relative to its prior variance. Without any data this is the pivoted Cholesky
-    decomposition of the similarity matrix, a space-filling design.
+    Variances are relative to each property's prior variance. Without data, this is the pivoted Cholesky decomposition of the
+    similarity matrix, a space-filling design.
 
     Args:
         models: One model for each property.
         observed: Features of the observed units.
         features: Features of the N candidates.
-        pending: Features of the units being evaluated.
+        pending: Features of the units under evaluation.
         penalty: Log-probability of success, shape (N,); multiplies the variance.
-        q: Size of the batch.
+        q: Batch size.
 
     Returns:
-        Positions and the weighted sums of relative variances when they were chosen.
+        Positions, and the weighted sum of relative variances of each when it was selected.
     """
     success = np.exp(penalty)
     pairs = statistics(features, observed)

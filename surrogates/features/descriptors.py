@@ -17,14 +17,14 @@ VOLUMES = {
     "H": 7.24, "C": 20.58, "N": 15.60, "O": 14.71, "F": 13.31, "Si": 38.79, "P": 24.43, "S": 24.43, "Cl": 22.45, "Br": 26.52,
     "I": 32.52, "B": 40.48, "As": 26.52, "Se": 28.73, "Te": 36.62,
 }  # fmt: skip
-"""Volumes of Bondi's atoms in cubic angstrom, of which a molecule has less by what follows for each bond, aromatic and other ring:
-Zhao, Abraham and Zissimos, 10.1021/jo034808o, equation 4 and table 2.
+"""Bondi volumes of atoms in cubic angstrom. The van der Waals volume of a molecule is their sum minus the following contributions for each
+bond, aromatic ring and other ring (Zhao, Abraham and Zissimos, 10.1021/jo034808o, equation 4 and table 2).
 """
 BOND_VOLUME = 5.92
 AROMATIC_RING_VOLUME = 14.7
 RING_VOLUME = 3.8
 LARGEST = 5.0
-"""Standardised descriptors are clipped here, so that one exotic unit does not stand alone."""
+"""Absolute value to which standardised descriptors are clipped, to limit the influence of unusual units."""
 
 NAMES = (
     *(f"mass_fraction_{element}" for element in ELEMENTS),
@@ -69,10 +69,10 @@ NAMES = (
 )
 
 EMPHASISED = ("atoms_per_mass", "volume_per_mass", "refractivity_per_volume")
-"""What physics says of heat capacity (Dulong and Petit), density (van der Waals volume) and refractive index (Lorentz and Lorenz)."""
+"""Descriptors that determine heat capacity (Dulong-Petit), density (van der Waals volume) and refractive index (Lorentz-Lorenz)."""
 
 EMPHASIS = 3.0
-"""Factor of the emphasised descriptors: few as they are, the others would drown them. Chosen on learning curves of 40 polymers.
+"""Factor of the emphasised descriptors, which are few among many. Chosen on learning curves of 40 polymers.
 
 With a thousand polymers it hardly matters; with a few tens of measured ones, more of it is better (`benchmarks/active_learning.py`)."""
 
@@ -94,7 +94,7 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
     window, centre = unit.window(bonds)
     mol = Chem.AddHs(window)
     heavy = [mol.GetAtomWithIdx(i) for i in centre]
-    # Reading an object of RDKit costs more than the arithmetic on it: each neighbour is read once.
+    # Access to RDKit objects costs more than the arithmetic, so each neighbour is read once.
     bound = [[n.GetIdx() for n in atom.GetNeighbors() if n.GetAtomicNum() == 1] for atom in heavy]
     hydrogens = [index for indices in bound for index in indices]
     members = np.array([*centre, *hydrogens])
@@ -137,11 +137,11 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
         and min(degrees[i] if i in degrees else _heavy_degree(mol.GetAtomWithIdx(i)) for i in (a, b)) > 1
         for (bond, a, b), kind in zip(ends, kinds, strict=True)
     ]
-    # A bond to the neighbouring period belongs half to this one.
+    # A bond to a neighbouring period counts one half.
     shares = np.array([0.5 * ((a in inside) + (b in inside)) for _, a, b in ends])
     n_bonds = max(float(shares.sum()), 1.0)
     backbone, depth = _backbone(unit)
-    # An infinite chain has as many bonds as atoms, and one more for each ring.
+    # An infinite chain has one bond per atom, plus one per ring.
     rings = float(shares.sum()) - n_heavy
     aromatic_rings = _aromatic_rings(mol, inside)
     volume = sum(VOLUMES.get(symbol, VOLUMES["C"]) * n for symbol, n in counts.items())
@@ -188,7 +188,7 @@ def periodic_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
 
 
 def standardised_descriptors(unit: RepeatUnit, bonds: int) -> NDArray[np.float64]:
-    """Return `periodic_descriptors` in standard deviations from the mean of known polymers, clipped, some of them emphasised."""
+    """Return `periodic_descriptors` in standard deviations from the mean of known polymers, clipped and weighted."""
     standard = (periodic_descriptors(unit, bonds) - _CENTRE) / _SPREAD
     return np.asarray(_WEIGHT * np.clip(standard, -LARGEST, LARGEST), dtype=np.float64)
 
@@ -205,7 +205,7 @@ def gasteiger_charges(mol: Chem.Mol, atoms: Iterable[int]) -> NDArray[np.float64
 
 
 def _aromatic_rings(mol: Chem.Mol, inside: set[int]) -> float:
-    """Aromatic rings of one period; a ring that is shared with a neighbouring one counts with the share of its atoms."""
+    """Number of aromatic rings of one period; a ring shared with a neighbouring period counts with the fraction of its atoms."""
     return sum(
         sum(i in inside for i in ring) / len(ring)
         for ring in mol.GetRingInfo().AtomRings()
@@ -214,14 +214,14 @@ def _aromatic_rings(mol: Chem.Mol, inside: set[int]) -> float:
 
 
 def _backbone(unit: RepeatUnit) -> tuple[tuple[float, float, float], float]:
-    """Shares of the backbone in atoms and mass, share of it in rings, and mean distance of the heavy atoms from it."""
+    """Fractions of atoms and mass in the backbone, fraction of the backbone in rings, mean distance of heavy atoms from the backbone."""
     mol = unit.primitive_mol
     stars = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
     distances = Chem.GetDistanceMatrix(mol)
     kept = np.array([i for i in range(mol.GetNumAtoms()) if mol.GetAtomWithIdx(i).GetAtomicNum() > 1])
     through = distances[stars[0], kept] + distances[stars[1], kept]
     on_path = through <= distances[stars[0], stars[1]]
-    # Ring atoms beside the shortest path carry the chain as well.
+    # Ring atoms beside the shortest path belong to the backbone as well.
     path = set(kept[on_path].tolist())
     for ring in mol.GetRingInfo().AtomRings():
         if len(path.intersection(ring)) > 1:

@@ -15,7 +15,7 @@ LARGEST_COUNT = 256
 
 @lru_cache(maxsize=8)
 def _generator(radius: int) -> Any:
-    # Redundant environments are kept: which of two equal ones is dropped depends on the atom order.
+    # Redundant environments are kept, because which duplicate is dropped depends on the atom order.
     return rdFingerprintGenerator.GetMorganGenerator(radius=radius, includeRedundantEnvironments=True)
 
 

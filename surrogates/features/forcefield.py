@@ -16,13 +16,13 @@ from surrogates.errors import SurrogatesError
 from surrogates.features.descriptors import gasteiger_charges
 
 GRID = 10
-"""Grid points of each parameter's distribution."""
+"""Number of grid points of each parameter's distribution."""
 
 SPREAD = 0.25
-"""Descriptors, shares between zero and one, are divided by this to be of the order of one."""
+"""Divisor of the descriptors, which are fractions between zero and one, to make them of order one."""
 
 CHARGE = ("Charges", "q")
-"""Kind of the partial charges, which a SMIRNOFF file leaves to a charge model."""
+"""Kind of the partial charges, which a SMIRNOFF file delegates to a charge model."""
 
 RANGES = {
     CHARGE: (-0.6, 0.6),
@@ -48,11 +48,11 @@ class ForceFieldFileMissing(SurrogatesError, OSError):
 
 @dataclass(frozen=True)
 class ForceFieldDescriptors:
-    """Callable that describes a unit by the parameters a SMIRNOFF force field gives it; pass it to `Featuriser(further=...)`.
+    """Descriptors of the parameters that a SMIRNOFF force field assigns to a unit, for `Featuriser(further=...)`.
 
     For each kind of parameter the descriptor is the mean over the period's terms of a Gaussian bump at each grid point, as
     wide as the grid's spacing: the kernel mean embedding of Kusaba et al. (10.1103/PhysRevB.108.134107), from SMIRKS that the file
-    assigns to atoms, bonds, angles and torsions (the last match wins), and from Gasteiger's charges, as quick as the rest and
+    assigns to atoms, bonds, angles and torsions (the last match wins), and from Gasteiger's charges, which are fast and
     defined for every element. A term counts when its first atom is in the period.
 
     Attributes:
@@ -68,17 +68,19 @@ class ForceFieldDescriptors:
         """Use a file of the installed `openforcefields` package.
 
         Raises:
-            ForceFieldFileMissing: The package or the file is not there.
+            ForceFieldFileMissing: The package is not installed or does not contain the file.
         """
         spec = importlib.util.find_spec("openforcefields")
         folder = Path(next(iter(spec.submodule_search_locations or [""]))) if spec is not None else Path()
         path = folder / "offxml" / name
         if spec is None or not path.is_file():
-            raise ForceFieldFileMissing(f"{name} is not installed; install openforcefields or name another file")
+            raise ForceFieldFileMissing(
+                f"force field {name!r} is not installed; install openforcefields or specify another file"
+            )
         return cls(path)
 
     def __call__(self, unit: RepeatUnit) -> NDArray[np.float64]:
-        """Describe a unit, shape (LENGTH,)."""
+        """Return the descriptors of a unit, shape (LENGTH,)."""
         terms = self.parameters(unit)
         blocks = []
         for kind, (low, high) in RANGES.items():
@@ -105,7 +107,7 @@ class ForceFieldDescriptors:
                     atoms = tuple(match[tag] for tag in tags)
                     assigned[min(atoms, atoms[::-1])] = values
             for atoms, values in assigned.items():
-                # A term across the period's edge is met once from either end, each time with half its weight on average.
+                # A term across the boundary of the period is found once from either end, with half its weight on average.
                 for end in (atoms[0], atoms[-1]):
                     if end in inside:
                         for name, value in values.items():
@@ -133,7 +135,7 @@ def _rules(path: Path) -> dict[str, list[_Rule]]:
 
 
 def _value(entry: ET.Element, name: str) -> float:
-    """Read a parameter; numbered ones are summed, and a Lennard-Jones sigma is turned into half the minimum's distance."""
+    """Read a parameter; numbered ones are summed, and a Lennard-Jones sigma is converted to half the distance of the minimum."""
     if name == "rmin_half" and "sigma" in entry.attrib:
         return _number(entry.attrib["sigma"]) * 2 ** (1 / 6) / 2
     if name in entry.attrib:
@@ -144,5 +146,5 @@ def _value(entry: ET.Element, name: str) -> float:
 def _number(text: str) -> float:
     match = _NUMBER.match(text.strip())
     if match is None:
-        raise ForceFieldFileMissing(f"{text!r} is no number with a unit; use a SMIRNOFF file")
+        raise ForceFieldFileMissing(f"invalid number {text!r} in the force field file; use a SMIRNOFF file")
     return float(match.group())

@@ -51,6 +51,6 @@ SCALES = {
     "volume_per_mass": (0.9484, 0.1423),
     "refractivity_per_volume": (0.2898, 0.03554),
 }
-"""Over the 1,077 amorphous homopolymers of the RadonPy PI1070 set (10.1038/s41524-022-00906-4). Fixed, so that features need no data;
-elements that are rare there keep a spread of 0.02 or more, and standardised values are clipped.
+"""Over the 1,077 amorphous homopolymers of the RadonPy PI1070 set (10.1038/s41524-022-00906-4). Constants, so that features do not depend
+on the data; the spread of rare elements is at least 0.02, and standardised values are clipped.
 """

@@ -1,4 +1,4 @@
-"""Feature tables and the cache that fills them."""
+"""Feature tables, and the featuriser that computes and caches them."""
 
 import hashlib
 from collections import OrderedDict
@@ -16,13 +16,13 @@ from surrogates.features.fingerprints import LARGEST_COUNT, morgan_bits
 from surrogates.settings import SurrogateSettings
 
 CACHE_UNITS = 200_000
-"""Repeat units whose features are kept; about 1 kB each."""
+"""Number of repeat units whose features are cached; about 1 kB each."""
 
 SMALLEST_WINDOW = 4
-"""Bonds that the window keeps from its ends at least, for the descriptors' sake."""
+"""Smallest number of bonds between the period and the ends of the window, which the descriptors require."""
 
 UnitDescriptors = Callable[[RepeatUnit], NDArray[np.float64]]
-"""Further standardised descriptors of a unit, always of the same length."""
+"""Function that returns further standardised descriptors of a unit, of fixed length."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Features:
         bits: Thermometer code of the count fingerprints, shape (n, columns * LARGEST_COUNT), ones.
         sizes: Sum of the counts of each row, shape (n,).
         descriptors: Standardised descriptors, shape (n, d); d may be zero.
-        names: Number of each row's polymer, shape (n,): equal numbers are the same polymer. Without it, equal features are.
+        names: Identifier of each row's polymer, shape (n,): equal identifiers mean the same polymer. If None, equal features do.
     """
 
     bits: csr_array
@@ -46,9 +46,9 @@ class Features:
 
     @cached_property
     def _columns_hit(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Position of each bit among those that occur here (-1: none), and those columns, dense, shape (hit, n).
+        """Position of each bit among those that are set in this table (-1: not set), and their columns, dense, shape (hit, n).
 
-        Single precision is exact: products of such columns are whole numbers far below 2^24.
+        Single precision is exact: products of these columns are integers far below 2^24.
         """
         hit = np.unique(self.bits.indices)
         position = np.full(self.bits.shape[1], -1, dtype=np.int32)
@@ -59,7 +59,7 @@ class Features:
 
     @cached_property
     def identities(self) -> NDArray[np.int64]:
-        """Number of each row's polymer, shape (n,)."""
+        """Identifier of each row's polymer, shape (n,)."""
         if self.names is not None:
             return self.names
         starts = self.bits.indptr
@@ -88,7 +88,7 @@ class Features:
         return np.asarray(reduced @ dense, dtype=np.float64)
 
     def take(self, rows: NDArray[np.int64] | slice) -> "Features":
-        """Return the chosen rows."""
+        """Return the selected rows."""
         return Features(self.bits[rows], self.sizes[rows], self.descriptors[rows], self.identities[rows])
 
     def joined(self, other: "Features") -> "Features":
@@ -113,21 +113,21 @@ def _number(content: bytes) -> int:
 
 
 def names_of(units: Sequence[RepeatUnit]) -> NDArray[np.int64]:
-    """Number the polymers of n units by their keys, shape (n,)."""
+    """Return identifiers of the polymers of n units, hashes of their keys, shape (n,)."""
     return np.array([_number(unit.key.encode()) for unit in units], dtype=np.int64)
 
 
 def features_from_arrays(
     counts: NDArray[np.float64] | None = None, descriptors: NDArray[np.float64] | None = None
 ) -> Features:
-    """Build a table from whole-numbered counts (n, columns), standardised descriptors (n, d), or both.
+    """Build a table from integer counts (n, columns), standardised descriptors (n, d), or both.
 
     Raises:
-        ValueError: Neither is given.
+        ValueError: Both are None.
     """
     if counts is None:
         if descriptors is None:
-            raise ValueError("no features were given; pass counts, descriptors or both")
+            raise ValueError("counts and descriptors are both None; pass at least one")
         return _stack([np.zeros(0, dtype=np.int32)] * len(descriptors), 1, np.asarray(descriptors, dtype=np.float64))
     whole = np.minimum(np.rint(counts), LARGEST_COUNT).astype(np.int64)
     rows, columns = np.nonzero(whole)
@@ -152,17 +152,17 @@ def _stack(
 
 
 class Featuriser:
-    """Turns repeat units into feature tables and remembers them by key."""
+    """Computes feature tables of repeat units and caches them by key."""
 
     def __init__(
         self, settings: SurrogateSettings, further: UnitDescriptors | None = None, further_length: int = 0
     ) -> None:
-        """Choose the features.
+        """Create a featuriser.
 
         Args:
-            settings: Which features and how long.
-            further: More descriptors to append, for example of another force field's parameters.
-            further_length: How many `further` returns.
+            settings: Kind and length of the features.
+            further: Function of further descriptors to append, for example of another force field's parameters.
+            further_length: Number of descriptors that `further` returns.
         """
         self._fingerprints = settings.features in ("both", "fingerprints", "all")
         self._radius = settings.radius
@@ -184,7 +184,7 @@ class Featuriser:
         self._cache: OrderedDict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = OrderedDict()
 
     def __call__(self, units: Sequence[RepeatUnit]) -> Features:
-        """Compute or recall the features of n units."""
+        """Return the features of n units, computed or cached."""
         rows = [self._row(unit) for unit in units]
         descriptors = np.array([row[1] for row in rows]).reshape(len(rows), self._length)
         return _stack([row[0] for row in rows], self._columns, descriptors, names_of(units))
@@ -206,7 +206,7 @@ class Featuriser:
 
 @dataclass(frozen=True)
 class FeatureLookup:
-    """Features computed before, handed out by key; cheap to send to other processes.
+    """Precomputed features, looked up by key; cheap to send to other processes.
 
     Attributes:
         features: Features of n units.
@@ -225,7 +225,7 @@ class FeatureLookup:
         """Look units up.
 
         Raises:
-            KeyError: One of them is not there.
+            KeyError: A unit is not in the table.
         """
         return self.features.take(np.array([self.rows[unit.key] for unit in units], dtype=np.int64))
 
@@ -234,6 +234,6 @@ _FEATURISERS: dict[tuple[str, int, int], Featuriser] = {}
 
 
 def shared_featuriser(settings: SurrogateSettings) -> Featuriser:
-    """Return the process-wide featuriser of these settings, so that a refit finds its features computed."""
+    """Return the process-wide featuriser of these settings, so that refits use cached features."""
     identity = (settings.features, settings.radius, settings.columns)
     return _FEATURISERS.setdefault(identity, Featuriser(settings))

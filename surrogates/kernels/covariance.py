@@ -1,4 +1,4 @@
-"""The covariance of a latent property."""
+"""Covariance function of a latent property."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from surrogates.features import Features
 from surrogates.kernels.statistics import Statistics
 
 MEAN_VARIANCE = 0.5
-"""Prior variance of a property's mean, in standardised units; as a constant kernel its uncertainty is carried along."""
+"""Variance of the constant kernel, the prior of a property's mean, in standardised units."""
 
 Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -19,17 +19,17 @@ Parts = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDA
 class Covariance:
     """k = c + s * minmax(counts) + d * radial(descriptor distance / lengthscale) + l * mean descriptor product + v * same.
 
-    In standardised units. The linear part carries trends beyond the measured range, where the others fall back to the mean:
-    properties are nearly additive in groups, and the best candidates lie outside of what is known. The last part is what is peculiar to
-    each polymer: no other one tells it, but it is a property of the polymer and no error of its measurement.
+    In standardised units. The linear term extrapolates trends beyond the measured range, where the other terms revert to the mean:
+    properties are nearly additive in chemical groups, and the best candidates are outside the measured range. The last term is specific
+    to each polymer: it cannot be predicted from other polymers, but it is a property of the polymer, not an error of its measurement.
 
     Attributes:
-        similarity: Variance s of the fingerprint part.
-        descriptor: Variance d of the descriptor part.
-        linear: Variance l of the linear part.
-        lengthscale: Lengthscale of the descriptor part, in root mean square standard deviations.
+        similarity: Variance s of the fingerprint term.
+        descriptor: Variance d of the descriptor term.
+        linear: Variance l of the linear term.
+        lengthscale: Lengthscale of the descriptor term, in root mean square standard deviations.
         radial: `matern` of smoothness 5/2, or `rbf`, the squared exponential.
-        peculiar: Variance v of what is peculiar to each polymer.
+        peculiar: Variance v of the polymer-specific term.
     """
 
     similarity: float
@@ -50,13 +50,13 @@ class Covariance:
         return np.asarray(constant + self.linear * features.squares, dtype=np.float64)
 
     def correlation(self, pairs: Statistics) -> NDArray[np.float64]:
-        """Prior covariance, the constant included, relative to a typical unit's variance, shape (N, M)."""
+        """Prior covariance, including the constant kernel, relative to a typical unit's variance, shape (N, M)."""
         return (MEAN_VARIANCE + self(pairs)) / self.variance
 
     def parts(self, pairs: Statistics) -> Parts:
-        """Return fingerprint, descriptor and linear part, and the descriptor part's slope by ln(lengthscale), each (N, M).
+        """Return the fingerprint, descriptor and linear terms, and the derivative of the descriptor term by ln(lengthscale), each (N, M).
 
-        What is peculiar is left out: it is `peculiar * pairs.same`.
+        The polymer-specific term, `peculiar * pairs.same`, is not included.
         """
         radial, slope = self._radial(pairs.distance)
         return (
@@ -67,13 +67,13 @@ class Covariance:
         )
 
     def __call__(self, pairs: Statistics) -> NDArray[np.float64]:
-        """Evaluate the structured part, without the constant, shape (N, M)."""
+        """Evaluate the covariance without the constant kernel, shape (N, M)."""
         described = self.descriptor * self._radial(pairs.distance)[0]
         smooth = self.similarity * pairs.similarity + described + self.linear * pairs.product
         return np.asarray(smooth + self.peculiar * pairs.same if self.peculiar else smooth, dtype=np.float64)
 
     def _radial(self, distance: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Radial part and its slope by ln(lengthscale), of the distances' shape."""
+        """Radial kernel and its derivative by ln(lengthscale), of the distances' shape."""
         if self.radial == "rbf":
             square = (distance / self.lengthscale) ** 2
             value = np.exp(-0.5 * square)

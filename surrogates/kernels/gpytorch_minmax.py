@@ -9,8 +9,8 @@ from gpytorch.kernels import Kernel
 class MinMaxKernel(Kernel):  # type: ignore[misc]
     """MinMax similarity sum(min(x, y)) / sum(max(x, y)) of non-negative feature rows.
 
-    On counts or bits it is the Tanimoto kernel. It has no hyperparameter of its own: wrap it in a `ScaleKernel`.
-    Two rows of zeros have similarity 1. Uses min(x, y) = (x + y - |x - y|) / 2, so that a pass needs one distance matrix.
+    On counts or bits it is the Tanimoto kernel. It has no hyperparameters; wrap it in a `ScaleKernel`.
+    Two rows of zeros have similarity 1. Uses min(x, y) = (x + y - |x - y|) / 2, which requires one distance matrix.
     """
 
     has_lengthscale = False

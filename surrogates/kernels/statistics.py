@@ -1,4 +1,4 @@
-"""What the kernels need to know of pairs of repeat units, free of hyperparameters."""
+"""Pairwise statistics of repeat units from which the kernels are computed, independent of hyperparameters."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Statistics:
         similarity: MinMax similarity of the count fingerprints, shape (N, M).
         distance: Root mean square difference of the standardised descriptors, shape (N, M).
         product: Mean product of the standardised descriptors, shape (N, M).
-        same: Whether they are the same polymer, shape (N, M).
+        same: Whether both units are the same polymer, shape (N, M).
     """
 
     similarity: NDArray[np.float64]
@@ -26,11 +26,11 @@ class Statistics:
     same: NDArray[np.bool_]
 
     def take(self, rows: NDArray[np.int64]) -> "Statistics":
-        """Keep chosen columns."""
+        """Return the selected columns."""
         return Statistics(self.similarity[:, rows], self.distance[:, rows], self.product[:, rows], self.same[:, rows])
 
     def block(self, rows: NDArray[np.int64]) -> "Statistics":
-        """Keep chosen rows and the same columns of a square table."""
+        """Return the selected rows and columns of a square table."""
         grid = np.ix_(rows, rows)
         return Statistics(self.similarity[grid], self.distance[grid], self.product[grid], self.same[grid])
 
@@ -44,7 +44,7 @@ def statistics(a: Features, b: Features) -> Statistics:
         return Statistics(minmax(a, b), nothing, nothing, same)
     product = x @ y.T / x.shape[1]
     squares = a.squares[:, None] + b.squares[None, :]
-    # Differences below the rounding of the squares are the same descriptors.
+    # Differences below the rounding error of the squares mean equal descriptors.
     gaps = squares - 2.0 * product
     gaps = np.where(gaps > 1e-13 * squares, gaps, 0.0)
     return Statistics(minmax(a, b), np.sqrt(gaps), product, same)

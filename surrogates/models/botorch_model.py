@@ -1,4 +1,4 @@
-"""The fitted surrogates as BoTorch models."""
+"""Export of fitted surrogates to BoTorch."""
 
 import warnings
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def feature_tensor(surrogates: SurrogateSet, units: Sequence[RepeatUnit]) -> tor
 
 
 def _tensor(features: Features) -> torch.Tensor:
-    # Divided by sqrt(d), distances and products of the descriptors are the means that the covariance takes.
+    # Division by sqrt(d) turns sums over descriptors into the means that the covariance uses.
     descriptors = features.descriptors / np.sqrt(max(features.descriptors.shape[1], 1))
     return torch.from_numpy(np.hstack([features.counts(), descriptors]))
 
@@ -39,7 +39,7 @@ def to_botorch(surrogates: SurrogateSet) -> ModelListGP:
     """Build a BoTorch model whose posterior of the latent properties equals the surrogates' own.
 
     Inputs are those of `feature_tensor`; outputs are in the properties' units, in the order of `surrogates.properties`.
-    Hyperparameters are copied, not refitted. BoTorch has no part for what is peculiar to a polymer: it counts as noise there.
+    Hyperparameters are copied, not refitted. BoTorch has no polymer-specific term; its variance is added to the noise.
 
     Raises:
         ValueError: A property has no measurement, or its model has several tasks or inducing points.
@@ -52,10 +52,12 @@ def to_botorch(surrogates: SurrogateSet) -> ModelListGP:
 def _single(model: PropertyGP, table: torch.Tensor, descriptors: int) -> SingleTaskGP:
     data = model.data
     if len(data) == 0:
-        raise ValueError(f"{model.name} has no measurement, and BoTorch needs at least one; measure it or leave it out")
+        raise ValueError(
+            f"BoTorch requires at least one measurement of {model.name}, got none; measure it or exclude it"
+        )
     if model.shrink is not None or data.tasks.any():
         raise ValueError(
-            f"{model.name} has several tasks or inducing points; only an exact single-task model is exported"
+            f"only exact single-task models can be exported, but {model.name} has several tasks or inducing points"
         )
     covariance = _kernel(model, table.shape[1] - descriptors, descriptors)
     single = SingleTaskGP(
@@ -66,7 +68,7 @@ def _single(model: PropertyGP, table: torch.Tensor, descriptors: int) -> SingleT
         mean_module=ZeroMean(),
         outcome_transform=None,
     ).double()
-    # The transform goes in afterwards: given to the constructor it would be trained on the data again.
+    # The transform is set afterwards, because the constructor would fit it to the data.
     transform = Standardize(m=1)
     transform.means = torch.full((1, 1), data.location, dtype=torch.float64)
     transform.stdvs = torch.full((1, 1), data.spread, dtype=torch.float64)
@@ -84,7 +86,7 @@ def _kernel(model: PropertyGP, counts: int, descriptors: int) -> Kernel:
     constant = ConstantKernel().double()
     constant.constant = torch.tensor(MEAN_VARIANCE, dtype=torch.float64)
     if descriptors == 0:
-        # Without descriptors every distance is zero and their part is one more constant.
+        # Without descriptors every distance is zero, and their term is another constant.
         constant.constant = torch.tensor(MEAN_VARIANCE + k.descriptor, dtype=torch.float64)
         return similar + constant
     dimensions = tuple(range(counts, counts + descriptors))

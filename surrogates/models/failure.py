@@ -12,13 +12,13 @@ from surrogates.kernels import Covariance, Statistics, statistics
 from surrogates.models.linalg import robust_cholesky
 
 LATENT_VARIANCE = 4.0
-"""Prior variance of the latent log-odds: a failed twin raises odds of 5 % to about one half."""
+"""Prior variance of the latent log-odds: one failure of the same polymer raises a probability of 5 % to about one half."""
 
 LENGTHSCALE = 1.0
-"""Lengthscale of the descriptors, in root mean square standard deviations, within which a failure speaks for its neighbours."""
+"""Lengthscale of the descriptors, in root mean square standard deviations."""
 
 MOST_POINTS = 2000
-"""Observations the model rests on at most: failures first, then the latest successes."""
+"""Largest number of observations in the model: failures first, then the latest successes."""
 
 NEWTON_STEPS = 50
 NEWTON_TOLERANCE = 1e-9
@@ -30,7 +30,7 @@ class FailureModel:
     """Gaussian process classifier with Laplace's approximation (Rasmussen and Williams, algorithms 3.1 and 3.2).
 
     Attributes:
-        rows: Rows of the feature table it rests on, shape (k,); none while nothing has failed.
+        rows: Rows of the feature table it is conditioned on, shape (k,); empty as long as nothing has failed.
         kernel: Covariance of the latent log-odds.
         prior_logit: Constant prior mean of the log-odds of failure.
         gradient: Gradient of the log-likelihood at the mode, shape (k,).
@@ -52,7 +52,7 @@ class FailureModel:
         Args:
             features: Features of all observed units, n rows.
             failed: Outcomes, shape (n,).
-            base_rate: Expected rate of failure before data; weighs as one evaluation in the prior's average probability.
+            base_rate: Prior failure rate; has the weight of one evaluation in the prior mean.
         """
         share = float((base_rate + failed.sum()) / (1.0 + len(failed)))
         prior_logit = float(logit(share) * np.sqrt(1.0 + np.pi * LATENT_VARIANCE / 8.0))
@@ -86,7 +86,7 @@ class FailureModel:
 
 
 def _kernel(features: Features) -> Covariance:
-    """Split the variance between the kinds of features that are there."""
+    """Divide the variance among the kinds of features that are present."""
     described = 1.0 if features.descriptors.shape[1] else 0.0
     printed = 1.0 if features.bits.nnz or not described else 0.0
     unit = LATENT_VARIANCE / (described + printed)
@@ -94,7 +94,7 @@ def _kernel(features: Features) -> Covariance:
 
 
 def _mode(gram: NDArray[np.float64], failed: NDArray[np.bool_], prior_logit: float) -> NDArray[np.float64]:
-    """Latent values of highest posterior density, shape (k,)."""
+    """Latent values at the posterior mode, shape (k,)."""
     n = len(failed)
     sign = np.where(failed, 1.0, -1.0)
     latent, weights = np.zeros(n), np.zeros(n)

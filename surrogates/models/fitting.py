@@ -19,23 +19,23 @@ FAILED = 1e10
 """Value reported to the optimiser where the covariance cannot be factorised."""
 
 START_POINTS = 250
-"""Points on which the starts compete; only the winner is refined on all."""
+"""Number of points on which starting points are compared; only the best one is refined on all points."""
 
 KERNEL = 5
-"""Number of hyperparameters of the covariance, which come first."""
+"""Number of covariance hyperparameters, the first elements of the vector."""
 
 FIT_POINTS = 1500
-"""Points from which the hyperparameters are fitted at most; all points enter the posterior."""
+"""Largest number of points to which hyperparameters are fitted; the posterior uses all points."""
 
 
 @dataclass(frozen=True)
 class KernelForm:
-    """What is not fitted of a covariance.
+    """Fixed choices of a covariance, which are not fitted.
 
     Attributes:
-        radial: Shape of the descriptor part, see `Covariance`.
-        trend: Whether it has a linear part.
-        peculiar: Whether what the rest leaves unexplained is peculiar to the polymers (True), or noise of task 0's measurements.
+        radial: Radial kernel, see `Covariance`.
+        trend: Whether there is a linear term.
+        peculiar: Whether unexplained variation is polymer-specific (True) or noise of task 0's measurements.
     """
 
     radial: Literal["matern", "rbf"] = "matern"
@@ -45,7 +45,7 @@ class KernelForm:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Order of the hyperparameters in one vector, with their normal priors (mean, sd) and bounds."""
+    """Layout of the hyperparameter vector, with normal priors (mean, sd) and bounds."""
 
     tasks: int
     form: KernelForm
@@ -72,7 +72,7 @@ class _Layout:
         residuals = np.concatenate([[0.0], np.exp(theta[KERNEL + 2 * t - 1 :])])
         similar, described, linear, lengthscale, peculiar = (float(value) for value in kernel)
         linear = linear if self.form.trend else 0.0
-        # Without repeated measurements the two cannot be told apart: one of them is there.
+        # Without repeated measurements the two are not identifiable, so only one is used.
         if self.form.peculiar:
             noise[0] = 0.0
         else:
@@ -89,7 +89,7 @@ class NegativeLogPosterior:
         pairs: Statistics of the measured points, (n, n).
         data: The measurements.
         tasks: Number of tasks T.
-        form: What is not fitted.
+        form: Fixed choices of the covariance.
     """
 
     pairs: Statistics
@@ -98,7 +98,7 @@ class NegativeLogPosterior:
     form: KernelForm = KernelForm()
 
     def __call__(self, theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        """Return value and gradient at a vector of hyperparameters."""
+        """Return the value and gradient at a vector of hyperparameters."""
         layout = _Layout(self.tasks, self.form)
         parameters = layout.unpack(theta)
         n = len(self.data)
@@ -118,7 +118,7 @@ class NegativeLogPosterior:
         weights = cho_solve((factor, True), self.data.targets, check_finite=False)
         value = 0.5 * float(self.data.targets @ weights) + float(np.log(np.diag(factor)).sum())
         inverse, _ = dpotri(factor, lower=1)
-        # dpotri fills one triangle; doubling it minus the diagonal serves every symmetric contraction.
+        # dpotri fills one triangle; twice the triangle minus the diagonal is equivalent in symmetric contractions.
         inner = 2.0 * np.tril(inverse) - np.diag(np.diag(inverse)) - np.outer(weights, weights)
         weighted = inner if one_task else inner * weight
         gradient = np.zeros_like(theta)
@@ -148,20 +148,20 @@ def fit_hyperparameters(
     rng: np.random.Generator,
     form: KernelForm | None = None,
 ) -> Hyperparameters:
-    """Find the hyperparameters of highest posterior density from several starts.
+    """Find the maximum a posteriori hyperparameters from several starting points.
 
-    The starts compete on a random part of the data, and the best one is refined on all of it (at most `FIT_POINTS`).
+    Starting points are compared on a random subset of the data, and the best one is refined on all data (at most `FIT_POINTS`).
 
     Args:
         pairs: Statistics of the measured points, (n, n).
         data: The measurements.
         tasks: Number of tasks.
-        restarts: Number of starts; the first is the mode of the prior, the others are drawn from it.
-        rng: Source of the other starts and of the random part.
-        form: What is not fitted.
+        restarts: Number of starting points; the first is the mode of the prior, the others are drawn from the prior.
+        rng: Random generator for starting points and subset.
+        form: Fixed choices of the covariance.
 
-    With no points the mode of the prior is returned. A start that ends at no finite value is dropped; when all do, the
-    mode of the prior is used and a warning says so.
+    Without points, the mode of the prior is returned. Starting points that do not lead to a finite value are discarded; if all are,
+    the mode of the prior is returned with a warning.
     """
     form = form or KernelForm()
     layout = _Layout(tasks, form)
@@ -182,7 +182,7 @@ def fit_hyperparameters(
         best_value, best = _descend(NegativeLogPosterior(*full, tasks, form), best, bounds)
     if not np.isfinite(best_value):
         warnings.warn(
-            f"no start of the fit over {len(data)} points ended at a finite likelihood; using the prior's mode",
+            f"the fit to {len(data)} points reached a finite likelihood from no starting point; using the mode of the prior",
             SurrogatesWarning,
             stacklevel=2,
         )

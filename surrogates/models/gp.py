@@ -1,4 +1,4 @@
-"""A Gaussian process on precomputed statistics of pairs."""
+"""Gaussian process on precomputed pairwise statistics."""
 
 from dataclasses import dataclass
 
@@ -29,11 +29,11 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Standardised measurements of one property, those of auxiliary tasks included.
+    """Standardised measurements of one property, including auxiliary tasks.
 
     Attributes:
         rows: Rows of the set's feature table, shape (n,).
-        tasks: Task of each measurement, shape (n,); 0 is the one that is predicted.
+        tasks: Task of each measurement, shape (n,); task 0 is predicted.
         targets: Standardised values, shape (n,).
         noise: Standardised squared standard errors, shape (n,).
         location: Location of task 0's standardisation, in the property's unit.
@@ -51,17 +51,17 @@ class TrainingData:
         return len(self.rows)
 
     def take(self, kept: NDArray[np.int64]) -> "TrainingData":
-        """Keep chosen measurements."""
+        """Return the selected measurements."""
         return TrainingData(
             self.rows[kept], self.tasks[kept], self.targets[kept], self.noise[kept], self.location, self.spread
         )
 
     def sample(self, most: int, rng: np.random.Generator) -> "TrainingData":
-        """Keep a random part of at most `most` measurements."""
+        """Return a random subset of at most `most` measurements."""
         return self.take(self.sampled(most, rng))
 
     def sampled(self, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Choose a random part; task 0 gets at least half of it, where it has as much, so that it is never drowned."""
+        """Select a random subset, at least half of which is from task 0 if task 0 has as many measurements."""
         if len(self) <= most:
             return np.arange(len(self))
         shuffled = rng.permutation(len(self))
@@ -91,10 +91,10 @@ class PropertyGP:
         data: The measurements.
         parameters: Hyperparameters.
         support: Positions in `data` of the points that predictions refer to: all of them, or the inducing points.
-        weights: Predictions are the covariances with the support times these, shape (support,).
+        weights: Weights of the covariances with the support in predictions, shape (support,).
         factor: Lower Cholesky factor of the covariance of the support, shape (support, support).
-        shrink: None when exact; with inducing points R of shape (support, support) such that R times the whitened
-            covariances explains the variance.
+        shrink: None if exact; with inducing points a matrix R of shape (support, support), such that R times the whitened
+            covariances gives the explained variance.
     """
 
     name: str
@@ -139,7 +139,7 @@ class PropertyGP:
         return np.asarray(coupled, dtype=np.float64)
 
     def whiten(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return columns of shape (support, N) whose inner products are the covariance that the data explain."""
+        """Return columns of shape (support, N) whose inner products are the covariance explained by the data."""
         half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
         return np.asarray(half if self.shrink is None else self.shrink @ half, dtype=np.float64)
 
@@ -167,11 +167,11 @@ class PropertyGP:
             Means and standard deviations of the measurements, noise included, in the property's unit, shape (n_0,).
 
         Raises:
-            ValueError: The model rests on inducing points.
+            ValueError: The model uses inducing points.
         """
         if self.shrink is not None:
             raise ValueError(
-                "leave-one-out in closed form needs the exact model; raise exact_points above the number of points"
+                "closed-form leave-one-out requires an exact model; raise exact_points above the number of points"
             )
         inverse = cho_solve((self.factor, True), np.eye(len(self.data)), check_finite=False)
         precision = np.diag(inverse)

@@ -1,4 +1,4 @@
-"""Sparse posterior for many measurements."""
+"""Sparse posterior for large numbers of measurements."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from surrogates.models.gp import Hyperparameters, PropertyGP, TrainingData
 from surrogates.models.linalg import robust_cholesky
 
 CHUNK = 2048
-"""Measurements added to the normal equations at a time; bounds the memory."""
+"""Number of measurements added to the normal equations at a time; limits memory use."""
 
 RELATIVE_JITTER = 1e-8
-"""Relative jitter of the inducing covariance, which rounding leaves nearly singular where units are alike."""
+"""Relative jitter of the inducing covariance, which is nearly singular for similar units."""
 
 
 def condition_sparse(
@@ -26,10 +26,10 @@ def condition_sparse(
 ) -> PropertyGP:
     """Condition on n measurements through m inducing points in O(n m^2) (FITC, Snelson and Ghahramani, NIPS 2005).
 
-    The inducing points are a random part of the measurements, those of task 0 first. With K_mm = L L^T,
+    The inducing points are a random subset of the measurements, preferably of task 0. With K_mm = L L^T,
     C = L^-1 K_mn, N = noise + diag(K_nn - C^T C) and B = I + C N^-1 C^T the posterior mean is k_m L^-T B^-1 C N^-1 y, and the
-    variance explained is c^T (I - B^-1) c with c = L^-1 k_m. What the inducing points miss of a measurement counts as its noise, so
-    that precise data do not make the sparse model overconfident.
+    variance explained is c^T (I - B^-1) c with c = L^-1 k_m. Variance that the inducing points do not explain counts
+    as noise of the measurement, so that precise data do not make the sparse model overconfident.
 
     Args:
         name: Property.
@@ -37,7 +37,7 @@ def condition_sparse(
         data: The n measurements.
         parameters: Hyperparameters.
         inducing: Number m of inducing points.
-        rng: Source of the inducing points.
+        rng: Random generator for the inducing points.
     """
     shuffled = rng.permutation(len(data))
     order = shuffled[np.argsort(data.tasks[shuffled] != 0, kind="stable")]

@@ -1,4 +1,4 @@
-"""Fitted surrogates on disk, as JSON: observations, settings and hyperparameters."""
+"""Saving and loading of fitted surrogates as JSON: observations, settings and hyperparameters."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -23,7 +23,7 @@ FORMAT = "polymer-designer surrogates 2"
 
 
 def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
-    """Write a set to a JSON file; own features are not stored and must be passed to `load_surrogates` again."""
+    """Write fitted surrogates to a JSON file; a custom featuriser is not stored and must be passed to `load_surrogates`."""
     observations = surrogates.observations
     document = {
         "format": FORMAT,
@@ -49,10 +49,10 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
 
 
 def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> SurrogateSet:
-    """Read a set back; it predicts what it predicted when it was saved, without a new fit.
+    """Read surrogates that `save_surrogates` wrote; predictions are the same as before saving, without a new fit.
 
     Raises:
-        UnreadableModel: The file is missing or holds no surrogates of this version.
+        UnreadableModel: The file does not exist or does not contain surrogates of this version.
     """
     try:
         document = read_sealed(path)
@@ -61,7 +61,7 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
     except OSError as error:
         raise UnreadableModel(f"{path} cannot be read as surrogates ({error.strerror}); fit them again") from error
     if document.get("format") != FORMAT:
-        raise UnreadableModel(f"{path} is no file of the format {FORMAT!r}; fit the surrogates again")
+        raise UnreadableModel(f"{path} does not have the format {FORMAT!r}; fit the surrogates again")
     try:
         return _rebuilt(document, featurise)
     except (*UNREADABLE, ArithmeticError, SurrogatesError, InvalidRepeatUnit) as error:

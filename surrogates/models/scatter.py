@@ -1,4 +1,4 @@
-"""Errors of measurements that came without one."""
+"""Standard errors of measurements that were recorded without one."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,27 @@ from mdcore.chem import PROPERTIES
 from surrogates.observations import Observations
 
 PRIOR_REPEATS = 2.0
-"""Weight of the registry's default error beside the scatter of repeats, in degrees of freedom."""
+"""Weight of the registry's default error relative to the scatter of repeats, in degrees of freedom."""
 
 SMALLEST = 1e-6
-"""Variance of repeated measurements at least, as a share of the property's variance."""
+"""Lower bound of the variance of repeated measurements, as a fraction of the property's variance."""
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """What repeats of measurements without an error say about that error.
+    """Error estimate of measurements without a standard error, from the scatter of repeats.
 
     The variance of such a measurement is the posterior mean of a scaled inverse chi-squared law whose prior is the registry's
     default error: (`squares` + w d^2) / (`free` + w), with w = `PRIOR_REPEATS` and d the default error of the value. Without
-    repeats it is d^2. Repeats that agree to the last digit are copies of one measurement and tell nothing.
+    repeats it is d^2. Repeats that agree to the last digit count as copies of one measurement.
 
     Attributes:
         name: Registry name of the property.
         squares: Sum of squared deviations of repeats from their means, in the property's unit squared.
-        free: Its degrees of freedom.
-        smallest: Variance of a measurement without an error at least, where repeats tell it; also that of an exact measurement
-            where copies stand beside each other, which would otherwise make the covariance singular.
-        copies: Whether a polymer stands there more than once.
+        free: Degrees of freedom of `squares`.
+        smallest: Lower bound of the variance of a measurement without an error if there are repeats; also the variance of an exact
+            measurement if there are copies, which would otherwise make the covariance singular.
+        copies: Whether a polymer occurs more than once.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Scatter:
 
     @classmethod
     def of(cls, observations: Observations, name: str, rows: NDArray[np.int64]) -> "Scatter":
-        """Pool the repeats without an error among some rows in which a property was measured."""
+        """Pool the repeats without a standard error in the given rows, in which the property was measured."""
         column, noise = observations.values.get(name), observations.noise_variance(name)
         rows = rows[noise[rows] == 0] if len(rows) else rows
         if column is None or not len(rows):
@@ -60,11 +60,11 @@ class Scatter:
         )
 
     def variances(self, stderrs: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return squared standard errors, what is unknown filled in, shape (n,).
+        """Return squared standard errors with unknown values filled in, shape (n,).
 
         Args:
-            stderrs: Given standard errors, shape (n,); NaN is unknown, and zero is exact unless repeats scatter.
-            values: The values they belong to, shape (n,); defaults may be a share of these.
+            stderrs: Standard errors, shape (n,); NaN means unknown, zero means exact unless repeats differ.
+            values: Measured values, shape (n,); default errors may be a fraction of these.
         """
         spec = PROPERTIES.get(self.name)
         default = np.array([spec.assumed_stderr(value) if spec else 0.0 for value in values]) ** 2
@@ -75,6 +75,6 @@ class Scatter:
 
 
 def stderrs_of(observations: Observations, name: str) -> NDArray[np.float64]:
-    """Return the standard errors of a property, shape (n,), NaN where none is known."""
+    """Return the standard errors of a property, shape (n,), NaN where unknown."""
     column = observations.stderrs.get(name)
     return np.full(len(observations), np.nan) if column is None else column

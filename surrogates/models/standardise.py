@@ -1,4 +1,4 @@
-"""Location and spread of a property before and after data."""
+"""Location and spread for the standardisation of a property."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,15 +7,15 @@ from mdcore.chem import PROPERTIES
 from surrogates.errors import NoPriorRange
 
 PRIOR_WEIGHT = 0.02
-"""Weight of the registry's range beside the data's own variance, in measurements."""
+"""Weight of the registry's range relative to the variance of the data, in measurements."""
 
 
 def standardisation(name: str, values: NDArray[np.float64]) -> tuple[float, float]:
     """Choose the location and spread that standardise a property.
 
-    Without data the registry's range gives both: its middle, and a quarter of its width. With data the location is
-    the mean and the variance is the data's own, blended with the registry's at a small weight, so that a single point and equal
-    points have a positive spread.
+    Without data, location and spread are the middle and a quarter of the width of the registry's range. With data, the location is
+    the mean, and the variance is that of the data combined with the registry's at a small weight, so that the spread is positive
+    for a single point or equal points.
 
     Raises:
         NoPriorRange: The property has neither data nor a range in the registry.
@@ -24,7 +24,7 @@ def standardisation(name: str, values: NDArray[np.float64]) -> tuple[float, floa
     if len(values) == 0:
         if spec is None:
             raise NoPriorRange(
-                f"{name} has no measurement and no range in the registry; measure it or register its range"
+                f"{name} has neither measurements nor a range in the property registry; measure it or register a range"
             )
         return 0.5 * (spec.lower + spec.upper), 0.25 * (spec.upper - spec.lower)
     location = float(values.mean())

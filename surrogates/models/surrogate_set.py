@@ -1,4 +1,4 @@
-"""The surrogates of a campaign: one Gaussian process for each property and one model of failure."""
+"""The surrogates of a campaign: a Gaussian process for each property and a model of the failure probability."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Prediction:
 
     Attributes:
         mean: Shape (N, m), in the properties' units.
-        sd: Standard deviation of the latent property, measurement error excluded, shape (N, m).
+        sd: Standard deviation of the latent property, without measurement error, shape (N, m).
         properties: The m property names.
     """
 
@@ -43,15 +43,15 @@ class SurrogateSet:
     """Fitted surrogates; build them with `fit_surrogates`.
 
     Attributes:
-        observations: What they were fitted to.
+        observations: Training data.
         properties: Property names.
         models: One Gaussian process for each property, same order.
         failure: Model of the probability of failure.
         features: Features of the observed units, n rows.
-        fidelity: Fidelity that is predicted.
-        settings: Settings they were built with.
-        featurise: Turns units into features, computed or recalled.
-        seed: Seed they were fitted with.
+        fidelity: Predicted fidelity.
+        settings: Settings of the models.
+        featurise: Computes (or looks up) the features of units.
+        seed: Random seed of the fit.
     """
 
     observations: Observations
@@ -71,17 +71,17 @@ class SurrogateSet:
             UnknownSurrogate: No model was fitted for it.
         """
         if name not in self.properties:
-            raise UnknownSurrogate(f"{name!r} has no surrogate; fitted are {', '.join(self.properties)}")
+            raise UnknownSurrogate(f"no surrogate was fitted for {name!r}; available: {', '.join(self.properties)}")
         return self.models[self.properties.index(name)]
 
     def chunks(self, features: Features) -> Iterator[tuple[slice, Statistics]]:
-        """Yield slices of a feature table with their statistics with the observed units, shape (rows, n)."""
+        """Yield slices of a feature table and their pairwise statistics with the observed units, shape (rows, n)."""
         for start in range(0, len(features), self.settings.chunk):
             rows = slice(start, min(start + self.settings.chunk, len(features)))
             yield rows, statistics(features.take(rows), self.features)
 
     def predict(self, units: Sequence[RepeatUnit]) -> Prediction:
-        """Predict mean and standard deviation of every property for N units; without data the prior is returned."""
+        """Predict mean and standard deviation of every property for N units; without data, the prior."""
         return self.predict_features(self.featurise(units))
 
     def predict_features(self, features: Features) -> Prediction:
@@ -109,7 +109,7 @@ class SurrogateSet:
     ) -> NDArray[np.float64]:
         """Log-probability that every targeted property of each of N units lies in its interval, shape (N,).
 
-        Properties are independent given the data; an open end is None. Both tails keep their relative precision.
+        Properties are independent given the data; an open end is None. The result is accurate in both tails.
 
         Raises:
             UnknownSurrogate: A targeted property has no surrogate.
@@ -118,7 +118,7 @@ class SurrogateSet:
         for name, (low, high) in targets.items():
             self.model(name)
             if low is not None and high is not None and not low < high:
-                raise InvalidObjective(f"target {low:g} to {high:g} of {name} is empty; give the lower edge first")
+                raise InvalidObjective(f"target interval of {name} must have low < high, got {low:g} to {high:g}")
         total = np.zeros(len(units))
         if not targets or not len(units):
             return total
@@ -135,7 +135,7 @@ def log_interval_probability(
     """Return log P(low < y < high) for y ~ N(mean, sd^2), shape (N,), stable in both tails."""
     a = np.full_like(mean, -np.inf) if low is None else (low - mean) / sd
     b = np.full_like(mean, np.inf) if high is None else (high - mean) / sd
-    # An interval above the mean is mirrored, so that the difference is taken between small tail areas.
+    # An interval above the mean is mirrored, so that the difference is between small tail probabilities.
     flip = a > 0
     a, b = np.where(flip, -b, a), np.where(flip, -a, b)
     upper, lower = log_ndtr(b), log_ndtr(a)
@@ -151,21 +151,21 @@ def fit_surrogates(
     featurise: UnitFeatures | None = None,
     parameters: Mapping[str, Hyperparameters] | None = None,
 ) -> SurrogateSet:
-    """Fit one Gaussian process for each property and the model of failure.
+    """Fit a Gaussian process for each property and the model of the failure probability.
 
-    Works with any number of observations, none included. Failed rows teach only the model of failure.
+    Works with any number of observations, including zero. Failed rows enter the model of the failure probability only.
 
     Args:
         observations: Measured and failed units.
         properties: Properties to model.
-        settings: How to build them.
-        seed: Seed of the random starts of the fit and of the inducing points.
-        featurise: Own features instead of those the settings name.
-        parameters: Hyperparameters of properties that are not to be fitted again.
+        settings: Settings of the models.
+        seed: Seed of the starting points of the fit and of the inducing points.
+        featurise: Custom featuriser, used instead of the one that the settings specify.
+        parameters: Hyperparameters of properties that are not fitted.
 
     Raises:
         NoPriorRange: A property has neither data nor a range in the registry.
-        InvalidObservations: There are several fidelities and the settings name none.
+        InvalidObservations: There are several fidelities and the settings do not specify one.
     """
     settings = settings or SurrogateSettings()
     featurise = shared_featuriser(settings) if featurise is None else _named(featurise)
@@ -185,7 +185,7 @@ def fit_surrogates(
 
 
 def _named(featurise: UnitFeatures) -> UnitFeatures:
-    """Number the polymers of own features by their keys: two polymers may well have the same features."""
+    """Identify polymers by their keys, because different polymers may have the same custom features."""
 
     def with_names(units: Sequence[RepeatUnit]) -> Features:
         features = featurise(units)

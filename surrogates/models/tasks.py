@@ -1,4 +1,4 @@
-"""How the tasks of a model (fidelities, or other properties) are tied to the one that is predicted."""
+"""Coupling of the tasks of a model (fidelities or other properties) to the predicted one."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class TaskCoupling:
-    """Task 0 is predicted: f_0 = g, and every other task is f_j = a_j g + sqrt(r_j) h_j with independent h_j.
+    """Linear coupling: the predicted task is f_0 = g, every other one f_j = a_j g + sqrt(r_j) h_j with independent h_j.
 
-    A coregionalisation of rank one (Bonilla et al., Multi-task Gaussian Process Prediction, 2007): general for two tasks; with more, the
-    others are independent of each other given task 0.
+    A coregionalisation of rank one (Bonilla et al., Multi-task Gaussian Process Prediction, 2007): general for two tasks; with more,
+    the others are conditionally independent given task 0.
 
     Attributes:
         loadings: a_j, shape (T,), with a_0 = 1.

@@ -1,4 +1,4 @@
-"""Assembly of a property's measurements, auxiliary tasks included."""
+"""Assembly of the training data of a property, including auxiliary tasks."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from surrogates.models.standardise import standardisation
 from surrogates.observations import Observations
 
 FEWEST_SHARED = 3
-"""Units with both properties that are needed to couple them."""
+"""Smallest number of units with both properties for which they are coupled."""
 
 
 def training_data(
@@ -17,18 +17,18 @@ def training_data(
 ) -> tuple[TrainingData, int]:
     """Collect the measurements of one property as standardised tasks.
 
-    Task 0 is the property at the fidelity that is predicted. Every other fidelity with data is a task in the same unit and with the
-    same spread, and each companion property another one, standardised by itself and mirrored where it falls as the property
-    rises. Each task is centred on its own mean.
+    Task 0 is the property at the predicted fidelity. Every other fidelity with data is a task with the same unit and spread. Each
+    companion property is a task with its own standardisation, with its sign inverted if it is anticorrelated with the property.
+    Each task is centred on its own mean.
 
     Args:
-        observations: What was measured.
+        observations: Measurements.
         name: Property to predict.
         fidelity: Fidelity to predict.
-        companions: Other properties that may help.
+        companions: Other properties to couple.
 
     Returns:
-        The data and the number of tasks, task 0 counted even when it is empty.
+        The data and the number of tasks, including task 0 even if it is empty.
     """
     fidelities = np.array(observations.fidelities)
     measured = observations.measured(name)
@@ -65,7 +65,7 @@ def training_data(
 
 
 def variances(observations: Observations, name: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Squared standard errors of some measurements of one property at one fidelity, what is unknown filled in."""
+    """Squared standard errors of some measurements of one property at one fidelity, with unknown values filled in."""
     if not len(rows):
         return np.zeros(0)
     scatter = Scatter.of(observations, name, rows)
