@@ -1,6 +1,6 @@
 """Generators of repeat units: corpus, language models, sequential Monte Carlo, filters and polymerisation reactions.
 
-RDKit and everything else load on first use of a name.
+RDKit and the other modules are loaded on first use of a name.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Spellings of a polymer from other cuts of its backbone."""
+"""Spellings of a polymer from different cuts of its backbone."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from mdcore.chem import RepeatUnit
 
 
 def backbone_cuts(key: str) -> list[str]:
-    """Return spellings of a polymer from every cut of its backbone at a single bond outside rings."""
+    """Return the pSMILES of a polymer for every cut of its backbone at a single bond outside rings."""
     mol = RepeatUnit.from_psmiles(key, elements=None).primitive_mol
     stars = {atom.GetIsotope(): atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0}
     head, tail = stars[1], stars[2]

@@ -10,7 +10,7 @@ from generators.language.vocabulary import Vocabulary
 
 @lru_cache(maxsize=16384)
 def standard_spellings(key: str, vocabulary: Vocabulary) -> tuple[tuple[int, ...], ...]:
-    """Return the spellings of a polymer from both directions and from every cut of its backbone at a single bond outside rings.
+    """Return the spellings of a polymer in both directions and for every cut of its backbone at a single bond outside rings.
 
     Args:
         key: Canonical key.

@@ -12,9 +12,9 @@ from mdcore.chem import RepeatUnit
 def sa_score(unit: RepeatUnit) -> float:
     """Return the synthetic accessibility score of a repeat unit, 1 (easy) to 10 (hard).
 
-    Ertl & Schuffenhauer 2009 (doi 10.1186/1758-2946-1-8) in RDKit's implementation, of the primitive unit capped with methyl
-    groups: they stand for the neighbouring units, and unlike stars or hydrogens they are environments the score knows. It
-    judges molecules and not polymerisations, so it ranks candidates rather than proving that one can be made.
+    Ertl & Schuffenhauer 2009 (doi 10.1186/1758-2946-1-8) as implemented in RDKit, for the primitive unit capped with methyl groups,
+    which represent the neighbouring units by environments that occur in the score's training set. The score was made for molecules, not
+    for polymerisations: use it to rank candidates, not as evidence that one can be synthesised.
     """
     capped = unit.natural.primitive_mol
     for atom in capped.GetAtoms():

@@ -1,4 +1,4 @@
-"""How two vinyl monomers follow each other in a chain, from the reactivity ratios that their Q and e give."""
+"""Sequence of two vinyl monomers in a copolymer, from the reactivity ratios of the Q-e scheme."""
 
 import math
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ STATISTICAL = "statistical copolymer"
 FORMAL = "formal"
 
 _ALTERNATING_BONDS = 0.9
-"""Share of bonds between unlike units, in a copolymer of equal composition, from which a pair is said to alternate."""
+"""Minimum fraction of bonds between unlike units, at equal composition, in a copolymer that counts as alternating."""
 
 _WIDEST_FEED = 30.0
-"""Ratio of the monomers in the feed up to which a copolymer of equal composition is taken to be makeable."""
+"""Largest ratio of the monomers in the feed at which a copolymer of equal composition counts as accessible."""
 
 _LARGEST_DONOR_E = 0.3
-"""Largest e of a monomer that alternates with an acceptor: ethylene and vinyl chloride do, two acceptors do not."""
+"""Largest e of a monomer that alternates with an acceptor; ethylene and vinyl chloride do, two acceptors do not."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +44,27 @@ class ReactivityRatios:
 
     @property
     def alternating_bonds(self) -> float:
-        """Share of bonds between unlike units in a copolymer of equal composition.
+        """Fraction of bonds between unlike units in a copolymer of equal composition.
 
-        In the terminal model such a copolymer comes from the feed f1/f2 = sqrt(r2/r1), where each radical adds the other monomer
-        with the probability 1 / (1 + sqrt(r1 r2)).
+        In the terminal model, such a copolymer forms from the feed f1/f2 = sqrt(r2/r1), in which each radical adds the other monomer
+        with probability 1 / (1 + sqrt(r1 r2)).
         """
         return 1.0 / (1.0 + math.sqrt(self.first * self.second))
 
     @property
     def feed(self) -> float:
-        """Ratio f1/f2 of the monomers in the feed from which a copolymer of equal composition forms."""
+        """Ratio f1/f2 of the monomers in the feed that gives a copolymer of equal composition."""
         return math.sqrt(self.second / self.first)
 
 
 def pair_sequence(one: str, other: str) -> str:
-    """Return what two vinyl monomers give: `alternates`, `statistical copolymer` or `formal`.
+    """Return the sequence of two vinyl monomers: `alternates`, `statistical copolymer` or `formal`.
 
-    Two monomers alternate when neither likes itself (both reactivity ratios below one), nine bonds of ten join unlike units, and
-    one of them is not an acceptor. They give a statistical copolymer, for which the alternating repeat unit stands as its mean
-    composition, when a feed of at most 30 to 1 makes one of equal composition and neither is an alkene whose allylic hydrogen
-    ends radical chains, or when both are hydrocarbons that one coordination catalyst or one acid polymerises. A 1,1-diarylethene,
-    which does not add to itself, gives none. Otherwise the repeat unit is formal: the copolymer would be nearly all one of them,
-    or none would form.
+    Two monomers alternate if both reactivity ratios are below one, nine of ten bonds join unlike units, and one of them is not an
+    acceptor. They form a statistical copolymer, whose mean composition the alternating repeat unit represents, if a feed of at most 30
+    to 1 gives equal composition and neither is an alkene with allylic hydrogen, which terminates radical chains, or if both are
+    hydrocarbons that the same coordination catalyst or acid polymerises. 1,1-Diarylethenes, which do not homopropagate, are excluded
+    from statistical copolymers. Otherwise the repeat unit is formal: the copolymer would consist mostly of one monomer, or would not form.
 
     Args:
         one: SMILES of a monomer.
@@ -87,7 +86,7 @@ _DIARYLETHENE = Chem.MolFromSmarts("[CX3;H2]=[CX3](-c)-c")
 
 
 def _is_allylic(smiles: str) -> bool:
-    """Return whether a double bond bears nothing but alkyl groups, whose hydrogen its own radicals abstract."""
+    """Return whether a double bond has only alkyl substituents, from which its radicals abstract hydrogen."""
     mol = flat_molecule(smiles)
     return any(mol.HasSubstructMatch(pattern) for pattern in _allylic_alkenes())
 

@@ -1,4 +1,4 @@
-"""Monomers sorted by class, and the polymers that the rules make of them."""
+"""Libraries of monomers by class, and enumeration of their polymers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from generators.synthesis.stability import impossible
 
 @dataclass(frozen=True)
 class MonomerLibrary:
-    """Monomers sorted into the classes of the polymerisation rules.
+    """Monomers by class of the polymerisation rules.
 
     Attributes:
         members: Monomers and their molecules by class.
-        refused: Monomers that cannot exist, with the motif that says so; they are in no class.
+        refused: Monomers that are not stable molecules, with the motif that makes them unstable; they are in no class.
     """
 
     members: dict[str, tuple[tuple[Monomer, Chem.Mol], ...]]
@@ -31,10 +31,10 @@ class MonomerLibrary:
 
         Args:
             entries: The monomers.
-            classes: Names of the classes to look at; None for all.
+            classes: Names of the classes to consider; None for all.
 
         Raises:
-            InvalidList: An entry is no valid SMILES.
+            InvalidList: An entry is not a valid SMILES.
         """
         known = polymerisation_rules()[1]
         looked_at = {name: known[name] for name in (known if classes is None else dict.fromkeys(classes))}
@@ -45,7 +45,7 @@ class MonomerLibrary:
             with rdBase.BlockLogs():
                 mol = Chem.MolFromSmiles(entry.smiles)
             if mol is None:
-                raise InvalidList(f"monomer {entry.smiles!r} is no valid SMILES; correct or remove it")
+                raise InvalidList(f"monomer {entry.smiles!r} is not a valid SMILES; correct or remove it")
             Chem.RemoveStereochemistry(mol)
             smiles = Chem.MolToSmiles(mol)
             if smiles in seen:
@@ -62,7 +62,7 @@ class MonomerLibrary:
         return cls({name: tuple(rows) for name, rows in members.items()}, tuple(refused))
 
     def pairs(self, rule: Rule) -> Iterator[tuple[tuple[Monomer, Chem.Mol], ...]]:
-        """Yield the monomers of each polymerisation by a rule; a pair from one class comes in one order only."""
+        """Yield the monomers of each polymerisation by a rule; a pair from one class is yielded in one order only."""
         first = self.members[rule.classes[0]]
         if len(rule.classes) == 1:
             for member in first:
@@ -75,7 +75,7 @@ class MonomerLibrary:
                     yield (one, other)
 
     def size(self, rule: Rule) -> int:
-        """Return the number of polymerisations that `pairs` yields at most."""
+        """Return the maximum number of polymerisations that `pairs` yields."""
         first = len(self.members[rule.classes[0]])
         if len(rule.classes) == 1:
             return first
@@ -88,11 +88,11 @@ def enumerate_polymers(
     library: MonomerLibrary,
     keep: Callable[[Rule, int], bool] | None = None,
 ) -> Iterator[tuple[str, Route]]:
-    """Yield every repeat unit that the rules make from a monomer library, with its route; nothing is held in memory.
+    """Yield every repeat unit that the rules make from a monomer library, with its route, without storing them.
 
     Args:
         library: The monomers.
-        keep: Called with a rule and the number of a polymerisation under it; False skips that polymerisation.
+        keep: Function of a rule and the index of a polymerisation by it; False skips the polymerisation.
     """
     rules, _ = polymerisation_rules()
     for rule in rules:

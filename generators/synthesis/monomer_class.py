@@ -1,4 +1,4 @@
-"""Classes of monomers: which functional groups a molecule must offer, and which it must not."""
+"""Classes of monomers, defined by required and excluded functional groups."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Any
 from rdkit import Chem
 
 Groups = Mapping[str, Chem.Mol]
-"""SMARTS of functional groups by name; a pattern matches the atoms of the group and no others, so that matches can be counted."""
+"""SMARTS of functional groups by name; a pattern matches exactly the atoms of the group, so that matches can be counted."""
 
 _TWO_ENDS = 2
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """One way to belong to a class.
+    """One set of conditions for membership in a class.
 
     Attributes:
-        needs: Numbers of functional groups that a monomer must have exactly; groups that stand together are counted together.
-        at_most: Upper limits of others.
-        refuses: Groups that it must not have, because they would react too.
+        needs: Exact numbers of functional groups; groups in one tuple are counted together.
+        at_most: Maximum numbers of other groups.
+        refuses: Groups that must be absent, because they would react as well.
     """
 
     needs: tuple[tuple[tuple[str, ...], int], ...]
@@ -27,7 +27,7 @@ class Alternative:
     refuses: tuple[str, ...]
 
     def holds(self, mol: Chem.Mol, groups: Groups) -> bool:
-        """Return whether a molecule satisfies it."""
+        """Return whether a molecule satisfies the conditions."""
         return (
             all(count_groups(mol, [groups[name] for name in names]) == number for names, number in self.needs)
             and all(count_groups(mol, [groups[name]]) <= number for name, number in self.at_most)
@@ -41,8 +41,8 @@ class MonomerClass:
 
     Attributes:
         name: Name of the class.
-        alternatives: Conditions of which one must hold.
-        groups: The functional groups they speak of.
+        alternatives: Sets of conditions, of which one must be satisfied.
+        groups: The functional groups of the conditions.
     """
 
     name: str
@@ -54,9 +54,9 @@ class MonomerClass:
         return any(alternative.holds(mol, self.groups) for alternative in self.alternatives)
 
     def is_symmetric(self, mol: Chem.Mol) -> bool:
-        """Return whether the two groups by which a molecule polymerises are equivalent in it.
+        """Return whether the two reacting groups of a molecule are equivalent by symmetry.
 
-        The first of the `needs` names them. True where another number of groups reacts than two: nothing can be turned round.
+        The reacting groups are the first of `needs`. True if their number is not two, because there is no orientation then.
         """
         for alternative in self.alternatives:
             names, number = alternative.needs[0]
@@ -79,7 +79,7 @@ def read_classes(data: Mapping[str, Any]) -> dict[str, MonomerClass]:
 
     Raises:
         ValueError: A SMARTS is invalid.
-        KeyError: A class names a group, set or class that the table lacks.
+        KeyError: A class refers to a group, set or class that is not in the table.
     """
     groups = {}
     for name, smarts in data["groups"].items():
@@ -102,7 +102,7 @@ def read_classes(data: Mapping[str, Any]) -> dict[str, MonomerClass]:
             refuses = tuple(dict.fromkeys(g for g in expand(entry.get("refuses", ())) if g not in tolerated))
             at_most = tuple(entry.get("at_most", {}).items())
             for group in [*tolerated, *refuses, *(key for key, _ in at_most)]:
-                groups[group]  # An unknown name ends here, not in the middle of a run.
+                groups[group]  # Raises KeyError for an unknown name.
             found.append(Alternative(needs, at_most, refuses))
         return tuple(found)
 

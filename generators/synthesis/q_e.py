@@ -12,7 +12,7 @@ from rdkit import Chem
 from generators.lists import built_in
 
 _RIDGE = 0.1
-"""Regularisation of the substituents' contributions, so that one that few monomers carry is not fitted to their noise."""
+"""Ridge parameter of the substituent contributions, which prevents overfitting of rare substituents."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class QE:
     Attributes:
         q: Resonance stabilisation of its radical, 1 for styrene.
         e: Polarity of its double bond, -0.8 for styrene; negative for donors.
-        tabulated: Whether they come from the table and not from the contributions of substituents.
+        tabulated: Whether they are tabulated rather than estimated.
     """
 
     q: float
@@ -32,17 +32,17 @@ class QE:
 
 @lru_cache(maxsize=4096)
 def qe(smiles: str) -> QE:
-    """Return Q and e of a vinyl monomer: tabulated, or those of a tabulated relative, or estimated from its substituents.
+    """Return Q and e of a vinyl monomer: tabulated, those of a tabulated homologue, or estimated from its substituents.
 
-    Alkyl groups behind an oxygen or a carboxyl act on the double bond little: an alkyl ester has the values of the methyl
-    ester, an ether those of the ethyl ether, the vinyl ester of an alkanoic acid those of vinyl acetate.
+    Alkyl groups beyond an oxygen or a carboxyl have little influence on the double bond: alkyl esters have the values of the methyl
+    ester, ethers those of the ethyl ether, and vinyl esters of alkanoic acids those of vinyl acetate.
 
     The estimate is a sum of contributions to e and to the logarithm of Q, fitted by ridge regression to the tabulated monomers;
-    substituents of an aromatic ring act through their Hammett constants. Left out one by one, half of the tabulated e
-    are met within 0.3.
+    substituents of aromatic rings contribute through their Hammett constants. In leave-one-out validation,
+    half of the tabulated e are reproduced within 0.3.
 
     Raises:
-        ValueError: The molecule has no double bond that polymerises.
+        ValueError: The molecule has no polymerisable double bond.
     """
     mol = flat_molecule(smiles)
     tabulated = _table().get(_canonical(smiles))
@@ -63,11 +63,11 @@ _TAILS = tuple(
         ("[CX3]=[CX3]-[OX2]-[CX3](=[OX1])-!@[CX4;!$(C(F)F)]", 1),
     )
 )
-"""Double bonds with an alkyl tail, whose last bond is cut, and the number of carbons that take the place of the tail."""
+"""Double bonds with an alkyl tail, whose last bond is cut, and the number of carbons that replace the tail."""
 
 
 def _relative(mol: Chem.Mol) -> QE | None:
-    """Return Q and e of the tabulated monomer that a molecule becomes when its alkyl tail is cut short."""
+    """Return Q and e of the tabulated monomer with a shorter alkyl tail, or None."""
     for pattern, carbons in _TAILS:
         match = mol.GetSubstructMatch(pattern)
         if match:
@@ -152,7 +152,7 @@ _KINDS = tuple(
         "SX4",
     )
 )
-"""Kinds of substituents, by their first atom."""
+"""Kinds of substituents, identified by their first atom."""
 
 _RING_SIGMA = (
     ("[OX2;H0,H1]", -0.27),
@@ -172,10 +172,10 @@ _PYRIDINE_SIGMA = 0.9
 
 
 def substituents(mol: Chem.Mol) -> NDArray[np.float64]:
-    """Return one, the number of substituents of each kind on the double bond, and the sum of Hammett constants on its rings."""
+    """Return the regressors: one, the number of substituents of each kind on the double bond, and the Hammett sum of its rings."""
     match = next((found for pattern in _BONDS if (found := mol.GetSubstructMatch(pattern))), None)
     if match is None:
-        raise ValueError(f"{Chem.MolToSmiles(mol)} has no double bond that polymerises; give a vinyl monomer")
+        raise ValueError(f"{Chem.MolToSmiles(mol)} has no polymerisable double bond; give a vinyl monomer")
     neighbours = [
         neighbour.GetIdx()
         for index in match

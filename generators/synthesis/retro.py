@@ -1,4 +1,4 @@
-"""From a repeat unit back to the monomers and the polymerisation that make it."""
+"""Retrosynthesis: monomers and polymerisations that make a repeat unit."""
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -19,7 +19,7 @@ from mdcore.chem import InvalidRepeatUnit, RepeatUnit
 
 @cache
 def _names() -> dict[str, str]:
-    """Names of the project's monomers by canonical SMILES."""
+    """Names of the built-in monomers by canonical SMILES."""
     return {_canonical(entry.smiles): entry.name for entry in common_monomers()}
 
 
@@ -28,19 +28,18 @@ def _canonical(smiles: str) -> str:
 
 
 def route(unit: RepeatUnit) -> Route | None:
-    """Return a polymerisation and monomers that make a repeat unit, or None where none is known.
+    """Return the best route to a repeat unit, or None if no route is known.
 
-    Formal copolymerisations come last. Of the others the one comes first whose largest monomer outside the project's list of common
-    ones is the smallest, since two simple monomers are easier to have than one that holds half the polymer; then the one with
-    the fewest such monomers, the one that gives a regular chain, and the one with the shortest monomers. Every route has been
-    checked: its rule, applied to its monomers, gives the unit back.
+    Routes are sorted by these criteria: formal copolymerisations last; size of the largest monomer outside the built-in list of common
+    monomers, because several simple monomers are more accessible than a complex one; number of such monomers; regularity of the chain;
+    length of the monomers. Every route is verified: its rule, applied to its monomers, gives the repeat unit.
     """
     found = routes(unit)
     return found[0] if found else None
 
 
 def routes(unit: RepeatUnit) -> tuple[Route, ...]:
-    """Return every route that the disconnections find, the best first; see `route`. Neither stereochemistry nor isotopes are looked at."""
+    """Return all routes that the disconnections give, best first; see `route`. Stereochemistry and isotopes are ignored."""
     unit = unit.natural
     flat = unit.key.replace("@", "").replace("/", "").replace("\\", "")
     return _routes(unit.key if flat == unit.key else RepeatUnit.from_psmiles(flat, elements=None).key)
@@ -66,7 +65,7 @@ def _routes(key: str) -> tuple[Route, ...]:
 
 
 def preference(found: Route) -> tuple[bool, int, int, bool, int]:
-    """Return the key by which routes are sorted, the best first; see `route`."""
+    """Return the sort key of routes, best first; see `route`."""
     own = [_heavy_atoms(monomer.smiles) for monomer in found.monomers if monomer.smiles not in _names()]
     return (
         found.sequence == FORMAL,
@@ -83,7 +82,7 @@ def _heavy_atoms(smiles: str) -> int:
 
 
 def _spellings(key: str) -> Iterator[str]:
-    """Yield the cuts of the unit, and those of two units where one may be half of what a reaction makes."""
+    """Yield the cuts of the unit, and of two units if one may be half of the product of a reaction."""
     texts = backbone_cuts(key)
     yield from texts
     if len(texts) <= 3:
@@ -106,7 +105,7 @@ def _precursors(reaction: rdChemReactions.ChemicalReaction, mol: Chem.Mol) -> se
 
 
 def _forward(rule: Rule, monomers: tuple[str, ...], key: str) -> Route | None:
-    """Return the route if its rule turns the monomers into the polymer."""
+    """Return the route if its rule makes the polymer from the monomers."""
     if len(set(monomers)) != len(rule.classes):
         return None
     for order in permutations(monomers):
@@ -125,7 +124,7 @@ def _forward(rule: Rule, monomers: tuple[str, ...], key: str) -> Route | None:
 
 @lru_cache(maxsize=16384)
 def _member(smiles: str, name: str) -> tuple[Monomer, Chem.Mol] | None:
-    """Return a monomer and its molecule if it can exist and belongs to a class."""
+    """Return a monomer and its molecule if it is stable and belongs to a class."""
     found = _monomer(smiles)
     return found if found is not None and found[1] in polymerisation_rules()[1][name] else None
 

@@ -1,4 +1,4 @@
-"""How a repeat unit is made."""
+"""Synthesis routes of repeat units."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Monomer:
     """A monomer.
 
     Attributes:
-        name: Name, or its SMILES where it has none.
+        name: Name, or the SMILES if it has none.
         smiles: Canonical SMILES.
     """
 
@@ -18,17 +18,17 @@ class Monomer:
 
 @dataclass(frozen=True)
 class Route:
-    """How a repeat unit is made.
+    """A polymerisation and its monomers.
 
     Attributes:
         reaction: Name of the polymerisation rule.
         polymer: Class of the polymer.
         monomers: One or two monomers, in the order of the rule.
-        conditions: How it is done, in a few words; empty where it is not known.
-        sequence: How two monomers of one kind follow each other: `alternates` where the repeat unit is what forms, `statistical
-            copolymer` where it stands for one of equal composition, `formal` where the monomers do not copolymerise to it. `random
-            orientation` where a monomer whose two groups differ enters the chain either way round, so that the repeat unit is
-            one of several in it. Empty where the question does not arise.
+        conditions: Reaction conditions in a few words; empty if unknown.
+        sequence: Sequence of two monomers of the same kind: `alternates` if the product is the alternating copolymer, `statistical
+            copolymer` if the repeat unit represents a statistical copolymer of equal composition, `formal` if the monomers do not form
+            such a copolymer. `random orientation` if a monomer with two different groups is incorporated in both orientations, so that
+            the repeat unit is one of several in the chain. Empty if not applicable.
     """
 
     reaction: str

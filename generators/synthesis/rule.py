@@ -1,4 +1,4 @@
-"""One polymerisation rule: the monomers that it takes and the repeat units that it makes of them."""
+"""Polymerisation rules: from monomers to repeat units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ Reactions = tuple[rdChemReactions.ChemicalReaction, ...]
 _VINYL_PAIR = "vinyl pair"
 
 RANDOM_ORIENTATION = "random orientation"
-"""What is said where a monomer whose two groups differ enters the chain either way round, and the repeat unit shows one."""
+"""Sequence of a route in which a monomer with two different groups is incorporated in both orientations."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """Monomers and what a rule makes of them.
+    """Example of a rule: monomers and their repeat unit.
 
     Attributes:
         monomers: SMILES in the order of the rule's classes.
         unit: pSMILES of the repeat unit.
-        refused: Monomers that the rule must not accept.
+        refused: Sets of monomers that the rule must reject.
     """
 
     monomers: tuple[str, ...]
@@ -42,17 +42,17 @@ class Rule:
     Attributes:
         name: Name of the reaction.
         polymer: Class of the polymer.
-        conditions: How it is done, in a few words.
-        classes: Classes of its one or two monomers.
-        forward: Reactions whose product is the repeat unit with two stars; the first that gives one is taken.
-        backward: Disconnections of a repeat unit into monomers. They may propose too much: the forward reaction decides.
+        conditions: Reaction conditions in a few words.
+        classes: Names of the classes of its one or two monomers.
+        forward: Reactions whose product is the repeat unit with two stars; the first with a product is used.
+        backward: Disconnections of a repeat unit into monomers; their results are verified with the forward reaction.
         example: Textbook example.
-        regular: Keep only the products that are most nearly head to tail, as vinyl monomers polymerise.
-        conjugated: Keep only products whose backbone is conjugated.
-        kekulised: Disconnect a Kekulised unit: fused diimides count as aromatic, but their anhydrides do not.
-        sequence: What two monomers of one kind give: `vinyl pair` for what their Q and e say, or the word itself.
-        regioregular: Monomers whose two groups differ all enter the chain the same way round.
-        monomer_classes: The classes of its monomers.
+        regular: Keep only the products with the most head-to-tail bonds, as in vinyl polymerisation.
+        conjugated: Keep only products with a conjugated backbone.
+        kekulised: Disconnect a Kekulised unit, because fused diimides count as aromatic but their anhydrides do not.
+        sequence: Sequence of two monomers of the same kind (see `Route`), or `vinyl pair` to determine it from their Q and e.
+        regioregular: Whether monomers with two different groups all have the same orientation.
+        monomer_classes: Classes of its monomers.
     """
 
     name: str
@@ -70,9 +70,9 @@ class Rule:
     monomer_classes: tuple[MonomerClass, ...] = ()
 
     def products(self, monomers: Sequence[Chem.Mol]) -> tuple[str, ...]:
-        """Return the distinct repeat units that monomers give, as canonical SMILES with two stars, sorted.
+        """Return the distinct repeat units of the given monomers, as canonical SMILES with two stars, sorted.
 
-        Two vinyl monomers whose other groups react with each other give none.
+        The result is empty for two vinyl monomers with other groups that react with each other.
         """
         if self.sequence == _VINYL_PAIR and react_together(monomers[0], monomers[1]) is not None:
             return ()
@@ -90,7 +90,7 @@ class Rule:
                 try:
                     Chem.SanitizeMol(product)
                 except (Chem.MolSanitizeException, ValueError):
-                    # A match across a ring or an aromatic atom; not a product.
+                    # A match across a ring or an aromatic atom, not a product.
                     continue
                 text = str(Chem.MolToSmiles(product))
                 if text in found or text.count("*") != 2 or "." in text:
@@ -101,7 +101,7 @@ class Rule:
         return found
 
     def route(self, monomers: Sequence[Monomer]) -> Route:
-        """Return the route of these monomers by this rule."""
+        """Return the route from the given monomers by this rule."""
         return Route(self.name, self.polymer, tuple(monomers), self.conditions, self._sequence(monomers))
 
     def _sequence(self, monomers: Sequence[Monomer]) -> str:
@@ -126,13 +126,13 @@ def _backbone(unit: Chem.Mol) -> tuple[int, ...]:
 
 
 def _head_to_head(unit: Chem.Mol) -> int:
-    """Count backbone bonds, that to the next unit included, between two carbons that both carry substituents."""
+    """Count backbone bonds between two substituted carbons, including the bond to the next unit."""
     bulky = [unit.GetAtomWithIdx(i).GetDegree() > 2 for i in _backbone(unit)]
     return sum(one and other for one, other in zip(bulky, [*bulky[1:], bulky[0]], strict=True))
 
 
 def _is_conjugated(unit: Chem.Mol) -> bool:
-    """Return whether a way from star to star leads through aromatic atoms and sp2 or sp carbons alone."""
+    """Return whether there is a path from star to star through aromatic atoms and sp2 or sp carbons only."""
     flat = (Chem.HybridizationType.SP2, Chem.HybridizationType.SP)
     start, end = (atom.GetNeighbors()[0].GetIdx() for atom in unit.GetAtoms() if atom.GetAtomicNum() == 0)
     reached, border = {start}, [start]

@@ -60,10 +60,10 @@ def rules_by_name() -> dict[str, Rule]:
 
 
 def recorded_route(reaction: str, polymer: str, monomers: Sequence[Monomer]) -> Route | None:
-    """Return a route that was written down, with what the table says about it today; None where a monomer cannot exist.
+    """Return a stored route with conditions and sequence of the present table, or None if a monomer is not a stable molecule.
 
-    Earlier versions had other rules, and monomers that cannot exist. A rule that the table no longer has keeps its name. A
-    monomer that is not a valid SMILES, as in a damaged store, counts as one that cannot exist.
+    Earlier versions had other rules and accepted unstable monomers. The name of a rule that was removed is kept. A monomer with an
+    invalid SMILES, as in a damaged store, counts as unstable.
     """
     if any(impossible_smiles(monomer.smiles) is not None for monomer in monomers):
         return None

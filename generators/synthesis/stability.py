@@ -1,4 +1,4 @@
-"""Molecules that cannot be monomers because they do not exist as such."""
+"""Detection of unstable molecules, which cannot be monomers."""
 
 from functools import cache, lru_cache
 
@@ -9,15 +9,14 @@ from rdkit.Chem import rdMolDescriptors
 from generators.lists import built_in
 
 _SMALL_RING = 8
-"""Size from which a ring can hold a trans double bond, and a bridgehead a double bond."""
+"""Smallest ring that can contain a trans double bond, or a double bond at a bridgehead."""
 
 
 def impossible(mol: Chem.Mol) -> str | None:
-    """Return the name of what keeps a molecule from existing as a monomer, or None.
+    """Return the name of a motif that makes a molecule unstable, or None.
 
-    The motifs are those of `generators/data/motifs.yaml`, sections `monomers` and `incompatible`; two more are looked for in the
-    rings: one that bridges an aromatic ring, as in a cyclic anhydride of terephthalic acid, and a double bond at a bridgehead
-    (Bredt's rule).
+    The motifs are those of `generators/data/motifs.yaml`, sections `monomers` and `incompatible`, and two ring motifs: a ring that
+    bridges an aromatic ring, as in a cyclic anhydride of terephthalic acid, and a double bond at a bridgehead (Bredt's rule).
     """
     motifs, pairs = _motifs()
     for name, pattern in motifs:
@@ -30,7 +29,7 @@ def impossible(mol: Chem.Mol) -> str | None:
 
 
 def react_together(one: Chem.Mol, other: Chem.Mol) -> str | None:
-    """Return the name of two groups, one on each molecule, that react with each other at room temperature, or None."""
+    """Return the name of a pair of groups on two molecules that react with each other at room temperature, or None."""
     for name, first, second in _motifs()[1]:
         if (one.HasSubstructMatch(first) and other.HasSubstructMatch(second)) or (
             other.HasSubstructMatch(first) and one.HasSubstructMatch(second)
@@ -41,10 +40,7 @@ def react_together(one: Chem.Mol, other: Chem.Mol) -> str | None:
 
 @lru_cache(maxsize=65_536)
 def impossible_smiles(smiles: str) -> str | None:
-    """Return what `impossible` says of a SMILES.
-
-    One that is not valid, as in a damaged store, is `not a valid SMILES`.
-    """
+    """Return the result of `impossible` for a SMILES, or `not a valid SMILES` for an invalid one."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
     return "not a valid SMILES" if mol is None else impossible(mol)
@@ -52,7 +48,7 @@ def impossible_smiles(smiles: str) -> str | None:
 
 def _strained(mol: Chem.Mol) -> str | None:
     bridgeheads: list[int] = []
-    # The types that RDKit ships name another class here.
+    # RDKit's type annotations are wrong here.
     rdMolDescriptors.CalcNumBridgeheadAtoms(mol, bridgeheads)  # type: ignore[arg-type]
     for index in bridgeheads:
         atom = mol.GetAtomWithIdx(index)
