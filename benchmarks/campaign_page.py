@@ -25,14 +25,13 @@ FINISHED = 2000
 class Sleepers:
     """A cluster whose simulations only last; its Dask scheduler has a dashboard and no workers."""
 
-    dashboard = None
     slots = SLOTS
 
     def __init__(self, lasting_s):
         import distributed
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        self._lasting_s, self._jobs, self._told, self._page = lasting_s, {}, {}, None
+        self._lasting_s, self._jobs, self._told = lasting_s, {}, {}
         self._cluster = distributed.LocalCluster(
             n_workers=0,
             processes=True,
@@ -42,11 +41,13 @@ class Sleepers:
         )
         self._client = distributed.Client(self._cluster)
 
-    def show(self, watcher):
-        from designer.dashboard.attach import AttachedPage
+    @property
+    def client(self):
+        return self._client
 
-        self._page = AttachedPage(self._client, watcher)
-        return self._page.url
+    @property
+    def dashboard(self):
+        return str(self._client.dashboard_link)
 
     def submit(self, job):
         now = time.monotonic()
@@ -81,8 +82,6 @@ class Sleepers:
         return heard
 
     def close(self):
-        if self._page:
-            self._page.close()
         self._client.close()
         self._cluster.close()
         return ()
@@ -127,7 +126,7 @@ with sync_playwright() as driver:
 def run(folder, seconds, looking):
     """Run the campaign for a while; return CPU seconds of this process per wall second, and the page's reading share."""
     from designer import Campaign, CampaignConfig
-    from designer.campaign.listener import SilentListener
+    from designer.progress.listener import SilentListener
 
     config = CampaignConfig.model_validate(
         {

@@ -28,9 +28,9 @@ from sqlalchemy import insert
 from benchmarks.common import answer, command_line, figure
 from designer import Campaign, CampaignConfig
 from designer.campaign.ledger import Ledger
-from designer.campaign.listener import SilentListener
 from designer.campaign.observations import observations_of, unit_of
 from designer.campaign.proposal import Proposal
+from designer.progress.listener import SilentListener
 from designer.store import CampaignStore, EvaluationRecord, create_store
 from designer.store.knowledge import briefs, newest_number, news
 from designer.store.orm import CandidateRow, CounterRow, EvaluationRow, MeasurementRow

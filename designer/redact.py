@@ -1,4 +1,4 @@
-"""Text without secrets. A store's address is safe by its type (`designer.store.url.StoreURL`); this is for text of unknown origin."""
+"""Text without secrets. A store's address is safe by its type (`designer.store_url.StoreURL`); this is for text of unknown origin."""
 
 import re
 

@@ -2,22 +2,23 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from designer.analysis.front import front_frame
 from designer.campaign.calculations import CalculationKeeper
-from designer.campaign.front import front_frame
-from designer.campaign.listener import Listener
 from designer.campaign.loop import Loop
 from designer.campaign.proposal import Proposer
 from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, stop_reason
-from designer.cluster.base import Cluster, ShowsCampaign
+from designer.cluster.base import Cluster, OnDask
 from designer.config import CampaignConfig, load_config
 from designer.errors import CampaignFailed, DesignerError, InvalidConfig, InvalidRequest
 from designer.progress import default_listener
+from designer.progress.listener import Listener
 from designer.store.claims import release_all
 from designer.store.engine import be_patient, close_engine
 from designer.store.imported import imported_records
@@ -32,7 +33,7 @@ from mdcore.optics.level import require_pyscf
 if TYPE_CHECKING:
     import pandas as pd
 
-    from designer.campaign.front_table import FrontTable
+    from designer.analysis.front_table import FrontTable
     from designer.data import DataTable
     from designer.outside import Told
 
@@ -397,27 +398,31 @@ class Campaign:
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
         cluster = self._start_cluster()
-        try:
+        with ExitStack() as ending:
+            ending.callback(self._close_cluster, cluster, ownership)
             loop = Loop(
                 self.config, self.store, cluster, ownership, self._listener, self._ensure_proposer, self.calculations
             )
-            self._show_on(cluster, loop)
+            self._show(cluster, loop, ending)
             return loop.run()
-        finally:
-            for text in cluster.close():
-                self._listener.note(text)
-            if not ownership.lost.is_set():
-                release_all(self.store)
 
-    def _show_on(self, cluster: Cluster, loop: Loop) -> None:
-        page = None
-        if isinstance(cluster, ShowsCampaign):
+    def _close_cluster(self, cluster: Cluster, ownership: Ownership) -> None:
+        for text in cluster.close():
+            self._listener.note(text)
+        if not ownership.lost.is_set():
+            release_all(self.store)
+
+    def _show(self, cluster: Cluster, loop: Loop, ending: ExitStack) -> None:
+        """Add the campaign page to the dashboard of a Dask cluster until the campaign ends, and print its address."""
+        if isinstance(cluster, OnDask) and cluster.dashboard:
+            from designer.dashboard.attach import AttachedPage
             from designer.dashboard.gather import Gatherer
             from designer.dashboard.watcher import Watcher
 
-            page = cluster.show(Watcher(Gatherer(self.store, self.config, lambda: cluster.slots, loop.progress).view))
-        if page:
-            self._listener.note(f"campaign page, on this machine only: {page}")
+            gatherer = Gatherer(self.store, self.config, lambda: cluster.slots, loop.progress)
+            page = AttachedPage(cluster.client, Watcher(gatherer.view))
+            ending.callback(page.close)
+            self._listener.note(f"campaign page, on this machine only: {page.url}")
         elif cluster.dashboard:
             self._listener.note(f"dashboard: {cluster.dashboard}")
 

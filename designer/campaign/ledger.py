@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from designer.campaign.front import front_records
+from designer.analysis.front import front_records
 from designer.store.records import FINISHED, OPEN, EvaluationRecord
 from surrogates import Constraint, Objective
 

@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 
 from designer.campaign.calculations import CalculationKeeper
 from designer.campaign.ledger import Ledger
-from designer.campaign.listener import Listener
 from designer.campaign.proposal import Proposal, Proposer
 from designer.campaign.recording import record_proposal
 from designer.campaign.stop import Tally, may_start, stop_reason
@@ -17,6 +16,7 @@ from designer.cluster.watch import HangLimits
 from designer.config import CampaignConfig
 from designer.errors import CampaignBusy, CampaignFailed
 from designer.machine import program
+from designer.progress.listener import Listener
 from designer.store.claims import Leases, claim
 from designer.store.knowledge import briefs, newest_number, news, open_elsewhere, pending_record
 from designer.store.outside import expire_reservations, reservations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from designer.campaign.front import front_records, measured_values
+from designer.analysis.front import front_records, measured_values
 from designer.campaign.generator import diverse_part, make_generator, with_route
 from designer.campaign.likelihood import improving, region_likelihood, within_limits
 from designer.campaign.observations import informative, observations_of, unit_of

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
-from designer.campaign.comparing import Compared, Comparison, compare_campaigns, notes, reference_text
+from designer.analysis.comparing import Compared, Comparison, compare_campaigns, notes, reference_text
 from designer.cli.locate import is_config, locate_store, opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count, front_document

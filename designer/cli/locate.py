@@ -10,8 +10,8 @@ from pathlib import Path
 from designer.config import CampaignConfig, load_config, stored_config
 from designer.store import CampaignStore, open_store
 from designer.store.ownership import is_running
-from designer.store.url import StoreURL
 from designer.store.wal import has_log, log_bytes
+from designer.store_url import StoreURL
 
 _OPEN: Counter[Path | None] = Counter()
 """How often this process has each store's file open to read it."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TextIO
 
+from designer.analysis.front import front_records
 from designer.campaign.campaign import Campaign
-from designer.campaign.front import front_records
 from designer.campaign.signals import Interrupted
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front

@@ -3,7 +3,7 @@
 import time
 
 from designer.amend import correction_document
-from designer.campaign.front import front_records
+from designer.analysis.front import front_records
 from designer.cli.locate import opened_campaign
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front

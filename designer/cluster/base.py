@@ -9,7 +9,7 @@ from designer.cluster.task import Outcome, Trouble
 from mdcore.measure import Progress
 
 if TYPE_CHECKING:
-    from designer.dashboard.watcher import Watcher
+    import distributed
 
 __all__ = [
     "Cluster",
@@ -17,10 +17,10 @@ __all__ = [
     "Job",
     "Message",
     "Noted",
+    "OnDask",
     "Progressed",
     "CalculationJob",
     "Returned",
-    "ShowsCampaign",
 ]
 
 
@@ -89,9 +89,10 @@ class Cluster(Protocol):
 
 
 @runtime_checkable
-class ShowsCampaign(Protocol):
-    """A cluster whose dashboard can hold the campaign page."""
+class OnDask(Protocol):
+    """A cluster on a Dask scheduler, whose dashboard can hold other pages."""
 
-    def show(self, watcher: "Watcher") -> str | None:
-        """Add the page to the dashboard; returns its address, None where the cluster has no dashboard."""
+    @property
+    def client(self) -> "distributed.Client":
+        """Return the connection to the scheduler."""
         ...

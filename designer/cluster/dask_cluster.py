@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import distributed
 
@@ -20,10 +20,6 @@ from designer.cluster.worker import MOVED, TOPIC, Work, calculation_task, dask_t
 from designer.machine import program_version
 from mdcore.chem import Failure
 from mdcore.measure import Progress, SimulationResult
-
-if TYPE_CHECKING:
-    from designer.dashboard.attach import AttachedPage
-    from designer.dashboard.watcher import Watcher
 
 GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
 SILENCE_S = 15.0
@@ -116,7 +112,6 @@ class DaskCluster:
         self._closed = False
         self._refused: set[str] = set()
         self._beside: set[distributed.Future[str | None]] = set()
-        self._page: AttachedPage | None = None
         self._listen(client)
 
     @property
@@ -158,15 +153,6 @@ class DaskCluster:
         self._beside.add(future)
         future.add_done_callback(self._beside.discard)
 
-    def show(self, watcher: "Watcher") -> str | None:
-        """Add the campaign page to the Dask dashboard; returns its address, None where there is no dashboard."""
-        from designer.dashboard.attach import AttachedPage
-
-        if self.dashboard is None:
-            return None
-        self._page = AttachedPage(self._client, watcher)
-        return self._page.url
-
     def messages(self, timeout_s: float) -> list[Message]:
         """Return what was heard; waits at most `timeout_s` for the first message.
 
@@ -188,8 +174,6 @@ class DaskCluster:
         self._closed = True
         self._flights.clear()
         self._beside.clear()
-        if self._page is not None:
-            self._page.close()
         return self._close(self._client) or ()
 
     def _listen(self, client: distributed.Client) -> None:

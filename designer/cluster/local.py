@@ -14,8 +14,8 @@ from designer.cluster.parts import PARTS, whole
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import SimulateFunction, Stage
 from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
-from designer.dashboard.origins import LOOPBACK
 from designer.errors import MissingPart
+from designer.origins import LOOPBACK
 
 SHUTDOWN_S = 15
 """Seconds that workers get to leave of their own accord."""

@@ -13,7 +13,7 @@ import distributed
 from designer.cluster.certificates import Certificates
 from designer.cluster.scratch import user_folder
 from designer.config.cluster import WorkerSettings
-from designer.dashboard.origins import LOOPBACK, SETTING, own_origins, refuse_foreign_hosts
+from designer.origins import LOOPBACK, SETTING, own_origins, refuse_foreign_hosts
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS")
 OPTIONS: Mapping[str, Any] = {

@@ -11,8 +11,8 @@ from designer.cluster.parts import PARTS, WHOLE
 from designer.cluster.scheduler import thread_environment
 from designer.cluster.task import Stage
 from designer.config.cluster import SSHClusterSettings, SSHHost
-from designer.dashboard.origins import LOOPBACK
 from designer.errors import ClusterLost, MissingPart
+from designer.origins import LOOPBACK
 
 
 def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:

@@ -26,7 +26,7 @@ from designer.config.sections import (
     measurable_property,
 )
 from designer.redact import holds_password
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 from generators import CorpusSettings, Filters
 from mdcore.optics import OpticsSettings
 from mdcore.settings import SimulationSettings

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from designer.config.campaign import CampaignConfig
 from designer.config.messages import union_members, without_metadata
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 from mdcore.chem import PROPERTIES
 from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings

@@ -4,9 +4,9 @@ import threading
 import uuid
 from typing import Any
 
-from designer.dashboard.origins import NOT_CHOSEN, SETTING, own_origins, refuse_foreign_hosts
 from designer.dashboard.view import View
 from designer.dashboard.watcher import Watched, Watcher
+from designer.origins import NOT_CHOSEN, SETTING, own_origins, refuse_foreign_hosts
 
 PATH = "/campaign"
 DASK_PAGES = ("status", "workers", "tasks", "system", "profile", "info")

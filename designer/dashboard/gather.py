@@ -7,9 +7,9 @@ from itertools import islice
 
 import numpy as np
 
-from designer.campaign.cost import Cost, cost_of
-from designer.campaign.front import within
-from designer.campaign.growth import FrontGrowth
+from designer.analysis.cost import Cost, cost_of
+from designer.analysis.front import within
+from designer.analysis.growth import FrontGrowth
 from designer.config.campaign import CampaignConfig
 from designer.dashboard.view import FailedItem, RunningItem, View, WaitingItem
 from designer.redact import without_secrets

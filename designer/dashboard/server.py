@@ -4,10 +4,10 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from designer.dashboard.origins import LOOPBACK, own_origins, refuse_foreign_hosts
 from designer.dashboard.page import campaign_page
 from designer.dashboard.watcher import Watched
 from designer.errors import InvalidRequest, MissingPart
+from designer.origins import LOOPBACK, own_origins, refuse_foreign_hosts
 
 PATH = "/campaign"
 

@@ -3,7 +3,7 @@
 import sys
 from importlib.util import find_spec
 
-from designer.campaign.listener import Listener, SilentListener
+from designer.progress.listener import Listener, SilentListener
 
 __all__ = ["default_listener", "make_listener"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from designer.campaign.cost import cost_of_all
-from designer.campaign.front import front_records, hypervolume_history
+from designer.analysis.cost import cost_of_all
+from designer.analysis.front import front_records, hypervolume_history
 from designer.columns import column_label
 from designer.config.campaign import CampaignConfig
 from designer.redact import without_secrets

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from designer.campaign.comparing import Compared, Comparison, notes, reference_text
-from designer.campaign.front import measured_values
+from designer.analysis.comparing import Compared, Comparison, notes, reference_text
+from designer.analysis.front import measured_values
 from designer.report.build import template
 from designer.report.drawing import as_svg, axis_text, in_a_sentence
 from designer.report.interactive import MAX_PAIRS, embed, front_title, mark_known, place_labels, styled_figure

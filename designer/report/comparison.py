@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.campaign.front import measured_values
+from designer.analysis.front import measured_values
 from designer.report.drawing import in_a_sentence
 from designer.report.known import known_with
 from designer.store.records import EvaluationRecord

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from designer.campaign.cost import cost_of_all
+from designer.analysis.cost import cost_of_all
 from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
 from designer.text import duration

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from designer.campaign.front import front_records
+from designer.analysis.front import front_records
 from designer.report.drawing import as_svg, axis_text, in_a_sentence
 from designer.report.known import KnownPolymer, known_with
 from designer.report.labels import label_points

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.campaign.front import hypervolume_history
+from designer.analysis.front import hypervolume_history
 from designer.report.calibration import coverage, scaled_errors
 from designer.report.drawing import as_svg, in_a_sentence
 from designer.store.records import EvaluationRecord

@@ -13,8 +13,8 @@ from designer.store.engine import close_engine, engine_path, make_engine
 from designer.store.migrate import upgrade
 from designer.store.opening import locked
 from designer.store.orm import Base, CounterRow, SchemaRow
-from designer.store.url import StoreURL
 from designer.store.wal import copy_file
+from designer.store_url import StoreURL
 
 _AT_A_TIME = 1000
 _TARGET = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}

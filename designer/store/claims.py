@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from designer.store.convert import evaluation_record
+from designer.store.liveness import STALE_AFTER_S, owner_alive
 from designer.store.orm import CampaignRow, CandidateRow, ClaimRow, EvaluationRow, FailureRow, MeasurementRow
-from designer.store.ownership import STALE_AFTER_S, owner_alive
 from designer.store.records import FINISHED, MACHINE_FAILURES, EvaluationRecord
 from designer.store.store import CampaignStore, next_finished_no
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from designer.errors import MissingPart
-from designer.store.url import StoreURL
 from designer.store.wal import is_read_only, merge_log, reading_address
+from designer.store_url import StoreURL
 
 T = TypeVar("T")
 OPENING_TIMEOUT_S = 5.0

@@ -8,9 +8,10 @@ from sqlalchemy.exc import DatabaseError
 
 from designer.errors import CampaignBusy, StoreLocked
 from designer.store.engine import RUNNING_TIMEOUT_S, close_engine, make_engine, writing
+from designer.store.liveness import owner_alive
 from designer.store.orm import SCHEMA_VERSION
-from designer.store.url import StoreURL
 from designer.store.wal import copy_file
+from designer.store_url import StoreURL
 from mdcore.chem.files import replacing_path
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -92,8 +93,6 @@ def migration_engine(address: StoreURL | str) -> Engine:
 
 def _running(connection: Connection) -> str | None:
     """Return a campaign whose owner may be alive; a dead one on this host is told by its process."""
-    from designer.store.ownership import owner_alive
-
     columns = "name, owner, owner_host, owner_pid, owner_started_at, heartbeat_at"
     for row in connection.execute(text(f"SELECT {columns} FROM campaign WHERE owner IS NOT NULL")):
         if owner_alive(row.owner_host, row.owner_pid, row.owner_started_at, row.heartbeat_at):

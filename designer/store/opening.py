@@ -14,8 +14,8 @@ from designer.store import engine as connections
 from designer.store.engine import make_engine, settle_engine, wait_while_locked, writing
 from designer.store.migrate import one_at_a_time, upgrade
 from designer.store.orm import APPLICATION, SCHEMA_VERSION, SchemaRow
-from designer.store.url import StoreURL
 from designer.store.wal import is_read_only, log_bytes, reading_address
+from designer.store_url import StoreURL
 
 Address = StoreURL | str | os.PathLike[str]
 """The address of a store, or what `StoreURL.parse` makes one of."""

@@ -18,11 +18,10 @@ from sqlalchemy.orm import Session
 
 from designer.errors import CampaignBusy, StoreLocked
 from designer.store.engine import settle_engine
+from designer.store.liveness import HEARTBEAT_S, owner_alive
 from designer.store.orm import CampaignRow
 from designer.store.store import CampaignStore
 
-HEARTBEAT_S = 5.0
-STALE_AFTER_S = 300.0
 WATCH_S = 3 * HEARTBEAT_S
 
 _GIVEN_UP: set[str] = set()
@@ -116,24 +115,6 @@ class Ownership:
         if getattr(result, "rowcount", 0) == 0:
             self.lost.set()
         self._counted = now
-
-
-def owner_alive(host: str | None, pid: int | None, started_at: float | None, heartbeat_at: float | None) -> bool:
-    """Return whether the owner of a campaign lives, as far as one look at its marks tells."""
-    if host != socket.gethostname():
-        # A clock that was set back makes a heartbeat lie in the future; only one that is near counts.
-        return heartbeat_at is not None and abs(time.time() - heartbeat_at) < STALE_AFTER_S
-    if pid is None:
-        return False
-    try:
-        process = psutil.Process(pid)
-        # The start time tells our owner from a later process that was given the same number. It moves when somebody
-        # sets the clock, so that a fresh heartbeat counts as well.
-        same = abs(process.create_time() - (started_at or 0.0)) < 1.0
-        fresh = abs(time.time() - (heartbeat_at or 0.0)) < 6 * HEARTBEAT_S
-        return (same or fresh) and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _alive(row: CampaignRow) -> bool:

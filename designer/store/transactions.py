@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from designer.errors import StoreLocked, StoreReadOnly
 from designer.store.engine import writing
 from designer.store.opening import locked
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 
 T = TypeVar("T")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0

@@ -7,11 +7,12 @@ else: put the new value into the presets, or raise `IDENTITY_VERSION` and write 
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from mdcore.settings.simulation import SimulationSettings
+if TYPE_CHECKING:
+    from mdcore.settings.simulation import SimulationSettings
 
 IDENTITY_VERSION = 2
 """Version of the digests of what was asked for; version 1 digested every setting."""
@@ -38,7 +39,7 @@ def asked(model: BaseModel, exclude: frozenset[str] = frozenset()) -> dict[str, 
     return found
 
 
-def asked_simulation(settings: SimulationSettings) -> dict[str, Any]:
+def asked_simulation(settings: "SimulationSettings") -> dict[str, Any]:
     """Return what was asked for of a simulation, in JSON types: the preset, and what differs from the models' defaults.
 
     How fast and where it runs is no part of it.

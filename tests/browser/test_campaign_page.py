@@ -18,10 +18,10 @@ import cloudpickle
 import pytest
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.front import front_records
-from designer.campaign.listener import SilentListener
+from designer.analysis.front import front_records
 from designer.campaign.proposal import Proposal
 from designer.cluster.local import start_local
+from designer.progress.listener import SilentListener
 from designer.report import write_report
 from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit

@@ -14,10 +14,11 @@ from page_sockets import answer, status_under
 
 from designer.cluster.local import start_local
 from designer.config.cluster import LocalClusterSettings
-from designer.dashboard.origins import own_origins
+from designer.dashboard.attach import AttachedPage
 from designer.dashboard.server import PageServer
 from designer.dashboard.view import View
 from designer.dashboard.watcher import Watcher
+from designer.origins import own_origins
 from surrogates import Objective
 
 FOREIGN = (
@@ -63,9 +64,11 @@ def watcher() -> Watcher:
 
 @pytest.mark.slow
 def test_pages_of_a_campaigns_scheduler_talk_to_their_own_only() -> None:
-    with closing(start_local(LocalClusterSettings(dashboard_port=0))) as cluster:
-        campaign = cluster.show(watcher())
-        assert campaign is not None
+    with (
+        closing(start_local(LocalClusterSettings(dashboard_port=0))) as cluster,
+        closing(AttachedPage(cluster.client, watcher())) as attached,
+    ):
+        campaign = attached.url
         assert campaign.endswith("/campaign")
         check(campaign)
         for name in ("status", "info/main/workers.html", "individual-progress"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.comparing import compare_campaigns
+from designer.analysis.comparing import compare_campaigns
 from designer.cli.main import run
 from designer.errors import InvalidRequest
 from designer.report import write_comparison

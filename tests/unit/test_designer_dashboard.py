@@ -13,7 +13,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.growth import FrontGrowth
+from designer.analysis.growth import FrontGrowth
 from designer.cli.main import run
 from designer.dashboard.gather import Gatherer
 from designer.dashboard.page import campaign_page

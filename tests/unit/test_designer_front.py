@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from designer.campaign.front import front_frame, front_records, hypervolume_history
+from designer.analysis.front import front_frame, front_records, hypervolume_history
 from designer.campaign.likelihood import MAX_FRONT_POINTS, improving, region_likelihood, within_limits
 from designer.campaign.observations import observations_of
 from designer.config.sections import ObjectiveSettings

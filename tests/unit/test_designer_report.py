@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import norm
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.comparing import compare_campaigns
+from designer.analysis.comparing import compare_campaigns
 from designer.cli.main import run
 from designer.report import write_comparison, write_report
 from designer.report.build import MAX_CARDS
@@ -29,7 +29,7 @@ from designer.report.structures import structure_svg
 from designer.report.tips import percent, tip_html
 from designer.store import EvaluationRecord, PredictedValue
 from designer.store.routes import keep_route
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 from designer.text import duration, shortened, with_error
 from generators import Monomer, Route
 from mdcore.chem import PROPERTIES, Failure, Measurement, RepeatUnit

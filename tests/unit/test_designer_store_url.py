@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from designer.errors import ForeignStore
 from designer.redact import holds_password, without_passwords
 from designer.store import CampaignStore, create_store, open_store
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 
 SECRET = "hunter2"
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.front_table import FrontTable
-from designer.campaign.listener import SilentListener
+from designer.analysis.front_table import FrontTable
 from designer.progress import default_listener
+from designer.progress.listener import SilentListener
 from designer.progress.live import LiveListener
 from designer.progress.plain import PlainListener
 from designer.text import timestamp

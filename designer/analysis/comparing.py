@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.campaign.cost import cost_of_all
-from designer.campaign.front import front_records, hypervolume_history, measured_values
+from designer.analysis.cost import cost_of_all
+from designer.analysis.front import front_records, hypervolume_history, measured_values
 from designer.config.campaign import CampaignConfig
 from designer.errors import InvalidRequest
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, stored_routes
 from designer.store.store import CampaignStore
-from designer.store.url import StoreURL
+from designer.store_url import StoreURL
 from mdcore.chem import property_spec
 from surrogates import Constraint, Objective, pareto_mask, reference_point
 

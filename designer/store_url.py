@@ -2,16 +2,19 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from pydantic_core import core_schema
-from sqlalchemy import URL
 
 from designer.errors import ForeignStore
 from designer.redact import without_passwords
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 _POSTGRES = "postgresql://USER:PASSWORD@HOST/DATABASE"
 _DRIVER = "psycopg"
@@ -19,6 +22,19 @@ _SECRET_OPTION = re.compile(r"(?i)passw|passphrase|pwd|secret|token|^pass$")
 _EXPLICIT_PATH = re.compile(r"^(/(?!/)|\.{1,2}[/\\]|~|\\|[A-Za-z]:[\\/])")
 _MISTYPED = re.compile(r"(?i)^(?:[a-z][a-z0-9+.-]+:/|(?:sqlite|postgres\w*|pgsql|psql)(?:\+\w+)?:)")
 _LOGIN = re.compile(r"[^\s/@:]+:[^@]+@|(?i:\bpass(?:word|wd)\s*=)")
+
+
+@dataclass(frozen=True)
+class _Address:
+    """The parts of an address, as SQLAlchemy's URL has them; reading a campaign file does not load SQLAlchemy."""
+
+    driver: str
+    database: str | None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: int | None = None
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict, hash=False)
 
 
 class StoreURL:
@@ -29,11 +45,11 @@ class StoreURL:
     Use `parse` for what a user wrote, and `of_path` for a file.
     """
 
-    __slots__ = ("_options", "_path", "_shown", "_url")
+    __slots__ = ("_address", "_options", "_path", "_shown")
 
-    def __init__(self, url: URL, options: Mapping[str, str], path: str | None) -> None:
-        self._url, self._options, self._path = url, dict(options), path
-        self._shown = _shown(url, self._options) if path is None else path
+    def __init__(self, address: _Address, options: Mapping[str, str], path: str | None) -> None:
+        self._address, self._options, self._path = address, dict(options), path
+        self._shown = _shown(address, self._options) if path is None else path
 
     @classmethod
     def parse(cls, text: "StoreURL | str | os.PathLike[str]") -> "StoreURL":
@@ -75,12 +91,15 @@ class StoreURL:
                 f"the path of a store, {name!r}, is not the name of a file; give the path of a store file"
             )
         # Absolute, since SQLite reads ":memory:" and "file:..." as something else than a file of this name.
-        return cls(URL.create("sqlite", database=str(Path(name).absolute())), {}, name)
+        return cls(_Address("sqlite", str(Path(name).absolute())), {}, name)
 
     @classmethod
-    def of_engine_url(cls, url: URL) -> "StoreURL":
+    def of_engine_url(cls, url: "URL") -> "StoreURL":
         """Return the address that an engine connects to."""
-        return cls(url, {}, url.database if url.get_backend_name() == "sqlite" else None)
+        address = _Address(
+            url.drivername, url.database, url.username, url.password, url.host, url.port, dict(url.query)
+        )
+        return cls(address, {}, url.database if url.get_backend_name() == "sqlite" else None)
 
     @classmethod
     def _of_sqlite_url(cls, rest: str) -> "StoreURL":
@@ -100,9 +119,13 @@ class StoreURL:
         """The SQLite file, or None for a database server."""
         return None if self._path is None else Path(self._path)
 
-    def reveal(self) -> tuple[URL, dict[str, str]]:
+    def reveal(self) -> "tuple[URL, dict[str, str]]":
         """Return what connects to the database, with its password: SQLAlchemy's URL, and the driver's secret options."""
-        return self._url, dict(self._options)
+        from sqlalchemy import URL
+
+        own = self._address
+        url = URL.create(own.driver, own.user, own.password, own.host, own.port, own.database, own.query)
+        return url, dict(self._options)
 
     def __str__(self) -> str:
         return self._shown
@@ -116,10 +139,10 @@ class StoreURL:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StoreURL):
             return NotImplemented
-        return (self._url, self._options) == (other._url, other._options)
+        return (self._address, self._options) == (other._address, other._options)
 
     def __hash__(self) -> int:
-        return hash(self._url)
+        return hash(self._address)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -165,16 +188,16 @@ def _of_postgres_url(driver: str, rest: str) -> StoreURL:
     options = dict(parse_qsl(query, keep_blank_values=True))
     secret = {key: value for key, value in options.items() if _SECRET_OPTION.search(key)}
     among_options = secret.pop("password", None)
-    url = URL.create(
+    address = _Address(
         driver,
-        username=unquote(user) or None,
-        password=unquote(password) if colon else among_options,
-        host=match["host"].strip("[]") or None,
-        port=int(match["port"]) if match["port"] else None,
-        database=unquote(database),
-        query={key: value for key, value in options.items() if not _SECRET_OPTION.search(key)},
+        unquote(database),
+        unquote(user) or None,
+        unquote(password) if colon else among_options,
+        match["host"].strip("[]") or None,
+        int(match["port"]) if match["port"] else None,
+        {key: value for key, value in options.items() if not _SECRET_OPTION.search(key)},
     )
-    return StoreURL(url, secret, None)
+    return StoreURL(address, secret, None)
 
 
 def _split_query(rest: str) -> tuple[str, str]:
@@ -187,8 +210,21 @@ def _split_query(rest: str) -> tuple[str, str]:
     return place, query
 
 
-def _shown(url: URL, options: Mapping[str, str]) -> str:
-    text = url.set(drivername=url.drivername.removesuffix(f"+{_DRIVER}")).render_as_string(hide_password=True)
-    if options:
-        text += ("&" if url.query else "?") + "&".join(f"{key}=***" for key in options)
-    return text
+def _shown(address: _Address, options: Mapping[str, str]) -> str:
+    """Return an address as SQLAlchemy renders it, without the usual driver; its password and secret options are stars."""
+    login = "" if address.user is None else quote(address.user, safe=" +")
+    if address.user is not None:
+        login += "@" if address.password is None else ":***@"
+    host = address.host or ""
+    place = f"[{host}]" if ":" in host else host
+    if address.port is not None:
+        place += f":{address.port}"
+    if address.database is not None:
+        place += f"/{quote(address.database, safe=' +/')}"
+    listed = [
+        (key, item)
+        for key, value in sorted(address.query.items())
+        for item in ([value] if isinstance(value, str) else value)
+    ]
+    shown = [f"{quote_plus(key)}={quote_plus(item)}" for key, item in listed] + [f"{key}=***" for key in options]
+    return f"{address.driver.removesuffix(f'+{_DRIVER}')}://{login}{place}{'?' if shown else ''}{'&'.join(shown)}"

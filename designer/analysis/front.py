@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from designer.campaign.growth import FrontGrowth
+from designer.analysis.growth import FrontGrowth
 from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from surrogates import Constraint, Objective, pareto_mask
 
 if TYPE_CHECKING:
-    from designer.campaign.front_table import FrontTable
+    from designer.analysis.front_table import FrontTable
 
 
 def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def front_frame(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> "FrontTable":
     """Return the front as a table: structure, origin, and each measured property with its standard error."""
-    from designer.campaign.front_table import FrontTable
+    from designer.analysis.front_table import FrontTable
 
     front = front_records(records, objectives, limits)
     names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])

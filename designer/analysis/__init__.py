@@ -1,0 +1,1 @@
+"""Analysis of a campaign's evaluations: Pareto front, growth of the hypervolume, cost, comparison of campaigns."""
