@@ -18,11 +18,11 @@ from surrogates.errors import (
     UnknownSurrogate,
     UnreadableModel,
 )
+from surrogates.front_probability import front_probability  # at once: its module has the same name
 
 if TYPE_CHECKING:
     from surrogates.acquisition import Selection, select_batch
     from surrogates.beyond import regions_beyond
-    from surrogates.front_probability import front_probability
     from surrogates.models import (
         Prediction,
         SurrogateSet,
@@ -46,7 +46,6 @@ _HOMES = {
     "SurrogateSet": "models",
     "SurrogateSettings": "settings",
     "fit_surrogates": "models",
-    "front_probability": "front_probability",
     "hypervolume": "pareto",
     "load_surrogates": "models",
     "log_interval_probability": "models",
