@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
+
+import typer
 
 from designer.campaign.ask import LONGEST_DAYS
 from designer.campaign.campaign import Campaign
 from designer.cli.checks import at_least
 from designer.cli.locate import find_campaign, is_config
+from designer.cli.options import CampaignName, StoreArgument
 from designer.cli.output import STANDARD_OUTPUT, answer_stream, write_json
 from designer.cli.system_errors import system_error_text
 from designer.config import load_config
@@ -29,9 +32,17 @@ FORMATS = ("csv", "json")
 
 
 def ask_command(
-    text: str, name: str | None, n: int, days: float, fidelity: str | None, form: str, out: Path | None
+    store: StoreArgument,
+    n: Annotated[int, typer.Option("--n", help="How many candidates.")] = 1,
+    days: Annotated[
+        float, typer.Option(help="How long they are reserved; a result that comes later is taken as well.")
+    ] = 30.0,
+    fidelity: Annotated[str | None, typer.Option(help="Where they will be measured; experiment otherwise.")] = None,
+    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
+    name: CampaignName = None,
 ) -> int:
-    """Reserve candidates and print them as a file that `designer tell` takes once it is filled in."""
+    """Reserve candidates for measurement elsewhere, and print them."""
     with answer_stream() as stream:
         at_least("--n", n, 1)
         if form not in FORMATS:
@@ -43,7 +54,7 @@ def ask_command(
         if fidelity is not None:
             checked_fidelity(fidelity)
         records: list[EvaluationRecord] = []
-        with open_campaign(text, name) as campaign:
+        with open_campaign(store, name) as campaign:
             try:
                 # The file is opened first: where nothing can be written, nothing is reserved.
                 with _destination(out, stream) as file:

@@ -1,13 +1,15 @@
 """`designer backtest`."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import numpy as np
+import typer
 
 from designer.backtest import BASELINES, Plan, Summary, oracle_of, run_plan, strategies_of, summarise
 from designer.backtest.oracle import OracleReport
@@ -15,11 +17,13 @@ from designer.backtest.strategies import named_strategies
 from designer.backtest.summary import SHARES
 from designer.cli.checks import at_least
 from designer.cli.fitting import observations_from
+from designer.cli.options import CampaignFile, Columns, Json, Sentinels, Smiles
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.config import CampaignConfig, load_config
 from designer.config.sections import ListInitial
 from designer.data import parse_columns, read_table
+from designer.data.table import SENTINELS
 from designer.errors import InvalidRequest
 from designer.text import duration
 from generators.cells import TableWriter
@@ -33,59 +37,74 @@ EVALUATIONS = 200
 
 
 def backtest_command(
-    config_path: Path,
-    oracle_path: Path,
-    *,
-    seeds: int,
-    first_seed: int,
-    strategies: Sequence[str],
-    evaluations: int | None,
-    batch: int,
-    start: int | None,
-    known: Path | None,
-    columns: Sequence[str],
-    smiles: str | None,
-    sentinels: Sequence[float],
-    workers: int,
-    out: Path | None,
-    fresh: bool,
-    as_json: bool,
+    config: CampaignFile,
+    oracle: Annotated[Path, typer.Option(help="Table (CSV, .xlsx, Parquet) that answers instead of simulations.")],
+    seeds: Annotated[int, typer.Option(help="Replays of each strategy, with other random starts.")] = 20,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--strategy",
+            help="campaign, ehvi-rbf, a method of the acquisition, or another YAML file; give it several times.",
+        ),
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(help="Evaluations of each replay; those of the file otherwise.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Polymers chosen at a time.")] = 10,
+    start: Annotated[
+        int | None, typer.Option(help="Random polymers known at the start; as many as the file's.")
+    ] = None,
+    known: Annotated[Path | None, typer.Option(help="Table of polymers known at the start instead.")] = None,
+    columns: Columns = None,
+    smiles: Smiles = None,
+    sentinels: Sentinels = None,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first replay.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; as many as there are cores otherwise.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the curves and plots; backtest in the campaign's.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run replays again that are in the folder.")] = False,
+    as_json: Json = False,
 ) -> int:
-    """Replay a campaign on known data with every strategy and seed; write curves as CSV, PNG and JSON."""
+    """Replay a campaign on known data, beside baselines.
+
+    Shows how many evaluations the campaign would need, before anything is simulated.
+    """
+    workers, failed = workers or os.cpu_count() or 1, sentinels or SENTINELS
     with answer_stream() as stream:
         for option, value in (("--seeds", seeds), ("--batch", batch), ("--workers", workers)):
             at_least(option, value, 1)
         at_least("--first-seed", first_seed, 0)
-        config = load_config(config_path, answered=True)
-        folder = out or config.campaign_folder / "backtest"
+        campaign = load_config(config, answered=True)
+        folder = out or campaign.campaign_folder / "backtest"
         if folder.exists() and not folder.is_dir():
             raise InvalidRequest(f"--out {str(folder)!r} is a file; give a folder")
-        named_strategies(strategies or BASELINES, config)
-        maps = parse_columns(columns)
+        named_strategies(strategies or BASELINES, campaign)
+        maps = parse_columns(columns or [])
         names = list(
-            dict.fromkeys([*(o.property for o in config.objectives), *(limit.property for limit in config.limits)])
+            dict.fromkeys([*(o.property for o in campaign.objectives), *(limit.property for limit in campaign.limits)])
         )
-        table = read_table(oracle_path, maps, smiles, sentinels)
+        table = read_table(oracle, maps, smiles, failed)
         for doubt in table.unusual:
             _tell(doubt)
-        oracle, report = oracle_of(table, names)
-        before = observations_from(read_table(known, maps, smiles, sentinels), names) if known else None
-        oracle = _without(oracle, before)
+        pool, report = oracle_of(table, names)
+        before = observations_from(read_table(known, maps, smiles, failed), names) if known else None
+        pool = _without(pool, before)
         plan = Plan(
-            oracle=oracle,
-            objectives=config.objective_list(),
-            constraints=config.limit_list(),
+            oracle=pool,
+            objectives=campaign.objective_list(),
+            constraints=campaign.limit_list(),
             strategies=(),
             seeds=tuple(range(first_seed, first_seed + seeds)),
-            evaluations=_evaluations(config, evaluations, start, len(oracle.units)),
+            evaluations=_evaluations(campaign, evaluations, start, len(pool.units)),
             batch=batch,
-            start=_start(config, start),
+            start=_start(campaign, start),
             known=before,
         )
-        _check(plan, oracle_path)
-        _tell(f"features of {count(len(oracle.units), 'polymer')}")
-        units = (*oracle.units, *(before.units if before else ()))
-        plan = Plan(**{**vars(plan), "strategies": strategies_of(strategies or BASELINES, config, units)})
+        _check(plan, oracle)
+        _tell(f"features of {count(len(pool.units), 'polymer')}")
+        units = (*pool.units, *(before.units if before else ()))
+        plan = Plan(**{**vars(plan), "strategies": strategies_of(strategies or BASELINES, campaign, units)})
         folder.mkdir(parents=True, exist_ok=True)
         if fresh:
             for path in (folder / "replays").glob("*.json"):
@@ -98,7 +117,7 @@ def backtest_command(
 
         replays = run_plan(plan, folder / "replays", workers, progress)
         summary = summarise(plan, replays)
-        document = _document(plan, summary, report, config, oracle_path, folder)
+        document = _document(plan, summary, report, campaign, oracle, folder)
         _write_files(plan, summary, replays, document, folder)
         if as_json:
             write_json(stream, document)

@@ -1,8 +1,12 @@
 """`designer backup`."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.locate import locate_store
+from designer.cli.options import Force, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest
@@ -12,10 +16,15 @@ from designer.store.opening import open_store
 from mdcore.chem.files import replacing_path
 
 
-def backup_command(text: str, out: Path, *, force: bool, as_json: bool) -> int:
-    """Copy a store, also one in use, into one file."""
+def backup_command(
+    store: StoreArgument,
+    out: Annotated[Path, typer.Argument(help="SQLite file to write.")],
+    force: Force = False,
+    as_json: Json = False,
+) -> int:
+    """Copy a store, also one in use, into one whole SQLite file."""
     with answer_stream() as stream:
-        url = locate_store(text)
+        url = locate_store(store)
         if out.is_dir():
             raise InvalidRequest(f"{str(out)!r} is a folder; give the name of a file in it")
         if out.exists() and not out.is_file():

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
+
+import typer
 
 from designer.analysis.comparing import Compared, Comparison, compare_campaigns, notes, reference_text
 from designer.cli.locate import is_config, locate_store, opened_campaign
+from designer.cli.options import Json
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count, front_document
 from designer.config import load_config
@@ -16,8 +19,20 @@ from designer.text import with_error
 from mdcore.chem import property_spec
 
 
-def compare_command(stores: Sequence[str], names: Sequence[str], out: Path | None, *, as_json: bool) -> int:
-    """Compare campaigns of one or several stores; without names all that the stores hold."""
+def compare_command(
+    stores: Annotated[
+        list[str],
+        typer.Argument(metavar="STORE...", help="Stores (paths or URLs), campaigns' folders, or their YAML files."),
+    ],
+    campaign: Annotated[
+        list[str] | None,
+        typer.Option("--campaign", help="Which campaigns, by name; all that the stores hold otherwise."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="HTML file to write, with fronts and hypervolume curves.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Compare campaigns with the same objectives."""
+    names = campaign or []
     with answer_stream() as stream, ExitStack() as opened:
         chosen = [(text, name) for text in stores for name in _held(text, names)]
         if missing := [name for name in names if name not in {held for _, held in chosen}]:

@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
+import typer
 from pydantic import ValidationError
 from rich.table import Table
 
+from designer.cli.options import Json, Known, OwnMonomers, PerClass, PerRule, Polymers, Reactions
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.config.messages import one_line
@@ -47,8 +49,18 @@ def corpus_settings(
         raise InvalidRequest(f"corpus: {one_line(error, CorpusSettings)}") from error
 
 
-def corpus_command(settings: CorpusSettings, out: Path | None, *, as_json: bool) -> int:
-    """Tell what a corpus holds, and write it to a CSV file on request."""
+def corpus_command(
+    polymers: Polymers = None,
+    monomers: OwnMonomers = None,
+    known: Known = True,
+    reactions: Reactions = True,
+    max_per_rule: PerRule = 3000,
+    max_per_class: PerClass = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the repeat units to.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Count the repeat units of a corpus, by source and class."""
+    settings = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
     with answer_stream() as stream:
         corpus = load_corpus(settings, progress=told_in_quarters("building the corpus", _tell))
         if out is not None:

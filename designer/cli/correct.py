@@ -2,12 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Annotated, TextIO
 
+import typer
 from sqlalchemy import Engine
 
 from designer.amend import correct_value, correction_document, selection_of, withdraw_results
 from designer.cli.locate import is_config, locate_store
+from designer.cli.options import (
+    CampaignName,
+    Evaluation,
+    Json,
+    OfFidelity,
+    OfLine,
+    OfSource,
+    Polymer,
+    Reason,
+    StoreArgument,
+)
 from designer.cli.output import answer_stream, write_json
 from designer.config import load_config
 from designer.errors import UnknownCampaign
@@ -18,23 +30,25 @@ from designer.store.records import CorrectionRecord
 
 
 def correct_command(
-    text: str,
-    name: str | None,
-    *,
-    polymer: str | None,
-    evaluation: int | None,
-    property_: str,
-    value: float | None,
-    stderr: float | None,
-    unit: str | None,
-    fidelity: str | None,
-    source: str | None,
-    line: int | None,
-    reason: str,
-    as_json: bool,
+    store: StoreArgument,
+    property_: Annotated[str, typer.Option("--property", help="Which property is wrong.")],
+    reason: Reason,
+    polymer: Polymer = None,
+    evaluation: Evaluation = None,
+    value: Annotated[float | None, typer.Option(help="The right value.")] = None,
+    stderr: Annotated[float | None, typer.Option(help="Its standard error; the recorded one stays otherwise.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of both; the registry's otherwise.")] = None,
+    fidelity: OfFidelity = None,
+    source: OfSource = None,
+    line: OfLine = None,
+    name: CampaignName = None,
+    as_json: Json = False,
 ) -> int:
-    """Put another value in the place of one that a store holds."""
-    with answer_stream() as stream, _opened(text, name, evaluation) as (engine, campaign_id):
+    """Correct a value that was imported, told or simulated.
+
+    The old value, who corrected it, when and why stay on record; the surrogates learn from the new one.
+    """
+    with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
         selection = selection_of(
             campaign_id=campaign_id, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
             source=source, line=line,
@@ -48,22 +62,27 @@ def correct_command(
 
 
 def withdraw_command(
-    text: str,
-    name: str | None,
-    *,
-    polymer: str | None,
-    evaluation: int | None,
-    property_: str | None,
-    fidelity: str | None,
-    source: str | None,
-    line: int | None,
-    reason: str,
-    again: bool,
-    everything: bool,
-    as_json: bool,
+    store: StoreArgument,
+    reason: Reason,
+    polymer: Polymer = None,
+    evaluation: Evaluation = None,
+    property_: Annotated[str | None, typer.Option("--property", help="Withdraw this property alone.")] = None,
+    fidelity: OfFidelity = None,
+    source: OfSource = None,
+    line: OfLine = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Have the simulation done again with other random numbers, or ask for it again."),
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All results that match, if there are several.")] = False,
+    name: CampaignName = None,
+    as_json: Json = False,
 ) -> int:
-    """Take results back that a store holds."""
-    with answer_stream() as stream, _opened(text, name, evaluation) as (engine, campaign_id):
+    """Take back a measurement, an evaluation or an imported file.
+
+    What is withdrawn stays on record; surrogates, fronts and reports forget it.
+    """
+    with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
         selection = selection_of(
             campaign_id=campaign_id, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
             source=source, line=line,

@@ -1,17 +1,30 @@
 """`designer dashboard`."""
 
 import logging
-from typing import TextIO
+from typing import Annotated, TextIO
+
+import typer
 
 from designer.cli.checks import at_least
 from designer.cli.locate import opened_campaign
+from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.config.cluster import is_loopback
 from designer.errors import InvalidRequest
 
 
-def dashboard_command(text: str, name: str | None, host: str, port: int, *, without_tls: bool, as_json: bool) -> int:
-    """Serve the campaign page from the store alone until interrupted."""
+def dashboard_command(
+    store: StoreArgument,
+    name: CampaignName = None,
+    host: Annotated[str, typer.Option(help="Interface to listen on; the loopback interface by default.")] = "127.0.0.1",
+    without_tls: Annotated[
+        bool,
+        typer.Option("--without-tls", help="Confirm a --host that other machines reach: the page has no password."),
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.")] = 0,
+    as_json: Json = False,
+) -> int:
+    """Serve the campaign page to a browser, from the store alone."""
     with answer_stream() as stream:
         at_least("--port", port, 0)
         if port > 65535:
@@ -21,14 +34,14 @@ def dashboard_command(text: str, name: str | None, host: str, port: int, *, with
                 f"--host {host!r} shows the campaign to everybody who reaches that address, without encryption or a password; "
                 "leave it out and forward the port with ssh -L, or confirm it with --without-tls"
             )
-        with opened_campaign(text, name) as (store, config):
+        with opened_campaign(store, name) as (opened, config):
             from designer.dashboard.gather import Gatherer
             from designer.dashboard.server import PageServer
             from designer.dashboard.watcher import Watcher
 
             for logger in ("bokeh", "tornado"):
                 logging.getLogger(logger).setLevel(logging.CRITICAL)
-            watcher = Watcher(Gatherer(store, config).view)
+            watcher = Watcher(Gatherer(opened, config).view)
             server = PageServer(watcher, host, port)
             _tell(stream, server.url, host, as_json=as_json)
             try:

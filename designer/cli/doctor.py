@@ -9,14 +9,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.findings import Check
+from designer.cli.options import Json
 from designer.cli.output import answer_stream, write_json
 from designer.errors import DesignerError
 
 
-def doctor_command(cluster: Path | None = None, *, as_json: bool) -> int:
-    """Run every check, or those of a campaign's cluster; exit status 1 if something needed is broken."""
+def doctor_command(
+    cluster: Annotated[Path | None, typer.Option(help="YAML file of a campaign whose cluster is to be tried.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Check this machine, or a campaign's cluster."""
     with answer_stream() as stream:
         checks = []
         for check in CHECKS if cluster is None else (partial(_of_cluster, cluster),):

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Annotated, Any, BinaryIO, TextIO
+
+import typer
 
 from designer.cli.locate import locate_store, opened_campaign
+from designer.cli.options import CampaignName, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
 from designer.store import campaign_names, open_store
@@ -19,9 +22,23 @@ FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parque
 
 
 def export_command(
-    text: str, name: str | None, out: Path | None, form: str | None, *, whole: bool, history: bool = False
+    store: StoreArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output otherwise.")
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="csv, json or parquet; the file's ending says it otherwise.")
+    ] = None,
+    whole: Annotated[bool, typer.Option("--all", help="All campaigns of the store.")] = False,
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--corrections", help="Write what was corrected and withdrawn instead: old and new value, who, when, why."
+        ),
+    ] = False,
+    name: CampaignName = None,
 ) -> int:
-    """Write every measurement and failure with its unit and provenance."""
+    """Write every measurement with its unit and provenance."""
     with answer_stream() as stream:
         if form is None:
             form = FORMATS.get(out.suffix) if out is not None else "csv"
@@ -31,7 +48,7 @@ def export_command(
         if out is None and form == "parquet":
             raise InvalidRequest("parquet is no text; give a file with --out")
         columns = CORRECTIONS if history else COLUMNS
-        with (_corrections if history else _results)(text, name, whole=whole) as rows:
+        with (_corrections if history else _results)(store, name, whole=whole) as rows:
             if out is None:
                 _text(form, stream, rows, columns)
                 return 0

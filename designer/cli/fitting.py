@@ -4,14 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import numpy as np
+import typer
 
+from designer.cli import completion
 from designer.cli.checks import at_least
+from designer.cli.options import Columns, DataFile, Json, Seed, Sentinels, Smiles
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table
+from designer.data.table import SENTINELS
 from designer.errors import InvalidRequest
 from generators.cells import TableWriter
 from mdcore.chem import property_spec
@@ -36,20 +40,28 @@ FEWEST = 10
 
 
 def fit_command(
-    data: Path,
-    properties: Sequence[str],
-    columns: Sequence[str],
-    smiles: str | None,
-    sentinels: Sequence[float],
-    *,
-    groups: str,
-    folds: int,
-    features: str,
-    seed: int,
-    out: Path | None,
-    as_json: bool,
+    data: DataFile,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property",
+            help="What to predict; every property of the file otherwise.",
+            autocompletion=completion.property_name,
+        ),
+    ] = None,
+    columns: Columns = None,
+    smiles: Smiles = None,
+    sentinels: Sentinels = None,
+    groups: Annotated[
+        str, typer.Option(help="What no fold shares with another: key, cluster (of similar units), both.")
+    ] = "both",
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
+    features: Annotated[str, typer.Option(help="both, fingerprints, descriptors, force-field or all.")] = "both",
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the model, predictions and plots; fits/NAME.")] = None,
+    as_json: Json = False,
 ) -> int:
-    """Fit, cross-validate and save surrogates of the properties of a table; plots and figures go to a folder."""
+    """Train, cross-validate and calibrate surrogates."""
     from surrogates.validation import cross_validate, leave_one_out
 
     with answer_stream() as stream:
@@ -61,9 +73,9 @@ def fit_command(
         folder = out or Path("fits") / data.stem
         if folder.exists() and not folder.is_dir():
             raise InvalidRequest(f"--out {str(folder)!r} is a file; give a folder")
-        maps = parse_columns(columns)
-        wanted = [property_spec(name).name for name in properties]
-        table = read_table(data, maps, smiles, sentinels)
+        maps = parse_columns(columns or [])
+        wanted = [property_spec(name).name for name in properties or []]
+        table = read_table(data, maps, smiles, sentinels or SENTINELS)
         wanted = wanted or list(table.properties)
         observations = observations_from(table, wanted)
         for name in wanted:

@@ -7,14 +7,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TextIO, get_args
+from typing import Annotated, TextIO, get_args
 
 import numpy as np
+import typer
 
 from designer.campaign.generator import make_generator, with_route
 from designer.campaign.likelihood import Bounds, region_likelihood
 from designer.cli.checks import at_least
 from designer.cli.learned import learned_from
+from designer.cli.options import CampaignName, Json, Seed
 from designer.cli.output import answer_stream, write_json
 from designer.cli.proposed import Proposed, told_of, write_table
 from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
@@ -147,9 +149,53 @@ class Output:
 
 
 def generate_command(
-    n: int, targets: Sequence[str], source: Source, seed: int, choice: GeneratorChoice, taking: Taking, output: Output
+    n: Annotated[int, typer.Option("--n", help="How many repeat units.")] = 10,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Property to reach, as 'refractive_index>1.65'; needs --store.")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Store or campaign: what it has measured is left out, and teaches the surrogates of --target."
+        ),
+    ] = None,
+    campaign: CampaignName = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Saved language model; an n-gram model of the corpus otherwise.")
+    ] = None,
+    reactions: Annotated[
+        bool, typer.Option("--reactions", help="Propose polymerisations of monomers, each with its route.")
+    ] = False,
+    monomers: Annotated[
+        Path | None, typer.Option(help="List of monomers for --reactions; the built-in otherwise.")
+    ] = None,
+    routes: Annotated[bool, typer.Option("--routes", help="Look for a synthesis route of each repeat unit.")] = False,
+    sharpness: Annotated[
+        float, typer.Option(help="Exponent of the targets' probability: above 1 more of the proposals meet them.")
+    ] = 1.0,
+    best_of: Annotated[
+        float, typer.Option(help="Candidates looked for to take each one from, by the targets' probability.")
+    ] = 1.0,
+    diversity: Annotated[
+        float, typer.Option(help="With --best-of: mean distance that those taken are to have, 0 to 1; 0.7 is diverse.")
+    ] = 0.0,
+    novel: Annotated[
+        bool, typer.Option("--novel", help="Only new repeat units, which the corpus does not hold.")
+    ] = False,
+    with_measured: Annotated[
+        bool, typer.Option("--measured", help="Also repeat units that the store has measured already.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write, .csv or .json; standard output otherwise.")] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
 ) -> int:
-    """Propose `n` distinct repeat units, steered to the targets if there are any."""
+    """Propose repeat units, each distinct and valid.
+
+    Each is marked new, known (in the corpus of known polymers and of what common monomers form) or measured (in the store).
+    """
+    choice, taking = GeneratorChoice(model, reactions, monomers, sharpness), Taking(best_of, diversity)
+    source, output = Source(store, campaign), Output(novel, with_measured, routes, out, as_json)
+    targets = target or []
     with answer_stream() as stream:
         at_least("--n", n, 1)
         at_least("--seed", seed, 0)

@@ -1,13 +1,17 @@
 """`designer import`."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.locate import locate_store
+from designer.cli.options import Columns, DataFile, Json, Sentinels, Smiles, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.data import DataTable, parse_columns, read_table, records_of
 from designer.data.fidelity import checked_fidelity
+from designer.data.table import SENTINELS
 from designer.errors import InvalidRequest
 from designer.store import create_store
 from designer.store.engine import close_engine
@@ -19,21 +23,22 @@ MOST_SHOWN = 1000
 
 
 def import_command(
-    data: Path,
-    store: str,
-    fidelity: str,
-    columns: Sequence[str],
-    smiles: str | None,
-    sentinels: Sequence[float],
-    *,
-    replace: bool,
-    strict: bool,
-    as_json: bool,
+    data: DataFile,
+    store: StoreArgument,
+    fidelity: Annotated[str, typer.Option(help="Where the data come from, as md-gaff2 or experiment.")],
+    columns: Columns = None,
+    smiles: Smiles = None,
+    sentinels: Sentinels = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put it in the place of older content of this file.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if a row cannot be used.")] = False,
+    as_json: Json = False,
 ) -> int:
-    """Read a table into a store as known data; exit status 2 where no row can be used, or with `strict` any cannot."""
+    """Import known data into a store, for campaigns to learn from."""
     with answer_stream() as stream:
         checked_fidelity(fidelity)  # before a large file is read
-        table = read_table(data, parse_columns(columns), smiles, sentinels)
+        table = read_table(data, parse_columns(columns or []), smiles, sentinels or SENTINELS)
         url = locate_store(store)
         records = records_of(table, fidelity)
         if not records:

@@ -3,9 +3,13 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from designer.cli import completion
+from designer.cli.options import Force, Json
 from designer.cli.output import answer_stream, write_json
 from designer.config.starter import Aim, Answers, starter_text
 from designer.errors import InvalidRequest
@@ -19,27 +23,37 @@ FORM = "write it as maximise:refractive_index, minimise:density or target:densit
 
 
 def init_command(
-    path: Path,
-    name: str | None,
-    aims: Sequence[str],
-    preset: str | None,
-    evaluations: int | None,
-    workers: int | None,
-    threads: int | None,
-    *,
-    force: bool,
-    as_json: bool,
+    config: Annotated[Path, typer.Argument(help="YAML file to write.")] = Path("campaign.yaml"),
+    name: Annotated[str | None, typer.Option(help="Name of the campaign; the file's by default.")] = None,
+    aims: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--objective", help="As maximise:refractive_index, minimise:density, target:density=1.1; may be repeated."
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Simulation settings: quick, standard, accurate.", autocompletion=completion.presets),
+    ] = None,
+    evaluations: Annotated[int | None, typer.Option(min=1, help="Polymers to evaluate.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Simulations at a time.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each simulation.")] = None,
+    force: Force = False,
+    as_json: Json = False,
 ) -> int:
-    """Write a commented campaign file; what no option tells is asked for on a terminal."""
+    """Write a commented campaign file from a few answers.
+
+    On a terminal it asks for what no option gives.
+    """
     with answer_stream() as stream:
-        if path.exists() and not force:
-            raise InvalidRequest(f"{str(path)!r} exists; choose another name, or replace it with --force")
-        if not path.parent.is_dir():
-            raise InvalidRequest(f"folder {str(path.parent)!r} does not exist; make it first")
+        if config.exists() and not force:
+            raise InvalidRequest(f"{str(config)!r} exists; choose another name, or replace it with --force")
+        if not config.parent.is_dir():
+            raise InvalidRequest(f"folder {str(config.parent)!r} does not exist; make it first")
         ask = _Asker(sys.stdin.isatty() and not as_json)
-        default = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._") or "campaign"
+        default = re.sub(r"[^A-Za-z0-9._-]+", "-", config.stem).strip("-._") or "campaign"
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-        given = list(aims) or ask("Objectives, separated by commas", "maximise:refractive_index").split(",")
+        given = aims or ask("Objectives, separated by commas", "maximise:refractive_index").split(",")
         slots = workers or int(ask.number("Simulations at a time", max(cores // 2, 1)))
         answers = Answers(
             name=name or ask("Name of the campaign", default),
@@ -50,11 +64,11 @@ def init_command(
             threads=threads or int(ask.number("CPU threads of each", max(cores // slots, 1))),
         )
         text = starter_text(answers)
-        write_whole(path, text)
+        write_whole(config, text)
         if as_json:
-            write_json(stream, {"config": str(path), "campaign": answers.name})
+            write_json(stream, {"config": str(config), "campaign": answers.name})
         else:
-            stream.write(f"{path} is written. Next: designer run {path}\n")
+            stream.write(f"{config} is written. Next: designer run {config}\n")
     return 0
 
 

@@ -14,7 +14,6 @@ import typer
 from designer.cli.app import app
 from designer.cli.numbers import refuse_underscores
 from designer.cli.output import STANDARD_OUTPUT
-from designer.cli.passwords import refuse_passwords
 from designer.cli.system_errors import system_error_text
 from designer.interrupts import remember_interrupts
 from designer.redact import without_passwords
@@ -46,9 +45,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _fail("standard output is closed; send it to a file, or to /dev/null", BAD_INPUT)
     try:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
-        command = refuse_passwords(typer.main.get_command(app))
+        command = typer.main.get_command(app)
         _pass_interrupts(command)
-        refuse_underscores(app, arguments)
+        refuse_underscores(command, arguments)
         with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))), warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status = command(args=arguments, prog_name="designer", standalone_mode=False)

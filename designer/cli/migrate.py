@@ -1,15 +1,19 @@
 """`designer migrate`."""
 
 from designer.cli.locate import locate_store
+from designer.cli.options import Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.store.migrate import migrate_store
 from designer.store.opening import open_store
 
 
-def migrate_command(text: str, *, as_json: bool) -> int:
-    """Bring a store to the schema of this program."""
+def migrate_command(store: StoreArgument, as_json: Json = False) -> int:
+    """Bring the store of an earlier version to this one.
+
+    A copy of an SQLite file is kept.
+    """
     with answer_stream() as stream:
-        url = locate_store(text)
+        url = locate_store(store)
         open_store(url, any_version=True).dispose()
         before, after, copy = migrate_store(url)
         if as_json:

@@ -13,9 +13,7 @@ C = TypeVar("C")
 
 
 def refuse_passwords(command: C) -> C:
-    """Have a command and those below it refuse addresses with passwords in every parameter but those of stores; return it."""
-    for below in getattr(command, "commands", {}).values():
-        refuse_passwords(below)
+    """Have a command refuse addresses with passwords in every parameter but those of stores; return it."""
     for parameter in getattr(command, "params", ()):
         if parameter.name not in STORES:
             parameter.callback = _checked(parameter, parameter.callback)

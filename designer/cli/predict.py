@@ -4,11 +4,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
 
 from designer.cli.checks import at_least
 from designer.cli.learned import learned_from
 from designer.cli.locate import shown_address
+from designer.cli.options import CampaignName, Json, Predicted, Seed
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest, MissingFile
@@ -39,27 +42,34 @@ class _Row:
 
 
 def predict_command(
-    model: str,
-    structures: Path,
-    properties: Sequence[str],
-    campaign: str | None,
-    seed: int,
-    out: Path | None,
-    *,
-    as_json: bool,
+    store: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Folder or model.json of `designer fit`; or a store, a campaign's folder or YAML file.",
+        ),
+    ],
+    structures: Annotated[
+        Path, typer.Argument(help="List of repeat units: a table with a column psmiles, or a SMILES file.")
+    ],
+    properties: Predicted = None,
+    campaign: CampaignName = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output otherwise.")] = None,
+    as_json: Json = False,
 ) -> int:
-    """Predict properties with standard deviations; repeat units that cannot be read are named and left out."""
+    """Predict properties of repeat units with a fitted surrogate."""
     with answer_stream() as stream:
         at_least("--seed", seed, 0)
-        wanted = list(dict.fromkeys(property_spec(name).name for name in properties))
+        wanted = list(dict.fromkeys(property_spec(name).name for name in properties or []))
         if out is not None and (out.is_dir() or not out.parent.is_dir()):
             raise InvalidRequest(f"--out {str(out)!r} cannot be written; give a file in an existing folder")
-        path = _model_file(model)
-        if path is None and campaign is None and not model.strip():
+        path = _model_file(store)
+        if path is None and campaign is None and not store.strip():
             raise InvalidRequest("MODEL '' is empty; give the folder of `designer fit`, its model.json, or a store")
-        shown = model if path is not None else shown_address(model)
+        shown = store if path is not None else shown_address(store)
         entries = read_list(structures)
-        surrogates, measured = _surrogates(model, path, campaign, wanted, seed)
+        surrogates, measured = _surrogates(store, path, campaign, wanted, seed)
         names = tuple(wanted or surrogates.properties)
         for name in names:
             if name not in surrogates.properties:

@@ -1,17 +1,27 @@
 """`designer report`."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.locate import opened_campaign
+from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 
 
-def report_command(text: str, name: str | None, out: Path | None, plots: Path | None, *, as_json: bool) -> int:
-    """Write the HTML report of a campaign."""
-    with answer_stream() as stream, opened_campaign(text, name) as (store, config):
+def report_command(
+    store: StoreArgument,
+    name: CampaignName = None,
+    out: Annotated[Path | None, typer.Option(help="HTML file to write; report.html beside the store.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for each plot as an SVG file of its own.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Write an HTML report that opens without a network."""
+    with answer_stream() as stream, opened_campaign(store, name) as (opened, config):
         from designer.report import write_report
 
-        page = write_report(store, config, out or config.campaign_folder / "report.html", plots)
+        page = write_report(opened, config, out or config.campaign_folder / "report.html", plots)
         files = sorted(str(path) for path in plots.glob("*.svg")) if plots else []
         if as_json:
             write_json(

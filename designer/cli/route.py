@@ -6,8 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.checks import at_least
+from designer.cli.options import Json
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest
@@ -20,8 +24,11 @@ from mdcore.chem.files import replacing_text
 TELL_EVERY = 10_000
 
 
-def route_command(psmiles: str, *, as_json: bool) -> int:
-    """Tell which polymerisations of which monomers make a repeat unit, the best first."""
+def route_command(
+    psmiles: Annotated[str, typer.Argument(help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'.")],
+    as_json: Json = False,
+) -> int:
+    """Find monomers and polymerisations that form a repeat unit."""
     with answer_stream() as stream:
         unit = RepeatUnit.from_psmiles(psmiles)
         found = routes(unit)
@@ -40,8 +47,16 @@ def route_command(psmiles: str, *, as_json: bool) -> int:
     return 0
 
 
-def enumerate_command(monomers: Path, out: Path, limit: int | None, *, as_json: bool) -> int:
-    """Write each repeat unit that the rules make from a list of monomers, one row at a time, with its first route."""
+def enumerate_command(
+    monomers: Annotated[
+        Path,
+        typer.Argument(help="List of monomers: a table (CSV, .xlsx, Parquet) with a column smiles, or a SMILES file."),
+    ],
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    limit: Annotated[int | None, typer.Option(help="Stop after so many rows.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Write the repeat units that a list of monomers can form."""
     with answer_stream() as stream:
         if limit is not None:
             at_least("--limit", limit, 1)

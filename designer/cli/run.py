@@ -1,11 +1,14 @@
 """`designer run`."""
 
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
+
+import typer
 
 from designer.analysis.front import front_records
 from designer.campaign.campaign import Campaign
 from designer.campaign.signals import Interrupted
+from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.progress import make_listener
@@ -14,8 +17,12 @@ from designer.store.routes import stored_routes
 INTERRUPTED = 130
 
 
-def run_command(config: Path, *, as_json: bool, with_report: bool) -> int:
-    """Run or resume a campaign, print its front and write its report."""
+def run_command(
+    config: CampaignFile,
+    as_json: Json = False,
+    with_report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html at the end.")] = True,
+) -> int:
+    """Start or resume a campaign."""
     listener = make_listener()
     with answer_stream() as stream, Campaign.from_yaml(config, listener=listener) as campaign:
         already = campaign.finished_reason() is not None

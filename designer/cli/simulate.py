@@ -5,12 +5,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
+import typer
 import yaml
 from pydantic import ValidationError
 
+from designer.cli import completion
 from designer.cli.checks import at_least
+from designer.cli.options import Json, Seed
 from designer.cli.output import answer_stream, write_json
 from designer.cli.substance import read_substance
 from designer.config.messages import one_line
@@ -36,25 +39,73 @@ from mdcore.settings.export import ENGINES, Engine
 
 
 def simulate_command(
-    structures: Sequence[str],
-    preset: str,
-    properties: str | None,
-    seed: int,
-    out: Path | None,
-    overrides: Sequence[str],
-    optics: tuple[str, str],
-    sequence: str | None,
-    fractions: str | None,
-    trajectory_ps: float | None,
-    exports: Sequence[str] = (),
-    substance_file: Path | None = None,
-    *,
-    as_json: bool,
+    structures: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STRUCTURE...",
+            help="Repeat unit with two stars, for example '*CC(*)c1ccccc1'; several for a copolymer; a molecule for a liquid.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str,
+        typer.Option(
+            help="Named set of simulation settings: quick, standard, accurate.", autocompletion=completion.presets
+        ),
+    ] = "quick",
+    properties: Annotated[
+        str | None,
+        typer.Option(
+            help="What to measure, separated by commas; density, and of polymers slowly_cooled_density, if left out.",
+            autocompletion=completion.property_list,
+        ),
+    ] = None,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to keep and to resume in; a temporary one otherwise.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting that differs, as protocol.temperature_K=350.")
+    ] = None,
+    optics: Annotated[
+        str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
+    ] = "auto",
+    optics_density: Annotated[
+        str,
+        typer.Option(
+            help="Density of refractive index and Abbe number: slowly_cooled, corrected for the cooling rate, or simulated."
+        ),
+    ] = "slowly_cooled",
+    sequence: Annotated[
+        str | None, typer.Option(help="How the units of a copolymer follow each other: alternating, random or block.")
+    ] = None,
+    fractions: Annotated[
+        str | None,
+        typer.Option(help="Mole fractions of a random or block copolymer's units, as 0.7,0.3; equal otherwise."),
+    ] = None,
+    trajectory_ps: Annotated[
+        float | None,
+        typer.Option("--trajectory", help="Keep a DCD trajectory with a frame every so many ps; needs --out."),
+    ] = None,
+    exports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--export",
+            help="Write the final cell for another engine into OUT/export: gromacs, lammps or openmm; may be repeated; needs --out.",
+            autocompletion=completion.engines,
+        ),
+    ] = None,
+    substance_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--substance", help="YAML file that describes the substance: its kind and fields; in place of structures."
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> int:
-    """Simulate one polymer, copolymer or liquid and print what was measured."""
+    """Simulate one polymer, copolymer, liquid or other substance."""
     with answer_stream() as stream:
-        engines = _engines(exports, out)
-        substance = read_substance(structures, sequence, fractions, substance_file)
+        engines = _engines(exports or [], out)
+        substance = read_substance(structures or [], sequence, fractions, substance_file)
         if properties is None:
             properties = "density,slowly_cooled_density" if substance.is_glass else "density"
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
@@ -65,10 +116,10 @@ def simulate_command(
                 f"property {foreign[0]!r} is not measured by simulation; use one of {', '.join(MEASURED)}"
             )
         at_least("--seed", seed, 0)
-        settings = _settings(preset, overrides)
+        settings = _settings(preset, overrides or [])
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
-        tier = _optics(*optics)
+        tier = _optics(optics, optics_density)
         plan_simulation(substance, settings, names, tier)  # refuses before a folder is made
         if out is not None and (difference := other_simulation(out, substance, settings, seed)):
             raise InvalidRequest(f"folder {str(out)!r} holds another simulation ({difference}); name another --out")

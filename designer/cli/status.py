@@ -5,6 +5,7 @@ import time
 from designer.amend import correction_document
 from designer.analysis.front import front_records
 from designer.cli.locate import opened_campaign
+from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.store.corrections import correction_text, corrections
@@ -17,17 +18,17 @@ MOST_CORRECTIONS = 10
 """Corrections printed one by one, the latest."""
 
 
-def status_command(text: str, name: str | None, *, as_json: bool) -> int:
-    """Tell the state of a campaign from its store alone."""
-    with answer_stream() as stream, opened_campaign(text, name) as (store, config):
-        campaign, counts = store.campaign(), store.counts()
-        records = store.evaluations()
-        routes = stored_routes(store.engine)
+def status_command(store: StoreArgument, name: CampaignName = None, as_json: Json = False) -> int:
+    """Show what happened and what is running."""
+    with answer_stream() as stream, opened_campaign(store, name) as (opened, config):
+        campaign, counts = opened.campaign(), opened.counts()
+        records = opened.evaluations()
+        routes = stored_routes(opened.engine)
         front = front_records(records, config.objective_list(), config.limit_list())
         running = [record for record in records if record.state == "running"]
         failures = [record for record in records if record.failure]
-        changed = corrections(store.engine, store.campaign_id)
-        alive = is_running(store)
+        changed = corrections(opened.engine, opened.campaign_id)
+        alive = is_running(opened)
         state = "running" if alive else ("finished" if campaign.finished_at else "stopped")
         if as_json:
             document = {

@@ -1,19 +1,38 @@
 """`designer tell`."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from designer.cli.ask import open_campaign
+from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest
 from designer.outside import read_rows
 
 
-def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, *, replace: bool, as_json: bool) -> int:
-    """Record results from outside; if any row is refused, nothing is recorded and the exit status is 2."""
+def tell_command(
+    store: StoreArgument,
+    results: Annotated[Path, typer.Argument(help="Table or JSON file, as `designer ask` printed it, filled in.")],
+    fidelity: Annotated[
+        str | None, typer.Option(help="Where rows come from that do not say it; experiment otherwise.")
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put results in the place of others that are recorded; these stay on record."),
+    ] = False,
+    name: CampaignName = None,
+    as_json: Json = False,
+) -> int:
+    """Record what was measured elsewhere.
+
+    All rows of a file are recorded, or none if one breaks a rule.
+    """
     with answer_stream() as stream:
-        with open_campaign(text, name) as campaign:
-            told = campaign.tell(read_rows(path), fidelity=fidelity, replace=replace)
+        with open_campaign(store, name) as campaign:
+            told = campaign.tell(read_rows(results), fidelity=fidelity, replace=replace)
         if as_json:
             document = {
                 "campaign": campaign.config.name,
@@ -37,6 +56,6 @@ def tell_command(text: str, path: Path, name: str | None, fidelity: str | None, 
                 stream.write(f"{count(told.recorded, 'result')} recorded{replaced}, {already}{empty} without a value\n")
     if told.refused:
         raise InvalidRequest(
-            f"nothing was recorded, since {count(len(told.refused), 'row')} of {path} cannot be; correct them and tell the file again"
+            f"nothing was recorded, since {count(len(told.refused), 'row')} of {results} cannot be; correct them and tell the file again"
         )
     return 0

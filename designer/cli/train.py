@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 import yaml
 from pydantic import ValidationError
 
+from designer.cli.corpus import corpus_settings
+from designer.cli.options import Json, Known, OwnMonomers, PerClass, PerRule, Polymers, Reactions
 from designer.cli.output import answer_stream, write_json
 from designer.config.messages import one_line
 from designer.config.plain_yaml import plain_value
@@ -24,11 +27,27 @@ INTERRUPTED = 130
 
 
 def train_command(
-    out: Path, corpus: CorpusSettings, start: Path | None, overrides: Sequence[str], *, overwrite: bool, as_json: bool
+    out: Annotated[Path, typer.Option(help="File of the model, .npz.")],
+    polymers: Polymers = None,
+    monomers: OwnMonomers = None,
+    known: Known = True,
+    reactions: Reactions = True,
+    max_per_rule: PerRule = 3000,
+    max_per_class: PerClass = None,
+    start: Annotated[Path | None, typer.Option(help="Model to fine-tune on --polymers alone.")] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting that differs, as epochs=10 or hidden=128.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
+    as_json: Json = False,
 ) -> int:
-    """Train a neural language model on a corpus, or fine-tune one on a list; an interrupted training goes on."""
+    """Train or fine-tune a neural language model.
+
+    After an interruption the same command resumes.
+    """
+    corpus = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
     with answer_stream() as stream:
-        settings = neural_settings(overrides, fine_tuning=start is not None)
+        settings = neural_settings(overrides or [], fine_tuning=start is not None)
         checkpoint = out.with_name(f"{out.name}.training")
         if out.suffix != ".npz":
             raise InvalidRequest(f"--out {str(out)!r} must end in .npz")

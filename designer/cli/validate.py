@@ -1,25 +1,30 @@
 """`designer validate` and `designer schema`."""
 
-from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.config import CampaignConfig, load_config
 
 
-def validate_command(path: Path, *, as_json: bool) -> int:
-    """Check a campaign file."""
+def validate_command(config: CampaignFile, as_json: Json = False) -> int:
+    """Check a campaign file and touch nothing."""
     with answer_stream() as stream:
-        config = load_config(path)
+        found = load_config(config)
         if as_json:
-            write_json(stream, {"valid": True, "config": config.document()})
+            write_json(stream, {"valid": True, "config": found.document()})
         else:
-            aims = ", ".join(f"{o.direction} {o.property}" for o in config.objectives)
-            stream.write(f"{path} is valid: {config.name}, {aims}; preset {config.simulation.preset}\n")
+            aims = ", ".join(f"{o.direction} {o.property}" for o in found.objectives)
+            stream.write(f"{config} is valid: {found.name}, {aims}; preset {found.simulation.preset}\n")
     return 0
 
 
-def schema_command(*, as_markdown: bool) -> int:
-    """Print the JSON Schema of campaign files, or their reference for people."""
+def schema_command(
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference for people instead.")] = False,
+) -> int:
+    """Print the JSON Schema of campaign files, for editors."""
     with answer_stream() as stream:
         if as_markdown:
             from designer.config.reference import reference_markdown

@@ -7,11 +7,9 @@ import sys
 from importlib.metadata import version
 
 import pytest
-import typer.main
 
-from designer.cli.app import app
+from designer.cli.commands import COMMANDS, GROUPS, Entry, LazyCommand
 from designer.cli.completion import presets, property_list, property_name
-from designer.cli.groups import GROUPS
 from designer.cli.main import run
 
 
@@ -26,11 +24,21 @@ def test_designer_alone_shows_its_commands_in_groups(capfd: pytest.CaptureFixtur
     assert "..." not in shown.split("COMMAND [ARGS]...")[1], "a summary does not fit its line"
 
 
-def test_every_command_has_a_group_and_a_summary() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for name, command in commands.items():
-        assert command.rich_help_panel in GROUPS, name
-        assert command.get_short_help_str(200).endswith("."), name
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
+def test_every_command_has_a_group_and_the_summary_of_its_help(entry: Entry) -> None:
+    assert entry.group in GROUPS
+    assert entry.summary.endswith(".")
+    assert LazyCommand(entry).loaded().get_short_help_str(200) == entry.summary
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    """Neither their modules, so that the list comes at once, nor what they need."""
+    program = "import sys; from designer.cli.main import run; run([]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "designer.cli.commands" in loaded
+    homes = {f"designer.cli.{entry.home.split(':')[0]}" for entry in COMMANDS}
+    assert loaded & {*homes, "rdkit", "sqlalchemy", "designer.config", "designer.store"} == set()
 
 
 def test_version_is_that_of_the_package(capfd: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ def test_a_terminal_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     answers = "minimise:density, max:refractive_index\nmany\n2\nfoam\nstandard\n12\n1\n"
     monkeypatch.setattr("sys.stdin", Terminal(answers))
-    init_command(tmp_path / "c.yaml", None, [], None, None, None, None, force=False, as_json=False)
+    init_command(tmp_path / "c.yaml")
     config = load_config(tmp_path / "c.yaml")
     assert config.name == "foam"
     assert [(o.property, o.direction) for o in config.objectives] == [

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from designer import Campaign, CampaignConfig
-from designer.cli.app import app
+from designer.cli.commands import COMMANDS, LazyCommand
 from designer.cli.main import run
 from designer.cli.passwords import STORES
 from designer.config import load_config
@@ -31,7 +30,7 @@ ADDRESSES = {
     "libpq": f"host=127.0.0.1 port=1 user=ada password='my {SECRET}' dbname=db",
     "equals": f"user=ada password = {SECRET}",
 }
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+LOADED: dict[str, Any] = {entry.name: LazyCommand(entry).loaded() for entry in COMMANDS}
 
 
 def arguments(command: Any, marked: Any, address: str) -> list[str]:
@@ -51,7 +50,7 @@ def takes_text(parameter: Any) -> bool:
 
 
 PARAMETERS = [
-    (name, parameter) for name, command in COMMANDS.items() for parameter in command.params if takes_text(parameter)
+    (name, parameter) for name, command in LOADED.items() for parameter in command.params if takes_text(parameter)
 ]
 
 
@@ -61,7 +60,7 @@ def test_no_parameter_repeats_a_password(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for address in ADDRESSES.values():
-        assert run(arguments(COMMANDS[name], parameter, address)) == 2
+        assert run(arguments(LOADED[name], parameter, address)) == 2
         out, err = capfd.readouterr()
         assert MARK not in out + err
         assert err.startswith("error: ")

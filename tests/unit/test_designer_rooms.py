@@ -13,10 +13,10 @@ PACKAGES = ("designer", "generators", "mdcore", "surrogates")
 # Whatever a module's name begins with: database, engines, numerics, plots, and the rooms that need them.
 RUNS_ONLY = (
     "sqlalchemy", "alembic", "openmm", "openff", "torch", "gpytorch", "dask", "distributed", "pandas", "matplotlib", "bokeh",
-    "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "pyscf",
+    "scipy", "pyscf", "h5py",
     "designer.store.", "designer.campaign", "designer.analysis", "designer.cluster", "designer.dashboard", "designer.report",
     "surrogates.models", "surrogates.acquisition", "surrogates.features", "surrogates.kernels",
-    "mdcore.forcefield", "mdcore.measure.complete",
+    "mdcore.forcefield", "mdcore.measure", "mdcore.estimate", "mdcore.dynamics", "mdcore.cell",
 )  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     imports = nx.DiGraph((a, b) for a in graph.modules for b in graph.find_modules_directly_imported_by(a))
     assert imports.number_of_nodes() > 300
     assert circles(imports) == []
-    assert circles(nx.DiGraph([*imports.edges, ("mdcore.chem.errors", "designer.cli.app")])) != []
+    assert circles(nx.DiGraph([*imports.edges, ("mdcore.chem.errors", "designer.campaign.loop")])) != []
 
 
 def test_reading_a_campaign_file_loads_neither_the_store_nor_the_engines(tmp_path: Path) -> None:
