@@ -11,7 +11,7 @@ import cloudpickle
 
 from designer.cluster import Finished, Job, Message
 from designer.cluster.dask_cluster import DaskCluster
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
 from mdcore.chem import Failure, Measurement
 from mdcore.measure import Progress, SimulationResult
 from mdcore.settings import SimulationSettings
@@ -96,8 +96,8 @@ def lost_once(unit, settings, *, seed, out, properties, progress=None):
     )
 
 
-PARTS = (Stage("build", "CPU", build), Stage("dynamics", "MD", dynamics), Stage("analyse", "CPU", analyse))
-WHOLE = (Stage("simulate", "MD", whole),)
+PARTS = (Step("build", "CPU", build), Step("dynamics", "MD", dynamics), Step("analyse", "CPU", analyse))
+WHOLE = (Step("simulate", "MD", whole),)
 
 
 def job(folder: Path, number: int = 0, psmiles: str = "*CCO*", **more: object) -> Job:

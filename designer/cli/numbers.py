@@ -36,4 +36,5 @@ def _parts(argument: str) -> list[str]:
 def _numeric_options(command: LazyCommand) -> set[str]:
     """Return the options of a command that take numbers, as they are written."""
     numeric = ("integer", "float", "integer range", "float range")
-    return {name for parameter in command.loaded().params if parameter.type.name in numeric for name in parameter.opts}
+    parameters: Sequence[Any] = command.loaded().params
+    return {name for parameter in parameters if parameter.type.name in numeric for name in parameter.opts}

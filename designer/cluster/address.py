@@ -8,10 +8,11 @@ from typing import Any
 import distributed
 
 from designer.cluster.certificates import certificates_of
-from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.parts import PARTS, WHOLE
 from designer.cluster.scheduler import quiet_dask
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
+from designer.cluster.way import Way
 from designer.config.cluster import AddressClusterSettings, TLSSettings
 from designer.errors import ClusterLost, InvalidConfig
 
@@ -24,12 +25,12 @@ UNPROTECTED = (
 )
 
 
-def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
+def start_address(settings: AddressClusterSettings, steps: Sequence[Step] | None = None) -> DaskCluster:
     """Connect to a scheduler; its workers and itself stay when the campaign ends.
 
     Args:
         settings: The section `cluster` of a campaign.
-        stages: What workers do; the real simulation unless a test replaces it.
+        steps: What workers do; the real simulation unless a test replaces it.
 
     Raises:
         ClusterLost: There is no scheduler at the address, or it has no workers.
@@ -79,7 +80,7 @@ def start_address(settings: AddressClusterSettings, stages: Sequence[Stage] | No
         return count.client
 
     way = Way(
-        stages=tuple(stages) if stages is not None else (PARTS if parted else WHOLE),
+        steps=tuple(steps) if steps is not None else (PARTS if parted else WHOLE),
         slots=count,
         resources=marked,
         retries=settings.retries,

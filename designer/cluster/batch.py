@@ -18,13 +18,14 @@ import distributed
 from platformdirs import user_state_path
 
 from designer.cluster.certificates import Certificates, certificates_of, in_files
-from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.jobqueue import job_class
 from designer.cluster.local import shut_down
 from designer.cluster.parts import PARTS, WHOLE
 from designer.cluster.queue_state import QueueState, cancel, queue_state
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
+from designer.cluster.way import Way
 from designer.config.cluster import (
     LSFClusterSettings,
     QueueJobs,
@@ -314,19 +315,19 @@ def job_of(
 
 
 def start_queue(
-    settings: QueueSettings, stages: Sequence[Stage] | None = None, folder: Path | None = None
+    settings: QueueSettings, steps: Sequence[Step] | None = None, folder: Path | None = None
 ) -> DaskCluster:
     """Start a scheduler here whose workers are jobs of a batch system.
 
     Args:
         settings: The section `cluster` of a campaign.
-        stages: What workers do; the real simulation unless a test replaces it.
+        steps: What workers do; the real simulation unless a test replaces it.
         folder: The campaign's folder.
 
     Raises:
         InvalidConfig: The certificates cannot be kept where jobs find them.
     """
-    own = tuple(stages) if stages is not None else (PARTS if settings.building else WHOLE)
+    own = tuple(steps) if steps is not None else (PARTS if settings.building else WHOLE)
     with ExitStack() as started:
         certificates = certificates_of(settings.tls)
         if certificates is not None and settings.tls == "temporary":
@@ -365,7 +366,7 @@ def start_queue(
         return any(group.has(worker) and group.ended(worker) for group in groups)
 
     way = Way(
-        stages=own,
+        steps=own,
         slots=lambda: sum(group.slots for group in groups),
         retries=settings.retries,
         transfer=settings.files == "transfer",

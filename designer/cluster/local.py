@@ -9,10 +9,11 @@ from typing import Any
 import distributed
 
 from designer.cluster.certificates import Certificates, certificates_of
-from designer.cluster.dask_cluster import DaskCluster, Way
+from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.parts import PARTS, whole
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
-from designer.cluster.task import SimulateFunction, Stage
+from designer.cluster.task import SimulateFunction, Step
+from designer.cluster.way import Way
 from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
 from designer.errors import MissingPart
 from designer.origins import LOOPBACK
@@ -32,16 +33,16 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = who
     """
     environment, certificates = thread_environment(settings), certificates_of(settings.tls)
     workers = {f"worker-{i}": nanny(certificates, environment, {"MD": 1}) for i in range(settings.workers)}
-    stages = (Stage("simulate", "MD", simulate),)
-    return start_processes(settings, certificates, workers, stages, settings.workers, settings.workers)
+    steps = (Step("simulate", "MD", simulate),)
+    return start_processes(settings, certificates, workers, steps, settings.workers, settings.workers)
 
 
-def start_local_cuda(settings: LocalCudaClusterSettings, stages: Sequence[Stage] = PARTS) -> DaskCluster:
+def start_local_cuda(settings: LocalCudaClusterSettings, steps: Sequence[Step] = PARTS) -> DaskCluster:
     """Start processes bound to the GPUs of this machine, several to each if wanted, and others for building.
 
     Args:
         settings: The section `cluster` of a campaign.
-        stages: What workers do; the parts of the real simulation unless a test replaces them.
+        steps: What workers do; the parts of the real simulation unless a test replaces them.
 
     Raises:
         MissingPart: The machine has no GPU.
@@ -59,7 +60,7 @@ def start_local_cuda(settings: LocalCudaClusterSettings, stages: Sequence[Stage]
         workers[f"cpu-{place}"] = nanny(certificates, {**common, "CUDA_VISIBLE_DEVICES": ""}, {"CPU": 1})
     simulations = len(gpus) * settings.simulations_per_gpu
     return start_processes(
-        settings, certificates, workers, tuple(stages), simulations + settings.cpu_workers, settings.simulations_per_gpu
+        settings, certificates, workers, tuple(steps), simulations + settings.cpu_workers, settings.simulations_per_gpu
     )
 
 
@@ -85,7 +86,7 @@ def start_processes(
     settings: WorkerSettings,
     certificates: Certificates | None,
     workers: dict[str, dict[str, Any]],
-    stages: tuple[Stage, ...],
+    steps: tuple[Step, ...],
     slots: int,
     simulations_per_gpu: int,
     host: str = LOOPBACK,
@@ -98,7 +99,7 @@ def start_processes(
         cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler, security=security, silence_logs=50)
         client = distributed.Client(cluster, security=security)
     way = Way(
-        stages=stages,
+        steps=steps,
         slots=lambda: slots,
         retries=settings.retries,
         transfer=settings.files == "transfer",

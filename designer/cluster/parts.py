@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
 from mdcore.chem import Failure
 from mdcore.measure import SimulationResult
 from mdcore.settings import SimulationSettings
@@ -32,7 +32,7 @@ def dynamics(substance: "Substance", settings: SimulationSettings, **how: Any) -
     return prepare(substance, settings, phase=1, **how)
 
 
-WHOLE = (Stage("simulate", "MD", whole),)
+WHOLE = (Step("simulate", "MD", whole),)
 """Everything in one worker."""
-PARTS = (Stage("build", "CPU", build), Stage("dynamics", "MD", dynamics), Stage("analyse", "CPU", whole))
+PARTS = (Step("build", "CPU", build), Step("dynamics", "MD", dynamics), Step("analyse", "CPU", whole))
 """Building and analysis on processors, dynamics on GPUs."""

@@ -9,18 +9,18 @@ from designer.cluster.dask_cluster import DaskCluster
 from designer.cluster.local import start_processes
 from designer.cluster.parts import PARTS, WHOLE
 from designer.cluster.scheduler import thread_environment
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
 from designer.config.cluster import SSHClusterSettings, SSHHost
 from designer.errors import ClusterLost, MissingPart
 from designer.origins import LOOPBACK
 
 
-def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = None) -> DaskCluster:
+def start_ssh(settings: SSHClusterSettings, steps: Sequence[Step] | None = None) -> DaskCluster:
     """Start a scheduler here and workers on other machines.
 
     Args:
         settings: The section `cluster` of a campaign.
-        stages: What workers do; the real simulation unless a test replaces it.
+        steps: What workers do; the real simulation unless a test replaces it.
 
     Raises:
         ClusterLost: A machine cannot be reached, or starts no worker.
@@ -49,7 +49,7 @@ def start_ssh(settings: SSHClusterSettings, stages: Sequence[Stage] | None = Non
             settings,
             certificates,
             workers,
-            tuple(stages) if stages is not None else default,
+            tuple(steps) if steps is not None else default,
             slots,
             settings.simulations_per_gpu,
             settings.listen,

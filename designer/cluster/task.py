@@ -47,7 +47,7 @@ class SimulateFunction(Protocol):
 
 
 @dataclass(frozen=True)
-class Stage:
+class Step:
     """A part of a simulation.
 
     Attributes:

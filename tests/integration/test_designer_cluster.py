@@ -147,7 +147,7 @@ def test_workers_that_do_not_leave_in_time_are_ended_by_force(tmp_path: Path, mo
         patch.setattr(distributed.SpecCluster, "close", late)
         cluster.close()
     # The nannies, whose own end was held up here, must leave nothing behind either.
-    cluster._client.cluster.close(timeout=30)
+    cluster.client.cluster.close(timeout=30)
     deadline = time.monotonic() + 20
     while (
         time.monotonic() < deadline

@@ -33,7 +33,7 @@ from schedulers import until
 from designer.cluster import Message, Noted, Returned
 from designer.cluster.address import start_address
 from designer.cluster.local import start_local, start_local_cuda
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
 from designer.cluster.watch import HangLimits
 from designer.config.cluster import (
     AddressClusterSettings,
@@ -120,7 +120,7 @@ def test_a_failure_while_building_ends_the_evaluation(tmp_path: Path, machines: 
     machines.worker("--resources", "MD=1")
     machines.worker("--resources", "CPU=1")
     settings = AddressClusterSettings(address=machines.address)
-    broken = (Stage("build", "CPU", fails), *PARTS[1:])
+    broken = (Step("build", "CPU", fails), *PARTS[1:])
     with closing(start_address(settings, broken)) as cluster:
         cluster.submit(job(tmp_path))
         heard = finish(cluster, 1)
@@ -139,7 +139,7 @@ def test_a_worker_that_goes_away_with_a_result_keeps_nobody_waiting(tmp_path: Pa
     heard: list[Message] = []
     rounds = 0
     with closing(
-        start_address(AddressClusterSettings(address=machines.address), (Stage("s", "MD", lost_once),))
+        start_address(AddressClusterSettings(address=machines.address), (Step("s", "MD", lost_once),))
     ) as cluster:
 
         def listens() -> None:
@@ -165,7 +165,7 @@ def test_a_scheduler_that_is_killed_and_started_again_loses_nothing(tmp_path: Pa
     first = machines.scheduler()
     worker = machines.worker("--resources", "MD=1")
     settings = AddressClusterSettings(address=machines.address, wait_s=120)
-    with closing(start_address(settings, (Stage("simulate", "MD", slow),))) as cluster:
+    with closing(start_address(settings, (Step("simulate", "MD", slow),))) as cluster:
         cluster.submit(job(tmp_path))
         listen(cluster, lambda heard: (tmp_path / "0" / "counted").exists())
         time.sleep(1.5)
@@ -212,7 +212,7 @@ def test_without_a_shared_folder_checkpoints_travel_through_the_workers(tmp_path
     settings = AddressClusterSettings(
         address=machines.address, files="transfer", scratch=str(theirs), fetch_s=1.0, retries=3
     )
-    with closing(start_address(settings, (Stage("simulate", "MD", slow),))) as cluster:
+    with closing(start_address(settings, (Step("simulate", "MD", slow),))) as cluster:
         cluster.submit(job(mine))
         listen(cluster, lambda heard: (mine / "0" / "counted").exists())  # a copy of a running simulation's files
         copied = int((mine / "0" / "counted").read_text())

@@ -23,7 +23,7 @@ from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.cluster import Message, Noted, batch
 from designer.cluster.batch import start_queue
 from designer.cluster.dask_cluster import DaskCluster
-from designer.cluster.task import Stage
+from designer.cluster.task import Step
 from designer.config import load_config
 from designer.config.cluster import SlurmClusterSettings
 from designer.errors import ClusterLost
@@ -271,7 +271,7 @@ def waits(unit, settings, *, seed, out, properties, progress=None):
     return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
 
 
-STAGE = (Stage("simulate", "MD", waits),)
+STEPS = (Step("simulate", "MD", waits),)
 
 
 def settings(folder: Path, **more: object) -> SlurmClusterSettings:
@@ -322,7 +322,7 @@ def places(folder: Path) -> list[list[str]]:
 
 def test_jobs_that_slurm_ends_cost_a_simulation_nothing(slurm: Slurm, often: None, tmp_path: Path) -> None:
     """Cancelled, put back, at its time limit, nodes drained: with no retries allowed, the simulation goes on each time."""
-    with closing(start_queue(settings(tmp_path), STAGE)) as cluster:
+    with closing(start_queue(settings(tmp_path), STEPS)) as cluster:
         heard = Heard(cluster)
         cluster.submit(job(tmp_path))
         heard.until(lambda: len(places(tmp_path)) == 1, "it runs")
@@ -359,7 +359,7 @@ def test_a_controller_that_is_away_costs_no_job(
 ) -> None:
     monkeypatch.setattr(batch, "CANCEL_AGAIN_S", 0.1)
     slurm.drain("gpu1", "gpu2")
-    cluster = start_queue(settings(tmp_path), STAGE)
+    cluster = start_queue(settings(tmp_path), STEPS)
     try:
         heard = Heard(cluster)
         cluster.submit(job(tmp_path))
@@ -399,7 +399,7 @@ echo "$answer"
 """)
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
-    with closing(start_queue(settings(tmp_path), STAGE)) as cluster:
+    with closing(start_queue(settings(tmp_path), STEPS)) as cluster:
         cluster.submit(job(tmp_path))
 
         def interrupt() -> None:
@@ -419,11 +419,11 @@ echo "$answer"
 def test_what_slurm_refuses_and_what_never_starts_is_one_line(slurm: Slurm, often: None, tmp_path: Path) -> None:
     right = settings(tmp_path)
     wrong = right.model_copy(update={"simulation": right.simulation.model_copy(update={"queue": "nowhere"})})
-    with closing(start_queue(wrong, STAGE)) as cluster:
+    with closing(start_queue(wrong, STEPS)) as cluster:
         cluster.submit(job(tmp_path))
         with pytest.raises(ClusterLost, match=r"takes no simulation job \(.*invalid partition specified: nowhere"):
             Heard(cluster).until(lambda: False, "it is refused", 30)
-    with closing(start_queue(right.model_copy(update={"python": "/no/such python"}), STAGE)) as cluster:
+    with closing(start_queue(right.model_copy(update={"python": "/no/such python"}), STEPS)) as cluster:
         cluster.submit(job(tmp_path))
         with pytest.raises(ClusterLost, match=r"3 jobs in a row ended before their workers came up; see .*logs"):
             Heard(cluster).until(lambda: False, "jobs end", 60)
