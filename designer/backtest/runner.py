@@ -72,7 +72,8 @@ def _prepare(plan: Plan) -> None:
 
 
 def _replay(position: int, seed: int) -> Replay:
-    assert _plan is not None, "every worker is prepared before its first job"
+    if _plan is None:
+        raise RuntimeError("a worker of the backtest was not initialised with its plan")
     return _plan.replay(position, seed)
 
 

@@ -11,7 +11,7 @@ from designer.campaign.proposal import Proposal, Proposer
 from designer.campaign.recording import record_proposal
 from designer.campaign.stop import Tally, may_start, stop_reason
 from designer.cluster.base import Cluster, Finished, Job, Noted, Progressed, Returned
-from designer.cluster.task import Outcome
+from designer.cluster.task import Outcome, Trouble
 from designer.cluster.watch import HangLimits
 from designer.config import CampaignConfig
 from designer.errors import CampaignBusy, CampaignFailed
@@ -237,8 +237,8 @@ class Loop:
 
     def _on_finished(self, message: Finished) -> None:
         result, outcome = message.outcome.result, message.outcome
-        assert result is not None
-        assert not hasattr(result, "kind") or isinstance(result, Failure), "trouble comes as Returned"
+        if result is None or isinstance(result, Trouble):
+            raise TypeError(f"a finished evaluation cannot have {result!r} as its result")
         self._calculations.after(_substance(self._record_of(message.evaluation_id)))
         about = {"machine": outcome.machine, "campaign": self._config.name, "campaign_wall_s": outcome.wall_s}
         record = self._store.finish(
@@ -287,7 +287,8 @@ class Loop:
 
     def _record_of(self, evaluation_id: int) -> EvaluationRecord:
         record = self._ledger.get(evaluation_id)
-        assert record is not None, f"evaluation {evaluation_id} was never handed out"
+        if record is None:
+            raise LookupError(f"evaluation {evaluation_id} was never submitted")
         return record
 
 

@@ -185,7 +185,7 @@ def _document(
     for validation in validations:
         metrics = asdict(validation.metrics)
         coverage = metrics.pop("coverage")
-        metrics["coverage"] = {f"{level:g}": share for level, share in zip(LEVELS, coverage, strict=True)}
+        metrics["coverage"] = {f"{nominal:g}": share for nominal, share in zip(LEVELS, coverage, strict=True)}
         unit = property_spec(validation.property).unit
         found.setdefault(validation.property, {"unit": unit})[_label(validation)] = metrics
     return {

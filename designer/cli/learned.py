@@ -60,8 +60,8 @@ class Learned:
         fidelity = self.fidelity
         if not fidelity:
             # Known data alone: the fidelity of most of them is predicted.
-            levels = Counter(record.fidelity for record in self.imported if record.property in properties)
-            fidelity = min(levels, key=lambda level: (-levels[level], level), default="")
+            counts = Counter(record.fidelity for record in self.imported if record.property in properties)
+            fidelity = min(counts, key=lambda name: (-counts[name], name), default="")
         observations = observations_of(self.evaluations, properties, fidelity, self.imported)
         for name in properties:
             if not observations.measured(name).any():

@@ -18,7 +18,7 @@ from designer.report.calibration import calibration_rows
 from designer.report.comparison import certainty_text, comparison_text, probabilities
 from designer.report.drawing import subscripts
 from designer.report.evaluations import MAX_ROWS, evaluation_csv, evaluation_rows
-from designer.report.facts import compute_rows, config_text, simulate_command, store_text, version_rows
+from designer.report.facts import compute_rows, config_text, repeat_command, store_text, version_rows
 from designer.report.figures import front_figures
 from designer.report.interactive import FrontPlot, embed, front_plots
 from designer.report.known import known_with
@@ -181,7 +181,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "seed": campaign.seed,
         "store": store_text(config),
         "config": config_text(config),
-        "repeat": simulate_command(front[0], config) if front and not config.outside else None,
+        "repeat": repeat_command(front[0], config) if front and not config.outside else None,
     }
 
 

@@ -89,7 +89,7 @@ def store_text(config: CampaignConfig) -> str:
     return "a database server" if path is None else f"the file {path.name}"
 
 
-def simulate_command(record: EvaluationRecord, config: CampaignConfig) -> str:
+def repeat_command(record: EvaluationRecord, config: CampaignConfig) -> str:
     """Return the command that repeats one evaluation alone."""
     section = config.minimal_document()["simulation"]
     parts = ["designer", "simulate", record.psmiles, "--preset", str(section["preset"]), "--seed", str(record.seed)]

@@ -162,17 +162,17 @@ def _measured(records: Sequence[EvaluationRecord], step: str, name: str) -> list
 
 def _dots(axes: "Axes", groups: Sequence[_Group]) -> None:
     """Draw each value with its standard error, a row for each group, and the median of the group as a stroke."""
-    for level, (label, colour, rows) in enumerate(groups):
+    for line, (label, colour, rows) in enumerate(groups):
         # In turn above and below the middle of the row, in the order of the values, so that neighbours stay apart.
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
-        height = -level + 0.16 * (np.arange(len(rows)) % 3 - 1)
+        height = -line + 0.16 * (np.arange(len(rows)) % 3 - 1)
         axes.errorbar(
             rows[:, 0], height, xerr=rows[:, 1], fmt="o", color=colour, markersize=5, elinewidth=LINE, alpha=0.85
         )
         median = float(np.median(rows[:, 0]))
-        axes.plot([median, median], [-level - 0.3, -level + 0.3], color=colour)
+        axes.plot([median, median], [-line - 0.3, -line + 0.3], color=colour)
         axes.text(
-            0.0, -level + 0.38, f"{label} ({len(rows)})", transform=axes.get_yaxis_transform(), fontsize=SMALL, color=SOFT
+            0.0, -line + 0.38, f"{label} ({len(rows)})", transform=axes.get_yaxis_transform(), fontsize=SMALL, color=SOFT
         )  # fmt: skip
     axes.set_ylim(-1.5, 0.65)
     axes.set_yticks([])

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from designer.store.knowledge import brief_records
 from designer.store.orm import EvaluationRow
-from designer.store.records import EvaluationRecord
+from designer.store.records import OPEN, EvaluationRecord
 from designer.store.store import CampaignStore
 
-OPEN = ("proposed", "reserved", "running", "expired")
-"""States that may still end in a result; a reservation that expired may, too."""
+UNFINISHED = (*OPEN, "expired")
+"""States that may still end in a result, expired reservations included."""
 _AT_ONCE = 500
 """Rows named in one query; databases limit its length."""
 _MOVING = (
@@ -47,7 +47,7 @@ class Changes:
             records = self._since(session) if self._begun else self._everything(session)
         self._begun = True
         self._newest = max([self._newest, *(record.finished_no or 0 for record in records)])
-        self._open = {record.id: record for record in records if record.state in OPEN}
+        self._open = {record.id: record for record in records if record.state in UNFINISHED}
         return records
 
     def _everything(self, session: Session) -> tuple[EvaluationRecord, ...]:
@@ -55,7 +55,7 @@ class Changes:
 
     def _since(self, session: Session) -> tuple[EvaluationRecord, ...]:
         mine = EvaluationRow.campaign_id == self._store.campaign_id
-        still = {row.id: row for row in session.execute(select(*_MOVING).where(mine, EvaluationRow.state.in_(OPEN)))}
+        still = {row.id: row for row in session.execute(select(*_MOVING).where(mine, EvaluationRow.state.in_(UNFINISHED)))}
         found = {number: _moved(record, still[number]) for number, record in self._open.items() if number in still}
         new = sorted(still.keys() - found.keys())
         for start in range(0, len(new), _AT_ONCE):

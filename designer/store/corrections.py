@@ -95,15 +95,16 @@ def correct(
         imported = known[0]
         if imported.value is None:
             raise InvalidRequest(
-                f"line {imported.line} of {imported.source} holds a failure; withdraw it and import the value"
+                f"{_place(imported)} holds a failure; withdraw it and import the value"
             )
-        value, stderr = _changed(new, imported, f"line {imported.line} of {imported.source}")
+        value, stderr = _changed(new, imported.property, imported.value, imported.stderr, _place(imported))
         record = _add(session, _about_imported(imported), kind, reason, (value, stderr))
         imported.value, imported.stderr = value, stderr
         session.flush()
         return _record(session, record)
     evaluation, measurement = found[0]
-    value, stderr = _changed(new, measurement, f"evaluation {evaluation.ordinal}")
+    where = f"evaluation {evaluation.ordinal}"
+    value, stderr = _changed(new, measurement.property, measurement.value, measurement.stderr, where)
     record = _add(session, _about_measured(evaluation, measurement), kind, reason, (value, stderr))
     session.flush()
     for row in (evaluation, *_copies(session, evaluation)):
@@ -121,18 +122,17 @@ def correct(
 
 
 def _changed(
-    new: Callable[[float, float], tuple[float, float]], row: ImportedRow | MeasurementRow, where: str
+    new: Callable[[float, float], tuple[float, float]], name: str, old_value: float, old_stderr: float, where: str
 ) -> tuple[float, float]:
-    """Return another value and error in the place of those of a row.
+    """Return the value and error of a property that replace the old ones.
 
     Raises:
         InvalidRequest: They are the same, so that there is nothing to put on record.
     """
-    assert row.value is not None
-    value, stderr = new(row.value, row.stderr)
-    if (value, stderr) == (row.value, row.stderr):
+    value, stderr = new(old_value, old_stderr)
+    if (value, stderr) == (old_value, old_stderr):
         raise InvalidRequest(
-            f"{row.property} of {where} is {with_error(value, stderr)} already; nothing is corrected, give another value or error"
+            f"{name} of {where} is {with_error(value, stderr)} already; nothing is corrected, give another value or error"
         )
     return value, stderr
 
@@ -229,6 +229,10 @@ def knowledge_version(session: Session) -> tuple[int, int]:
         session.scalar(select(func.max(CorrectionRow.id)).where(CorrectionRow.origin == "imported")) or 0,
         session.scalar(select(func.max(ImportedRow.id))) or 0,
     )
+
+
+def _place(row: ImportedRow) -> str:
+    return f"line {row.line} of {row.source}"
 
 
 def _measured(session: Session, selection: Selection) -> list[tuple[EvaluationRow, MeasurementRow]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from designer.errors import CampaignBusy, StoreLocked
+from designer.errors import CampaignBusy, ForeignStore, StoreLocked
 from designer.store.engine import RUNNING_TIMEOUT_S, close_engine, make_engine, writing
 from designer.store.liveness import owner_alive
 from designer.store.orm import SCHEMA_VERSION
@@ -63,6 +63,7 @@ def migrate_store(address: StoreURL | str) -> tuple[int, int, Path | None]:
 
     Raises:
         CampaignBusy: A process runs one of its campaigns.
+        ForeignStore: It is damaged.
         StoreLocked: Another program holds it.
     """
     url = StoreURL.parse(address)
@@ -77,7 +78,7 @@ def migrate_store(address: StoreURL | str) -> tuple[int, int, Path | None]:
                 raise CampaignBusy(f"campaign {busy!r} is being run; end it before its store is migrated")
             copy = _copy(url.path, before)
             upgrade(connection)
-            _check_references(connection)
+            _check_references(connection, url)
         return before, SCHEMA_VERSION, copy
     except DatabaseError as error:
         reason = " ".join(str(error.orig).split())
@@ -110,7 +111,11 @@ def _copy(path: Path | None, version: int) -> Path | None:
     return copy
 
 
-def _check_references(connection: Connection) -> None:
+def _check_references(connection: Connection, url: StoreURL) -> None:
     if connection.dialect.name == "sqlite":
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        assert not broken, f"the migration left references without a target: {broken[:3]}"
+        if broken:
+            raise ForeignStore(
+                f"store {str(url)!r} was not migrated: its references {list(map(tuple, broken[:3]))} have no target; restore it "
+                "from a copy"
+            )

@@ -38,7 +38,7 @@ def open_store(address: Address, *, any_version: bool = False, wait_s: float | N
     if url.path is not None:
         if not url.path.is_file():
             raise MissingFile(f"store {str(url)!r} does not exist; start a campaign with `designer run CONFIG` first")
-        _check_file(url, 0.0 if wait_s is None else wait_s, may_be_empty=False)
+        _check_file(url, url.path, 0.0 if wait_s is None else wait_s, may_be_empty=False)
     engine = make_engine(url, wait_s=wait_s)
     _check_schema(engine, url, any_version=any_version)
     return engine
@@ -56,7 +56,7 @@ def create_store(address: Address) -> Engine:
     """
     url = StoreURL.parse(address)
     if url.path is not None and url.path.exists():
-        _check_file(url, connections.RUNNING_TIMEOUT_S, may_be_empty=True)
+        _check_file(url, url.path, connections.RUNNING_TIMEOUT_S, may_be_empty=True)
     elif url.path is not None:
         url.path.parent.mkdir(parents=True, exist_ok=True)
     engine = make_engine(url, wait_s=connections.RUNNING_TIMEOUT_S)
@@ -83,14 +83,12 @@ def locked(url: StoreURL, error: DBAPIError | sqlite3.Error) -> StoreLocked | St
     return _locked(url, _reason(error))
 
 
-def _check_file(url: StoreURL, wait_s: float, *, may_be_empty: bool) -> None:
+def _check_file(url: StoreURL, path: Path, wait_s: float, *, may_be_empty: bool) -> None:
     """Look into an SQLite file without touching it: opened for reading only, before any pragma that writes.
 
     SQLite itself looks: a file that this process has open in SQLite must not be opened and closed in another way, because that
     ends the locks that POSIX gave to the process.
     """
-    path = url.path
-    assert path is not None
     if path.is_dir():
         raise ForeignStore(f"{str(path)!r} is a folder; give the path of a store file")
     if path.stat().st_size == 0 and may_be_empty:
