@@ -33,15 +33,15 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
+from mdcore.measure.analyse import last_cooling
+from mdcore.measure.specimen import glass_transition_k
 
 from benchmarks.common import DATA, answer, command_line, figure
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density
 from mdcore.measure import simulate
-from mdcore.measure.analyse import last_cooling
 from mdcore.measure.build import planned_stages
-from mdcore.measure.specimen import glass_transition_k
 from mdcore.settings import PRESETS, SimulationSettings
 
 ROOM_TEMPERATURE_K = 300.0

@@ -14,15 +14,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.common import answer, command_line, figure
 from mdcore.chem import RepeatUnit
-from mdcore.dynamics import COLUMNS, mean_and_stderr, run
+from mdcore.dynamics import DynamicsStage, mean_and_stderr, read_record, run
 from mdcore.measure import build_bundle
 from mdcore.settings import SimulationSettings
 from mdcore.settings.execution import ExecutionSettings
-from mdcore.settings.stages import DynamicsStage
 
 POLYMERS = {
     "PS": ("*CC(*)c1ccccc1", 373.0, lambda t: 0.9287 * math.exp(5.131e-4 * t)),
@@ -65,12 +62,11 @@ def held(name, label, options):
     built = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=folder / "bundle")
     bundle = replace(built, stages=stages_of(built, transition_k, STAIRCASES[label]))
     run(bundle, folder / "run", ExecutionSettings(platform="CPU", threads=1))
-    with np.load(folder / "run/series.npz") as stored:
-        table, stages = stored["table"], [str(stage) for stage in stored["stages"]]
+    record = read_record(folder / "run", bundle)
     rows = []
     for k in STAIRCASES[label]:
-        part = table[table[:, 0] == stages.index(f"hold {k:g}")]
-        density, stderr = mean_and_stderr(part[len(part) // FORGOTTEN :, COLUMNS.index("density_g_cm3")])
+        held_g_cm3 = record.stage(f"hold {k:g}").array("density_g_cm3")
+        density, stderr = mean_and_stderr(held_g_cm3[len(held_g_cm3) // FORGOTTEN :])
         rows.append(
             {
                 "polymer": name,

@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import answer, command_line, environment, figure
-from mdcore.bundle import SimulationBundle
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.engine import StageEngine
 from mdcore.dynamics.runner import run
+from mdcore.dynamics.stages import DynamicsStage
 from mdcore.settings.execution import ExecutionSettings
-from mdcore.settings.stages import CompressStage, DynamicsStage
 
 POLYMER = "*CC(*)c1ccccc1"
 CHAIN_ATOMS = 1000
@@ -54,7 +54,7 @@ def bundle_of(n_atoms: int, work: Path) -> SimulationBundle:
 
 def condense(bundle: SimulationBundle, work: Path, execution: ExecutionSettings) -> Path:
     """Compress the cell and cool it; return the file of its positions."""
-    last = max(i for i, stage in enumerate(bundle.stages) if isinstance(stage, CompressStage))
+    last = max(i for i, stage in enumerate(bundle.stages) if stage.kind == "compress")
     sampling = bundle.stages[-1]
     compression = bundle.stages[last].model_copy(update={"duration_ps": COMPRESS_PS})
     cooling = DynamicsStage(

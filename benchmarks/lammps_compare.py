@@ -29,6 +29,7 @@ from benchmarks.lammps_parts.energies import (
 )
 from benchmarks.lammps_parts.program import Lammps, LammpsAbsentError
 from benchmarks.lammps_parts.speeds import CORES, condensed, measure_speeds, speed_figures
+from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
 from mdcore.measure.export.lammps import write_data
 
 POLYMERS = {
@@ -88,7 +89,7 @@ def main() -> int:
         _, their_production = lammps_terms(lammps, folder, written, PRODUCTION_LAMMPS)
         details[name] = {
             "n_atoms": bundle.n_atoms,
-            "density_g_cm3": round(bundle.mass_amu * 1.66053906660e-3 / float(np.prod(box)), 4),
+            "density_g_cm3": round(bundle.mass_amu * DALTON_PER_NM3_TO_G_CM3 / float(np.linalg.det(box)), 4),
             "openmm_kj_mol": {term: round(value, 5) for term, value in ours.items()},
             "lammps_kj_mol": {term: round(value, 5) for term, value in theirs.items()},
             "force_relative_rms_difference": float(f"{relative_rms(our_forces, their_forces):.2e}"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import MDCoreError
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.runner import run
 from mdcore.settings.execution import ExecutionSettings

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mdcore.dynamics import DynamicsStage, Stage
 from mdcore.optics import OpticsSettings
 from mdcore.properties.evidence import Evidence
-from mdcore.settings import DynamicsStage, SimulationSettings, Stage
+from mdcore.settings import SimulationSettings
 from mdcore.substances import Substance
 
 

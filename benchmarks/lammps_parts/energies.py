@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.lammps_parts.program import Lammps
+from mdcore.chem.constants import KJ_PER_KCAL
 from mdcore.measure.export.lammps import LammpsData, interactions
-from mdcore.measure.export.terms import KCAL, force_of, rows
+from mdcore.measure.export.terms import force_of, rows
 
 TERMS = ("bond", "angle", "torsion", "lennard_jones", "coulomb")
 TIGHT_OPENMM, TIGHT_LAMMPS = 1e-6, 1e-7
@@ -42,8 +43,8 @@ print "terms $(v_bond:%.12g) $(v_angle:%.12g) $(v_torsion:%.12g) $(v_lennard_jon
     )
     log = lammps.run(folder, script)
     (values,) = re.findall(r"^terms (.+)$", log, re.MULTILINE)
-    forces = np.loadtxt(folder / "forces.txt", skiprows=9)[:, 1:] * KCAL * 10.0
-    return dict(zip(TERMS, (float(v) * KCAL for v in values.split()), strict=True)), forces
+    forces = np.loadtxt(folder / "forces.txt", skiprows=9)[:, 1:] * KJ_PER_KCAL * 10.0
+    return dict(zip(TERMS, (float(v) * KJ_PER_KCAL for v in values.split()), strict=True)), forces
 
 
 def comparable(system: Any, ewald_tolerance: float | None = TIGHT_OPENMM) -> Any:
@@ -89,7 +90,7 @@ def _state(system: Any, positions_nm: Any, box_nm: Any) -> Any:
 
     platform = openmm.Platform.getPlatformByName("Reference")
     context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
-    context.setPeriodicBoxVectors(*np.diag(box_nm))
+    context.setPeriodicBoxVectors(*box_nm)
     context.setPositions(positions_nm)
 
     def of(group: int | None = None) -> Any:

@@ -90,7 +90,7 @@ def openmm_ns_per_day(
     integrator.setConstraintTolerance(1e-5)
     platform = openmm.Platform.getPlatformByName("CPU")
     context = openmm.Context(system, integrator, platform, {"Threads": str(cores)})
-    context.setPeriodicBoxVectors(*np.diag(box_nm))
+    context.setPeriodicBoxVectors(*box_nm)
     context.setPositions(positions_nm)
     context.setVelocitiesToTemperature(TEMPERATURE_K, 20251)
     integrator.step(200)
@@ -166,15 +166,14 @@ def speed_figures(name: str, rounds: list[dict[str, float]]) -> dict[str, object
 def condensed(psmiles: str, work: Path, threads: int, cell: dict[str, int] | None = None) -> tuple[Any, Any, Any]:
     """Build a bundle of preset quick or of the size given, and compress it; return the bundle, positions and box in nm."""
     from mdcore.chem import RepeatUnit
-    from mdcore.dynamics import run
+    from mdcore.dynamics import DynamicsStage, run
     from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
     from mdcore.settings.execution import ExecutionSettings
-    from mdcore.settings.stages import CompressStage, DynamicsStage
 
     settings = SimulationSettings.model_validate({"preset": "quick", "cell": cell or {}})
     bundle = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=work / "bundle")
-    last = next(i for i, stage in enumerate(bundle.stages) if isinstance(stage, CompressStage))
+    last = next(i for i, stage in enumerate(bundle.stages) if stage.kind == "compress")
     hot = bundle.stages[last].temperature_K
     cooling = DynamicsStage(
         name="cool", ensemble="nvt", duration_ps=6.0, temperature_K=(hot, TEMPERATURE_K), timestep_fs=2.0

@@ -12,7 +12,7 @@ from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance
 
 if TYPE_CHECKING:
-    from mdcore.bundle import SimulationBundle
+    from mdcore.dynamics.bundle import SimulationBundle
 
 Cache = MutableMapping[str, str]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Geometry import Point3D
 
-from mdcore.bundle import SimulationBundle
 from mdcore.chem import RepeatUnit
-from mdcore.chem.damage import reading
-from mdcore.dynamics.runner import read_run_arrays
+from mdcore.chem.box import lattice_shift
+from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.runner import read_final
 from mdcore.optics import OpticsFailed
 from mdcore.optics.geometry import cap_offset, relax_keeping_torsions
 
@@ -31,7 +31,7 @@ class CellConformers:
         unit: Repeat unit of the chains.
         arrays: Arrays of the bundle; see `SimulationBundle`.
         positions_nm: Shape (n, 3).
-        box_nm: Edges of the box, shape (3,).
+        box_nm: Box, shape (3, 3).
         content_hash: Identity of the run.
     """
 
@@ -48,10 +48,7 @@ class CellConformers:
         Raises:
             DamagedFile: The run left none that can be read.
         """
-        path = run_folder / "final.npz"
-        arrays = read_run_arrays(path, bundle.content_hash)
-        with reading(path):
-            return cls(unit, bundle.arrays, arrays["positions_nm"], arrays["box_nm"], bundle.content_hash)
+        return cls(unit, bundle.arrays, *read_final(bundle, run_folder), bundle.content_hash)
 
     @property
     def name(self) -> str:
@@ -130,7 +127,7 @@ class CellConformers:
         for atom in queue:
             for other in neighbours[atom]:
                 step = self.positions_nm[other] - self.positions_nm[atom]
-                step = 10.0 * (step - self.box_nm * np.round(step / self.box_nm))
+                step = 10.0 * (step - lattice_shift(step, self.box_nm))
                 if other not in own:
                     bonds.append((own[atom], len(atoms) + len(caps)))
                     caps.append(positions[atom] + cap_offset(numbers[own[atom]], step))

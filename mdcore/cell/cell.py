@@ -11,14 +11,14 @@ from mdcore.cell.residue import make_residue
 from mdcore.cell.sequence import UnitSequence, draw_sequence
 from mdcore.cell.spearing import find_spears
 from mdcore.cell.topology import FloatArray, IntArray, Topology
+from mdcore.chem.box import is_rectangular
+from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
 from mdcore.chem.errors import BuildError
 from mdcore.chem.notation import HEAD, TAIL, read_end_group, stars_of
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.settings.simulation import CellSettings
 
-_DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
-"""g/cm3 in one dalton per cubic nanometre (CODATA 2018 unified atomic mass unit)."""
 _DILUTIONS = (1.0, 0.85, 0.7, 0.5, 0.3)
 _PATIENT_BELOW = 0.8
 
@@ -31,13 +31,13 @@ class Cell:
         topology: Atoms, bonds, residues, chains.
         plans: The chains, as templates.
         positions_nm: Shape (n, 3), chains whole, not wrapped.
-        box_nm: Edge of the cubic box.
+        box_nm: Box, shape (3, 3), rows are the vectors; chains grow in a cube.
     """
 
     topology: Topology
     plans: tuple[ChainPlan, ...]
     positions_nm: FloatArray
-    box_nm: float
+    box_nm: FloatArray
 
     @property
     def mass_amu(self) -> float:
@@ -150,8 +150,8 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
     topology = make_topology(plans)
     mass = sum(topology.masses_amu.tolist())
     for dilution in _DILUTIONS:
-        box_nm = float((mass * _DALTON_PER_NM3_TO_G_CM3 / (density_g_cm3 * dilution)) ** (1.0 / 3.0))
-        grower = ChainGrower(box_nm, topology.n_atoms, rng, patient=dilution < _PATIENT_BELOW)
+        edge_nm = float((mass * DALTON_PER_NM3_TO_G_CM3 / (density_g_cm3 * dilution)) ** (1.0 / 3.0))
+        grower = ChainGrower(edge_nm, topology.n_atoms, rng, patient=dilution < _PATIENT_BELOW)
         first = 0
         for plan in plans:
             if not grower.grow(plan, first):
@@ -159,10 +159,10 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
             first += plan.n_atoms
         else:
             positions = grower.grid.positions
-            spears = find_spears(positions, topology.bonds, topology.rings, np.full(3, box_nm))
+            spears = find_spears(positions, topology.bonds, topology.rings, np.full(3, edge_nm))
             if spears:
                 raise BuildError(f"growth left {len(spears)} speared rings; this is a defect, report the repeat unit")
-            return Cell(topology, tuple(plans), positions, box_nm)
+            return Cell(topology, tuple(plans), positions, np.eye(3) * edge_nm)
     raise BuildError(
         f"{len(plans)} chains did not fit at {density_g_cm3 * _DILUTIONS[-1]:.3f} g/cm3; lower growth_density_g_cm3 or atoms_per_chain"
     )
@@ -179,14 +179,16 @@ def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
         The cell without speared rings; the same cell if it has none.
 
     Raises:
-        BuildError: A chain found no place among the others.
+        BuildError: A chain found no place among the others, or the box is not a cube.
     """
-    box = np.full(3, cell.box_nm)
-    spears = find_spears(cell.positions_nm, cell.topology.bonds, cell.topology.rings, box)
+    edges = np.diag(cell.box_nm)
+    if not is_rectangular(cell.box_nm) or np.any(edges != edges[0]):
+        raise BuildError("chains can be grown anew in a cubic box only; give a cubic cell")
+    spears = find_spears(cell.positions_nm, cell.topology.bonds, cell.topology.rings, edges)
     if not spears:
         return cell
     guilty = {int(cell.topology.chain_index[cell.topology.bonds[bond, 0]]) for _, bond in spears}
-    grower = ChainGrower(cell.box_nm, cell.topology.n_atoms, rng)
+    grower = ChainGrower(float(edges[0]), cell.topology.n_atoms, rng)
     starts = np.cumsum([0, *(plan.n_atoms for plan in cell.plans)])
     for chain, plan in enumerate(cell.plans):
         if chain not in guilty:

@@ -6,8 +6,8 @@ at constant volume and samples for a short time does not forget the density alto
 
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
-from scipy.constants import Avogadro
 
+from mdcore.chem.constants import AVOGADRO_PER_MOL
 from mdcore.chem.repeat_unit import RepeatUnit
 
 _ATOM_VOLUMES_A3 = {
@@ -48,7 +48,7 @@ def density_estimate_g_cm3(unit: RepeatUnit) -> float:
     """Estimate the density of the glass: mass over 1.5 van der Waals volumes; 5 % is its standard error for common polymers."""
     # The bond that joins one unit to the next is not among the unit's own bonds.
     volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
-    return float(unit.molar_mass_g_mol / Avogadro / (_GLASS_PACKING * volume_nm3 * 1e-21))
+    return float(unit.molar_mass_g_mol / AVOGADRO_PER_MOL / (_GLASS_PACKING * volume_nm3 * 1e-21))
 
 
 def glass_transition_estimate_k(unit: RepeatUnit) -> float:

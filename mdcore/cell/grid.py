@@ -9,14 +9,14 @@ class PeriodicGrid:
     """Positions in a cubic periodic box, found by place.
 
     Args:
-        box_nm: Edge of the box.
+        edge_nm: Edge of the box.
         capacity: Largest number of atoms.
         spacing_nm: Wanted edge of a grid cell.
     """
 
-    def __init__(self, box_nm: float, capacity: int, spacing_nm: float = 0.5) -> None:
-        self.box_nm = box_nm
-        self._n = max(1, int(box_nm / spacing_nm))
+    def __init__(self, edge_nm: float, capacity: int, spacing_nm: float = 0.5) -> None:
+        self.edge_nm = edge_nm
+        self._n = max(1, int(edge_nm / spacing_nm))
         self._slots = np.zeros((self._n**3, 16), dtype=np.int64)
         self._counts = np.zeros(self._n**3, dtype=np.int64)
         self._cell_of = np.zeros(capacity, dtype=np.int64)
@@ -24,7 +24,7 @@ class PeriodicGrid:
         self._order: list[int] = []
 
     def _cells(self, points: FloatArray) -> IntArray:
-        inside = np.floor((points / self.box_nm % 1.0) * self._n).astype(np.int64) % self._n
+        inside = np.floor((points / self.edge_nm % 1.0) * self._n).astype(np.int64) % self._n
         return np.asarray((inside[:, 0] * self._n + inside[:, 1]) * self._n + inside[:, 2])
 
     def push(self, first: int, positions: FloatArray) -> None:
@@ -47,11 +47,11 @@ class PeriodicGrid:
 
     def near(self, centre: FloatArray, radius_nm: float) -> IntArray:
         """Return the atoms in grid cells that may lie within `radius_nm` of `centre`."""
-        width = self.box_nm / self._n
+        width = self.edge_nm / self._n
         reach = int(np.ceil(radius_nm / width))
         if 2 * reach + 1 >= self._n:
             return np.array(sorted(self._order), dtype=np.int64)
-        base = np.floor((centre / self.box_nm % 1.0) * self._n).astype(np.int64)
+        base = np.floor((centre / self.edge_nm % 1.0) * self._n).astype(np.int64)
         steps = np.arange(-reach, reach + 1)
         x, y, z = ((base[axis] + steps) % self._n for axis in range(3))
         cells = ((x[:, None, None] * self._n + y[None, :, None]) * self._n + z[None, None, :]).ravel()
@@ -60,4 +60,4 @@ class PeriodicGrid:
 
     def minimum_image(self, displacement: FloatArray) -> FloatArray:
         """Wrap displacement vectors to their shortest periodic image."""
-        return np.asarray(displacement - self.box_nm * np.rint(displacement / self.box_nm))
+        return np.asarray(displacement - self.edge_nm * np.rint(displacement / self.edge_nm))

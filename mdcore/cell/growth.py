@@ -67,17 +67,17 @@ class ChainGrower:
     """Grows chains one after another into one periodic cell.
 
     Args:
-        box_nm: Edge of the cubic cell.
+        edge_nm: Edge of the cubic cell.
         capacity: Atoms of all chains together.
         rng: Source of all random choices.
         patient: Try four times as many placements and bear closer contacts, which minimisation can still undo: for crowded
             backbones that find no way otherwise.
     """
 
-    def __init__(self, box_nm: float, capacity: int, rng: np.random.Generator, patient: bool = False) -> None:
+    def __init__(self, edge_nm: float, capacity: int, rng: np.random.Generator, patient: bool = False) -> None:
         self._n_trials = 4 * N_TRIALS if patient else N_TRIALS
         self._hard_contact = PATIENT_CONTACT if patient else HARD_CONTACT
-        self.grid = PeriodicGrid(box_nm, capacity)
+        self.grid = PeriodicGrid(edge_nm, capacity)
         self._radii: FloatArray = np.zeros(capacity)
         self._rng = rng
         self._bonded: list[list[int]] = [[] for _ in range(capacity)]
@@ -156,7 +156,7 @@ class ChainGrower:
         chosen = self._rng.choice(suitable, size=self._n_trials)
         conformers, following = residue.conformers[chosen], residue.following[chosen]
         if not placed or residue.head is None:
-            shift = self._rng.random((self._n_trials, 3)) * self.grid.box_nm
+            shift = self._rng.random((self._n_trials, 3)) * self.grid.edge_nm
             turns = np.stack([random_rotation(self._rng) for _ in range(self._n_trials)])
             centre = conformers.mean(axis=1)
             return _moved(conformers, turns, centre, shift), _moved(following[:, None], turns, centre, shift)[:, 0]
@@ -203,7 +203,7 @@ class ChainGrower:
         offset = self.grid.minimum_image(self.grid.positions[near] - centre)
         near, offset = near[keep := np.linalg.norm(offset, axis=1) < reach], offset[keep]
         excluded = self._excluded(near, placed, distances)
-        wide = 2.0 * reach > self.grid.box_nm
+        wide = 2.0 * reach > self.grid.edge_nm
         contact = radii[:, None] + self._radii[near][None, :]
         energies = np.empty(len(positions))
         for trial, local in enumerate(positions - centre):
@@ -266,11 +266,11 @@ class ChainGrower:
     def _meets_itself(self, step: _Placed) -> bool:
         """Tell whether a residue longer than the box runs into its own periodic image, or through a ring of it."""
         positions, residue = step.positions, step.residue
-        if float(np.ptp(positions, axis=0).max()) + _SPEAR_REACH_NM < self.grid.box_nm:
+        if float(np.ptp(positions, axis=0).max()) + _SPEAR_REACH_NM < self.grid.edge_nm:
             return False
         gaps = positions[:, None] - positions[None]
         nearest = self.grid.minimum_image(gaps)
-        images = (np.abs(nearest - gaps) > 0.5 * self.grid.box_nm).any(axis=2)
+        images = (np.abs(nearest - gaps) > 0.5 * self.grid.edge_nm).any(axis=2)
         radii = vdw_radii_nm(residue.atomic_numbers)
         contact = self._hard_contact * (radii[:, None] + radii[None, :])
         if (images & (np.einsum("ijk,ijk->ij", nearest, nearest) < contact**2)).any():
@@ -279,7 +279,7 @@ class ChainGrower:
         for ring in residue.rings:
             atoms = positions[list(ring)]
             beside = self._beside(segments, atoms)
-            images = (np.abs(beside - segments) > 0.5 * self.grid.box_nm).any(axis=(1, 2))
+            images = (np.abs(beside - segments) > 0.5 * self.grid.edge_nm).any(axis=(1, 2))
             if images.any() and pierces(beside[images], atoms).any():
                 return True
         return False

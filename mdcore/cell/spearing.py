@@ -48,7 +48,7 @@ def pierces(segments: FloatArray, ring: FloatArray) -> np.ndarray:
 
 
 def find_spears(
-    positions: FloatArray, bonds: IntArray, rings: Sequence[Sequence[int]], box_nm: FloatArray, reach_nm: float = 0.45
+    positions: FloatArray, bonds: IntArray, rings: Sequence[Sequence[int]], edges_nm: FloatArray, reach_nm: float = 0.45
 ) -> list[tuple[int, int]]:
     """Find every bond that passes through a ring in a rectangular periodic cell.
 
@@ -56,7 +56,7 @@ def find_spears(
         positions: Shape (n, 3), nm, chains whole.
         bonds: Shape (m, 2).
         rings: Atom indices of each ring.
-        box_nm: Shape (3,), edges of the box.
+        edges_nm: Shape (3,), edges of the box.
         reach_nm: Bonds whose middle is further from the ring's centre are not looked at.
 
     Returns:
@@ -68,20 +68,20 @@ def find_spears(
 
     middle = positions[bonds].mean(axis=1)
     # A coordinate that rounds up to the edge itself lies outside the tree's half-open box.
-    wrapped = np.mod(middle, box_nm)
-    wrapped[wrapped >= box_nm] = 0.0
-    tree = cKDTree(wrapped, boxsize=box_nm)
+    wrapped = np.mod(middle, edges_nm)
+    wrapped[wrapped >= edges_nm] = 0.0
+    tree = cKDTree(wrapped, boxsize=edges_nm)
     found: list[tuple[int, int]] = []
     for index, ring in enumerate(rings):
         atoms = positions[list(ring)]
         centre = atoms.mean(axis=0)
-        place = np.mod(centre, box_nm)
-        place[place >= box_nm] = 0.0
+        place = np.mod(centre, edges_nm)
+        place[place >= edges_nm] = 0.0
         near = np.array(tree.query_ball_point(place, reach_nm), dtype=np.int64)
         near = near[~np.isin(bonds[near], ring).any(axis=1)] if len(near) else near
         if not len(near):
             continue
-        shift = -box_nm * np.rint((middle[near] - centre) / box_nm)
+        shift = -edges_nm * np.rint((middle[near] - centre) / edges_nm)
         segments = positions[bonds[near]] + shift[:, None, :]
         found.extend((index, int(bond)) for bond in near[pierces(segments, atoms)])
     return found

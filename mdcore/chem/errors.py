@@ -12,6 +12,8 @@ The tree::
     ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
     │   └── DamagedFile                  a file of a simulation folder is missing or cannot be read
     ├── NotRecorded (KeyError)           a role, stage or observable that a run did not record
+    ├── UnknownStage (ValueError)        a kind of stage that is not installed
+    ├── UnknownObservable (ValueError)   an observable that is not installed
     ├── ExportError (ValueError)         a cell that another engine's files cannot express, or an unknown engine
     ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
     ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
@@ -47,6 +49,14 @@ class NotRecorded(MDCoreError, KeyError):
     def __str__(self) -> str:
         """Return the message without the quotes that KeyError adds."""
         return str(self.args[0]) if self.args else ""
+
+
+class UnknownStage(MDCoreError, ValueError):
+    """A kind of stage that neither this program nor an installed plug-in knows."""
+
+
+class UnknownObservable(MDCoreError, ValueError):
+    """An observable that neither this program nor an installed plug-in knows."""
 
 
 class InvalidSettings(MDCoreError, ValueError):

@@ -1,30 +1,55 @@
-"""Running bundles with OpenMM: stages, checkpoints, convergence. Needs numpy, openmm and pydantic only."""
+"""Running bundles with OpenMM: stages, observables, checkpoints, convergence. Needs numpy, openmm and pydantic only."""
 
+from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.convergence import Convergence, assess
+from mdcore.dynamics.observables import OBSERVABLES, STANDARD, Observable, RecordState, register_observable
 from mdcore.dynamics.platform import choose_platform, platform_works
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.recorded import FinalState, Records, RunRecord, Targets, read_record
 from mdcore.dynamics.runner import RunSummary, read_summary, run
 from mdcore.dynamics.series import COLUMNS, Series
+from mdcore.dynamics.stages import (
+    STAGES,
+    CompressStage,
+    DynamicsStage,
+    MinimiseStage,
+    Stage,
+    TimedStage,
+    register_stage,
+)
 from mdcore.dynamics.statistics import half_drift, mean_and_stderr, statistical_inefficiency
 
 __all__ = [
     "COLUMNS",
+    "OBSERVABLES",
+    "STAGES",
+    "STANDARD",
+    "CompressStage",
     "Convergence",
+    "DynamicsStage",
     "FinalState",
+    "MinimiseStage",
+    "Observable",
     "Progress",
+    "RecordState",
     "Records",
     "RunRecord",
     "RunSummary",
     "Series",
+    "SimulationBundle",
+    "Stage",
     "Targets",
+    "TimedStage",
     "assess",
     "choose_platform",
     "half_drift",
+    "library_versions",
     "mean_and_stderr",
     "platform_works",
     "read_record",
     "read_summary",
+    "register_observable",
+    "register_stage",
     "run",
     "statistical_inefficiency",
 ]

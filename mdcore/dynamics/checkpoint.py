@@ -30,8 +30,9 @@ class Checkpoint:
         binary: OpenMM checkpoint, exact on the same platform but for the barostat, whose random numbers and step size it does
             not hold; empty at the start of a stage.
         state_xml: Portable OpenMM State with positions, velocities, box and parameters.
-        series: All rows so far.
+        series: All rows so far; it may grow after the checkpoint was made.
         most_halvings: Most halvings of a time step in any stage so far.
+        n_rows: Rows of the series at the checkpoint.
     """
 
     content_hash: str
@@ -46,6 +47,7 @@ class Checkpoint:
     state_xml: str
     series: Series
     most_halvings: int = 0
+    n_rows: int = 0
 
     def write(self, path: Path) -> None:
         """Replace the checkpoint on disk."""
@@ -58,17 +60,16 @@ class Checkpoint:
             "halvings": self.halvings,
             "wall_s": self.wall_s,
             "platform": self.platform,
-            "n_chains": self.series.n_chains,
             "most_halvings": self.most_halvings,
         }
         with replacing(path) as stream:
             np.savez(
                 stream,
+                allow_pickle=False,
                 meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
                 binary=np.frombuffer(self.binary, dtype=np.uint8),
                 state=np.frombuffer(self.state_xml.encode(), dtype=np.uint8),
-                table=self.series.table(),
-                chains=self.series.chains(),
+                **self.series.members(),
             )
 
     @classmethod
@@ -76,7 +77,7 @@ class Checkpoint:
         """Return the checkpoint of a bundle, or None where there is none or it belongs to another bundle.
 
         Raises:
-            DamagedFile: It cannot be read, or was written by another version.
+            DamagedFile: It cannot be read, or was written by a later version.
             OSError: The machine could not read it.
         """
         if not path.exists():
@@ -86,12 +87,14 @@ class Checkpoint:
             meta = json.loads(stored["meta"].tobytes())
             if meta.pop("content_hash") != content_hash:
                 return None
-            series = Series.restore(meta.pop("n_chains"), stored["table"], stored["chains"])
+            meta.pop("n_chains", None)  # earlier versions needed it for the series
+            series = Series.restore(stored)
             found = cls(
                 content_hash=content_hash,
                 binary=stored["binary"].tobytes(),
                 state_xml=stored["state"].tobytes().decode(),
                 series=series,
+                n_rows=len(series),
                 **meta,
             )
             try:
@@ -104,6 +107,6 @@ class Checkpoint:
         """Return the OpenMM State, or None for a run that has not begun.
 
         Raises:
-            BundleError: It is no State.
+            BundleError: It is not a State.
         """
         return read_xml(self.state_xml, "State") if self.state_xml else None

@@ -1,25 +1,21 @@
 """Reading what a run recorded: observables by role or stage, and the final cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mdcore.bundle import SimulationBundle
-from mdcore.chem.damage import reading
 from mdcore.chem.errors import NotRecorded
-from mdcore.dynamics.runner import read_run_arrays
-from mdcore.settings.stages import Stage
+from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.runner import read_final, read_series
+from mdcore.dynamics.series import Series
+from mdcore.dynamics.stages import Stage
 
 FloatArray = NDArray[np.float64]
-
-_ROW_COLUMNS = ("stage", "time_ps", "temperature_target_K", "pressure_target_atm")
-"""Columns of the table that describe a row; the others are observables."""
-_CHAIN_VALUES = ("radius_of_gyration_nm", "end_to_end_distance_nm")
 
 
 class Targets(NamedTuple):
@@ -63,15 +59,16 @@ class Records:
     stage_index: NDArray[np.int64]
     times_ps: FloatArray
     targets: Targets
-    _values: Mapping[str, tuple[FloatArray, FloatArray]]
+    _series: Series
+    _chosen: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.times_ps)
 
-    @property
+    @cached_property
     def observables(self) -> tuple[str, ...]:
-        """Names of the observables that were recorded."""
-        return tuple(self._values)
+        """Names of the observables that these stages recorded."""
+        return tuple(name for name in self._series.observables if len(self._series.values(name, self._chosen)[0]))
 
     def array(self, observable: str) -> FloatArray:
         """Return the values of an observable, shape (r, *shape); fewer rows if it has an interval of its own.
@@ -87,14 +84,14 @@ class Records:
         Raises:
             NotRecorded: These stages did not record it.
         """
-        return self._find(observable)[0]
+        return self._series.times_ps()[self._find(observable)[0]]
 
-    def _find(self, observable: str) -> tuple[FloatArray, FloatArray]:
-        if observable not in self._values:
+    def _find(self, observable: str) -> tuple[NDArray[np.int64], FloatArray]:
+        if observable not in self.observables:
             raise NotRecorded(
-                f"observable {observable!r} was not recorded in {self.name!r}; recorded: {', '.join(self._values)}"
+                f"observable {observable!r} was not recorded in {self.name!r}; recorded: {', '.join(self.observables)}"
             )
-        return self._values[observable]
+        return self._series.values(observable, self._chosen)
 
 
 @dataclass(frozen=True)
@@ -102,22 +99,28 @@ class RunRecord:
     """What a finished run recorded.
 
     Attributes:
-        stages: Stages of the bundle.
+        bundle: What was run.
         folder: Folder of the run.
-        content_hash: Hash of the bundle.
     """
 
-    stages: tuple[Stage, ...]
+    bundle: SimulationBundle
     folder: Path
-    content_hash: str
-    _table: FloatArray
-    _columns: tuple[str, ...]
-    _chains: FloatArray
+    _series: Series
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Stages of the bundle."""
+        return self.bundle.stages
 
     @property
     def roles(self) -> tuple[str, ...]:
         """Roles of the stages, each once, in the order of their first stage."""
-        return tuple(dict.fromkeys(role for stage in self.stages if (role := _role(stage))))
+        return tuple(dict.fromkeys(role for stage in self.stages if (role := stage.records_as) is not None))
+
+    @property
+    def stage_indices(self) -> tuple[int, ...]:
+        """Indices of the stages that recorded a row."""
+        return tuple(np.unique(self._series.stage_index).tolist())
 
     def role(self, name: str) -> Records:
         """Return the rows of all stages of a role.
@@ -125,7 +128,7 @@ class RunRecord:
         Raises:
             NotRecorded: No stage has this role, or none of them recorded a row.
         """
-        chosen = [index for index, stage in enumerate(self.stages) if _role(stage) == name]
+        chosen = [index for index, stage in enumerate(self.stages) if stage.records_as == name]
         if not chosen:
             raise NotRecorded(f"the run has no stage with the role {name!r}; its roles are {', '.join(self.roles)}")
         return self._records(name, chosen)
@@ -136,15 +139,24 @@ class RunRecord:
         Raises:
             NotRecorded: There is no such stage, or it recorded no row.
         """
+        indices = range(len(self.stages))
         if isinstance(which, int):
-            chosen = list(range(len(self.stages)))[which : which + 1 or None]
+            chosen = [index for index in indices if index in (which, which + len(self.stages))]
         else:
-            chosen = [index for index, stage in enumerate(self.stages) if stage.name == which]
+            chosen = [index for index in indices if self.stages[index].name == which]
         if not chosen:
             raise NotRecorded(
                 f"the run has no stage {which!r}; its stages are {', '.join(s.name for s in self.stages)}"
             )
-        return self._records(str(which), chosen)
+        return self._records(self.stages[chosen[0]].name, chosen)
+
+    def all(self) -> Records:
+        """Return the rows of all stages.
+
+        Raises:
+            NotRecorded: No row was recorded.
+        """
+        return self._records("all stages", range(len(self.stages)))
 
     @cached_property
     def final(self) -> FinalState:
@@ -153,30 +165,21 @@ class RunRecord:
         Raises:
             DamagedFile: The run left no readable `final.npz`.
         """
-        path = self.folder / "final.npz"
-        arrays = read_run_arrays(path, self.content_hash)
-        with reading(path):
-            return FinalState(arrays["positions_nm"], box_matrix(arrays["box_nm"]))
+        return FinalState(*read_final(self.bundle, self.folder))
 
     def _records(self, name: str, chosen: Sequence[int]) -> Records:
-        stage_index = self._table[:, 0].astype(np.int64)
-        rows = np.isin(stage_index, chosen)
+        rows = np.isin(self._series.stage_index, list(chosen))
         if not rows.any():
             raise NotRecorded(f"{name!r} recorded no row; make its duration longer than its record interval")
-        columns = {column: np.ascontiguousarray(self._table[rows, i]) for i, column in enumerate(self._columns)}
-        times = columns["time_ps"]
-        values = {column: (times, array) for column, array in columns.items() if column not in _ROW_COLUMNS}
-        values |= {
-            observable: (times, np.ascontiguousarray(self._chains[rows, :, i]))
-            for i, observable in enumerate(_CHAIN_VALUES)
-        }
+        head = self._series.head[rows]
         return Records(
             name,
             tuple(self.stages[index] for index in chosen),
-            stage_index[rows],
-            times,
-            Targets(columns["temperature_target_K"], columns["pressure_target_atm"]),
-            values,
+            self._series.stage_index[rows],
+            head[:, 1].copy(),
+            Targets(head[:, 2].copy(), head[:, 3].copy()),
+            self._series,
+            tuple(chosen),
         )
 
 
@@ -190,18 +193,4 @@ def read_record(run_folder: Path, bundle: SimulationBundle) -> RunRecord:
     Raises:
         DamagedFile: The run left no readable series, or one of another bundle.
     """
-    path = run_folder / "series.npz"
-    arrays = read_run_arrays(path, bundle.content_hash)
-    with reading(path):
-        columns = tuple(str(name) for name in arrays["columns"])
-        return RunRecord(bundle.stages, run_folder, bundle.content_hash, arrays["table"], columns, arrays["chains"])
-
-
-def box_matrix(box: Any) -> FloatArray:
-    """Return a box as a matrix of its vectors, shape (3, 3), from the matrix or from three edges."""
-    box = np.asarray(box, dtype=np.float64)
-    return np.diag(box) if box.shape == (3,) else box
-
-
-def _role(stage: Stage) -> str | None:
-    return getattr(stage, "role", None)
+    return RunRecord(bundle, run_folder, read_series(bundle, run_folder))

@@ -9,22 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.bundle import SimulationBundle, library_versions
+from mdcore.chem.box import box_matrix
 from mdcore.chem.damage import damaged, ensure_folder, read_arrays, reading, set_aside
 from mdcore.chem.errors import DamagedFile, NotConverged, SimulationExploded
 from mdcore.chem.files import replacing
 from mdcore.chem.sealed import read_sealed, write_sealed
+from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.checkpoint import Checkpoint
-from mdcore.dynamics.convergence import assess
+from mdcore.dynamics.convergence import MIN_RECORDS, Convergence, assess
 from mdcore.dynamics.cores import OwnCore
 from mdcore.dynamics.engine import StageEngine
+from mdcore.dynamics.observables import OBSERVABLES
 from mdcore.dynamics.openmm_xml import read_xml
 from mdcore.dynamics.platform import choose_platform
 from mdcore.dynamics.progress import Progress
-from mdcore.dynamics.series import COLUMNS, FloatArray, Series
+from mdcore.dynamics.recorder import Recorder
+from mdcore.dynamics.series import FloatArray, Series
 from mdcore.dynamics.trajectory import Trajectory
 from mdcore.settings.execution import ExecutionSettings
-from mdcore.settings.stages import DynamicsStage, MinimiseStage
 
 MAX_HALVINGS = 3
 """How often a stage is tried again with half its time step before the run is given up."""
@@ -40,9 +42,9 @@ class RunSummary:
         wall_s: Wall time of all stages, interruptions not counted.
         simulated_ps: Simulated time.
         ns_per_day: Mean speed.
-        converged: Whether the sampling stage passed its tests; None where none was asked for.
-        convergence: The numbers of these tests.
-        extensions: How often sampling was extended.
+        converged: Whether all stages that test their convergence passed; None where none does, or they are too short.
+        convergence: The numbers of the tests of the last of these stages.
+        extensions: How often stages were extended.
         halvings: Most halvings of a time step in any stage.
         resumed: How often the run was resumed from a checkpoint.
         versions: Versions of the libraries that ran it.
@@ -71,8 +73,9 @@ def run(
 ) -> RunSummary:
     """Run a bundle, or go on where an earlier run stopped.
 
-    `out` then holds `series.npz` (table, chains, columns, stages), `final.npz` (positions_nm, box_nm), `trajectory.dcd` where
-    the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays: the other files can be made of it.
+    `out` then holds `series.npz` (see `Series.members`; `read_record` reads it), `final.npz` (positions_nm and box_nm of shape
+    (3, 3)), `trajectory.dcd` where the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays:
+    the other files can be made of it.
     A damaged file is set aside, and what it held made again; see `mdcore.chem.damage`.
 
     Args:
@@ -84,8 +87,9 @@ def run(
 
     Raises:
         SimulationExploded: A stage blew up although its step was halved three times.
-        NotConverged: Sampling was extended to its limit in vain and `convergence_required` is set.
+        NotConverged: A stage has not converged after all its extensions and `convergence_required` is set.
         PlatformUnavailable: The wanted platform does not work here.
+        UnknownObservable: A stage records what neither the program nor an installed plug-in knows.
     """
     ensure_folder(out)
     finished = _finished(bundle, out)
@@ -131,6 +135,37 @@ def read_run_arrays(path: Path, content_hash: str | None = None) -> dict[str, An
     return arrays
 
 
+def read_series(bundle: SimulationBundle, out: Path) -> Series:
+    """Return the series of a finished run.
+
+    Raises:
+        DamagedFile: It is missing, cannot be read, or belongs to another bundle.
+    """
+    path = out / "series.npz"
+    members = read_run_arrays(path, bundle.content_hash)
+    with reading(path):
+        series = Series.restore(members)
+        for name in series.observables:
+            if name in OBSERVABLES and series.values(name)[1].shape[1:] != OBSERVABLES[name].shape(bundle):
+                raise ValueError(f"{name} has the shape {series.values(name)[1].shape}")
+        return series
+
+
+def read_final(bundle: SimulationBundle, out: Path) -> tuple[FloatArray, FloatArray]:
+    """Return the last positions of a finished run, shape (n, 3), chains whole, and its box, shape (3, 3), in nm.
+
+    Raises:
+        DamagedFile: They are missing, cannot be read, or belong to another bundle.
+    """
+    path = out / "final.npz"
+    arrays = read_run_arrays(path, bundle.content_hash)
+    with reading(path):
+        positions, box = np.asarray(arrays["positions_nm"]), box_matrix(arrays["box_nm"])
+        if positions.shape != (bundle.n_atoms, 3):
+            raise ValueError(f"positions_nm has the shape {positions.shape}")
+        return positions, box
+
+
 def _finished(bundle: SimulationBundle, out: Path) -> RunSummary | None:
     """Return the summary of a run whose files are all whole, else None; damaged ones are set aside."""
     try:
@@ -141,18 +176,9 @@ def _finished(bundle: SimulationBundle, out: Path) -> RunSummary | None:
     if summary is None:
         return None
     whole = True
-    n_chains = int(bundle.arrays["chain_index"][-1]) + 1
-    for name, shapes in (
-        ("series.npz", {"table": (None, len(COLUMNS)), "chains": (None, n_chains, 2)}),
-        ("final.npz", {"positions_nm": (bundle.n_atoms, 3), "box_nm": (3,)}),
-    ):
+    for read in (read_series, read_final):
         try:
-            arrays = read_run_arrays(out / name, bundle.content_hash)
-            for array, shape in shapes.items():
-                with reading(out / name):
-                    found = arrays[array].shape
-                if len(found) != len(shape) or any(a is not None and a != b for a, b in zip(shape, found, strict=True)):
-                    raise damaged(out / name, f"{array} has the shape {found}")
+            read(bundle, out)
         except DamagedFile as error:
             set_aside(error)
             whole = False
@@ -172,8 +198,9 @@ class _Run:
         self._bundle, self._out, self._execution, self._progress = bundle, out, execution, progress
         self._system = read_xml(bundle.system_xml, "System")
         self._path = out / "checkpoint.npz"
-        n_chains = int(bundle.arrays["chain_index"][-1]) + 1
-        self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series(n_chains))
+        for stage in bundle.stages:
+            Recorder(stage.recorded)  # an unknown observable is refused before anything is computed
+        self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series())
         try:
             stored = Checkpoint.read(self._path, bundle.content_hash)
         except DamagedFile as error:
@@ -184,7 +211,7 @@ class _Run:
         if stored is not None:
             self._at = stored
             self._resumed = 1
-        self._planned_ps = [0.0 if isinstance(s, MinimiseStage) else s.duration_ps for s in bundle.stages]
+        self._planned_ps = [stage.planned_ps for stage in bundle.stages]
         self._max_halvings = max(self._at.most_halvings, self._at.halvings)
         self._clock = time.monotonic()
         self._recent: tuple[float, float] | None = None
@@ -237,8 +264,8 @@ class _Run:
                 continue
             positions, box, velocities = _unpack(engine.context.getState(getPositions=True, getVelocities=True))
             extension = self._at.extension + 1
-            again = isinstance(engine.stage, DynamicsStage) and extension <= engine.stage.max_extensions
-            if again and not self._converged(index):
+            outcome = self._convergence(index) if extension < engine.stage.n_passes else None
+            if outcome is not None and not outcome.passed:
                 self._save(engine, index, 0, extension, self._at.halvings, exact=False)
                 continue
             # A reduced step serves the stage that needed it, no longer.
@@ -246,10 +273,9 @@ class _Run:
             return positions, box, velocities
 
     def _advance(self, engine: StageEngine) -> None:
-        if isinstance(engine.stage, MinimiseStage):
-            engine.minimise()
-            return
         done, total = self._at.step, engine.n_steps
+        if not done:
+            engine.begin()
         index = self._at.stage
         start_ps = self._at.time_ps - done * engine.timestep_fs * 1e-3
         saved = time.monotonic()
@@ -257,11 +283,11 @@ class _Run:
             steps = min(engine.chunk, total - done)
             engine.advance(done, steps)
             done += steps
-            values, sizes = engine.record(done / total)
+            targets, observed = engine.record(done / total, -(-done // engine.chunk))
             now_ps = start_ps + done * engine.timestep_fs * 1e-3
             if self._trajectory is not None:
                 self._trajectory.record(self._at.series.last_ps, now_ps, *engine.frame())
-            self._at.series.append([index, now_ps, *values], sizes)
+            self._at.series.append((index, now_ps, *targets), observed)
             self._report(engine, index, now_ps, done / total)
             if time.monotonic() - saved >= self._execution.checkpoint_interval_s:
                 self._at = replace(self._at, time_ps=now_ps)
@@ -287,6 +313,7 @@ class _Run:
             most_halvings=self._max_halvings,
             binary=engine.context.createCheckpoint() if exact else b"",
             state_xml=openmm.XmlSerializer.serialize(state),
+            n_rows=len(self._at.series),
         )
         self._clock = now
         if self._trajectory is not None:
@@ -299,26 +326,38 @@ class _Run:
         stored = self._saved
         halvings = self._at.halvings + 1
         stage = self._bundle.stages[self._at.stage]
-        if stored is None or halvings > MAX_HALVINGS or isinstance(stage, MinimiseStage):
+        if stored is None or halvings > MAX_HALVINGS or not stage.planned_ps:
             reason = str(error).strip().splitlines()[0]
             raise SimulationExploded(
                 f"stage {stage.name} blew up at the smallest time step ({reason}); build with another seed or check the parameters"
             ) from error
         self._max_halvings = max(self._max_halvings, halvings)
+        stored.series.truncate(stored.n_rows)
         # Progress is counted in steps, which are now half as long; the binary state belongs to the old step.
         self._at = replace(stored, halvings=halvings, step=stored.step * 2 ** (halvings - stored.halvings), binary=b"")
 
-    def _converged(self, index: int) -> bool:
-        table, chains = self._stage_rows(index)
-        stage = self._bundle.stages[index]
-        if not isinstance(stage, DynamicsStage) or len(table) < 8:
-            return True
-        return assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1]).passed
+    def _convergence(self, index: int) -> Convergence | None:
+        """Return the outcome of the tests of a stage; None where it has none, or too few records."""
+        stage, series = self._bundle.stages[index], self._at.series
+        if not stage.tests_convergence:
+            return None
+        density, energy, gyration = (
+            series.values(name, [index])[1] for name in ("density_g_cm3", "potential_kj_mol", "radius_of_gyration_nm")
+        )
+        if len(density) < MIN_RECORDS:
+            return None
+        return assess(density, energy, gyration, self._bundle.n_atoms, stage.temperature_at(1.0))
 
-    def _stage_rows(self, index: int) -> tuple[FloatArray, FloatArray]:
-        table, chains = self._at.series.table(), self._at.series.chains()
-        rows = table[:, 0] == index
-        return table[rows], chains[rows]
+    def _extensions(self) -> int:
+        """Return how often stages were extended: their time over that of one pass."""
+        series, found, before_ps = self._at.series, 0, 0.0
+        times, stages = series.times_ps(), series.stage_index
+        for index, planned in enumerate(self._planned_ps):
+            own = times[stages == index]
+            if len(own):
+                found += max(0, round((float(own[-1]) - before_ps) / planned) - 1)
+                before_ps = float(own[-1])
+        return found
 
     def _report(self, engine: StageEngine, index: int, now_ps: float, fraction: float) -> None:
         if self._progress is None:
@@ -338,36 +377,21 @@ class _Run:
         self._progress(Progress(engine.stage.name, done / total, fraction, speed, remaining))
 
     def _finish(self, positions: FloatArray, box: FloatArray) -> RunSummary:
-        series = self._at.series
         own = np.array(self._bundle.content_hash)
-        _save_arrays(
-            self._out / "series.npz",
-            content_hash=own,
-            table=series.table(),
-            chains=series.chains(),
-            columns=np.array(COLUMNS),
-            stages=np.array([stage.name for stage in self._bundle.stages]),
-        )
+        _save_arrays(self._out / "series.npz", content_hash=own, **self._at.series.members())
         _save_arrays(self._out / "final.npz", content_hash=own, positions_nm=positions, box_nm=box)
-        last = len(self._bundle.stages) - 1
-        stage = self._bundle.stages[last]
-        convergence: dict[str, float] = {}
-        converged: bool | None = None
-        table, chains = self._stage_rows(last)
-        if isinstance(stage, DynamicsStage) and len(table) >= 8:
-            outcome = assess(table, chains, self._bundle.n_atoms, stage.temperature_K[1])
-            convergence, converged = asdict(outcome), outcome.passed
-        planned = self._planned_ps[last]
-        extensions = max(0, round((self._at.time_ps - sum(self._planned_ps)) / planned)) if planned else 0
+        outcomes = [
+            outcome for index in range(len(self._bundle.stages)) if (outcome := self._convergence(index)) is not None
+        ]
         summary = RunSummary(
             content_hash=self._bundle.content_hash,
             platform=self._at.platform,
             wall_s=round(self._at.wall_s, 3),
             simulated_ps=round(self._at.time_ps, 6),
             ns_per_day=round(self._at.time_ps * 86.4 / self._at.wall_s, 3) if self._at.wall_s > 0 else 0.0,
-            converged=converged,
-            convergence=convergence,
-            extensions=extensions,
+            converged=all(outcome.passed for outcome in outcomes) if outcomes else None,
+            convergence=asdict(outcomes[-1]) if outcomes else {},
+            extensions=self._extensions(),
             halvings=self._max_halvings,
             resumed=self._resumed,
             versions=library_versions(),
@@ -377,7 +401,7 @@ class _Run:
 
 
 def _unpack(state: Any) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    box = np.diag(np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value)).copy()
+    box = np.array(state.getPeriodicBoxVectors(asNumpy=True)._value)
     positions = np.array(state.getPositions(asNumpy=True)._value)
     velocities = np.array(state.getVelocities(asNumpy=True)._value)
     # A minimisation leaves atoms at rest; the next stage draws velocities of its own.

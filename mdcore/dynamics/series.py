@@ -1,114 +1,188 @@
-"""Thermodynamic series of a run: one row per record, grown in memory and kept with the checkpoint."""
+"""Records of a run: one row per record, grown in memory and kept with the checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from mdcore.dynamics.observables import STANDARD
+from mdcore.dynamics.observables.registry import ROW
 
-COLUMNS = (
-    "stage",
-    "time_ps",
-    "temperature_target_K",
-    "pressure_target_atm",
-    "temperature_K",
-    "potential_kj_mol",
-    "kinetic_kj_mol",
-    "volume_nm3",
-    "density_g_cm3",
-    "nematic_order",
-)
-"""Columns of the series; `stage` is the index of the stage, `time_ps` counts from the start of the simulation."""
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+LAYOUT = 2
+"""Layout that is written; 1 had a fixed table and the two chain values in one array."""
+COLUMNS = (*ROW, *STANDARD[:6])
+"""Columns of the table of a standard run: the head of each row, then the observables that are single numbers."""
+_CHAIN_VALUES = STANDARD[6:]
+
+
+class _Values:
+    """Values of one observable and the rows that they belong to, in arrays that grow."""
+
+    def __init__(self, values: FloatArray, rows: IntArray) -> None:
+        self._values, self._rows, self._n = values, rows, len(rows)
+
+    @classmethod
+    def empty(cls, shape: tuple[int, ...]) -> "_Values":
+        return cls(np.empty((0, *shape)), np.empty(0, dtype=np.int64))
+
+    def append(self, row: int, value: FloatArray) -> None:
+        if value.shape != self._values.shape[1:]:
+            raise ValueError(f"a value of the shape {value.shape} was recorded where {self._values.shape[1:]} is kept")
+        if self._n == len(self._rows):
+            room = max(16, self._n // 4)
+            self._values = np.concatenate([self._values, np.empty((room, *self._values.shape[1:]))])
+            self._rows = np.concatenate([self._rows, np.empty(room, dtype=np.int64)])
+        self._values[self._n], self._rows[self._n] = value, row
+        self._n += 1
+
+    def truncate(self, n_rows: int) -> None:
+        self._n = int(np.searchsorted(self.rows, n_rows))
+
+    @property
+    def values(self) -> FloatArray:
+        return self._values[: self._n]
+
+    @property
+    def rows(self) -> IntArray:
+        return self._rows[: self._n]
 
 
 class Series:
-    """Rows of `COLUMNS`, and beside each the radius of gyration and end-to-end distance of every chain.
+    """Rows, each with stage, time and the imposed temperature and pressure, and the values of observables at some or all rows."""
 
-    Args:
-        n_chains: Number of chains.
-    """
-
-    def __init__(self, n_chains: int) -> None:
-        self.n_chains = n_chains
-        self._rows: list[Sequence[float]] = []
-        self._chains: list[FloatArray] = []
+    def __init__(self) -> None:
+        self._head = _Values.empty((len(ROW),))
+        self._observed: dict[str, _Values] = {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._head.rows)
 
-    def append(self, row: Sequence[float], chains: FloatArray) -> None:
-        """Add one row and the chain values, shape (n_chains, 2): radius of gyration and end-to-end distance in nm."""
-        if len(row) != len(COLUMNS):
-            raise ValueError(f"a row of the series has {len(row)} values; it needs {len(COLUMNS)}")
-        self._rows.append(tuple(float(value) for value in row))
-        self._chains.append(np.asarray(chains, dtype=np.float64))
+    def append(self, row: Sequence[float], observed: Mapping[str, FloatArray]) -> None:
+        """Add a row.
+
+        Args:
+            row: Index of the stage, time since the start in ps, imposed temperature in K and pressure in atm.
+            observed: Values of the observables that were recorded, each of its own shape.
+
+        Raises:
+            ValueError: The row or a value has another shape than those before.
+        """
+        at = len(self)
+        self._head.append(at, np.array(row, dtype=np.float64))
+        for name, value in observed.items():
+            if name not in self._observed:
+                self._observed[name] = _Values.empty(np.shape(value))
+            self._observed[name].append(at, np.asarray(value, dtype=np.float64))
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Names of the observables that have a value."""
+        return tuple(name for name, kept in self._observed.items() if len(kept.rows))
+
+    @property
+    def stage_index(self) -> IntArray:
+        """Index of the stage of each row, shape (r,)."""
+        return self.head[:, 0].astype(np.int64)
 
     @property
     def last_ps(self) -> float:
         """Time of the last row, 0 for none."""
-        return self._rows[-1][COLUMNS.index("time_ps")] if self._rows else 0.0
+        return float(self.head[-1, 1]) if len(self) else 0.0
+
+    @property
+    def head(self) -> FloatArray:
+        """Stage, time in ps, imposed temperature in K and pressure in atm of each row, shape (r, 4)."""
+        return self._head.values
 
     def times_ps(self) -> FloatArray:
         """Return the times of all rows, shape (r,)."""
-        return self.table()[:, COLUMNS.index("time_ps")]
+        return self.head[:, 1].copy()
+
+    def values(self, observable: str, stages: Iterable[int] | None = None) -> tuple[IntArray, FloatArray]:
+        """Return the rows at which an observable was recorded, shape (k,), and its values, shape (k, *shape).
+
+        Args:
+            observable: Its name.
+            stages: Indices of stages; all if None.
+
+        Raises:
+            KeyError: It was not recorded.
+        """
+        kept = self._observed[observable]
+        if stages is None:
+            return kept.rows.copy(), kept.values.copy()
+        chosen = np.isin(self.stage_index[kept.rows], list(stages))
+        return kept.rows[chosen], kept.values[chosen]
 
     def truncate(self, n: int) -> None:
         """Keep the first `n` rows."""
-        del self._rows[n:]
-        del self._chains[n:]
+        for kept in (self._head, *self._observed.values()):
+            kept.truncate(n)
 
-    def table(self) -> FloatArray:
-        """Return all rows, shape (r, columns)."""
-        return np.array(self._rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+    def members(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a file that holds the series; `restore` reads them.
 
-    def chains(self) -> FloatArray:
-        """Return the chain values, shape (r, n_chains, 2)."""
-        return np.array(self._chains, dtype=np.float64).reshape(-1, self.n_chains, 2)
+        `table` has a column for the head of the row and for each single number that was recorded at every row; `columns` names
+        them. `others` names the other observables, whose values are `values_0`, `values_1` and so on; where they lack rows,
+        `rows_0`, `rows_1` say which they have. `layout` is the version.
+        """
+        columns = [self.head]
+        names: list[str] = list(ROW)
+        others: list[str] = []
+        members: dict[str, NDArray[Any]] = {}
+        for name in self.observables:
+            kept = self._observed[name]
+            whole = len(kept.rows) == len(self)
+            if whole and kept.values.ndim == 1:
+                columns.append(kept.values[:, None])
+                names.append(name)
+                continue
+            members[f"values_{len(others)}"] = kept.values.copy()
+            if not whole:
+                members[f"rows_{len(others)}"] = kept.rows.copy()
+            others.append(name)
+        return {
+            "layout": np.array(LAYOUT),
+            "table": np.concatenate(columns, axis=1),
+            "columns": np.array(names),
+            "others": np.array(others, dtype=np.str_),
+            **members,
+        }
 
     @classmethod
-    def restore(cls, n_chains: int, table: FloatArray, chains: FloatArray) -> "Series":
-        """Rebuild a series from what `table` and `chains` returned."""
-        series = cls(n_chains)
-        for row, values in zip(table, chains, strict=True):
-            series.append(row.tolist(), values)
+    def restore(cls, members: Mapping[str, NDArray[Any]]) -> "Series":
+        """Return the series of a file of this layout or an older one.
+
+        Raises:
+            ValueError: It is of a later layout.
+            KeyError: An array is missing.
+        """
+        table = np.asarray(members["table"], dtype=np.float64)
+        every = np.arange(len(table))
+        series = cls()
+        # Layout 1 had no number, and its checkpoints did not name the columns.
+        names = [str(name) for name in members["columns"]] if "columns" in members else list(COLUMNS[: table.shape[1]])
+        if "layout" not in members:
+            others = dict(zip(_CHAIN_VALUES, np.moveaxis(np.asarray(members["chains"]), 2, 0), strict=True))
+            parts = {name: (values, every) for name, values in others.items()}
+        else:
+            if (layout := int(members["layout"])) != LAYOUT:
+                raise ValueError(f"layout {layout} of the series is not {LAYOUT}, a later version wrote it")
+            parts = {
+                str(name): (np.asarray(members[f"values_{i}"]), np.asarray(members.get(f"rows_{i}", every)))
+                for i, name in enumerate(members["others"])
+            }
+        if tuple(names[: len(ROW)]) != ROW or table.shape != (len(table), len(names)):
+            raise ValueError(f"the table of the series has the shape {table.shape} and the columns {', '.join(names)}")
+        series._head = _Values(table[:, : len(ROW)].copy(), every.copy())
+        for i, name in enumerate(names[len(ROW) :], start=len(ROW)):
+            series._observed[name] = _Values(table[:, i].copy(), every.copy())
+        for name, (values, rows) in parts.items():
+            if len(values) != len(rows) or (len(rows) and rows[-1] >= len(table)):
+                raise ValueError(f"{len(values)} values of {name} belong to {len(rows)} of {len(table)} rows")
+            series._observed[name] = _Values(np.array(values, dtype=np.float64), np.array(rows, dtype=np.int64))
         return series
-
-
-def chain_sizes(
-    positions_nm: FloatArray, masses_amu: FloatArray, chain_index: NDArray[np.int64], ends: NDArray[np.int64]
-) -> FloatArray:
-    """Return radius of gyration and end-to-end distance of every chain.
-
-    Args:
-        positions_nm: Shape (n, 3), chains whole.
-        masses_amu: Shape (n,).
-        chain_index: Shape (n,), sorted.
-        ends: Shape (n_chains, 2), first and last backbone atom of each chain.
-
-    Returns:
-        Shape (n_chains, 2), nm.
-    """
-    starts = np.flatnonzero(np.diff(chain_index, prepend=-1))
-    mass = np.add.reduceat(masses_amu, starts)
-    centre = np.add.reduceat(masses_amu[:, None] * positions_nm, starts) / mass[:, None]
-    square = ((positions_nm - centre[chain_index]) ** 2).sum(axis=1)
-    gyration = np.sqrt(np.add.reduceat(masses_amu * square, starts) / mass)
-    end_to_end = np.linalg.norm(positions_nm[ends[:, 1]] - positions_nm[ends[:, 0]], axis=1)
-    return np.stack([gyration, end_to_end], axis=1)
-
-
-def nematic_order(vectors: FloatArray) -> float:
-    """Return the nematic order parameter P2, the largest eigenvalue of Q = (3 <u u> - 1) / 2.
-
-    Eppenga and Frenkel 1984, doi:10.1080/00268978400101951. It is 1 for parallel segments and about sqrt(1/s) for s segments of
-    random direction; 0 for none.
-
-    Args:
-        vectors: Shape (s, 3), directions of any length; the sign does not matter.
-    """
-    if not len(vectors):
-        return 0.0
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    q = 1.5 * (unit.T @ unit) / len(unit) - 0.5 * np.eye(3)
-    return float(np.linalg.eigvalsh(q)[-1])

@@ -10,6 +10,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mdcore.chem.box import is_rectangular
 from mdcore.chem.damage import reading, set_aside
 from mdcore.chem.errors import DamagedFile
 
@@ -88,16 +89,21 @@ class Trajectory:
             before_ps: Time of the record before, 0 for the first.
             now_ps: Time of this record.
             positions_nm: Shape (n, 3).
-            box_nm: Shape (3,), edges of the box.
+            box_nm: Box, shape (3, 3).
         """
         if self._file is None or not self.count([before_ps, now_ps]) - self.count([before_ps]):
             return
-        from openmm import unit
+        from openmm import Vec3, unit
 
-        self._file.writeModel(positions_nm * unit.nanometer, unitCellDimensions=box_nm * unit.nanometer)
+        cell = (
+            {"unitCellDimensions": np.diag(box_nm) * unit.nanometer}
+            if is_rectangular(box_nm)
+            else {"periodicBoxVectors": [Vec3(*row) for row in box_nm.tolist()] * unit.nanometer}
+        )
+        self._file.writeModel(positions_nm * unit.nanometer, **cell)
 
     def _check_header(self) -> None:
-        """Refuse what is no trajectory of these atoms; one cut within its header is begun anew.
+        """Refuse a file that is not a trajectory of these atoms; one that ends within its header is begun anew.
 
         Raises:
             DamagedFile: It is something else.
@@ -109,7 +115,7 @@ class Trajectory:
                 return
             mark, n_atoms = header[4:8], struct.unpack_from("<i", header, _HEADER_BYTES - 8)[0]
             if mark != b"CORD" or n_atoms != self._n_atoms:
-                raise ValueError("no DCD file of this cell")
+                raise ValueError("it is not a DCD file of this cell")
 
     def _open(self, *, append: bool) -> None:
         from openmm import app, unit

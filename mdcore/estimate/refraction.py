@@ -14,17 +14,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
+from mdcore.chem.constants import AVOGADRO_PER_MOL, CM3_PER_ANGSTROM3
 from mdcore.estimate.base import MODEL, Estimate
 from mdcore.optics.values import Refractions
-
-_CM3_PER_ANGSTROM3 = 1e-24
 
 
 def molar_refraction(polarizability_a3: ArrayLike) -> NDArray[np.float64]:
     """Convert a polarizability volume in cubic angstrom to a molar refraction in cm3/mol."""
-    factor = 4.0 * math.pi / 3.0 * constants.N_A * _CM3_PER_ANGSTROM3
+    factor = 4.0 * math.pi / 3.0 * AVOGADRO_PER_MOL * CM3_PER_ANGSTROM3
     return np.asarray(factor * np.asarray(polarizability_a3, dtype=np.float64), dtype=np.float64)
 
 

@@ -8,8 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from mdcore.chem.constants import (
+    AVOGADRO_PER_MOL,
+    BOLTZMANN_J_K,
+    JOULE_PER_KJ_MOL,
+    M3_PER_NM3,
+    PASCAL_PER_ATM,
+)
 from mdcore.dynamics.statistics import mean_and_stderr, statistical_inefficiency
 from mdcore.estimate.base import Estimate
 
@@ -17,9 +23,6 @@ FloatArray = NDArray[np.float64]
 
 _MIN_BLOCKS = 4
 _MAX_BLOCKS = 20
-_KJ_MOL_TO_J = 1e3 / constants.N_A
-_NM3_TO_M3 = 1e-27
-_ATM_TO_PA = constants.atm
 _FREEZING_K = 450.0
 _MELT_COMPRESSIBILITY_PER_PA = 1e-9
 _LIQUID_SHARE = 1.0 / 3.0
@@ -65,7 +68,7 @@ def frozen_fluctuation(volume_nm3: FloatArray) -> float:
     """
     volume = np.asarray(volume_nm3, dtype=np.float64)
     mean = float(volume.mean())
-    melt = constants.k * _FREEZING_K * _MELT_COMPRESSIBILITY_PER_PA / (mean * _NM3_TO_M3)
+    melt = BOLTZMANN_J_K * _FREEZING_K * _MELT_COMPRESSIBILITY_PER_PA / (mean * M3_PER_NM3)
     seen = float(volume.var()) / mean**2
     # A third of the melt's variance in the series means a liquid or a rubber, whose compressibility is between 0.5 and 1/GPa at room
     # temperature: the mean's own error covers it. Glasses have 0.2 to 0.35/GPa.
@@ -81,8 +84,8 @@ def isothermal_compressibility(volume_nm3: FloatArray, temperature_k: float) -> 
     """
 
     def kappa(rows: FloatArray) -> float:
-        volume = rows[:, 0] * _NM3_TO_M3
-        return float(volume.var() / (volume.mean() * constants.k * temperature_k) * 1e9)
+        volume = rows[:, 0] * M3_PER_NM3
+        return float(volume.var() / (volume.mean() * BOLTZMANN_J_K * temperature_k) * 1e9)
 
     return block_estimate(kappa, np.asarray(volume_nm3)[:, None])
 
@@ -103,9 +106,9 @@ def thermal_expansion(volume_nm3: FloatArray, enthalpy_kj_mol: FloatArray, tempe
     """
 
     def alpha(rows: FloatArray) -> float:
-        volume, enthalpy = rows[:, 0], rows[:, 1] * _KJ_MOL_TO_J
+        volume, enthalpy = rows[:, 0], rows[:, 1] * JOULE_PER_KJ_MOL
         covariance = ((volume - volume.mean()) * (enthalpy - enthalpy.mean())).mean()
-        return float(covariance / (volume.mean() * constants.k * temperature_k**2))
+        return float(covariance / (volume.mean() * BOLTZMANN_J_K * temperature_k**2))
 
     return block_estimate(alpha, np.stack([volume_nm3, enthalpy_kj_mol], axis=1))
 
@@ -114,7 +117,7 @@ def enthalpy_kj_mol(
     potential_kj_mol: FloatArray, kinetic_kj_mol: FloatArray, volume_nm3: FloatArray, pressure_atm: float
 ) -> FloatArray:
     """Return H = U + K + P V of the cell in kJ/mol, shape (n,)."""
-    work = pressure_atm * _ATM_TO_PA * np.asarray(volume_nm3) * _NM3_TO_M3 / _KJ_MOL_TO_J
+    work = pressure_atm * PASCAL_PER_ATM * np.asarray(volume_nm3) * M3_PER_NM3 / JOULE_PER_KJ_MOL
     return np.asarray(np.asarray(potential_kj_mol) + np.asarray(kinetic_kj_mol) + work, dtype=np.float64)
 
 
@@ -126,7 +129,7 @@ def fractional_free_volume(density: Estimate, vdw_volume_nm3: float, molar_mass_
         vdw_volume_nm3: Van der Waals volume of one repeat unit.
         molar_mass_g_mol: Molar mass of the repeat unit.
     """
-    occupied = 1.3 * vdw_volume_nm3 * 1e-21 * constants.N_A / molar_mass_g_mol
+    occupied = 1.3 * vdw_volume_nm3 * 1e-21 * AVOGADRO_PER_MOL / molar_mass_g_mol
     return Estimate(1.0 - occupied * density.value, occupied * density.stderr)
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.cell.cell import Cell, chain_ends, chain_segments
+from mdcore.dynamics.bundle import SimulationBundle, library_versions
+from mdcore.dynamics.stages import Stage
 from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
 from mdcore.settings.simulation import ForceFieldSettings
-from mdcore.settings.stages import Stage
 
 
 def make_bundle(
@@ -43,7 +41,7 @@ def make_bundle(
         "chain_ends": chain_ends(cell.plans),
         "chain_segments": chain_segments(cell.plans),
         "positions_nm": cell.positions_nm,
-        "box_nm": np.full(3, cell.box_nm),
+        "box_nm": cell.box_nm,
     }
     return SimulationBundle(
         system_xml=openmm.XmlSerializer.serialize(system),

@@ -113,7 +113,7 @@ def make_system(cell: Cell, parameters: Parameters, settings: ForceFieldSettings
     system = openmm.System()
     for mass in masses_amu(cell.topology, settings.hydrogen_mass_amu).tolist():
         system.addParticle(mass)
-    system.setDefaultPeriodicBoxVectors((cell.box_nm, 0, 0), (0, cell.box_nm, 0), (0, 0, cell.box_nm))
+    system.setDefaultPeriodicBoxVectors(*cell.box_nm.tolist())
     constrained = {(min(a, b), max(a, b)) for a, b in parameters.constraints.atoms.tolist()}
     for (a, b), (length,) in _rows(parameters.constraints):
         system.addConstraint(a, b, length)

@@ -5,19 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mdcore.bundle import SimulationBundle
 from mdcore.cell import Cell, grow_cell
+from mdcore.chem.box import mean_edge
+from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
 from mdcore.chem.damage import damaged, set_aside
 from mdcore.chem.errors import BuildError, BundleError, DamagedFile
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.recorded import FinalState
 from mdcore.forcefield import make_bundle
 from mdcore.properties import EQUILIBRATED
 from mdcore.protocols import Conditions, Equilibrated, Protocol
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance, as_substance
-from mdcore.substances.base import DALTON_PER_NM3_TO_G_CM3
 
 _DENSEST = 1.05
 """Density that a cell may reach in its course over the estimated one: the spread of the estimate."""
@@ -59,7 +60,7 @@ def build_bundle(
         "request": request,
         **plan.content,
         "n_atoms": cell.topology.n_atoms,
-        "growth_box_nm": cell.box_nm,
+        "growth_edge_nm": mean_edge(cell.box_nm),
         "melt_temperature_K": conditions.hottest_K,
         "density_estimate_g_cm3": conditions.density_g_cm3,
     }
@@ -98,18 +99,13 @@ def continue_bundle(
     stages = protocol.plan(substance, Conditions.of(substance, settings))
     bundle = replace(
         before,
-        arrays={**before.arrays, "positions_nm": final.positions_nm, "box_nm": _box_like(before, final)},
+        arrays={**before.arrays, "positions_nm": final.positions_nm, "box_nm": final.box_nm},
         stages=stages,
         seed=openmm_seed(seed, substance.key, _dynamics(protocol)),
         content={**before.content, "request": request},
     )
     bundle.write(out)
     return bundle
-
-
-def _box_like(before: SimulationBundle, final: FinalState) -> Any:
-    # Bundles of format 2 hold the three edges.
-    return final.box_nm if before.arrays["box_nm"].ndim == 2 else final.box_nm.diagonal().copy()
 
 
 def _dynamics(protocol: Protocol) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mdcore.bundle import SimulationBundle, library_versions
 from mdcore.chem.errors import (
     BuildError,
     DamagedFile,
@@ -19,6 +18,7 @@ from mdcore.chem.records import Failure, Measurement, unconverged
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.sealed import read_sealed
 from mdcore.chem.seeds import openmm_seed
+from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.runner import RunSummary, run
 from mdcore.measure.execute import Analysis, Simulation, Tell

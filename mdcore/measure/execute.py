@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mdcore.bundle import SimulationBundle
 from mdcore.calculations import Calculation, FinishedRun
 from mdcore.chem.damage import damage_report
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.recorded import read_record
 from mdcore.dynamics.runner import RunSummary, run

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import BundleError
 from mdcore.chem.sealed import read_sealed
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate import DispersionCurve
 from mdcore.measure.figures import write_figures
 from mdcore.measure.series_file import write_hdf5

@@ -6,10 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from mdcore.bundle import SimulationBundle
-from mdcore.chem.damage import reading
 from mdcore.chem.files import replacing_text
-from mdcore.dynamics.runner import read_run_arrays
+from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.runner import read_final
 
 PDB_LIMIT = 99_999
 """Atoms a PDB file can number; larger cells are written as mmCIF alone."""
@@ -28,7 +27,7 @@ def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) ->
     Returns:
         The files.
     """
-    positions, box = read_final(run_folder)
+    positions, box = read_final(bundle, run_folder)
     return write_cell(bundle.arrays, positions, box, folder, "final")
 
 
@@ -40,7 +39,7 @@ def write_cell(
     Args:
         arrays: Arrays of the bundle.
         positions: Positions in nm, shape (n, 3).
-        box: Edges of the box in nm, shape (3,).
+        box: Box in nm, shape (3, 3).
         folder: Where to write.
         stem: Name of the files; `.cif` and, for up to 99,999 atoms, `.pdb` is added.
 
@@ -60,26 +59,11 @@ def write_cell(
     return tuple(written)
 
 
-def read_final(run_folder: Path) -> tuple[Any, Any]:
-    """Return the last positions, shape (n, 3), chains whole, and the edges of the box, shape (3,), in nm.
-
-    Raises:
-        DamagedFile: The run left none that can be read.
-    """
-    path = run_folder / "final.npz"
-    arrays = read_run_arrays(path)
-    with reading(path):
-        return arrays["positions_nm"], arrays["box_nm"]
-
-
 def _topology(arrays: Mapping[str, NDArray[Any]], box_nm: Any) -> Any:
     from openmm import Vec3, app, unit
 
     topology = app.Topology()
-    topology.setPeriodicBoxVectors(
-        [Vec3(*(float(box_nm[axis]) if axis == other else 0.0 for other in range(3))) for axis in range(3)]
-        * unit.nanometer
-    )
+    topology.setPeriodicBoxVectors([Vec3(*row) for row in box_nm.tolist()] * unit.nanometer)
     atoms: list[Any] = []
     chain = residue = None
     last_chain = last_residue = -1

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdcore.bundle import SimulationBundle
+from mdcore.chem.box import box_edges, cell_shift
 from mdcore.chem.files import write_whole
 from mdcore.drawing import SERIES, css_variables
-from mdcore.measure.structure_file import read_final
+from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.runner import read_final
 
 VIEW_LIMIT = 100_000
 """Atoms that a browser still turns; a larger cell has no view."""
@@ -40,13 +41,13 @@ def write_view(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tupl
         return ()
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    positions, box = read_final(run_folder)
+    positions, box = read_final(bundle, run_folder)
     here = files("mdcore.measure")
     environment = Environment(loader=PackageLoader("mdcore.measure", "."), autoescape=True, undefined=StrictUndefined)
     html = environment.get_template("view3d.html.j2").render(
         title=_title(bundle),
         about=f"{bundle.n_atoms:,} atoms in {_count(int(bundle.arrays['chain_index'].max()) + 1)}, "
-        f"cell {' × '.join(f'{edge:.2f}' for edge in box)} nm",
+        f"cell {' × '.join(f'{edge:.2f}' for edge in box_edges(box))} nm",
         variables=css_variables(),
         cell=_cell(bundle, positions, box),
         palette=list(SERIES),
@@ -65,12 +66,12 @@ def whole_chains(
 
     Args:
         positions_nm: Shape (n, 3), chains whole.
-        box_nm: Edges of the cell, shape (3,).
+        box_nm: Box, shape (3, 3).
         chain_index: Chain of each atom, shape (n,), 0, 1, ... in order.
     """
     sizes = np.bincount(chain_index)
     centres = np.column_stack([np.bincount(chain_index, weights=positions_nm[:, axis]) / sizes for axis in range(3)])
-    return np.asarray(positions_nm - (np.floor(centres / box_nm) * box_nm)[chain_index])
+    return np.asarray(positions_nm - cell_shift(centres, box_nm)[chain_index])
 
 
 def _cell(bundle: SimulationBundle, positions: NDArray[np.float64], box: NDArray[np.float64]) -> str:

@@ -10,9 +10,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
-from scipy import constants
 
 from mdcore.chem import RepeatUnit, seed_sequence
+from mdcore.chem.constants import AVOGADRO_PER_MOL, CM3_PER_ANGSTROM3
 from mdcore.optics.cache import FolderCache
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import ETKDG, ConformerSource, cut
@@ -30,7 +30,7 @@ _UNFITTED = Chem.MolFromSmarts("[#15,#53,$([#16](~*)(~*)(~*)~*)]")
 """Phosphorus, iodine, and sulfur with four neighbours."""
 
 # Molar refraction of one cubic angstrom, in cm3/mol.
-REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * constants.N_A * 1e-24
+REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * AVOGADRO_PER_MOL * CM3_PER_ANGSTROM3
 
 
 @dataclass(frozen=True)

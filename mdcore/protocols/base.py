@@ -4,9 +4,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from mdcore.dynamics.stages import Stage
 from mdcore.settings.base import Settings
 from mdcore.settings.simulation import SimulationSettings
-from mdcore.settings.stages import Stage
 from mdcore.substances import Substance
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+from mdcore.dynamics.stages import Stage
 from mdcore.estimate import Cooling
-from mdcore.settings.stages import Stage
 
 
 def last_cooling(stages: Sequence[Stage]) -> Cooling | None:
     """Return the last cooling among the stages, or None where nothing is cooled."""
     found = None
     for stage in stages:
-        ramp = getattr(stage, "temperature_K", None)
-        if isinstance(ramp, tuple) and ramp[0] > ramp[1]:
-            found = Cooling((ramp[0] - ramp[1]) / stage.duration_ps, ramp[0])  # type: ignore[union-attr]
+        start, end = stage.temperature_at(0.0), stage.temperature_at(1.0)
+        if stage.planned_ps and start > end:
+            found = Cooling((start - end) / stage.planned_ps, start)
     return found

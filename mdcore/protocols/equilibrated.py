@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Self
 
+from mdcore.dynamics.stages import CompressStage, DynamicsStage, MinimiseStage, Stage
 from mdcore.protocols.base import Conditions, Protocol
 from mdcore.settings.simulation import ProtocolSettings, SimulationSettings
-from mdcore.settings.stages import CompressStage, DynamicsStage, MinimiseStage, Stage
 from mdcore.substances import Substance
 
 _SOFT_START_PS = 1.0

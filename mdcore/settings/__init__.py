@@ -10,19 +10,14 @@ from mdcore.settings.simulation import (
     SimulationSettings,
     preset,
 )
-from mdcore.settings.stages import CompressStage, DynamicsStage, MinimiseStage, Stage
 
 __all__ = [
     "PRESETS",
     "CellSettings",
-    "CompressStage",
-    "DynamicsStage",
     "ExecutionSettings",
     "ForceFieldSettings",
-    "MinimiseStage",
     "ProtocolSettings",
     "Settings",
     "SimulationSettings",
-    "Stage",
     "preset",
 ]

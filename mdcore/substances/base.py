@@ -11,8 +11,6 @@ from mdcore.optics import OpticsSettings, Refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.settings.simulation import CellSettings, ProtocolSettings
 
-DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
-
 
 @dataclass(frozen=True)
 class CellPlan:

@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Self
 from rdkit import Chem
 
 from mdcore.cell import plan_liquid, vdw_volume_nm3
+from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
 from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
 from mdcore.chem.notation import read_molecule
 from mdcore.optics import OpticsSettings, Refractions, UnknownEnvironment
 from mdcore.optics.additive import molecule_refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
 from mdcore.settings.simulation import CellSettings, ProtocolSettings
-from mdcore.substances.base import DALTON_PER_NM3_TO_G_CM3, CellPlan, Substance
+from mdcore.substances.base import CellPlan, Substance
 from mdcore.substances.documents import Document
 
 _PACKING = 1.75

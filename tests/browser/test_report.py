@@ -238,12 +238,12 @@ def test_the_final_cell_is_drawn_in_three_dimensions(browser: Any, tmp_path: Pat
 
     (tmp_path / "run").mkdir()
     positions = np.array([[0.1, 0.1, 0.1], [0.25, 0.1, 0.1], [0.4, 0.2, 0.2]])
-    np.savez(tmp_path / "run" / "final.npz", positions_nm=positions, box_nm=np.ones(3))
+    np.savez(tmp_path / "run" / "final.npz", positions_nm=positions, box_nm=np.eye(3))
     arrays = {
         "atomic_numbers": np.array([6, 8, 6]), "chain_index": np.zeros(3, dtype=int),
         "bonds": np.array([[0, 1], [1, 2]]), "bond_orders": np.array([1, 1]),
     }  # fmt: skip
-    bundle: Any = SimpleNamespace(n_atoms=3, arrays=arrays, content={"request": {"key": "*CO*"}})
+    bundle: Any = SimpleNamespace(n_atoms=3, content_hash="0", arrays=arrays, content={"request": {"key": "*CO*"}})
     (path,) = write_view(bundle, tmp_path / "run", tmp_path)
     switches = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     found = browser.browser_type.launch(executable_path=CHROMIUM, args=switches)

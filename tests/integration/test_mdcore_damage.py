@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mdcore.bundle import SimulationBundle
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.chem.damage import damage_report
 from mdcore.chem.errors import DamagedFile
 from mdcore.dynamics import run
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.checkpoint import Checkpoint
 from mdcore.measure import SimulationResult, build_bundle, simulate
 from mdcore.optics import FolderCache

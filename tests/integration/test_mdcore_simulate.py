@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mdcore.bundle import SimulationBundle
 from mdcore.cell import RandomSequence
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
 from mdcore.dynamics import COLUMNS, read_summary, run
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.checkpoint import Checkpoint
 from mdcore.dynamics.engine import StageEngine
 from mdcore.dynamics.openmm_xml import read_xml
@@ -205,12 +205,12 @@ def test_a_blow_up_is_retried_from_the_checkpoint_with_half_the_step(bundle_fold
     calls = 0
     record = StageEngine.record
 
-    def unlucky(self, fraction):
+    def unlucky(self, fraction, number):
         nonlocal calls
         calls += 1
         if calls == 30:
             raise SimulationExploded("planted")
-        return record(self, fraction)
+        return record(self, fraction, number)
 
     monkeypatch.setattr(StageEngine, "record", unlucky)
     summary = run(bundle, tmp_path, ExecutionSettings(platform="CPU", threads=1, checkpoint_interval_s=1e-6))

@@ -95,8 +95,8 @@ def test_stores_hold_json(tmp_path: Path, sprung: Path) -> None:
 
 
 def test_a_bundle_with_a_hidden_function_is_refused(tmp_path: Path, sprung: Path) -> None:
-    from mdcore.bundle import SimulationBundle
     from mdcore.dynamics import run
+    from mdcore.dynamics.bundle import SimulationBundle
     from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
     from mdcore.settings.execution import ExecutionSettings

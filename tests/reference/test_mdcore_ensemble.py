@@ -7,10 +7,9 @@ Merz and Shirts 2018 (doi:10.1371/journal.pone.0202764), package physical-valida
 import numpy as np
 import pytest
 
-from mdcore.bundle import SimulationBundle
-from mdcore.dynamics import COLUMNS, run
+from mdcore.dynamics import COLUMNS, DynamicsStage, SimulationBundle, run
 from mdcore.estimate import enthalpy_kj_mol, isothermal_compressibility, mean_estimate, thermal_expansion
-from mdcore.settings import DynamicsStage, ExecutionSettings
+from mdcore.settings import ExecutionSettings
 
 GAS_CONSTANT = 8.31446261815324e-3
 SIGMA_NM, EPSILON_KJ_MOL, MASS_AMU, N = 0.34, 120.0 * GAS_CONSTANT, 39.948, 108
@@ -54,10 +53,10 @@ def liquid(temperature_k: float) -> SimulationBundle:
     import openmm
 
     side = round(N ** (1 / 3) + 0.5)
-    box_nm = (N / 0.75) ** (1 / 3) * SIGMA_NM
-    grid = np.stack(np.meshgrid(*[np.arange(side)] * 3), axis=-1).reshape(-1, 3)[:N] * (box_nm / side)
+    edge_nm = (N / 0.75) ** (1 / 3) * SIGMA_NM
+    grid = np.stack(np.meshgrid(*[np.arange(side)] * 3), axis=-1).reshape(-1, 3)[:N] * (edge_nm / side)
     system = openmm.System()
-    system.setDefaultPeriodicBoxVectors((box_nm, 0, 0), (0, box_nm, 0), (0, 0, box_nm))
+    system.setDefaultPeriodicBoxVectors(*(np.eye(3) * edge_nm))
     force = openmm.NonbondedForce()
     force.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
     force.setCutoffDistance(2.5 * SIGMA_NM)
@@ -95,7 +94,7 @@ def liquid(temperature_k: float) -> SimulationBundle:
         "chain_ends": np.stack([atoms, atoms], axis=1),
         "chain_segments": np.zeros((0, 2), dtype=np.int64),
         "positions_nm": grid,
-        "box_nm": np.full(3, box_nm),
+        "box_nm": np.eye(3) * edge_nm,
     }
     stages = (stage("settle", 10.0, "equilibration"), stage("sample", 150.0, "sampling"))
     return SimulationBundle(openmm.XmlSerializer.serialize(system), arrays, stages, 11, {}, {})

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mdcore.bundle import SimulationBundle
-from mdcore.dynamics import read_record, run
+from mdcore.dynamics import SimulationBundle, read_record, run
 from mdcore.settings import ExecutionSettings
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -3,23 +3,22 @@
 import numpy as np
 import pytest
 
-from mdcore.bundle import SimulationBundle
-from mdcore.dynamics import COLUMNS, run
+from mdcore.dynamics import DynamicsStage, SimulationBundle, read_record, run
 from mdcore.estimate import isothermal_compressibility, mean_estimate
-from mdcore.settings import DynamicsStage, ExecutionSettings
+from mdcore.settings import ExecutionSettings
 
 BOLTZMANN_J_K = 1.380649e-23
 KT_KJ_MOL_300 = 8.31446261815324e-3 * 300.0
 
 
-def bundle_of(system, masses, chains, positions, box_nm: float, stage: DynamicsStage) -> SimulationBundle:
+def bundle_of(system, masses, chains, positions, edge_nm: float, stage: DynamicsStage) -> SimulationBundle:
     import openmm
 
     n = len(masses)
     n_chains = int(chains[-1]) + 1
     first = np.searchsorted(chains, np.arange(n_chains))
     last = np.append(first[1:], n) - 1
-    system.setDefaultPeriodicBoxVectors((box_nm, 0, 0), (0, box_nm, 0), (0, 0, box_nm))
+    system.setDefaultPeriodicBoxVectors(*(np.eye(3) * edge_nm))
     arrays = {
         "atomic_numbers": np.full(n, 18),
         "masses_amu": masses,
@@ -32,20 +31,16 @@ def bundle_of(system, masses, chains, positions, box_nm: float, stage: DynamicsS
         "chain_ends": np.stack([first, last], axis=1),
         "chain_segments": np.zeros((0, 2), dtype=np.int64),
         "positions_nm": positions,
-        "box_nm": np.full(3, box_nm),
+        "box_nm": np.eye(3) * edge_nm,
     }
     return SimulationBundle(openmm.XmlSerializer.serialize(system), arrays, (stage,), 7, {}, {})
 
 
 def series_of(bundle: SimulationBundle, folder) -> dict[str, np.ndarray]:
     run(bundle, folder, ExecutionSettings(platform="Reference"))
-    with np.load(folder / "series.npz") as stored:
-        table, chains = stored["table"], stored["chains"]
+    records = read_record(folder, bundle).stage(0)
     # The first tenth forgets the start.
-    settled = slice(len(table) // 10, None)
-    found = {name: table[settled, i] for i, name in enumerate(COLUMNS)}
-    found["end_to_end_nm"] = chains[settled, :, 1]
-    return found
+    return {name: records.array(name)[len(records) // 10 :] for name in records.observables}
 
 
 def test_an_ideal_gas_has_its_volume_compressibility_and_kinetic_energy(tmp_path):
@@ -61,8 +56,8 @@ def test_an_ideal_gas_has_its_volume_compressibility_and_kinetic_energy(tmp_path
         force.addParticle(0.0, 0.3, 0.0)
     system.addForce(force)
     kt_over_p_nm3 = BOLTZMANN_J_K * 300.0 / (pressure_atm * 101325.0) * 1e27
-    box_nm = float((n * kt_over_p_nm3) ** (1 / 3))
-    positions = np.random.default_rng(1).random((n, 3)) * box_nm
+    edge_nm = float((n * kt_over_p_nm3) ** (1 / 3))
+    positions = np.random.default_rng(1).random((n, 3)) * edge_nm
     stage = DynamicsStage(
         name="gas",
         ensemble="npt",
@@ -74,7 +69,7 @@ def test_an_ideal_gas_has_its_volume_compressibility_and_kinetic_energy(tmp_path
         barostat_interval=2,
         record_interval_ps=0.04,
     )
-    found = series_of(bundle_of(system, np.full(n, 40.0), np.arange(n), positions, box_nm, stage), tmp_path)
+    found = series_of(bundle_of(system, np.full(n, 40.0), np.arange(n), positions, edge_nm, stage), tmp_path)
     # The isobaric partition function of n free particles gives a gamma distribution of shape n + 1.
     volume = mean_estimate(found["volume_nm3"])
     assert abs(volume.value - (n + 1) * kt_over_p_nm3) < 4 * volume.stderr
@@ -120,5 +115,5 @@ def test_harmonic_dumbbells_share_energy_equally(tmp_path):
     # One quadratic degree of freedom a bond; the Jacobian r^2 adds kT/(k r^2), 0.1 %, which is far below the error.
     assert abs(potential.value - 0.5 * n * KT_KJ_MOL_300) < 4 * potential.stderr
     assert potential.stderr < 0.05 * potential.value
-    stretch = found["end_to_end_nm"] - length
+    stretch = found["end_to_end_distance_nm"] - length
     assert (stretch**2).mean() == pytest.approx(KT_KJ_MOL_300 / k, rel=0.08)

@@ -29,9 +29,9 @@ def source(psmiles: str, atoms: int = 120) -> CellConformers:
     cell = grow_cell(plan_homopolymer(unit, settings, 3), 0.3, rng_for(3, unit.key, "growth"))
     names = ("atomic_numbers", "bonds", "residue_index", "chain_index")
     arrays = {name: getattr(cell.topology, name) for name in names}
-    box = np.full(3, cell.box_nm)
+    box = np.diag(cell.box_nm)
     wrapped = cell.positions_nm - box * np.floor(cell.positions_nm / box)
-    return CellConformers(unit, arrays, wrapped, box, "0123456789abcdef0123")
+    return CellConformers(unit, arrays, wrapped, cell.box_nm, "0123456789abcdef0123")
 
 
 @pytest.mark.parametrize("psmiles", UNITS)
@@ -92,7 +92,7 @@ def test_torsions_are_those_of_the_cell():
 
 def dihedral(cell: CellConformers, atoms: list[int]) -> float:
     steps = np.diff(cell.positions_nm[atoms], axis=0)
-    steps -= cell.box_nm * np.round(steps / cell.box_nm)
+    steps -= np.diag(cell.box_nm) * np.round(steps / np.diag(cell.box_nm))
     first, second = np.cross(steps[0], steps[1]), np.cross(steps[1], steps[2])
     return float(np.degrees(np.arctan2(np.linalg.norm(steps[1]) * steps[0] @ second, first @ second)))
 

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mdcore import drawing
-from mdcore.dynamics.series import COLUMNS
+from mdcore.dynamics import DynamicsStage, RunRecord, Series
 from mdcore.estimate import frozen_fluctuation
 from mdcore.measure.figures import sampled_means
 
@@ -37,16 +38,24 @@ def test_a_saved_figure_bears_the_style(tmp_path: Path) -> None:
     assert axes.get_xticklabels()[0].get_fontname() == drawing.FONT
 
 
-def test_the_sampling_plot_shows_means_and_errors_of_what_is_measured() -> None:
+def test_the_sampling_plot_shows_means_and_errors_of_what_is_measured(tmp_path: Path) -> None:
     """Independent samples of known spread: the error of a mean is sd / sqrt(n), and chains count as independent."""
     rng, n = np.random.default_rng(5), 4000
-    table = np.zeros((n, len(COLUMNS)))
-    table[:, COLUMNS.index("temperature_K")] = rng.normal(300.0, 8.0, n)
-    table[:, COLUMNS.index("potential_kj_mol")] = rng.normal(2000.0, 50.0, n)
-    table[:, COLUMNS.index("volume_nm3")] = 6.0
-    table[:, COLUMNS.index("density_g_cm3")] = 1.05
-    chains = np.stack([np.full((n, 2), 0.7), np.full((n, 2), 0.8)], axis=1)
-    temperature, density, energy, gyration = sampled_means(table, chains)
+    observed = {
+        "temperature_K": rng.normal(300.0, 8.0, n),
+        "potential_kj_mol": rng.normal(2000.0, 50.0, n),
+        "volume_nm3": np.full(n, 6.0),
+        "density_g_cm3": np.full(n, 1.05),
+        "radius_of_gyration_nm": np.tile([0.7, 0.8], (n, 1)),
+    }
+    series = Series()
+    for i in range(n):
+        series.append((0, float(i), 300.0, 1.0), {name: values[i] for name, values in observed.items()})
+    stage = DynamicsStage(
+        name="sample", ensemble="nvt", role="production", duration_ps=1.0, temperature_K=(300.0, 300.0), timestep_fs=1.0
+    )
+    record = RunRecord(SimpleNamespace(stages=(stage,)), tmp_path, series)  # type: ignore[arg-type]
+    temperature, density, energy, gyration = sampled_means(record.role("production"))
     # White noise: the inefficiency is 1 within the scatter of its estimate, some 10 %.
     assert temperature == (pytest.approx(300.0, abs=4 * 8 / np.sqrt(n)), pytest.approx(8 / np.sqrt(n), rel=0.2))
     assert energy == (pytest.approx(2.0, abs=4 * 0.05 / np.sqrt(n)), pytest.approx(0.05 / np.sqrt(n), rel=0.2))

@@ -7,6 +7,7 @@ import pytest
 
 from mdcore.cell import RandomSequence
 from mdcore.chem import RepeatUnit
+from mdcore.dynamics.stages import DynamicsStage, MinimiseStage
 from mdcore.estimate import Cooling, Estimate, slowly_cooled_density
 from mdcore.estimate.glass import (
     LABORATORY_COOLING_K_PER_S,
@@ -21,7 +22,6 @@ from mdcore.estimate.glass import (
 )
 from mdcore.measure import Copolymer
 from mdcore.protocols.cooling import last_cooling
-from mdcore.settings.stages import DynamicsStage, MinimiseStage
 from mdcore.substances import as_substance
 
 GLASS, MELT, KINK = 2.0e-4, 6.0e-4, 430.0

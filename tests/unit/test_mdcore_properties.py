@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from mdcore.dynamics import COLUMNS, assess, half_drift, statistical_inefficiency
-from mdcore.dynamics.series import Series, chain_sizes, nematic_order
+from mdcore.dynamics import Series, assess, half_drift, statistical_inefficiency
+from mdcore.dynamics.observables.end_to_end_distance import end_to_end_distances
+from mdcore.dynamics.observables.nematic_order import nematic_order
+from mdcore.dynamics.observables.radius_of_gyration import radii_of_gyration
 from mdcore.estimate import (
     Estimate,
     bulk_modulus,
@@ -112,27 +114,44 @@ def test_root_mean_square_over_chains():
 
 def test_chain_sizes_of_a_dumbbell():
     positions = np.array([[0, 0, 0], [2, 0, 0], [5, 5, 5], [5, 5, 9]], dtype=float)
-    sizes = chain_sizes(positions, np.array([1.0, 1, 1, 3]), np.array([0, 0, 1, 1]), np.array([[0, 1], [2, 3]]))
-    np.testing.assert_allclose(sizes, [[1.0, 2.0], [np.sqrt(3), 4.0]])
-
-
-def row(density: float, energy: float) -> list[float]:
-    values = dict.fromkeys(COLUMNS, 0.0) | {"density_g_cm3": density, "potential_kj_mol": energy}
-    return [values[name] for name in COLUMNS]
+    radii = radii_of_gyration(positions, np.array([1.0, 1, 1, 3]), np.array([0, 0, 1, 1]))
+    np.testing.assert_allclose(radii, [1.0, np.sqrt(3)])
+    np.testing.assert_allclose(end_to_end_distances(positions, np.array([[0, 1], [2, 3]])), [2.0, 4.0])
 
 
 @pytest.mark.parametrize(("drift", "passes"), [(0.0, True), (0.03, False)])
 def test_convergence_sees_a_drift(drift, passes):
     rng = np.random.default_rng(6)
-    series = Series(2)
-    for i in range(200):
-        series.append(row(1.0 + drift * i / 200 + rng.normal(0, 1e-3), rng.normal(0, 1.0)), np.ones((2, 2)))
-    outcome = assess(series.table(), series.chains(), 600, 300.0)
-    assert outcome.passed is passes
-    back = Series.restore(2, series.table(), series.chains())
-    np.testing.assert_array_equal(back.table(), series.table())
-    with pytest.raises(ValueError, match="values"):
-        series.append([1.0], np.ones((2, 2)))
+    density = 1.0 + drift * np.arange(200) / 200 + rng.normal(0, 1e-3, 200)
+    assert assess(density, rng.normal(0, 1.0, 200), np.ones((200, 2)), 600, 300.0).passed is passes
+
+
+def test_a_series_comes_back_from_its_arrays_with_every_interval():
+    series = Series()
+    for i in range(40):
+        observed = {"density_g_cm3": np.array(1.0 + i), "radius_of_gyration_nm": np.array([i, -i], dtype=float)}
+        if i % 4 == 3:
+            observed["box_nm"] = np.full((3, 3), float(i))
+        series.append((i // 20, 0.1 * i, 300.0, 1.0), observed)
+    members = series.members()
+    # One table for all single numbers, and the row numbers only of what lacks rows.
+    assert set(members) == {"layout", "table", "columns", "others", "values_0", "values_1", "rows_1"}
+    back = Series.restore(members)
+    for one in (series, back):
+        np.testing.assert_array_equal(one.values("box_nm", [1])[0], [23, 27, 31, 35, 39])
+        np.testing.assert_array_equal(one.values("box_nm", [1])[1][:, 2, 1], [23, 27, 31, 35, 39])
+        np.testing.assert_array_equal(one.values("radius_of_gyration_nm")[1][:, 1], -np.arange(40))
+        np.testing.assert_allclose(one.times_ps(), 0.1 * np.arange(40))
+    back.truncate(24)
+    assert len(back) == 24
+    assert back.values("box_nm")[0].tolist() == [3, 7, 11, 15, 19, 23]
+    back.append((1, 9.9, 300.0, 1.0), {"density_g_cm3": np.array(7.0)})
+    assert back.values("density_g_cm3")[1][-2:].tolist() == [24.0, 7.0]
+    assert back.last_ps == 9.9
+    with pytest.raises(ValueError, match="shape"):
+        series.append((1, 9.9, 300.0, 1.0), {"density_g_cm3": np.ones(2)})
+    with pytest.raises(ValueError, match="later"):
+        Series.restore(members | {"layout": np.array(3)})
 
 
 def test_nematic_order_of_parallel_and_random_segments():

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from mdcore.dynamics import DynamicsStage
 from mdcore.protocols import schedule
-from mdcore.settings import PRESETS, DynamicsStage, ProtocolSettings, SimulationSettings, preset
+from mdcore.settings import PRESETS, ProtocolSettings, SimulationSettings, preset
 
 
 @pytest.mark.parametrize("name", PRESETS)

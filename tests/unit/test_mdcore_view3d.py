@@ -14,7 +14,7 @@ from mdcore.chem.errors import BundleError
 from mdcore.measure import final_views, view3d
 from mdcore.measure.view3d import whole_chains, write_view
 
-BOX = np.array([2.0, 3.0, 4.0])
+BOX = np.diag([2.0, 3.0, 4.0])
 
 
 def cell(folder: Path, **content: object) -> Any:
@@ -29,7 +29,9 @@ def cell(folder: Path, **content: object) -> Any:
         "bonds": np.array([[0, 1], [2, 3]]),
         "bond_orders": np.array([2, 1]),
     }
-    return SimpleNamespace(n_atoms=4, arrays=arrays, content={"request": {"key": "*C<O>*"}, **content})
+    return SimpleNamespace(
+        n_atoms=4, content_hash="0", arrays=arrays, content={"request": {"key": "*C<O>*"}, **content}
+    )
 
 
 def test_chains_stay_whole_with_their_centres_inside_the_cell() -> None:
@@ -50,7 +52,7 @@ def test_the_file_holds_the_cell_and_reaches_for_nothing(tmp_path: Path) -> None
         "element": [0, 2, 0, 1],
         "chain": [0, 0, 1, 1],
         "pm": [-50, 500, 500, 70, 500, 500, 500, 500, 1000, 500, 600, 1000],
-        "box": [2000, 3000, 4000],
+        "box": [[2000, 0, 0], [0, 3000, 0], [0, 0, 4000]],
         "bonds": [0, 1, 2, 3],
         "orders": [2, 1],
     }

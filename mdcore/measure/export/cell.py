@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mdcore.bundle import SimulationBundle
 from mdcore.chem.errors import ExportError
+from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.runner import read_final
 from mdcore.measure.export.final_cell import FinalCell
-from mdcore.measure.structure_file import read_final
 from mdcore.settings.export import ENGINES, Engine
-from mdcore.settings.stages import DynamicsStage
 
 
 def export_cell(folder: Path, engines: Sequence[Engine]) -> tuple[Path, ...]:
@@ -46,18 +45,19 @@ def final_cell(folder: Path) -> FinalCell:
         BundleError: The folder holds no finished simulation.
     """
     bundle = SimulationBundle.read(folder / "bundle")
-    positions, box = read_final(folder / "run")
-    stage = next(stage for stage in reversed(bundle.stages) if isinstance(stage, DynamicsStage))
+    positions, box = read_final(bundle, folder / "run")
+    stage = next(stage for stage in reversed(bundle.stages) if stage.planned_ps)
     return FinalCell(
         name=f"final cell of a simulation, bundle {bundle.content_hash[:12]}",
         system_xml=bundle.system_xml,
         arrays=bundle.arrays,
         positions_nm=positions,
         box_nm=box,
-        temperature_K=stage.temperature_K[1],
-        pressure_atm=stage.pressure_atm[1] if stage.ensemble == "npt" else None,
-        timestep_fs=stage.timestep_fs,
-        friction_per_ps=stage.friction_per_ps,
+        temperature_K=stage.temperature_at(1.0),
+        pressure_atm=None if stage.barostat_kind is None else stage.pressure_at(1.0),
+        barostat=stage.barostat_kind,
+        timestep_fs=stage.initial_timestep_fs,
+        friction_per_ps=stage.damping_per_ps,
         seed=bundle.seed,
     )
 

@@ -16,9 +16,10 @@ class FinalCell:
         system_xml: Serialised OpenMM System.
         arrays: Arrays of the bundle: atoms, masses, bonds, chains.
         positions_nm: Positions, shape (n, 3), chains whole.
-        box_nm: Edges of the orthorhombic box, shape (3,).
+        box_nm: Box, shape (3, 3), rows are the vectors in OpenMM's reduced form.
         temperature_K: Temperature of the sampling.
         pressure_atm: Pressure of the sampling; None at constant volume.
+        barostat: What the barostat of the sampling changed: `isotropic`, `anisotropic` or `flexible`; None at constant volume.
         timestep_fs: Step that the masses of the System allow.
         friction_per_ps: Langevin friction.
         seed: Seed of the velocities.
@@ -31,6 +32,7 @@ class FinalCell:
     box_nm: NDArray[Any]
     temperature_K: float
     pressure_atm: float | None
+    barostat: str | None
     timestep_fs: float
     friction_per_ps: float
     seed: int

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mdcore.chem.box import is_rectangular
+from mdcore.chem.constants import BAR_PER_ATM
 from mdcore.chem.errors import ExportError
 from mdcore.chem.files import write_whole
 from mdcore.measure.export.final_cell import FinalCell
@@ -21,7 +23,6 @@ from mdcore.measure.export.terms import (
     scaling_14,
 )
 
-ATM_BAR = 1.01325
 STEP_PS = 0.002
 NAME_LIMIT = 100_000
 """Numbers of atoms and residues in a .gro file begin anew there; GROMACS does not use them."""
@@ -191,8 +192,19 @@ def _configuration(cell: FinalCell) -> str:
         lines.append(
             f"{(residues[i] + 1) % NAME_LIMIT:5d}{'UNL':<5s}{_atom_name(arrays, i):>5s}{(i + 1) % NAME_LIMIT:5d}{place}"
         )
-    lines.append(" ".join(f"{edge:.8f}" for edge in cell.box_nm))
+    lines.append(" ".join(f"{length:.8f}" for length in _box_line(cell.box_nm)))
     return "\n".join(lines) + "\n"
+
+
+def _box_line(box_nm: NDArray[Any]) -> list[float]:
+    """Return the box as a .gro file has it: xx yy zz, and in a triclinic box xy xz yx yz zx zy."""
+    diagonal = [float(length) for length in np.diag(box_nm)]
+    if is_rectangular(box_nm):
+        return diagonal
+    return [
+        *diagonal,
+        *(float(box_nm[row, column]) for row, column in ((0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1))),
+    ]
 
 
 def _atom_name(arrays: Any, i: int) -> str:
@@ -242,12 +254,19 @@ def run_parameters(cell: FinalCell, nonbonded: Any, constrained: bool, **changes
         "ref-t": number(cell.temperature_K),
     }
     if cell.pressure_atm is not None:
-        values |= {
-            "pcoupl": "c-rescale",
-            "tau-p": "5.0",
-            "ref-p": number(cell.pressure_atm * ATM_BAR),
-            "compressibility": "4.5e-5",
-        }
+        pressure = number(cell.pressure_atm * BAR_PER_ATM)
+        if cell.barostat == "isotropic":
+            values |= {"pcoupl": "c-rescale", "tau-p": "5.0", "ref-p": pressure, "compressibility": "4.5e-5"}
+        else:
+            # Compressibilities of xx, yy, zz, and of the angles, which an anisotropic barostat of OpenMM leaves alone.
+            angles = "4.5e-5" if cell.barostat == "flexible" else "0"
+            values |= {
+                "pcoupl": "Parrinello-Rahman",
+                "pcoupltype": "anisotropic",
+                "tau-p": "5.0",
+                "ref-p": f"{pressure} {pressure} {pressure} 0 0 0",
+                "compressibility": f"4.5e-5 4.5e-5 4.5e-5 {angles} {angles} {angles}",
+            }
     values |= {
         "gen-vel": "yes",
         "gen-temp": number(cell.temperature_K),

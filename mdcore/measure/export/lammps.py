@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mdcore.chem.box import is_rectangular
+from mdcore.chem.constants import KJ_PER_KCAL
 from mdcore.chem.errors import ExportError
 from mdcore.chem.files import write_whole
 from mdcore.measure.export.final_cell import FinalCell
 from mdcore.measure.export.terms import (
-    KCAL,
     check_exceptions,
     check_forces,
     constraints_of,
@@ -103,11 +104,11 @@ def write_data(
     for i, ((charge, sigma, epsilon), position) in enumerate(
         zip(rows(nonbonded, "Particle"), positions_nm * 10.0, strict=True)
     ):
-        kind = atom_types(float(masses[i]), epsilon / KCAL, sigma * 10.0)
+        kind = atom_types(float(masses[i]), epsilon / KJ_PER_KCAL, sigma * 10.0)
         atoms.append((chains[i] + 1, kind, charge, *position))
     bonds, bonded, rigid = [], set(), set()
     for a, b, length, k in rows(force_of(system, "HarmonicBondForce"), "Bond"):
-        bonds.append((bond_types(k / 2 / KCAL / 100.0, length * 10.0), a + 1, b + 1))
+        bonds.append((bond_types(k / 2 / KJ_PER_KCAL / 100.0, length * 10.0), a + 1, b + 1))
         bonded.add(frozenset((a, b)))
     for a, b, length in constraints_of(system):
         kind = bond_types(0.0, length * 10.0)
@@ -120,12 +121,12 @@ def write_data(
             "export the cell to gromacs or openmm"
         )
     angles = [
-        (angle_types(k / 2 / KCAL, np.degrees(angle)), a + 1, b + 1, c + 1)
+        (angle_types(k / 2 / KJ_PER_KCAL, np.degrees(angle)), a + 1, b + 1, c + 1)
         for a, b, c, angle, k in rows(force_of(system, "HarmonicAngleForce"), "Angle")
     ]
     torsions: dict[tuple[int, int, int, int], list[float]] = defaultdict(list)
     for a, b, c, d, periodicity, phase, k in rows(force_of(system, "PeriodicTorsionForce"), "Torsion"):
-        torsions[a + 1, b + 1, c + 1, d + 1].extend((k / KCAL, periodicity, np.degrees(phase)))
+        torsions[a + 1, b + 1, c + 1, d + 1].extend((k / KJ_PER_KCAL, periodicity, np.degrees(phase)))
     dihedrals = [(dihedral_types(len(terms) // 3, *terms), *four) for four, terms in torsions.items()]
 
     lines = [title, ""]
@@ -137,7 +138,13 @@ def write_data(
     )
     for name, count, kinds in counts:
         lines += [f"{count} {name}s", f"{len(kinds)} {name} types"]
-    lines += [f"0.0 {number(side * 10.0)} {axis}lo {axis}hi" for axis, side in zip("xyz", box_nm, strict=True)]
+    lines += [
+        f"0.0 {number(side * 10.0)} {axis}lo {axis}hi"
+        for axis, side in zip("xyz", np.diag(box_nm).tolist(), strict=True)
+    ]
+    if not is_rectangular(box_nm):
+        tilts = (float(box_nm[row, column]) * 10.0 for row, column in ((1, 0), (2, 0), (2, 1)))
+        lines.append(f"{' '.join(map(number, tilts))} xy xz yz")
     sections: list[tuple[str, Any]] = [
         ("Masses", [(kind[0],) for kind in atom_types.known]),
         ("Pair Coeffs", [kind[1:] for kind in atom_types.known]),
@@ -192,7 +199,8 @@ def _dynamics(cell: FinalCell, data: LammpsData) -> str:
     if cell.pressure_atm is None:
         motion = f"nvt {temperature}"
     else:
-        motion = f"npt {temperature} iso {number(cell.pressure_atm)} {number(cell.pressure_atm)} 1000.0"
+        shape = {"isotropic": "iso", "anisotropic": "aniso"}.get(cell.barostat or "isotropic", "tri")
+        motion = f"npt {temperature} {shape} {number(cell.pressure_atm)} {number(cell.pressure_atm)} 1000.0"
     rigid = ""
     if data.rigid_types:
         rigid = f"fix rigid all shake 1.0e-5 100 0 b {' '.join(map(str, data.rigid_types))}\n"

@@ -30,10 +30,20 @@ simulation.reporters.append(
 simulation.step(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
 simulation.saveState("after.xml")
 '''
-_BAROSTAT = """system.addForce(
+_BAROSTATS = {
+    "isotropic": """system.addForce(
     openmm.MonteCarloBarostat({pressure} * unit.atmosphere, {temperature} * unit.kelvin)
 )
-"""
+""",
+    "anisotropic": """system.addForce(
+    openmm.MonteCarloAnisotropicBarostat([{pressure}] * 3 * unit.atmosphere, {temperature} * unit.kelvin)
+)
+""",
+    "flexible": """system.addForce(
+    openmm.MonteCarloFlexibleBarostat({pressure} * unit.atmosphere, {temperature} * unit.kelvin)
+)
+""",
+}
 
 
 def write_openmm(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
@@ -48,7 +58,7 @@ def write_openmm(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
     pressure, temperature = cell.pressure_atm, cell.temperature_K
     script = _SCRIPT.format(
         name=cell.name[0].upper() + cell.name[1:],
-        barostat="" if pressure is None else _BAROSTAT.format(pressure=pressure, temperature=temperature),
+        barostat=_BAROSTATS[cell.barostat].format(pressure=pressure, temperature=temperature) if cell.barostat else "",
         temperature=temperature,
         friction=cell.friction_per_ps,
         step=cell.timestep_fs,
@@ -58,13 +68,12 @@ def write_openmm(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
 
 
 def _state_xml(cell: FinalCell) -> str:
-    import numpy as np
     import openmm
 
     platform = openmm.Platform.getPlatformByName("Reference")
     integrator = openmm.VerletIntegrator(0.001)
     context: Any = openmm.Context(cell.system(), integrator, platform)
-    context.setPeriodicBoxVectors(*np.diag(cell.box_nm))
+    context.setPeriodicBoxVectors(*cell.box_nm)
     context.setPositions(cell.positions_nm)
     context.setVelocitiesToTemperature(cell.temperature_K, cell.velocity_seed)
     state = context.getState(getPositions=True, getVelocities=True)

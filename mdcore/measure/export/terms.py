@@ -7,8 +7,6 @@ import numpy as np
 
 from mdcore.chem.errors import ExportError
 
-KCAL = 4.184
-"""Kilojoules."""
 _WRITABLE = ("HarmonicBondForce", "HarmonicAngleForce", "PeriodicTorsionForce", "NonbondedForce", "CMMotionRemover")
 
 

@@ -5,35 +5,25 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
+from mdcore.chem.box import box_matrix, is_rectangular
 from mdcore.chem.damage import damaged, ensure_folder, read_arrays, reading
 from mdcore.chem.errors import BundleError, DamagedFile
 from mdcore.chem.files import replacing, write_whole
-from mdcore.settings.stages import Stage
+from mdcore.dynamics.older_bundles import ARRAYS_OF, with_all_arrays
+from mdcore.dynamics.stages import Stage, kinds_of
 
-FORMAT_VERSION = 2
-_STAGES: TypeAdapter[tuple[Stage, ...]] = TypeAdapter(tuple[Stage, ...])
-_ARRAYS = (
-    "atomic_numbers",
-    "masses_amu",
-    "true_masses_amu",
-    "bonds",
-    "bond_orders",
-    "residue_index",
-    "local_index",
-    "chain_index",
-    "chain_ends",
-    "chain_segments",
-    "positions_nm",
-    "box_nm",
-)
+FORMAT_VERSION = 3
+"""Format that is written: 1 had no chain segments, 1 and 2 had boxes of three edges and only the stages of their time."""
+ARRAYS = ARRAYS_OF[2]
+"""Names of the arrays."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +34,15 @@ class SimulationBundle:
         system_xml: Serialised OpenMM System.
         arrays: `atomic_numbers` (n,), `masses_amu` (n,), `true_masses_amu` (n,), `bonds` (m, 2), `bond_orders` (m,),
             `residue_index` (n,), `local_index` (n,), `chain_index` (n,), `chain_ends` (n_chains, 2), `chain_segments` (s, 2),
-            `positions_nm` (n, 3), `box_nm` (3,).
+            `positions_nm` (n, 3), `box_nm` (3, 3), rows are the vectors in OpenMM's reduced form.
         stages: What to do, in order.
         seed: Seed of the dynamics, from which each stage derives its own.
         content: What is simulated, in JSON types: repeat unit, settings, estimates.
         versions: Versions of the libraries that made it.
+        hashed: Names of the arrays that enter the hash; a bundle of format 1 keeps the hash that it had.
+
+    Raises:
+        ValueError: The box is not a matrix in the reduced form.
     """
 
     system_xml: str
@@ -57,6 +51,14 @@ class SimulationBundle:
     seed: int
     content: Mapping[str, Any]
     versions: Mapping[str, str]
+    hashed: tuple[str, ...] = ARRAYS
+
+    def __post_init__(self) -> None:
+        if np.shape(self.arrays["box_nm"]) != (3, 3):
+            raise ValueError(
+                f"box_nm has the shape {np.shape(self.arrays['box_nm'])}, it must be (3, 3): rows are vectors"
+            )
+        box_matrix(self.arrays["box_nm"])
 
     @property
     def n_atoms(self) -> int:
@@ -64,19 +66,30 @@ class SimulationBundle:
         return len(self.arrays["atomic_numbers"])
 
     @property
+    def n_chains(self) -> int:
+        """Number of chains or molecules."""
+        return int(self.arrays["chain_index"][-1]) + 1
+
+    @cached_property
     def mass_amu(self) -> float:
         """Mass of the cell in dalton."""
         return float(self.arrays["true_masses_amu"].sum())
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of all that decides the outcome: System, arrays, stages and seed; not versions or machine."""
+        """SHA-256 of all that decides the outcome: System, arrays, stages and seed; not versions or machine.
+
+        A rectangular box enters it as its edges, and settings of a stage that were added later enter it where they differ from
+        their default: so a simulation has the same hash, and the same random numbers, in each format that can express it.
+        """
         digest = hashlib.sha256(self.system_xml.encode())
-        for name in _ARRAYS:
+        for name in self.hashed:
             array = np.ascontiguousarray(self.arrays[name])
+            if name == "box_nm" and is_rectangular(array):
+                array = np.diag(array).copy()
             digest.update(f"{name}{array.dtype.str}{array.shape}".encode())
             digest.update(array.tobytes())
-        digest.update(_STAGES.dump_json(self.stages))
+        digest.update(b"[" + b",".join(stage.digest_json() for stage in self.stages) + b"]")
         digest.update(str(self.seed).encode())
         return digest.hexdigest()
 
@@ -87,25 +100,27 @@ class SimulationBundle:
         (folder / "bundle.json").unlink(missing_ok=True)
         write_whole(folder / "system.xml", self.system_xml)
         with replacing(folder / "arrays.npz") as stream:
-            stored: dict[str, Any] = {name: self.arrays[name] for name in _ARRAYS}
+            stored: dict[str, Any] = {name: self.arrays[name] for name in ARRAYS}
             np.savez_compressed(stream, **stored)
         document = {
             "format": "polymer-designer bundle",
             "format_version": FORMAT_VERSION,
             "content_hash": self.content_hash,
+            "hashed": list(self.hashed),
             "seed": self.seed,
             "content": dict(self.content),
             "versions": dict(self.versions),
-            "stages": _STAGES.dump_python(self.stages, mode="json"),
+            "stages": [stage.model_dump(mode="json") for stage in self.stages],
         }
         write_whole(folder / "bundle.json", json.dumps(document, indent=1))
 
     @classmethod
     def read(cls, folder: Path) -> "SimulationBundle":
-        """Read a bundle.
+        """Read a bundle of this format or an older one.
 
         Raises:
-            BundleError: The folder holds no complete bundle, or one of another version.
+            BundleError: The folder holds no complete bundle, or one of a later version.
+            UnknownStage: A kind of stage is not installed here.
             DamagedFile: Its files cannot be read or do not match its hash; `path` is the folder.
             OSError: The machine could not read it.
         """
@@ -114,10 +129,14 @@ class SimulationBundle:
         with reading(folder):
             document = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
             version = document.get("format_version")
-        if version != FORMAT_VERSION:
+        if version not in (*ARRAYS_OF, FORMAT_VERSION):
             raise BundleError(
-                f"bundle {folder} has format {version}, this version reads {FORMAT_VERSION}; build it again"
+                f"bundle {folder} has format {version}, this version reads formats up to {FORMAT_VERSION}; build it again"
             )
+        with reading(folder):
+            descriptions = [dict(stage) for stage in document["stages"]]
+            names = [str(stage["kind"]) for stage in descriptions]
+        kinds = kinds_of(names)
         with reading(folder):
             for name in ("system.xml", "arrays.npz"):
                 if not (folder / name).is_file():
@@ -127,11 +146,18 @@ class SimulationBundle:
                 stored = read_arrays(folder / "arrays.npz")
             except DamagedFile as error:
                 raise damaged(folder, f"arrays.npz: {error.problem}") from error
-            arrays = {name: stored[name] for name in _ARRAYS}
+            hashed = tuple(document["hashed"]) if "hashed" in document else tuple(n for n in ARRAYS if n in stored)
+            arrays = with_all_arrays(stored) | {"box_nm": box_matrix(stored["box_nm"])}
             # A pydantic error is a ValueError.
-            stages = _STAGES.validate_python(document["stages"])
+            stages = tuple(kind.model_validate(one) for kind, one in zip(kinds, descriptions, strict=True))
             bundle = cls(
-                system_xml, arrays, stages, int(document["seed"]), dict(document["content"]), document["versions"]
+                system_xml,
+                {name: arrays[name] for name in ARRAYS},
+                stages,
+                int(document["seed"]),
+                dict(document["content"]),
+                document["versions"],
+                hashed,
             )
             if bundle.content_hash != document["content_hash"]:
                 raise damaged(folder, "does not match its content hash, it was changed or damaged")

@@ -1,0 +1,21 @@
+"""Physical constants and factors between units: CODATA 2018, the only place in `mdcore` that defines them.
+
+The internal units are nm, ps, kJ/mol, K, dalton and e.
+"""
+
+AVOGADRO_PER_MOL = 6.02214076e23
+"""N_A, exact by definition."""
+BOLTZMANN_J_K = 1.380649e-23
+"""k_B, exact by definition."""
+BOLTZMANN_KJ_MOL_K = 8.31446261815324e-3
+"""k_B per mole, which is the gas constant."""
+DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
+"""A mass density in Da/nm3 times this is in g/cm3."""
+BAR_PER_ATM = 1.01325
+PASCAL_PER_ATM = 101325.0
+KJ_PER_KCAL = 4.184
+"""Thermochemical calorie."""
+CM3_PER_ANGSTROM3 = 1e-24
+M3_PER_NM3 = 1e-27
+JOULE_PER_KJ_MOL = 1e3 / AVOGADRO_PER_MOL
+"""Energy of one particle in J for 1 kJ/mol."""

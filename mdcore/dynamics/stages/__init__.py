@@ -1,0 +1,24 @@
+"""Stages: what a simulation does, one kind a file, settings and behaviour together."""
+
+from mdcore.dynamics.stages.base import Engine, Recorded, Role, Stage, TimedStage
+from mdcore.dynamics.stages.compress import CompressStage
+from mdcore.dynamics.stages.dynamics import DynamicsStage
+from mdcore.dynamics.stages.minimise import MinimiseStage
+from mdcore.dynamics.stages.registry import STAGES, kinds_of, register_stage
+
+for _kind in (MinimiseStage, CompressStage, DynamicsStage):
+    register_stage(_kind)
+
+__all__ = [
+    "STAGES",
+    "CompressStage",
+    "DynamicsStage",
+    "Engine",
+    "MinimiseStage",
+    "Recorded",
+    "Role",
+    "Stage",
+    "TimedStage",
+    "kinds_of",
+    "register_stage",
+]
