@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from generators.smc.run import SMCResult
     from generators.smc.sampler import SMCSampler
     from generators.smc.settings import SMCSettings
-    from generators.synthesis.accessibility import sa_score
     from generators.synthesis.library import MonomerLibrary, enumerate_polymers
     from generators.synthesis.retro import route, routes
     from generators.synthesis.route import Monomer, Route
     from generators.synthesis.rules import recorded_route
+    from mdcore.chem.accessibility import sa_score
 
 _HOMES = {
     "Candidate": "candidate",
@@ -62,7 +62,6 @@ _HOMES = {
     "recorded_route": "synthesis.rules",
     "route": "synthesis.retro",
     "routes": "synthesis.retro",
-    "sa_score": "synthesis.accessibility",
     "train_neural": "language.training",
 }
 
@@ -104,6 +103,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "sa_score":
+        from mdcore.chem.accessibility import sa_score
+
+        return sa_score
     if name in _HOMES:
         return getattr(import_module(f"generators.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from rdkit import Chem, rdBase
 
 from generators.errors import InvalidFilter
 from generators.lists import built_in
-from generators.synthesis.accessibility import sa_score
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
+from mdcore.chem.accessibility import sa_score
 from mdcore.chem.settings import Settings
 
 MAX_PATTERN_ATOMS, MAX_PATTERN_CHARACTERS = 20, 300

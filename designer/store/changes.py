@@ -55,7 +55,9 @@ class Changes:
 
     def _since(self, session: Session) -> tuple[EvaluationRecord, ...]:
         mine = EvaluationRow.campaign_id == self._store.campaign_id
-        still = {row.id: row for row in session.execute(select(*_MOVING).where(mine, EvaluationRow.state.in_(UNFINISHED)))}
+        still = {
+            row.id: row for row in session.execute(select(*_MOVING).where(mine, EvaluationRow.state.in_(UNFINISHED)))
+        }
         found = {number: _moved(record, still[number]) for number, record in self._open.items() if number in still}
         new = sorted(still.keys() - found.keys())
         for start in range(0, len(new), _AT_ONCE):

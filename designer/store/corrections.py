@@ -94,9 +94,7 @@ def correct(
     if known:
         imported = known[0]
         if imported.value is None:
-            raise InvalidRequest(
-                f"{_place(imported)} holds a failure; withdraw it and import the value"
-            )
+            raise InvalidRequest(f"{_place(imported)} holds a failure; withdraw it and import the value")
         value, stderr = _changed(new, imported.property, imported.value, imported.stderr, _place(imported))
         record = _add(session, _about_imported(imported), kind, reason, (value, stderr))
         imported.value, imported.stderr = value, stderr

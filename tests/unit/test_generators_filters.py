@@ -4,8 +4,8 @@ import pytest
 from rdkit import Chem
 
 from generators.filters import Filters
-from generators.synthesis.accessibility import sa_score
 from mdcore.chem import RepeatUnit
+from mdcore.chem.accessibility import sa_score
 
 POLYSTYRENE = "*CC(*)c1ccccc1"
 
