@@ -131,7 +131,7 @@ def simulate_command(
             raise CampaignFailed(f"simulation of {substance.label} failed ({result.kind}): {result.message}")
         exported: tuple[Path, ...] = ()
         if out is not None:
-            write_outputs(out)
+            written = write_outputs(out)
             exported = export_cell(out, engines) if engines else ()
         if as_json:
             document = _document(substance, preset, seed, result)
@@ -141,7 +141,8 @@ def simulate_command(
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
         if out is not None:
-            stream.write(f"Kept in {out}: series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D\n")
+            files = ": series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D" if written else ""
+            stream.write(f"Kept in {out}{files}\n")
         for place in dict.fromkeys(path.parent for path in exported):
             files = ", ".join(path.name for path in exported if path.parent == place)
             stream.write(f"Exported to {place}: {files}\n")

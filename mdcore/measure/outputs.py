@@ -16,8 +16,9 @@ from mdcore.optics.plot import plot_dispersion
 def write_outputs(folder: Path) -> tuple[Path, ...]:
     """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
 
-    They go into the folder of each replicate; `final.html` shows the final cell in 3-D. Where the refractive index was measured,
-    `dispersion.png` in the folder itself shows it against wavelength.
+    They go into the folder of each replicate, those of further runs into `runs/NAME` there; `final.html` shows the final cell in
+    3-D. Where the refractive index was measured, `dispersion.png` in the folder itself shows it against wavelength. A simulation
+    without dynamics has none of them.
 
     Args:
         folder: Folder that `simulate` worked in.
@@ -29,13 +30,16 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
         BundleError: The folder holds no finished simulation.
     """
     written: list[Path] = []
-    for own in sorted(folder.glob("replicate-*")) or [folder]:
-        bundle = SimulationBundle.read(own / "bundle")
-        written.append(own / "series.h5")
-        write_hdf5(bundle, own / "run", written[-1])
-        written.extend(write_figures(bundle, own / "run", own / "plots"))
-        written.extend(write_structure(bundle, own / "run", own))
-        written.extend(write_view(bundle, own / "run", own))
+    for replicate in sorted(folder.glob("replicate-*")) or [folder]:
+        for own in (replicate, *sorted(path.parent for path in replicate.glob("runs/*/bundle"))):
+            if not (own / "bundle").exists() and (folder / "result.json").exists():
+                continue
+            bundle = SimulationBundle.read(own / "bundle")
+            written.append(own / "series.h5")
+            write_hdf5(bundle, own / "run", written[-1])
+            written.extend(write_figures(bundle, own / "run", own / "plots"))
+            written.extend(write_structure(bundle, own / "run", own))
+            written.extend(write_view(bundle, own / "run", own))
     written.extend(_write_dispersion(folder))
     return tuple(written)
 
