@@ -3,9 +3,13 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -46,12 +50,47 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def designer(plugin: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Answer:
+    """What one command answered."""
+
+    status: int
+    out: str
+    told: str
+
+    def document(self) -> Any:
+        assert self.status == 0, self.told
+        return json.loads(self.out)
+
+
+PROGRAM = """
+import contextlib, io, json, os, pathlib, sys
+from designer.cli.main import run
+answers = []
+for arguments in json.loads(sys.argv[1]) if __name__ == "__main__" else []:
+    told, path = io.StringIO(), pathlib.Path("out.txt")
+    with path.open("w") as file, contextlib.redirect_stderr(told):
+        stdout = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        status = run(arguments)
+        sys.stdout.flush()
+        os.dup2(stdout, 1)
+        os.close(stdout)
+    answers.append([status, path.read_text(), told.getvalue()])
+if __name__ == "__main__":
+    pathlib.Path("answers.json").write_text(json.dumps(answers))
+"""
+
+
+def designer(plugin: Path, folder: Path, *commands: list[str]) -> list[Answer]:
+    """Run commands one after the other in a program that has the plug-in installed."""
     environment = {**os.environ, "PYTHONPATH": str(plugin), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "designer", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env=environment, check=False, timeout=280
+    arguments = [sys.executable, "-c", PROGRAM, json.dumps(commands)]
+    done = subprocess.run(
+        arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=400, check=False
     )
+    assert done.returncode == 0, done.stderr
+    return [Answer(*answer) for answer in json.loads((folder / "answers.json").read_text())]
 
 
 def overrides(settings: dict[str, object], where: str = "") -> list[str]:
@@ -64,79 +103,63 @@ def overrides(settings: dict[str, object], where: str = "") -> list[str]:
 @pytest.mark.slow
 def test_a_property_with_a_run_of_its_own_and_one_without(plugin: Path, tmp_path: Path) -> None:
     """The stage, the observable, the protocol, the properties and the calculation, through `designer simulate`."""
-    names = "density,dipole_fluctuation,polar_surface"
-    common = ["--seed", "3", "--out", "run", "--json", *overrides(TINY)]
-    done = designer(plugin, tmp_path, "simulate", "*CCO*", "--properties", names, *common)
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    both = ["density,dipole_fluctuation,polar_surface", "--seed", "3", "--out", "run", "--json", *overrides(TINY)]
+    one = ["simulate", "*CCO*", "--properties"]
+    first, again, alone, refused, wrong, unknown = designer(
+        plugin,
+        tmp_path,
+        [*one, *both],
+        [*one, "dipole_fluctuation", *both[1:]],
+        [*one, "polar_surface,sa_score", "--json", "--out", "alone"],
+        [*one, "dipole_fluctuation", "--set", "protocol.temperature_K=700"],
+        [*one, "dipole_fluctuation", "--set", "protocols.warmed.peak_K=-1"],
+        [*one, "density", "--set", "protocols.warmt.peak_K=1"],
+    )
+    answer = first.document()
     found = answer["properties"]
     assert found["dipole_fluctuation"]["unit"] == "e2nm2"
     assert 0.0 < found["dipole_fluctuation"]["value"] < 10.0
-    # RDKit counts 9.23 square angstrom for an ether oxygen (Ertl 2000, table 1).
+    # An ether oxygen has 9.23 square angstrom (Ertl 2000, table 1).
     assert found["polar_surface"]["value"] == pytest.approx(9.23)
     assert answer["diagnostics"]["runs"]["warmed"]["simulated_ps"] == pytest.approx(9.0)
     folder = tmp_path / "run"
-    assert (folder / "runs" / "warmed" / "run" / "run.json").exists()
     assert len(list((folder / "calculations").glob("*.json"))) == 1
-    # The equilibrated run serves a further request; only what is missing is done.
-    before = (folder / "run" / "run.json").stat().st_mtime_ns, (folder / "runs/warmed/run/run.json").stat().st_mtime_ns
-    again = designer(plugin, tmp_path, "simulate", "*CCO*", "--properties", "dipole_fluctuation", *common)
-    assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["properties"]["dipole_fluctuation"]["value"] == found["dipole_fluctuation"]["value"]
-    after = (folder / "run" / "run.json").stat().st_mtime_ns, (folder / "runs/warmed/run/run.json").stat().st_mtime_ns
-    assert after == before
+    # The runs serve a further request: nothing is simulated again.
+    assert again.document()["properties"]["dipole_fluctuation"]["value"] == found["dipole_fluctuation"]["value"]
+    answered = (folder / "result.json").stat().st_mtime
+    assert (folder / "run" / "run.json").stat().st_mtime < answered
+    assert (folder / "runs" / "warmed" / "run" / "run.json").stat().st_mtime < (folder / "series.h5").stat().st_mtime
+    for attempts in (again.document()["diagnostics"], again.document()["diagnostics"]["runs"]["warmed"]):
+        assert attempts["run_s"] == pytest.approx(
+            answer["diagnostics"]["run_s"] if "runs" in attempts else answer["diagnostics"]["runs"]["warmed"]["run_s"]
+        )
     # Without dynamics nothing is built.
-    alone = designer(
-        plugin, tmp_path, "simulate", "*CCO*", "--properties", "polar_surface,sa_score", "--json", "--out", "no"
-    )
-    assert alone.returncode == 0, alone.stderr
-    assert not (tmp_path / "no" / "bundle").exists()
-    refused = designer(
-        plugin,
-        tmp_path,
-        "simulate",
-        "*CCO*",
-        "--properties",
-        "dipole_fluctuation",
-        "--set",
-        "protocol.temperature_K=700",
-    )
-    assert refused.returncode == 2
-    assert "up to 600 K, got protocol.temperature_K 700; lower it" in refused.stderr
-    wrong = designer(
-        plugin,
-        tmp_path,
-        "simulate",
-        "*CCO*",
-        "--properties",
-        "dipole_fluctuation",
-        "--set",
-        "protocols.warmed.peak_K=-1",
-    )
-    assert wrong.returncode == 2
-    assert "simulation.protocols.warmed.peak_K" in wrong.stderr
-    unknown = designer(plugin, tmp_path, "simulate", "*CCO*", "--set", "protocols.warmt.peak_K=1")
-    assert unknown.returncode == 2
-    assert "protocol 'warmt' is unknown; did you mean warmed?" in unknown.stderr
+    assert alone.document()["properties"]["sa_score"]["stderr"] == 0.0
+    assert not (tmp_path / "alone" / "bundle").exists()
+    assert refused.status == wrong.status == unknown.status == 2
+    assert "up to 600 K, got protocol.temperature_K 700; lower it" in refused.told
+    assert "simulation.protocols.warmed.peak_K" in wrong.told
+    assert "protocol 'warmt' is unknown; did you mean warmed?" in unknown.told
 
 
 @pytest.mark.slow
 def test_a_substance_of_a_plugin_is_simulated(plugin: Path, tmp_path: Path) -> None:
     (tmp_path / "blend.yaml").write_text("kind: blend\nunits: ['*CC*', '*CCO*']\n")
     tiny = {**TINY, "cell": {"n_chains": 4, "atoms_per_chain": 60}}
-    done = designer(
-        plugin, tmp_path, "simulate", "--substance", "blend.yaml", "--properties", "density,refractive_index,sa_score",
-        "--json", *overrides(tiny),
+    (tmp_path / "wrong.yaml").write_text("kind: blends\nunits: ['*CC*', '*CCO*']\n")
+    done, wrong = designer(
+        plugin,
+        tmp_path,
+        ["simulate", "--substance", "blend.yaml", "--properties", "density,refractive_index,sa_score", "--json",
+         *overrides(tiny)],
+        ["simulate", "--substance", "wrong.yaml"],
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
+    answer = done.document()
     assert answer["key"] == "blend:*C*.*CCO*"
     assert answer["psmiles"] == ["*CC*", "*CCO*"]
     assert 0.5 < answer["properties"]["density"]["value"] < 1.3
-    (tmp_path / "blend.yaml").write_text("kind: blends\nunits: ['*CC*', '*CCO*']\n")
-    wrong = designer(plugin, tmp_path, "simulate", "--substance", "blend.yaml")
-    assert wrong.returncode == 2
-    assert "kind of substance 'blends' is unknown; did you mean blend?" in wrong.stderr
+    assert wrong.status == 2
+    assert "kind of substance 'blends' is unknown; did you mean blend?" in wrong.told
 
 
 @pytest.mark.slow
@@ -152,14 +175,20 @@ def test_a_campaign_measures_a_property_of_a_plugin(plugin: Path, tmp_path: Path
         "stop": {"evaluations": 2},
     }
     (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(document))
-    checked = designer(plugin, tmp_path, "validate", "campaign.yaml")
-    assert checked.returncode == 0, checked.stderr
-    done = designer(plugin, tmp_path, "run", "campaign.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    status = designer(plugin, tmp_path, "status", "campaign.yaml", "--json")
-    front = json.loads(status.stdout)["front"]
-    assert {row["psmiles"] for row in front} <= {"*CCO*", "*CC*"}
-    measured = {row["psmiles"]: row for row in front}
-    assert "*CCO*" in measured
-    # The calculation was kept in the store, for later campaigns.
-    assert (tmp_path / "run" / "report.html").exists()
+    checked, done, status = designer(
+        plugin,
+        tmp_path,
+        ["validate", "campaign.yaml"],
+        ["run", "campaign.yaml", "--no-report"],
+        ["status", "campaign.yaml", "--json"],
+    )
+    assert (checked.status, done.status) == (0, 0), checked.told + done.told
+    front = {row["psmiles"]: row for row in status.document()["front"]}
+    assert set(front) <= {"*CCO*", "*CC*"}
+    assert "*CCO*" in front
+    with closing(sqlite3.connect(tmp_path / "run" / "store.sqlite")) as store:
+        kept = store.execute("SELECT calculation, subject, level, record FROM calculation ORDER BY subject").fetchall()
+    assert kept == [
+        ("polar_surface", "*C*", "tpsa sp=False", "0.0"),
+        ("polar_surface", "*CCO*", "tpsa sp=False", "9.23"),
+    ]
