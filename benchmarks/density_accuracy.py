@@ -33,16 +33,16 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
-from mdcore.measure.analyse import last_cooling
-from mdcore.measure.specimen import glass_transition_k
 
 from benchmarks.common import DATA, answer, command_line, figure
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density
 from mdcore.measure import simulate
-from mdcore.measure.build import planned_stages
+from mdcore.protocols import Conditions, Equilibrated
+from mdcore.protocols.cooling import last_cooling
 from mdcore.settings import PRESETS, SimulationSettings
+from mdcore.substances import Homopolymer
 
 ROOM_TEMPERATURE_K = 300.0
 # Common polymers of every class first, so that a short run already says something.
@@ -167,12 +167,12 @@ def summary(rows, column):
 
 def corrected(row, settings):
     """A row with its density corrected for the cooling rate: with the measured glass transition, and with the estimated one."""
-    unit = RepeatUnit.from_psmiles(row["key"])
-    cooling = last_cooling(planned_stages(unit, settings.protocol))
+    polymer = Homopolymer(RepeatUnit.from_psmiles(row["key"]))
+    cooling = last_cooling(Equilibrated.of(settings).plan(polymer, Conditions.of(polymer, settings)))
     density, temperature = Estimate(row["simulated_g_cm3"], row["stderr_g_cm3"]), settings.protocol.temperature_K
     found = {}
     for name, known in (("slowly_cooled", row["tg_K"]), ("estimated_transition", None)):
-        slow = slowly_cooled_density(density, temperature, cooling, *glass_transition_k(unit, known))
+        slow = slowly_cooled_density(density, temperature, cooling, *polymer.glass_transition_k(known))
         found |= {f"{name}_g_cm3": round(slow.value, 4), f"{name}_stderr_g_cm3": round(slow.stderr, 4)}
     return row | found
 

@@ -31,7 +31,7 @@ class Alkanes:
 
 
 def answer(job: Job) -> SimulationResult | Failure:
-    size = RepeatUnit.from_psmiles(job.psmiles).n_heavy_atoms
+    size = RepeatUnit.from_psmiles(job.substance["psmiles"]).n_heavy_atoms
     values = {"refractive_index": 1.4 + 0.01 * size, "abbe_number": 60.0 - size, "density": 1.0}
     units = {"density": "g/cm3"}
     return SimulationResult(

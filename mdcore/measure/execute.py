@@ -185,8 +185,7 @@ class Simulation:
                 "n_chains": bundle.content["n_chains"],
                 "degree_of_polymerisation": bundle.content["degree_of_polymerisation"],
                 "melt_temperature_K": bundle.content["melt_temperature_K"],
-                **_of_run(summary),
-                "build_s": round(self._build_s, 3),
+                **_of_run(summary, round(self._build_s, 3)),
             }
         others = {name: _of_run(one) for name, one in self._summaries.items() if name != EQUILIBRATED}
         if others:
@@ -196,10 +195,11 @@ class Simulation:
         return found
 
 
-def _of_run(summary: RunSummary) -> dict[str, Any]:
+def _of_run(summary: RunSummary, build_s: float | None = None) -> dict[str, Any]:
     return {
         "simulated_ps": summary.simulated_ps,
         "ns_per_day": summary.ns_per_day,
+        **({} if build_s is None else {"build_s": build_s}),
         "run_s": summary.wall_s,
         "converged": summary.converged,
         "convergence": summary.convergence,

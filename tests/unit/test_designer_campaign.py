@@ -91,7 +91,7 @@ def test_whenever_it_dies_nothing_is_lost_or_repeated(tmp_path: Path, rounds: li
     finished: list[str] = []
 
     def counted(job: Job) -> SimulationResult | Failure:
-        finished.append(job.psmiles)
+        finished.append(job.substance["psmiles"])
         return answer(job)
 
     handed_out: dict[int, set[tuple[str, int, Path]]] = {}
@@ -104,7 +104,7 @@ def test_whenever_it_dies_nothing_is_lost_or_repeated(tmp_path: Path, rounds: li
             with pytest.raises(KeyboardInterrupt):
                 campaign.run()
         for job in cluster.submitted:
-            handed_out.setdefault(job.evaluation_id, set()).add((job.psmiles, job.seed, job.folder))
+            handed_out.setdefault(job.evaluation_id, set()).add((job.substance["psmiles"], job.seed, job.folder))
     records = campaign.store.evaluations()
     assert [record.ordinal for record in records] == [1, 2, 3, 4, 5, 6]
     assert all(record.state == "done" for record in records)
@@ -128,7 +128,7 @@ def test_a_candidate_recorded_but_never_handed_out_is_handed_out(tmp_path: Path)
 
 def test_failures_are_rows_and_count(tmp_path: Path) -> None:
     def moody(job: Job) -> SimulationResult | Failure:
-        return Failure("exploded", "too hot") if len(job.psmiles) % 2 else answer(job)
+        return Failure("exploded", "too hot") if len(job.substance["psmiles"]) % 2 else answer(job)
 
     campaign = make(config(tmp_path), InstantCluster(answer=moody))
     campaign.run()

@@ -29,8 +29,8 @@ class Troubled(InstantCluster):
         for message in heard:
             if isinstance(message, Finished):
                 job = next(job for job in self.submitted if job.evaluation_id == message.evaluation_id)
-                if self.times.get(job.psmiles, 0):
-                    self.times[job.psmiles] -= 1
+                if self.times.get(job.substance["psmiles"], 0):
+                    self.times[job.substance["psmiles"]] -= 1
                     return [Returned(message.evaluation_id, Trouble(self.kind, "the folder cannot be used"))]
         return heard
 
