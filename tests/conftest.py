@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+# Two test processes with two threads each wait for each other on two cores: what is small takes several times as long.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 SERVER_VARIABLE = "DESIGNER_TEST_POSTGRES"
 """Address of a running server, as .ci/run starts one; without it, one is started where PostgreSQL is installed."""
 _NOBODY = "postgres", "nobody"

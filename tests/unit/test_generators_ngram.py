@@ -47,11 +47,11 @@ def all_strings(model):
     return found
 
 
-@pytest.mark.parametrize("order", range(1, 21))
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5, 8, 13, 20])
 @pytest.mark.parametrize("smoothing", ["kneser-ney", "witten-bell"])
 def test_next_token_probabilities_sum_to_one_in_every_state(order, smoothing):
     model = NGramModel.fit(UNITS[::7], order, smoothing=smoothing)
-    strings = sample(model, 20, np.random.default_rng(order))
+    strings = sample(model, 8, np.random.default_rng(order))
     for row in strings.tokens.tolist():
         state, memory = model.grammar.start(1), model.begin(1)
         for token in row:

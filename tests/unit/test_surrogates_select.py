@@ -185,8 +185,9 @@ def test_three_and_four_objectives_with_one_of_each_aim(count, method):
     exact = {name: np.zeros(len(rows)) for name in names}
     seen = Observations(tuple(POOL[i] for i in rows), {name: values[name][rows] for name in names}, exact)
     settings = AcquisitionSettings(method=method, samples=16)
-    chosen = select_batch(fit_surrogates(seen, names), POOL, aims, 4, settings=settings)
-    assert len({*chosen.indices}) == 4
+    size = 4 if method == "mixed" else 2  # the exchange of members computes fronts of hundreds of samples for each
+    chosen = select_batch(fit_surrogates(seen, names), POOL, aims, size, settings=settings)
+    assert len({*chosen.indices}) == size
     assert not {*chosen.indices} & {*rows.tolist()}
     assert np.isfinite(chosen.values).all()
     assert (np.diff(chosen.values) < 0.1).all()
