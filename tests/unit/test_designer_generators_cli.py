@@ -2,13 +2,14 @@
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from scipy.stats import norm
 
 from designer.cli.main import run
-from generators import Corpus, CorpusSettings, NeuralModel, load_corpus, load_model
+from generators import Corpus, CorpusSettings, NeuralModel, SMCSettings, load_corpus, load_model
 from mdcore.chem import RepeatUnit
 
 SMALL = ["--set", "hidden=16", "--set", "embedding=8", "--set", "layers=1", "--set", "epochs=2", "--set", "dropout=0"]
@@ -19,6 +20,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     # Only its keys are looked at, and the whole corpus takes half a minute.
     monkeypatch.setattr("designer.cli.generate.load_corpus", lambda *_, **__: Corpus(()))
+    # A tenth of the particles is enough for a handful of proposals.
+    monkeypatch.setattr("designer.cli.generate.SMCSettings", partial(SMCSettings, particles=64))
 
 
 @pytest.fixture
