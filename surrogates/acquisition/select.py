@@ -90,8 +90,10 @@ def select_batch(
     if not objectives:
         raise InvalidPool("at least one objective is required, got none")
     price = np.ones(len(pool)) if costs is None else np.asarray(costs, dtype=np.float64)
-    if price.shape != (len(pool),) or not (price > 0).all():
-        raise InvalidPool(f"costs must be positive and of shape ({len(pool)},), got shape {price.shape}")
+    if price.shape != (len(pool),):
+        raise InvalidPool(f"costs must have shape ({len(pool)},), got {price.shape}; pass one per candidate")
+    if not (price > 0).all():
+        raise InvalidPool(f"costs must be positive, got {price[~(price > 0)][0]:g}; correct it")
     models = [surrogates.model(objective.property) for objective in objectives]
     for constraint in constraints:
         surrogates.model(constraint.property)

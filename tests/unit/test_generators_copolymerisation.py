@@ -93,7 +93,7 @@ def test_monomers_out_of_the_table_are_estimated_from_their_substituents():
         found = qe(smiles)
         assert not found.tabulated
         assert low < found.e < high, smiles
-    with pytest.raises(ValueError, match="has no double bond"):
+    with pytest.raises(ValueError, match="has no polymerisable double bond"):
         qe("CCO")
 
 

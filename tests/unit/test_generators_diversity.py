@@ -61,7 +61,7 @@ def test_novelty_goes_by_key():
 
 
 def test_too_large_a_subset_is_refused():
-    with pytest.raises(ValueError, match="exceeds the pool of 8"):
+    with pytest.raises(ValueError, match="exceeds the pool size 8"):
         diverse_subset(UNITS, 9)
 
 
@@ -81,5 +81,5 @@ def test_the_most_diverse_is_returned_where_none_is_diverse_enough():
     units = [RepeatUnit.from_psmiles(f"*{'C' * k}O*") for k in range(4, 10)]
     rows = best_diverse(units, np.zeros(6), 3, 0.99)
     assert len(set(rows)) == 3
-    with pytest.raises(ValueError, match="give one each"):
+    with pytest.raises(ValueError, match="one score per unit"):
         best_diverse(units, np.zeros(5), 3, 0.5)

@@ -143,5 +143,5 @@ def test_padding():
 
 
 def test_vocabulary_that_cannot_close_strings_is_refused():
-    with pytest.raises(ValueError, match="cannot close"):
+    with pytest.raises(ValueError, match="required to finish every string"):
         Vocabulary(VOCABULARY.tokens[:3])

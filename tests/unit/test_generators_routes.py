@@ -255,7 +255,7 @@ def test_log_prior_is_that_of_the_choice():
 
 
 def test_monomers_that_fit_no_rule_are_refused():
-    with pytest.raises(InvalidList, match="fit no polymerisation rule"):
+    with pytest.raises(InvalidList, match="no polymerisation rule applies"):
         ReactionGenerator([Entry("methane", "C")])
 
 

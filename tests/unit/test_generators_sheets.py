@@ -138,7 +138,7 @@ REFUSED: list[tuple[bytes, str]] = [
     (b'psmiles,density\n"*CC*,0.85\n', "line 2 is not valid CSV"),
     (b'[{"psmiles": "*CC*", "density": 0.85}]', "is JSON"),
     (b"<html><table>", "HTML"),
-    (b"psmiles,density,density\n*CC*,1,2\n", "'density' is there twice"),
+    (b"psmiles,density,density\n*CC*,1,2\n", "'density' occurs twice"),
 ]
 
 
@@ -155,7 +155,7 @@ def test_what_is_no_table_is_refused_by_its_cause(tmp_path: Path, content: bytes
 
 def test_workbooks_that_leave_open_what_is_meant_are_refused(tmp_path: Path) -> None:
     data = [HEADING, POINTS[0]]
-    with pytest.raises(InvalidList, match=r"2 sheets with content \(A, B\).*as a file of its own"):
+    with pytest.raises(InvalidList, match=r"2 non-empty sheets \(A, B\).*as a separate file"):
         read_sheet(workbook(tmp_path / "two.xlsx", A=data, B=data))
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
@@ -228,7 +228,7 @@ def test_parquet_files_of_odd_writers(tmp_path: Path) -> None:
         [pyarrow.array(["*CC*"]), pyarrow.array([0.9]), pyarrow.array([1.9])], ["psmiles", "density", "density"]
     )
     parquet.write_table(twice, tmp_path / "twice.parquet")
-    with pytest.raises(InvalidRequest, match="column 'density' is there twice"):
+    with pytest.raises(InvalidRequest, match="column 'density' occurs twice"):
         read_table(tmp_path / "twice.parquet")
     coded = pyarrow.table({"psmiles": pyarrow.array(["*CC*", "*CO*"]).dictionary_encode(), "density": [0.9, 1.4]})
     parquet.write_table(coded, tmp_path / "coded.parquet")

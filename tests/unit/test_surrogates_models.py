@@ -220,7 +220,7 @@ def test_a_prior_fidelity_helps_and_its_shift_is_learned():
     helped = fit_surrogates(cheap, ["density"], SurrogateSettings(fidelity="md-quick")).predict(UNITS[3:])
     alone = fit_surrogates(observe(3), ["density"]).predict(UNITS[3:])
     assert np.abs(helped.mean[:, 0] - truth[3:]).mean() < 0.5 * np.abs(alone.mean[:, 0] - truth[3:]).mean()
-    with pytest.raises(InvalidObservations, match="name the one to predict"):
+    with pytest.raises(InvalidObservations, match="specify the one to predict"):
         fit_surrogates(cheap, ["density"])
     only_prior = fit_surrogates(cheap, ["density"], SurrogateSettings(fidelity="md-standard")).predict(UNITS)
     assert np.isfinite(only_prior.mean).all()
@@ -392,9 +392,9 @@ def test_target_probability_sums_over_properties():
     expected = np.log(inside) + norm.logcdf(1.5, mean[1], sd[1])
     np.testing.assert_allclose(surrogates.log_probability_of_target(UNITS, targets), expected, rtol=1e-9)
     assert surrogates.log_probability_of_target([], targets).shape == (0,)
-    with pytest.raises(UnknownSurrogate, match="fitted are"):
+    with pytest.raises(UnknownSurrogate, match="available: density"):
         surrogates.log_probability_of_target(UNITS, {"abbe_number": (1.0, None)})
-    with pytest.raises(InvalidObjective, match="empty"):
+    with pytest.raises(InvalidObjective, match="must have low < high"):
         surrogates.log_probability_of_target(UNITS, {"density": (2.0, 1.0)})
 
 
@@ -412,7 +412,7 @@ def test_jitter_escalates_with_a_warning_and_says_when_it_gives_up():
         factor = robust_cholesky(singular - 1e-9 * np.eye(3))
     assert [w.category for w in caught] == [JitterWarning]
     np.testing.assert_allclose(factor @ factor.T, singular, atol=1e-6)
-    with pytest.raises(ArithmeticError, match="stays singular"):
+    with pytest.raises(ArithmeticError, match="singular even with"):
         robust_cholesky(-np.eye(2))
     with pytest.raises(ArithmeticError, match="NaN"):
         robust_cholesky(np.full((2, 2), np.nan))
@@ -423,7 +423,7 @@ def test_bad_observations_are_refused():
         Observations(UNITS[:2], {"density": np.zeros(3)})
     with pytest.raises(InvalidObservations, match="infinite"):
         Observations(UNITS[:1], {"density": np.array([np.inf])})
-    with pytest.raises(InvalidObservations, match="not negative"):
+    with pytest.raises(InvalidObservations, match="non-negative"):
         Observations(UNITS[:1], {"density": np.ones(1)}, {"density": -np.ones(1)})
     with pytest.raises(NoPriorRange, match="measure it"):
         fit_surrogates(Observations(()), ["colour"])

@@ -103,11 +103,11 @@ def test_reference_point_is_inferred_or_given():
 
 
 def test_contradictory_objectives_are_refused():
-    with pytest.raises(InvalidObjective, match="needs a target"):
+    with pytest.raises(InvalidObjective, match="requires a target value"):
         Objective("density", "target")
-    with pytest.raises(InvalidObjective, match="takes no target"):
+    with pytest.raises(InvalidObjective, match="does not take a target value"):
         Objective("density", "maximise", target=1.0)
-    with pytest.raises(InvalidObjective, match="below"):
+    with pytest.raises(InvalidObjective, match="must be less than high"):
         Objective("density", low=2.0, high=1.0)
     with pytest.raises(InvalidObjective, match="unknown"):
         Objective("density", "upwards")

@@ -112,7 +112,7 @@ def test_leave_one_out_says_when_it_cannot():
     surrogates = fit_surrogates(seen, ["density", "refractive_index"], settings)
     with pytest.raises(InvalidObservations, match="raise exact_points above 24"):
         leave_one_out(surrogates, "density")
-    with pytest.raises(InvalidObservations, match="needs two; measure more"):
+    with pytest.raises(InvalidObservations, match="requires at least 2 measurements"):
         leave_one_out(surrogates, "refractive_index")
     with pytest.raises(UnknownSurrogate):
         leave_one_out(surrogates, "abbe_number")
