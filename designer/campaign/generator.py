@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from designer.config.sections import GeneratorSettings, NeuralSMCSettings, ReactionSMCSettings
+from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from generators import Candidate, Corpus, Filters, LogLikelihood
 
 if TYPE_CHECKING:
@@ -35,21 +35,41 @@ def make_generator(settings: GeneratorSettings, filters: Filters, corpus: Callab
 
     Args:
         settings: Its section.
-        filters: Constraints on every proposal.
-        corpus: Called for the corpus if the generator learns from it.
+        filters: Constraints on the proposals.
+        corpus: Returns the corpus, called only if the generator is fitted to it.
 
     Raises:
-        InvalidModelFile: The model's file cannot be used.
+        InvalidModelFile: The file of the model cannot be used.
         InvalidList: The list of monomers cannot be used.
     """
-    from generators import ReactionGenerator, SMCGenerator, cached_ngram, load_model, read_list
+    return GENERATORS[settings.kind](settings, filters, corpus)
 
-    if isinstance(settings, ReactionSMCSettings):
-        monomers = read_list(settings.monomers) if settings.monomers is not None else None
-        return ReactionGenerator(monomers, settings.smc, filters)
-    if isinstance(settings, NeuralSMCSettings):
-        return SMCGenerator(load_model(settings.model), settings.smc, filters)
+
+def _ngram(settings: NGramSMCSettings, filters: Filters, corpus: Callable[[], Corpus]) -> Generator:
+    from generators import SMCGenerator, cached_ngram
+
     return SMCGenerator(cached_ngram(corpus().units, settings.order), settings.smc, filters)
+
+
+def _neural(settings: NeuralSMCSettings, filters: Filters, corpus: Callable[[], Corpus]) -> Generator:
+    from generators import SMCGenerator, load_model
+
+    return SMCGenerator(load_model(settings.model), settings.smc, filters)
+
+
+def _reaction(settings: ReactionSMCSettings, filters: Filters, corpus: Callable[[], Corpus]) -> Generator:
+    from generators import ReactionGenerator, read_list
+
+    monomers = read_list(settings.monomers) if settings.monomers is not None else None
+    return ReactionGenerator(monomers, settings.smc, filters)
+
+
+GENERATORS: dict[str, Callable[[Any, Filters, Callable[[], Corpus]], Generator]] = {
+    "ngram_smc": _ngram,
+    "neural_smc": _neural,
+    "reaction": _reaction,
+}
+"""Constructors of the kinds of generators, by the `kind` of their settings."""
 
 
 def diverse_part(candidates: Sequence[Candidate], n: int, rng: np.random.Generator) -> list[Candidate]:

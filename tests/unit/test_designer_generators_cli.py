@@ -135,7 +135,7 @@ def test_an_interrupted_training_goes_on(
     assert "the same command goes on" in capfd.readouterr().err
     assert not out.exists()
     assert run([*command, "--set", "hidden=17"]) == 2
-    assert "other settings" in capfd.readouterr().err
+    assert "other units, settings" in capfd.readouterr().err
     assert run(command) == 0
     told = capfd.readouterr().err
     assert "pass 1 of" not in told

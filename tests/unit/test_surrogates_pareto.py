@@ -109,7 +109,7 @@ def test_contradictory_objectives_are_refused():
         Objective("density", "maximise", target=1.0)
     with pytest.raises(InvalidObjective, match="must be less than high"):
         Objective("density", low=2.0, high=1.0)
-    with pytest.raises(InvalidObjective, match="unknown"):
+    with pytest.raises(InvalidObjective, match="must be maximise, minimise or target"):
         Objective("density", "upwards")
     with pytest.raises(InvalidObjective, match="one column each"):
         pareto_mask(np.zeros((3, 1)), [UP, DOWN])

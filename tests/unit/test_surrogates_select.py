@@ -15,6 +15,7 @@ from surrogates import (
     fit_surrogates,
     select_batch,
 )
+from surrogates.acquisition import values
 from surrogates.acquisition.exchange import exchange
 from surrogates.acquisition.expectation import (
     expected_improvement,
@@ -317,11 +318,12 @@ def test_a_target_is_aimed_at_by_every_method(method):
 def test_upper_bounds_are_means_plus_deviations_of_the_scores():
     surrogates = fitted(np.arange(12))
     aims = (Objective("density", "minimise"), Objective("refractive_index", "target", target=1.46))
-    scorer = Scorer(surrogates, aims, (), surrogates.features, AcquisitionSettings(method="upper-bound", optimism=1.5))
+    settings = AcquisitionSettings(method="upper-bound", optimism=1.5)
+    scorer = Scorer(surrogates, aims, (), surrogates.features, settings, values.upper_bound(1.5))
     draws = normal_draws(8, 26, 0).reshape(8, 13, 2)
     sampler = JointSampler(surrogates.models, surrogates.features, surrogates.features, draws)
     block = sampler.block(surrogates.featurise(POOL[20:26]))
-    best = scorer._optimistic(block)
+    best = values._optimistic(scorer, block, 1.5)
     size = 200_000
     noise = np.random.default_rng(0).standard_normal((size, 6, 2))
     scores = scorer.scores(block.mean[3] + np.sqrt(block.residual) * noise)
@@ -333,7 +335,7 @@ def test_exchanges_raise_the_joint_value_of_a_greedy_batch():
     surrogates = fitted(np.arange(8))
     features, base = surrogates.featurise(POOL[8:]), surrogates.features
     settings = AcquisitionSettings(method="improvement", samples=32)
-    scorer = Scorer(surrogates, TWO, (), base, settings)
+    scorer = Scorer(surrogates, TWO, (), base, settings, values.improvement)
     draws = normal_draws(32, 2 * 14, 1).reshape(32, 14, 2)
     free = np.zeros(len(features))
 
@@ -444,25 +446,25 @@ def test_the_front_is_that_of_the_measured_values():
 
 
 def test_many_measured_units_are_reduced_to_those_that_may_lie_on_the_front(monkeypatch):
-    from surrogates.acquisition import select
+    from surrogates.acquisition import search
     from surrogates.acquisition.scorer import Scorer
     from surrogates.pareto import non_dominated
 
     rows = np.arange(0, len(POOL), 2)
     surrogates = fitted(rows)
     settings = AcquisitionSettings()
-    scorer = Scorer(surrogates, TWO, (), surrogates.features, settings, False)
+    scorer = Scorer(surrogates, TWO, (), surrogates.features, settings, values.improvement)
     models = [surrogates.model(objective.property) for objective in TWO]
     draws = np.random.default_rng(1).standard_normal((400, len(rows) + 1, 2))
     sampler = JointSampler(models, surrogates.features, surrogates.features, draws)
     often = np.mean([non_dominated(sample) for sample in scorer.scores(sampler.values)], axis=0)
-    marked = select._hopeful(surrogates, scorer, surrogates.features)
+    marked = search._hopeful(surrogates, scorer, surrogates.features)
     assert marked[often > 0.01].all()
     assert not marked.all(), "some are beaten beyond doubt"
     everything = select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2)
-    monkeypatch.setattr(select, "JOINT", int(marked.sum()))
+    monkeypatch.setattr(search, "JOINT", int(marked.sum()))
     reduced = select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2)
     assert set(reduced.indices) & set(everything.indices)
-    monkeypatch.setattr(select, "JOINT", 3)  # fewer than may lie on the front: the most hopeful are kept
-    assert 0 < select._hopeful(surrogates, scorer, surrogates.features).sum() < marked.sum()
+    monkeypatch.setattr(search, "JOINT", 3)  # fewer than may lie on the front: the most hopeful are kept
+    assert 0 < search._hopeful(surrogates, scorer, surrogates.features).sum() < marked.sum()
     assert len(select_batch(surrogates, POOL, TWO, 4, settings=settings, seed=2).indices) == 4
