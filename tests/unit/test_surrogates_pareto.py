@@ -111,5 +111,5 @@ def test_contradictory_objectives_are_refused():
         Objective("density", low=2.0, high=1.0)
     with pytest.raises(InvalidObjective, match="must be maximise, minimise or target"):
         Objective("density", "upwards")
-    with pytest.raises(InvalidObjective, match="one column each"):
+    with pytest.raises(InvalidObjective, match="one column per objective"):
         pareto_mask(np.zeros((3, 1)), [UP, DOWN])
