@@ -1,10 +1,21 @@
 """Settings of the surrogates and of the acquisition."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from mdcore.chem.settings import Settings
+from surrogates.registry import METHODS
+
+
+def _registered(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Accept the method of a plug-in as well."""
+    try:
+        return validate(value)
+    except ValidationError:
+        if isinstance(value, str) and value in METHODS:
+            return value
+        raise
 
 
 class SurrogateSettings(Settings):
@@ -49,7 +60,7 @@ class AcquisitionSettings(Settings):
     """Settings of the acquisition function, which selects batches of candidates.
 
     Attributes:
-        method: Acquisition function, see below.
+        method: Acquisition function, see below; or the name of a plug-in.
         samples: Number of quasi-Monte Carlo samples of the measured and pending units.
         shortlist: Number of candidates considered for the second and later members of a batch; enlarged if a bound on the others
             requires it.
@@ -68,16 +79,20 @@ class AcquisitionSettings(Settings):
     Objectives with a target value are always evaluated by sampling.
     """
 
-    method: Literal[
-        "mixed",
-        "expected",
-        "front",
-        "improvement",
-        "upper-bound",
-        "thompson",
-        "target",
-        "max-variance",
-        "random",
+    method: Annotated[
+        Literal[
+            "mixed",
+            "expected",
+            "front",
+            "improvement",
+            "upper-bound",
+            "thompson",
+            "target",
+            "max-variance",
+            "random",
+        ],
+        WrapValidator(_registered),
+        PlainSerializer(str, return_type=str),
     ] = "mixed"
     samples: Annotated[int, Field(ge=8, le=4096)] = 32
     shortlist: Annotated[int, Field(ge=16)] = 512

@@ -1,14 +1,11 @@
-"""The registry of acquisition methods: each selects a batch for a `Problem`.
+"""The acquisition methods that come with the program: each selects a batch for a `Problem`."""
 
-A new method is a function of a problem and an entry in `METHODS`, and its name in `AcquisitionSettings.method`.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from surrogates.acquisition.expectation import log_expected_hypervolume_improvement, log_front_probability
-from surrogates.acquisition.problem import Picks, Problem
+from surrogates.acquisition.problem import Problem
 from surrogates.acquisition.scorer import Scorer, ValueFunction
 from surrogates.acquisition.search import search
 from surrogates.acquisition.values import (
@@ -20,16 +17,17 @@ from surrogates.acquisition.values import (
 )
 from surrogates.acquisition.variance import most_uncertain
 from surrogates.models import log_interval_probability
+from surrogates.registry import Method, Picks, register_method
 
-Method = Callable[[Problem], Picks]
 
-
+@register_method("random")
 def random(problem: Problem) -> Picks:
     """Select at random."""
     drawn = np.random.default_rng(problem.seed).permutation(len(problem.candidates))[: problem.q]
     return drawn.tolist(), [0.0] * len(drawn)
 
 
+@register_method("target")
 def target(problem: Problem) -> Picks:
     """Select by the probability that every objective is in its region."""
     prediction = problem.surrogates.predict_features(problem.features)
@@ -41,6 +39,7 @@ def target(problem: Problem) -> Picks:
     return best.tolist(), value[best].tolist()
 
 
+@register_method("max-variance")
 def max_variance(problem: Problem) -> Picks:
     """Select by the remaining variance."""
     return most_uncertain(
@@ -78,15 +77,12 @@ def improving(value: Callable[[Problem], ValueFunction], *, polish: bool = False
     return select
 
 
-METHODS: Mapping[str, Method] = {
+for _name, _method in {
     "mixed": improving(lambda _: closed_form(improvement_and_probability)),
     "expected": improving(lambda _: closed_form(log_expected_hypervolume_improvement)),
     "front": improving(lambda _: closed_form(log_front_probability)),
     "improvement": improving(lambda _: improvement, polish=True),
     "upper-bound": improving(lambda problem: upper_bound(problem.settings.optimism)),
     "thompson": improving(lambda _: thompson),
-    "target": target,
-    "max-variance": max_variance,
-    "random": random,
-}
-"""Acquisition methods by name."""
+}.items():
+    register_method(_name)(_method)

@@ -1,6 +1,5 @@
 """One selection of a batch: what is known, what may be selected, and the quantities that several methods need."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +11,6 @@ from surrogates.features import Features
 from surrogates.models import PropertyGP, SurrogateSet, log_interval_probability
 from surrogates.objective import Constraint, Objective
 from surrogates.settings import AcquisitionSettings
-
-Picks = tuple[Sequence[int], Sequence[float]]
-"""Positions of the selected candidates and their values, in the order of selection."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from surrogates.acquisition.exchange import exchange
 from surrogates.acquisition.joint import JointSampler, PoolBlock, normal_draws
-from surrogates.acquisition.problem import Picks, Problem
+from surrogates.acquisition.problem import Problem
 from surrogates.acquisition.scorer import Scorer
 from surrogates.features import Features
 from surrogates.models import PropertyGP, SurrogateSet
 from surrogates.pareto import non_dominated
+from surrogates.registry import Picks
 
 PRUNING_SAMPLES = 64
 """Number of posterior samples; a measured unit that is on the front in none of them leaves the base set."""

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mdcore.chem import RepeatUnit
-from surrogates.acquisition.methods import METHODS
+from surrogates.acquisition import methods as _built_in  # noqa: F401
 from surrogates.acquisition.problem import Problem
 from surrogates.errors import InvalidPool
 from surrogates.models import SurrogateSet
 from surrogates.objective import Constraint, Objective
+from surrogates.registry import METHODS
 from surrogates.settings import AcquisitionSettings
 
 
@@ -72,8 +73,8 @@ def select_batch(
         raise InvalidPool(f"costs must have shape ({len(pool)},), got {price.shape}; pass one per candidate")
     if not (price > 0).all():
         raise InvalidPool(f"costs must be positive, got {price[~(price > 0)][0]:g}; correct it")
-    for part in (*objectives, *constraints):
-        surrogates.model(part.property)
+    for name in (*(o.property for o in objectives), *(c.property for c in constraints)):
+        surrogates.model(name)
     rows = _first_of_each(pool, _taken(surrogates) | {unit.key for unit in pending})
     if len(rows) == 0:
         return Selection((), np.zeros(0))
@@ -81,7 +82,7 @@ def select_batch(
     problem = Problem(
         surrogates, candidates, tuple(objectives), tuple(constraints), tuple(pending), price[rows], q, settings, seed
     )
-    picks, values = METHODS[settings.method](problem)
+    picks, values = METHODS.look_up(settings.method)(problem)
     return Selection(tuple(int(rows[i]) for i in picks), np.asarray(values, dtype=np.float64))
 
 

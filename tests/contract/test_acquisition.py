@@ -1,6 +1,8 @@
 """What every acquisition method promises; a new entry of `METHODS` is tested by itself."""
 
+import runpy
 from functools import lru_cache
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,7 +19,7 @@ from surrogates import (
     fit_surrogates,
     select_batch,
 )
-from surrogates.acquisition.methods import METHODS
+from surrogates.acquisition import METHODS
 
 TWO = (
     Objective("density", low=0.9, high=1.3),
@@ -84,3 +86,22 @@ def test_what_costs_more_is_worth_less(settings: AcquisitionSettings) -> None:
     costs[free.indices[0]] = 1e9
     dear = select_batch(fitted(), POOL, TWO, 1, (), settings, seed=1, costs=costs)
     assert (dear.indices != free.indices) == (settings.method != "random")
+
+
+def test_the_method_of_the_documentation_is_a_plug_in(tmp_path: Path) -> None:
+    """The code of docs/extending.md adds a method that settings accept and that selects the best means."""
+    with pytest.raises(ValueError, match="method"):
+        AcquisitionSettings.model_validate({"method": "mean"})
+    page = (Path(__file__).parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
+    section = page.split("## An acquisition method\n", 1)[1]
+    file = tmp_path / "exploitation.py"
+    file.write_text(section.split("```python\n", 1)[1].split("```", 1)[0])
+    runpy.run_path(str(file))
+    try:
+        settings = AcquisitionSettings.model_validate({"method": "mean"})
+        assert AcquisitionSettings.model_validate_json(settings.model_dump_json()) == settings
+        found = select_batch(fitted(), POOL, TWO[:1], 3, (), settings.model_copy(update={"avoid_failures": False}))
+        means = fitted().predict(POOL).mean[:, 0]
+        assert set(found.indices) == set(np.argsort(-means)[:3].tolist())
+    finally:
+        METHODS.withdraw("mean")
