@@ -6,7 +6,7 @@ pydantic model with a `kind` of its own, registered with `mdcore.dynamics.stages
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import to_json
@@ -58,6 +58,11 @@ class Stage(Settings, ABC):
     digested: ClassVar[tuple[str, ...]] = ("kind",)
     """Fields that always enter the bundle's hash, in order; other fields enter it when they differ from their default. So a kind
     can get new fields without changing the hash, and the random numbers, of stages that do not use them."""
+
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Self:
+        """Return a short stage of the kind, for tests and documentation."""
 
     @property
     def planned_ps(self) -> float:

@@ -1,6 +1,6 @@
 """Compression of a cell to a given density."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -39,6 +39,11 @@ class CompressStage(TimedStage):
     digested: ClassVar[tuple[str, ...]] = (
         "kind", "name", "density_g_cm3", "duration_ps", "temperature_K", "timestep_fs", "friction_per_ps",
     )  # fmt: skip
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a short compression to a low density."""
+        return cls(density_g_cm3=0.12, duration_ps=0.2, temperature_K=300.0, timestep_fs=2.0, record_interval_ps=0.02)
 
     def temperature_at(self, fraction: float) -> float:
         """Return the temperature of the thermostat in K."""

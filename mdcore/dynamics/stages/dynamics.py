@@ -1,7 +1,7 @@
 """Langevin dynamics at constant volume or constant pressure."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -53,6 +53,20 @@ class DynamicsStage(TimedStage):
         if self.ensemble == "nvt" and self.barostat != "isotropic":
             raise ValueError(f"barostat {self.barostat!r} needs constant pressure; set ensemble to npt or leave it out")
         return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a short ramp at constant pressure."""
+        return cls(
+            name="example",
+            ensemble="npt",
+            duration_ps=0.4,
+            temperature_K=(300.0, 350.0),
+            pressure_atm=(100.0, 200.0),
+            timestep_fs=2.0,
+            barostat_interval=5,
+            record_interval_ps=0.02,
+        )
 
     def temperature_at(self, fraction: float) -> float:
         """Return the temperature of the thermostat in K when a fraction of the stage is done."""

@@ -1,6 +1,6 @@
 """Energy minimisation."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,11 @@ class MinimiseStage(Stage):
     max_iterations: int = Field(default=2000, ge=0)
 
     digested: ClassVar[tuple[str, ...]] = ("kind", "name", "tolerance_kj_mol_nm", "max_iterations")
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a short minimisation."""
+        return cls(max_iterations=20)
 
     def begin(self, engine: Engine) -> None:
         """Minimise the energy.
