@@ -106,7 +106,7 @@ def test_simulation_measures_and_answers_at_once_the_second_time(tmp_path):
     mass_g_mol = sum({1: 1.008, 6: 12.011}[int(z)] for z in bundle.arrays["atomic_numbers"])
     assert density.value == pytest.approx(np.mean(mass_g_mol / 602.214076 / volume), rel=1e-4)
     assert density.stderr > 0
-    assert density.fidelity == "md-quick"
+    assert density.fidelity == TINY.fidelity
     # Lorentz-Lorenz with the additive refraction of one CH2-CH(CH3) unit, by hand: 3 C and 6 H (Eisenlohr, D line), which
     # differs by 0.6 % from the table's increments.
     phi = values["slowly_cooled_density"].value * (3 * 2.418 + 6 * 1.100) / 42.081

@@ -5,16 +5,23 @@ ramp at constant pressure, and what that one became when it went on. `dynamics-1
 """
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mdcore.dynamics import SimulationBundle, read_record, run
-from mdcore.settings import ExecutionSettings
+from mdcore.cell import plan_homopolymer
+from mdcore.cell.cell import chain_ends, chain_segments, make_topology
+from mdcore.chem import RepeatUnit
+from mdcore.chem.errors import BundleError, NotRecorded
+from mdcore.dynamics import DynamicsStage, SimulationBundle, read_record, run
+from mdcore.dynamics.older_bundles import with_all_arrays
+from mdcore.settings import CellSettings, ExecutionSettings
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+HASH_1 = "80698019aa9d58c3e6890b25c22d3af441e553d8595bba5471674f10ee2c829e"
 HASH_2 = "aaff1b738c74d01debd2a3bd42620f1f594e6daa8718f33f3b1c189f332cde85"
 PLAIN = "ce0453e7f590fdf94eced1d2157ccdd6290e2ace5d6f70732655da3059b852ba"
 REFERENCE = ExecutionSettings(platform="Reference", own_core=False, trajectory_interval_ps=0.2)
@@ -110,3 +117,59 @@ def test_a_run_that_an_earlier_version_finished_is_not_repeated(golden: Path) ->
     np.testing.assert_array_equal(record.role("cooling").targets.temperature_K, [340.0, 330.0, 320.0, 310.0, 300.0])
     assert record.final.box_nm.shape == (3, 3)
     assert record.final.positions_nm.shape == (90, 3)
+
+
+def test_a_bundle_of_format_1_holds_the_same_cell_and_keeps_its_hash(golden: Path, tmp_path: Path) -> None:
+    """Format 1 had no segments of the chains, at first no ends either; both follow from its bonds."""
+    shutil.unpack_archive(GOLDEN / "dynamics-1.zip", tmp_path / "old")
+    found, now = SimulationBundle.read(tmp_path / "old" / "bundle"), SimulationBundle.read(golden / "bundle")
+    assert found.content_hash == HASH_1
+    assert found.stages == now.stages
+    for name, array in now.arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], array, err_msg=name)
+    without = {name: array for name, array in now.arrays.items() if name not in ("chain_ends", "chain_segments")}
+    for name, array in with_all_arrays(without).items():
+        np.testing.assert_array_equal(array, now.arrays[name], err_msg=name)
+    found.write(tmp_path / "again")
+    assert SimulationBundle.read(tmp_path / "again").content_hash == HASH_1
+    # Its finished run is still its own, without the observables that did not exist.
+    summary = run(found, tmp_path / "old" / "run", REFERENCE)
+    assert (summary.content_hash, summary.wall_s) == (HASH_1, 1.95)
+    sampling = read_record(tmp_path / "old" / "run", found).role("sampling")
+    assert len(sampling) == 20
+    assert "nematic_order" not in sampling.observables
+    with pytest.raises(NotRecorded, match="'nematic_order' was not recorded in 'sampling'"):
+        sampling.array("nematic_order")
+
+
+@pytest.mark.parametrize("psmiles", ["*CC(*)c1ccccc1", "*c1ccc(*)cc1", "*C(*)(F)F"])
+def test_ends_and_segments_of_chains_follow_from_the_bonds(psmiles: str) -> None:
+    plans = plan_homopolymer(RepeatUnit.from_psmiles(psmiles), CellSettings(n_chains=2, atoms_per_chain=60), 3)
+    topology = make_topology(plans)
+    names = ("bonds", "residue_index", "chain_index")
+    arrays = with_all_arrays({name: getattr(topology, name) for name in names})
+    np.testing.assert_array_equal(arrays["chain_ends"], chain_ends(plans))
+    np.testing.assert_array_equal(arrays["chain_segments"], chain_segments(plans))
+    assert len(arrays["chain_segments"]) > 4
+
+
+def test_a_bundle_of_a_later_version_is_refused_in_one_line(golden: Path) -> None:
+    document = json.loads((golden / "bundle" / "bundle.json").read_text())
+    (golden / "bundle" / "bundle.json").write_text(json.dumps({**document, "format_version": 4}))
+    with pytest.raises(BundleError, match="has format 4, this version reads formats up to 3; build it again"):
+        SimulationBundle.read(golden / "bundle")
+
+
+def test_what_the_hash_takes_of_a_stage_is_what_it_was() -> None:
+    """The JSON of all fields of format 2, in its order and notation."""
+    stage = DynamicsStage(
+        name="a", ensemble="npt", duration_ps=1e-7, temperature_K=(300, 1e16), pressure_atm=(0.1, 1e22), timestep_fs=2
+    )
+    assert stage.digest_json() == (
+        b'{"kind":"dynamics","name":"a","ensemble":"npt","role":"equilibration","duration_ps":1e-7,'
+        b'"temperature_K":[300.0,1e+16],"pressure_atm":[0.1,1e+22],"timestep_fs":2.0,"friction_per_ps":1.0,"barostat_interval":25,'
+        b'"record_interval_ps":0.5,"max_extensions":0}'
+    )
+    # The barostat, what is recorded and what is tested came with format 3.
+    other = stage.model_copy(update={"barostat": "flexible"})
+    assert other.digest_json() == stage.digest_json()[:-1] + b',"barostat":"flexible"}'
