@@ -7,7 +7,7 @@ import numpy as np
 
 from mdcore.dynamics import SimulationBundle, Stage
 
-MASS_AMU, LENGTH_NM = 20.0, 0.15
+MASS_AMU, LENGTH_NM, CHARGE_E = 20.0, 0.15, 0.2
 
 
 def dumbbells(stages: Sequence[Stage], *, n: int = 12, box_nm: Any = None, seed: int = 7) -> SimulationBundle:
@@ -21,9 +21,9 @@ def dumbbells(stages: Sequence[Stage], *, n: int = 12, box_nm: Any = None, seed:
     pairs.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
     pairs.setCutoffDistance(0.5)
     for i in range(n):
-        for _ in range(2):
+        for charge in (CHARGE_E, -CHARGE_E):
             system.addParticle(MASS_AMU)
-            pairs.addParticle(0.0, 0.25, 0.5)
+            pairs.addParticle(charge, 0.25, 0.5)
         bonds.addBond(2 * i, 2 * i + 1, LENGTH_NM, 2e4)
         pairs.addException(2 * i, 2 * i + 1, 0.0, 0.25, 0.0)
     for force in (bonds, pairs, openmm.CMMotionRemover(100)):

@@ -24,6 +24,6 @@ def _module(name: str, code: str) -> Any:
 
 
 ANNEAL_CODE = code_of("class AnnealStage")
-CENTRES_CODE = code_of("def chain_centres")
+DIPOLE_CODE = code_of("def read_dipole")
 AnnealStage = _module("extending_anneal", ANNEAL_CODE).AnnealStage
-chain_centres = _module("extending_centres", CENTRES_CODE).chain_centres
+DIPOLE = _module("extending_dipole", DIPOLE_CODE).DIPOLE

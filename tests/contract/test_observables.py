@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_bundles import MASS_AMU, dumbbells
-from made_plugins import chain_centres
+from made_bundles import CHARGE_E, MASS_AMU, dumbbells
+from made_plugins import DIPOLE
 from pydantic import ValidationError
 
 from mdcore.chem.errors import NotRecorded, PluginError, UnknownObservable
@@ -88,9 +88,12 @@ def test_observables_agree_with_each_other(recorded: RunRecord) -> None:
     np.testing.assert_allclose(rows.array("kinetic_kj_mol"), kinetic, rtol=1e-12)
 
 
-def test_the_plugin_gives_the_centres_of_the_final_cell(recorded: RunRecord) -> None:
-    centres = recorded.stage(0).array("chain_centres_nm")
-    np.testing.assert_allclose(centres[-1], recorded.final.positions_nm.reshape(-1, 2, 3).mean(axis=1), atol=1e-9)
+def test_the_plugin_gives_the_dipole_moment_of_the_final_cell(recorded: RunRecord) -> None:
+    dipoles = recorded.stage(0).array("dipole_e_nm")
+    assert DIPOLE.every == 2
+    assert dipoles.shape == (10, 3)
+    ends = recorded.final.positions_nm.reshape(-1, 2, 3)
+    np.testing.assert_allclose(dipoles[-1], CHARGE_E * (ends[:, 0] - ends[:, 1]).sum(axis=0), atol=1e-9)
 
 
 def test_velocities_and_forces_are_those_of_the_state() -> None:
@@ -173,4 +176,4 @@ def test_a_value_of_another_shape_is_refused() -> None:
     wrong = Observable("wrong", "1", lambda state: [1.0, 2.0])
     with pytest.raises(ValueError, match=r"shape \(2,\), it promises \(\)"):
         wrong.value(state)
-    assert chain_centres(state).shape == (12, 3)
+    assert DIPOLE.value(state).shape == (3,)

@@ -98,10 +98,9 @@ def test_a_bundle_with_the_stage_runs_stops_and_goes_on(kind: str, tmp_path: Pat
 
 
 def test_the_plugin_reaches_the_temperatures_that_it_sets(tmp_path: Path) -> None:
-    stage = AnnealStage.example().model_copy(update={"n_cycles": 1, "duration_ps": 0.2})
-    bundle = dumbbells([stage])
+    bundle = dumbbells([AnnealStage.example()])
     run(bundle, tmp_path, REFERENCE)
-    targets = read_record(tmp_path, bundle).role("annealing").targets.temperature_K
+    targets = read_record(tmp_path, bundle).stage("anneal").targets.temperature_K
     np.testing.assert_allclose(targets, [240, 280, 320, 360, 400, 360, 320, 280, 240, 200])
 
 
@@ -177,7 +176,7 @@ def test_a_plugin_of_an_installed_package_runs_on_a_slim_machine(tmp_path: Path)
     assert "anneal" in absent.stderr
     found = started(str(tmp_path / "site"))
     assert found.returncode == 0, found.stderr
-    assert json.loads(found.stdout)["simulated_ps"] == pytest.approx(0.3)
+    assert json.loads(found.stdout)["simulated_ps"] == pytest.approx(0.2)
 
 
 def test_a_blow_up_between_two_checkpoints_repeats_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
