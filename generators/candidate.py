@@ -28,3 +28,23 @@ class Candidate:
     log_prior: float
     origin: str
     route: Route | None = None
+
+    @property
+    def key(self) -> str:
+        """Canonical key of the unit."""
+        return self.unit.key
+
+    @property
+    def psmiles(self) -> str:
+        """Spelling of the unit."""
+        return self.unit.psmiles
+
+    @property
+    def composition(self) -> RepeatUnit:
+        """The unit, of which features are computed."""
+        return self.unit
+
+    @property
+    def document(self) -> None:
+        """None: a homopolymer needs no document beside its repeat unit."""
+        return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates.errors import InvalidObservations
 
 
@@ -15,7 +15,7 @@ class Observations:
     """Measured and failed repeat units, one row each; a unit may have several rows.
 
     Attributes:
-        units: The n repeat units.
+        units: The n repeat units; mixtures of repeat units for copolymers.
         values: For each property an array of shape (n,) in the registry's unit, NaN where not measured.
         stderrs: For each property the standard errors, shape (n,), same unit. NaN or a missing property means unknown; the
             scatter of repeats or else the registry's default error is used instead. Zero means exact unless repeats differ.
@@ -23,7 +23,7 @@ class Observations:
         fidelities: Fidelity of each row, n names; by default a single unnamed fidelity.
     """
 
-    units: tuple[RepeatUnit, ...]
+    units: tuple[Composition, ...]
     values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     stderrs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     failed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))

@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.config import CampaignConfig, load_config
 from designer.errors import InvalidRequest
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates import AcquisitionSettings, SurrogateSettings
 from surrogates.features import FeatureLookup, Features, features_from_arrays, shared_featuriser
 from surrogates.replay import Strategy
@@ -25,7 +25,7 @@ CLIP = 10.0
 """Standardised descriptors are clipped here, in standard deviations."""
 
 
-def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[RepeatUnit]) -> tuple[Strategy, ...]:
+def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[Composition]) -> tuple[Strategy, ...]:
     """Build strategies by name, with the features of the pool computed once.
 
     A name is `campaign` (the sections surrogates and acquisition of the file), `ehvi-rbf`, a method of the acquisition (with the
@@ -79,7 +79,7 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
     )
 
 
-def _features(strategy: Strategy, units: Sequence[RepeatUnit]) -> Features:
+def _features(strategy: Strategy, units: Sequence[Composition]) -> Features:
     if strategy.acquisition.method == "random":
         # A random choice looks at nothing.
         return features_from_arrays(descriptors=np.zeros((len(units), 0)))

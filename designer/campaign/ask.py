@@ -4,13 +4,14 @@ import operator
 import time
 
 from designer.campaign.ledger import Ledger
+from designer.campaign.listed import FixedList
 from designer.campaign.proposal import Proposer
 from designer.campaign.recording import keep_route_of
 from designer.campaign.stop import Tally, may_start
 from designer.config.campaign import CampaignConfig
 from designer.data.fidelity import checked_fidelity
 from designer.errors import CampaignFailed, InvalidRequest
-from designer.store.knowledge import briefs, news, open_elsewhere, pending_record
+from designer.store.knowledge import briefs, news, open_elsewhere
 from designer.store.outside import expire_reservations, release, reserve
 from designer.store.records import EvaluationRecord
 from designer.store.store import CampaignStore
@@ -61,6 +62,10 @@ def ask(
             raise CampaignFailed(
                 f"{limit} evaluations are finished or under way, as stop.evaluations says; tell their results, or raise it"
             )
+        if FixedList.of(config) is not None:
+            raise CampaignFailed(
+                "every substance of the list is evaluated or under way; list more, or tell their results"
+            )
         raise CampaignFailed("no candidate is left that was not proposed; relax constraints or novelty")
     store.add_event("asked", f"{len(chosen)} candidates are reserved for {days:g} days ({fidelity})")
     return chosen
@@ -84,7 +89,7 @@ def _choose(
     """
     spare, known = 0, -1
     while True:
-        ledger = _ledger(store, config)
+        ledger = ledger_of(store, config)
         reserved = len(ledger.own("reserved"))
         allowed = may_start(config.stop, Tally(ledger.finished, ledger.open + reserved, 0.0))
         wanted = n - len(chosen) if allowed is None else min(n - len(chosen), allowed)
@@ -93,16 +98,9 @@ def _choose(
         known = len(ledger.taken)
         lost = 0
         for proposal in proposer.propose(wanted + spare, ledger.everything(), ledger.taken):
-            candidate = proposal.candidate
             record = reserve(
                 store,
-                {
-                    "key": candidate.unit.key,
-                    "psmiles": candidate.unit.psmiles,
-                    "origin": candidate.origin,
-                    "log_prior": candidate.log_prior,
-                    "in_corpus": proposal.in_corpus,
-                },
+                proposal.row,
                 fidelity=fidelity,
                 until=time.time() + days * DAY_S,
                 step=proposal.step,
@@ -123,10 +121,11 @@ def _choose(
         spare = min(2 * spare + lost, MOST_TO_SPARE)
 
 
-def _ledger(store: CampaignStore, config: CampaignConfig) -> Ledger:
+def ledger_of(store: CampaignStore, config: CampaignConfig) -> Ledger:
+    """Read what a campaign knows."""
     ledger, digest = Ledger(config.objective_list(), config.limit_list()), config.settings_digest()
     ledger.load(briefs(store))
     for record in news(store, digest, 0, own=False):
         ledger.put_elsewhere(record)
-    ledger.set_pending_elsewhere([pending_record(key, psmiles) for key, psmiles in open_elsewhere(store, digest)])
+    ledger.set_pending_elsewhere(open_elsewhere(store, digest))
     return ledger

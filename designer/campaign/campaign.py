@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from designer.analysis.front import front_frame
+from designer.campaign.ask import ask, ledger_of
 from designer.campaign.calculations import CalculationKeeper
+from designer.campaign.listed import FixedList
 from designer.campaign.loop import Loop
 from designer.campaign.proposal import Proposer
 from designer.campaign.signals import Interrupted, raise_on_signals
@@ -151,7 +153,9 @@ class Campaign:
     def finished_reason(self) -> str | None:
         """Return which stop rule has been reached, or None."""
         counts, elapsed = self.store.counts(), self.store.campaign().elapsed_s
-        tally = Tally(counts["done"] + counts["failed"], counts["proposed"] + counts["running"], elapsed)
+        still, fixed = counts["proposed"] + counts["running"], FixedList.of(self.config)
+        left = None if still or fixed is None else fixed.left(ledger_of(self.store, self.config))
+        tally = Tally(counts["done"] + counts["failed"], still, elapsed, left)
         return stop_reason(self.config.stop, tally)
 
     def outside_fidelity(self) -> str:
@@ -170,8 +174,6 @@ class Campaign:
             CampaignFailed: The stop rule allows no more, or nothing is left to propose.
             StoreReadOnly: The store can only be read.
         """
-        from designer.campaign.ask import ask
-
         # A store that cannot be written is told before the corpus and the surrogates are made.
         self.store.check_writable()
         fidelity = self.outside_fidelity() if fidelity is None else fidelity

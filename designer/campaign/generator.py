@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
+from designer.config.sections import (
+    GeneratorSettings,
+    ModelSettings,
+    NeuralSMCSettings,
+    NGramSMCSettings,
+    ReactionSMCSettings,
+)
 from generators import Candidate, Corpus, Filters, LogLikelihood
 
 if TYPE_CHECKING:
@@ -30,7 +36,7 @@ class Generator(Protocol):
         ...
 
 
-def make_generator(settings: GeneratorSettings, filters: Filters, corpus: Callable[[], Corpus]) -> Generator:
+def make_generator(settings: ModelSettings, filters: Filters, corpus: Callable[[], Corpus]) -> Generator:
     """Build the generator of a configuration.
 
     Args:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from designer.campaign.calculations import CalculationKeeper
 from designer.campaign.ledger import Ledger
+from designer.campaign.listed import FixedList
 from designer.campaign.proposal import Proposal, Proposer
 from designer.campaign.recording import record_proposal
 from designer.campaign.stop import Tally, may_start, stop_reason
@@ -18,15 +19,15 @@ from designer.errors import CampaignBusy, CampaignFailed
 from designer.machine import program
 from designer.progress.listener import Listener
 from designer.store.claims import Leases, claim
-from designer.store.knowledge import briefs, newest_number, news, open_elsewhere, pending_record
+from designer.store.knowledge import briefs, newest_number, news, open_elsewhere
 from designer.store.outside import expire_reservations, reservations
 from designer.store.ownership import Ownership
 from designer.store.records import FINISHED, EvaluationRecord
 from designer.store.store import CampaignStore
-from mdcore.chem import Failure, RepeatUnit
+from designer.store.substances import substance_of_record
+from mdcore.chem import Failure
 from mdcore.measure import Progress
 from mdcore.optics import OpticsSettings
-from mdcore.substances import Homopolymer, Substance
 
 POLL_S = 0.5
 NEWS_S = 5.0
@@ -69,6 +70,7 @@ class Loop:
         self._digest = config.settings_digest()
         self._settings = config.simulation_settings().model_dump(mode="json")
         self._ledger = Ledger(config.objective_list(), config.limit_list())
+        self._list = FixedList.of(config)
         self._leases = Leases()
         self._busy: set[int] = set()
         self._waiting: set[int] = set()
@@ -114,7 +116,8 @@ class Loop:
 
     def _tally(self) -> Tally:
         elapsed = self._elapsed_before + time.monotonic() - self._began
-        return Tally(self._ledger.finished, self._ledger.open, elapsed)
+        left = None if self._list is None or self._ledger.open else self._list.left(self._ledger)
+        return Tally(self._ledger.finished, self._ledger.open, elapsed, left)
 
     def _look_around(self) -> None:
         """Learn what others did, ask again for what others hold, and submit again what came back."""
@@ -137,8 +140,7 @@ class Loop:
         for record in reservations(self._store):
             if self._ledger.get(record.id) != record:
                 self._ledger.put(record)
-        elsewhere = open_elsewhere(self._store, self._digest)
-        self._ledger.set_pending_elsewhere([pending_record(key, psmiles) for key, psmiles in elsewhere])
+        self._ledger.set_pending_elsewhere(open_elsewhere(self._store, self._digest))
         for number in sorted(self._waiting):
             self._hand_out(self._record_of(number))
 
@@ -169,6 +171,8 @@ class Loop:
             return
         proposals = self._proposer().propose(wanted, self._ledger.everything(), self._ledger.taken)
         if not proposals and not tally.open and not self._ledger.pending_elsewhere:
+            if self._list is not None:
+                raise CampaignFailed("every substance that is left of the list is reserved; tell the results of those")
             raise CampaignFailed(
                 "the generator finds no candidate that was not evaluated; relax constraints or novelty"
             )
@@ -182,7 +186,7 @@ class Loop:
             return record_proposal(self._store, proposal, self._digest)
         except IntegrityError:
             # A connection broke after this very row was written, or somebody reserved the candidate a moment ago.
-            found = next((r for r in briefs(self._store) if r.key == proposal.candidate.unit.key), None)
+            found = next((r for r in briefs(self._store) if r.key == proposal.candidate.key), None)
             if found is None:
                 raise
             self._ledger.put(found)
@@ -206,7 +210,7 @@ class Loop:
         self._busy.add(record.id)
         hang, optics = self._config.cluster.hang, self._config.optics
         label = f"{self._config.name}-{record.ordinal:05d}"
-        substance = _substance(record)
+        substance = substance_of_record(record)
         self._calculations.before(self._cluster, substance, label)
         self._cluster.submit(
             Job(
@@ -239,7 +243,7 @@ class Loop:
         result, outcome = message.outcome.result, message.outcome
         if result is None or isinstance(result, Trouble):
             raise TypeError(f"a finished evaluation cannot have {result!r} as its result")
-        self._calculations.after(_substance(self._record_of(message.evaluation_id)))
+        self._calculations.after(substance_of_record(self._record_of(message.evaluation_id)))
         about = {"machine": outcome.machine, "campaign": self._config.name, "campaign_wall_s": outcome.wall_s}
         record = self._store.finish(
             message.evaluation_id,
@@ -296,8 +300,3 @@ def _program() -> str:
     about = program()
     revision = f" ({about['git_revision']})" if about["git_revision"] else ""
     return f"polymer-designer {about['version']}{revision}"
-
-
-def _substance(record: EvaluationRecord) -> Substance:
-    """Return what an evaluation simulates."""
-    return Homopolymer(RepeatUnit.from_psmiles(record.psmiles))

@@ -3,27 +3,21 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from designer.store.imported import ImportedRecord
 from designer.store.records import MACHINE_FAILURES, EvaluationRecord
-from mdcore.chem import RepeatUnit
+from designer.store.substances import composition_of_record, unit_of
+from mdcore.chem import Composition
 from surrogates import Observations
-
-
-@lru_cache(maxsize=200_000)
-def unit_of(psmiles: str) -> RepeatUnit:
-    """Parse a repeat unit that the store holds, once; known data may have elements that no force field covers."""
-    return RepeatUnit.from_psmiles(psmiles, elements=None)
 
 
 @dataclass(frozen=True)
 class _Row:
     """One row of the observations; what is not measured is missing."""
 
-    psmiles: str
+    unit: Composition
     fidelity: str
     values: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     failed: bool = False
@@ -39,7 +33,7 @@ def observations_of(
     """Gather finished evaluations and known data, sorted by content so that the order of arrival changes nothing.
 
     Args:
-        records: Evaluations in any state; only finished ones count.
+        records: Evaluations in any state; only finished ones count, and of these the substances with repeat units.
         properties: What the surrogates model.
         fidelity: Where the evaluations come from.
         imported: Known data of any fidelity; those of `fidelity` count as if they had been evaluated.
@@ -49,24 +43,24 @@ def observations_of(
     for record in sorted(
         (r for r in records if informative(r)), key=lambda r: (r.key, r.source, r.campaign, r.ordinal)
     ):
+        unit = composition_of_record(record)
+        if unit is None:
+            continue
         # What was measured outside says itself where it comes from.
         named = record.source == "outside" and record.state == "done"
         fidelities = sorted({m.fidelity for m in record.measurements}) if named else [fidelity]
         for name in fidelities:
-            rows.append(
-                _Row(
-                    record.psmiles, name, _values(record, properties, name if named else None), record.state == "failed"
-                )
-            )
+            values = _values(record, properties, name if named else None)
+            rows.append(_Row(unit, name, values, record.state == "failed"))
     rows += _known_rows(imported, properties, properties if needed is None else needed)
-    values = {name: np.full(len(rows), np.nan) for name in properties}
+    columns = {name: np.full(len(rows), np.nan) for name in properties}
     stderrs = {name: np.full(len(rows), np.nan) for name in properties}
     for i, row in enumerate(rows):
         for name, (value, stderr) in row.values.items():
-            values[name][i], stderrs[name][i] = value, stderr
+            columns[name][i], stderrs[name][i] = value, stderr
     return Observations(
-        units=tuple(unit_of(row.psmiles) for row in rows),
-        values=values,
+        units=tuple(row.unit for row in rows),
+        values=columns,
         stderrs=stderrs,
         failed=np.array([row.failed for row in rows], dtype=bool),
         fidelities=tuple(row.fidelity for row in rows),
@@ -95,9 +89,9 @@ def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], n
     for (psmiles, fidelity, _, _), group in lines.items():
         values = {r.property: (r.value, r.stderr or math.nan) for r in group if r.value is not None}
         if values:
-            rows.append(_Row(psmiles, fidelity, values))
+            rows.append(_Row(unit_of(psmiles), fidelity, values))
         if any(r.value is None and r.property in needed for r in group):
-            rows.append(_Row(psmiles, fidelity, failed=True))
+            rows.append(_Row(unit_of(psmiles), fidelity, failed=True))
     return rows
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from designer.campaign.listed import AnyCandidate
 from designer.store.records import EvaluationRecord, PredictedValue
-from generators import Candidate
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Proposal:
     """A candidate that was chosen for evaluation.
 
     Attributes:
-        candidate: The repeat unit, its log-prior and its origin.
+        candidate: The repeat unit or another substance, its log-prior and its origin.
         in_corpus: Whether the corpus holds it.
         step: `initial` or `acquisition`.
         acquisition: Value of the acquisition, if it was chosen by one.
@@ -21,12 +21,25 @@ class Proposal:
         route_sought: Whether a candidate without a route has none that is known, rather than that nobody looked.
     """
 
-    candidate: Candidate
+    candidate: AnyCandidate
     in_corpus: bool
     step: str
     acquisition: float | None = None
     predicted: Mapping[str, PredictedValue] = field(default_factory=dict)
     route_sought: bool = False
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What the store keeps of the candidate, by the columns of its table."""
+        one = self.candidate
+        return {
+            "key": one.key,
+            "psmiles": one.psmiles,
+            "origin": one.origin,
+            "log_prior": one.log_prior,
+            "in_corpus": self.in_corpus,
+            "substance": one.document,
+        }
 
 
 class Proposer(Protocol):

@@ -11,19 +11,22 @@ import numpy as np
 from designer.analysis.front import front_records, measured_values
 from designer.campaign.generator import diverse_part, make_generator, with_route
 from designer.campaign.likelihood import improving, region_likelihood, within_limits
-from designer.campaign.observations import informative, observations_of, unit_of
+from designer.campaign.listed import AnyCandidate, drawn, listed_candidates
+from designer.campaign.observations import informative, observations_of
 from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
-from designer.config.sections import CorpusInitial, ListInitial
+from designer.config.sections import CorpusInitial, ListInitial, ModelSettings, SubstancesSettings
 from designer.store.imported import ImportedRecord
 from designer.store.knowledge import is_own
 from designer.store.records import OPEN, EvaluationRecord, PredictedValue
+from designer.store.substances import composition_of_record
 from designer.text import told_in_quarters
-from mdcore.chem import RepeatUnit, rng_for, seed_sequence
+from generators import Candidate
+from mdcore.chem import Composition, RepeatUnit, rng_for, seed_sequence
 
 if TYPE_CHECKING:
     from designer.campaign.generator import Generator
-    from generators import Candidate, Corpus, LogLikelihood
+    from generators import Corpus, LogLikelihood
     from surrogates import Observations, SurrogateSet
 
 
@@ -56,7 +59,7 @@ class BayesianProposer:
         self._learnt: dict[int, int | None] = {}
         self._reread = reread
         self._surrogates: SurrogateSet | None = None
-        self._pool: list[Candidate] = []
+        self._pool: Sequence[AnyCandidate] = ()
 
     @cached_property
     def _corpus(self) -> "Corpus":
@@ -67,17 +70,30 @@ class BayesianProposer:
         return corpus
 
     @cached_property
-    def _generator(self) -> "Generator":
-        return make_generator(self._config.generator, self._config.constraints, lambda: self._corpus)
+    def _list(self) -> list[AnyCandidate] | None:
+        """What a campaign chooses from that chooses from a list."""
+        settings = self._config.generator
+        return listed_candidates(settings.listed(), "list") if isinstance(settings, SubstancesSettings) else None
 
     @cached_property
-    def _initial(self) -> "list[Candidate]":
+    def _settings(self) -> ModelSettings:
+        """Settings of the generator of a campaign without a list."""
+        if isinstance(self._config.generator, SubstancesSettings):
+            raise TypeError("a list of substances generates no repeat units")
+        return self._config.generator
+
+    @cached_property
+    def _generator(self) -> "Generator":
+        return make_generator(self._settings, self._config.constraints, lambda: self._corpus)
+
+    @cached_property
+    def _initial(self) -> Sequence[AnyCandidate]:
         """The first evaluations: the same list at every start."""
         initial, seed = self._config.initial, self._config.seed
-        from generators import Candidate
-
         if isinstance(initial, ListInitial):
-            return [Candidate(RepeatUnit.from_psmiles(text), float("nan"), "given") for text in initial.psmiles]
+            return listed_candidates(initial.listed(), "given")
+        if self._list is not None:
+            return drawn(self._list, initial.evaluations, seed)
         rng = rng_for(seed, "initial", "proposal")
         if isinstance(initial, CorpusInitial):
             chosen: list[Candidate] = []
@@ -97,34 +113,40 @@ class BayesianProposer:
         listed = isinstance(self._config.initial, ListInitial)
         passed = {r.key for r in records if is_own(r, self._config.name)} if listed else taken
         chosen = [
-            Proposal(candidate, candidate.unit.key in self._corpus, "initial")
+            Proposal(candidate, self._in_corpus(candidate), "initial")
             for candidate in self._initial
-            if candidate.unit.key not in passed
+            if candidate.key not in passed
         ][:n]
-        if len(chosen) < n:
-            known = {*taken, *(proposal.candidate.unit.key for proposal in chosen)}
-            pending = [unit_of(r.psmiles) for r in records if r.state in OPEN]
-            pending += [proposal.candidate.unit for proposal in chosen]
+        # The surrogates cannot learn from substances without repeat units, so that a list of such is all that is evaluated.
+        if len(chosen) < n and self._config.undescribed() is None:
+            known = {*taken, *(proposal.candidate.key for proposal in chosen)}
+            waiting = [composition_of_record(r) for r in records if r.state in OPEN]
+            waiting += [proposal.candidate.composition for proposal in chosen]
+            pending = [one for one in waiting if one is not None]
             chosen += self._by_acquisition(n - len(chosen), records, pending, known)
-        return [replace(proposal, candidate=with_route(proposal.candidate), route_sought=True) for proposal in chosen]
+        return [_with_route(proposal) for proposal in chosen]
+
+    def _in_corpus(self, candidate: AnyCandidate) -> bool:
+        return candidate.document is None and candidate.key in self._corpus
 
     def _by_acquisition(
-        self, n: int, records: Sequence[EvaluationRecord], pending: Sequence[RepeatUnit], taken: Collection[str]
+        self, n: int, records: Sequence[EvaluationRecord], pending: Sequence[Composition], taken: Collection[str]
     ) -> list[Proposal]:
         from surrogates import select_batch
 
         surrogates = self._learn(records, taken, n)
-        pool = [candidate for candidate in self._pool if candidate.unit.key not in taken]
+        left = [(one, one.composition) for one in self._pool if one.key not in taken]
+        pool = [one for one, described in left if described is not None]
+        units = [described for _, described in left if described is not None]
         if not pool:
             return []
-        units = [candidate.unit for candidate in pool]
         content = _digest([*(r.key for r in records), *(unit.key for unit in pending)])
         seed = int(seed_sequence(self._config.seed, content, "acquisition").generate_state(1)[0])
         selection = select_batch(
             surrogates,
             units,
             self._objectives,
-            n,
+            min(n, len(pool)),
             pending,
             settings=self._config.acquisition,
             seed=seed,
@@ -134,7 +156,7 @@ class BayesianProposer:
         return [
             Proposal(
                 pool[i],
-                pool[i].unit.key in self._corpus,
+                self._in_corpus(pool[i]),
                 "acquisition",
                 float(value),
                 {
@@ -153,7 +175,7 @@ class BayesianProposer:
         known, schedule = sum(map(informative, records)), self._config.surrogates
         wait = max(schedule.refit_every, round(schedule.refit_growth * self._learnt_from))
         due = self._learnt_from < 0 or known - self._learnt_from >= wait
-        exhausted = sum(candidate.unit.key not in taken for candidate in self._pool) < n
+        exhausted = sum(candidate.key not in taken for candidate in self._pool) < n
         if self._surrogates is not None and not due and not exhausted:
             return self._surrogates
         observations = self._observe(records)
@@ -166,7 +188,9 @@ class BayesianProposer:
             self._surrogates = fit_surrogates(observations, self._config.modelled(), settings, seed=seed)
             self._learnt_from = known
             self._learnt = {record.id: record.finished_no for record in records if informative(record)}
-        if due or exhausted:
+        if self._list is not None:
+            self._pool = self._list
+        elif due or exhausted:
             content = _digest([*(unit.key for unit in observations.units), *(taken if exhausted else ())])
             rng = rng_for(self._config.seed, content, "proposal")
             self._pool = self._make_pool(n, rng, self._likelihood(self._surrogates, records), self._forbidden(taken))
@@ -202,7 +226,7 @@ class BayesianProposer:
         """
         from generators.errors import ExhaustedProposals, NothingAccepted
 
-        size, spread = max(self._config.generator.pool, n), self._config.generator.spread
+        size, spread = max(self._settings.pool, n), self._settings.spread
         while True:
             try:
                 drawn = self._generator.propose(round(size * spread), rng, log_likelihood=likelihood, exclude=forbidden)
@@ -225,6 +249,13 @@ class BayesianProposer:
 
     def _forbidden(self, taken: Collection[str]) -> frozenset[str]:
         return self._corpus.keys.union(taken) if self._config.novelty == "required" else frozenset(taken)
+
+
+def _with_route(proposal: Proposal) -> Proposal:
+    candidate = proposal.candidate
+    if not isinstance(candidate, Candidate):
+        return proposal
+    return replace(proposal, candidate=with_route(candidate), route_sought=True)
 
 
 def _digest(keys: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from designer.campaign.proposal import Proposal
 from designer.store.records import EvaluationRecord
 from designer.store.routes import keep_route
 from designer.store.store import CampaignStore
+from generators import Candidate
 
 
 def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: str) -> EvaluationRecord:
@@ -13,13 +14,8 @@ def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: s
         IntegrityError: The campaign evaluates this candidate already.
     """
     keep_route_of(store, proposal)
-    candidate = proposal.candidate
     return store.propose(
-        key=candidate.unit.key,
-        psmiles=candidate.unit.psmiles,
-        origin=candidate.origin,
-        log_prior=candidate.log_prior,
-        in_corpus=proposal.in_corpus,
+        **proposal.row,
         step=proposal.step,
         settings_digest=settings_digest,
         acquisition=proposal.acquisition,
@@ -28,6 +24,7 @@ def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: s
 
 
 def keep_route_of(store: CampaignStore, proposal: Proposal) -> None:
-    """Record how a candidate is made, or that no way is known, if somebody looked."""
-    if proposal.candidate.route is not None or proposal.route_sought:
-        keep_route(store.engine, proposal.candidate.unit.key, proposal.candidate.route, store.patience)
+    """Record how a repeat unit is made, or that no way is known, if somebody looked; other substances have no routes."""
+    candidate = proposal.candidate
+    if isinstance(candidate, Candidate) and (candidate.route is not None or proposal.route_sought):
+        keep_route(store.engine, candidate.key, candidate.route, store.patience)

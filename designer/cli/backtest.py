@@ -21,7 +21,6 @@ from designer.cli.options import CampaignFile, Columns, Json, Sentinels, Smiles
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.config import CampaignConfig, load_config
-from designer.config.sections import ListInitial
 from designer.data import parse_columns, read_table
 from designer.data.table import SENTINELS
 from designer.errors import InvalidRequest
@@ -147,8 +146,7 @@ def _without(oracle: Oracle, known: Observations | None) -> Oracle:
 def _start(config: CampaignConfig, start: int | None) -> int:
     if start is not None:
         return at_least("--start", start, 1)
-    initial = config.initial
-    return len(initial.psmiles) if isinstance(initial, ListInitial) else initial.evaluations
+    return config.initial.evaluations
 
 
 def _evaluations(config: CampaignConfig, wanted: int | None, start: int | None, pool: int) -> int:

@@ -19,7 +19,7 @@ from designer.cli.learned import learned_from
 from designer.cli.options import CampaignName, Json, Seed
 from designer.cli.output import answer_stream, write_json
 from designer.cli.proposed import Proposed, told_of, write_table
-from designer.config.sections import GeneratorSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
+from designer.config.sections import ModelSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import InvalidRequest, MissingFile
 from designer.novelty import Novelty, novelty
 from designer.text import told_in_quarters
@@ -48,7 +48,7 @@ class GeneratorChoice:
     monomers: Path | None = None
     sharpness: float = 1.0
 
-    def settings(self) -> GeneratorSettings:
+    def settings(self) -> ModelSettings:
         """Return the choice as a section of a campaign.
 
         Raises:

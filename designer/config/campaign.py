@@ -13,14 +13,17 @@ from designer.config.identity import campaign_identity, settings_digest
 from designer.config.messages import NAME_PATTERN
 from designer.config.moved import with_moved_settings
 from designer.config.sections import (
+    CorpusInitial,
     GeneratorSettings,
     InitialSettings,
     LimitSettings,
+    ListInitial,
     NGramSMCSettings,
     ObjectiveSettings,
     PriorInitial,
     SimulationSection,
     StopSettings,
+    SubstancesSettings,
     SurrogateSection,
     is_stored,
     measurable_property,
@@ -127,6 +130,20 @@ class CampaignConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _list_goes_with_the_rest(self) -> "CampaignConfig":
+        if isinstance(self.generator, SubstancesSettings) and isinstance(self.initial, CorpusInitial):
+            raise ValueError(
+                "initial.kind corpus draws repeat units from the corpus, generator.kind substances only from its list; use prior or list"
+            )
+        label, listed, most = self.undescribed(), self.initial.evaluations, self.stop.evaluations
+        if label is not None and (most is None or most > listed):
+            raise ValueError(
+                f"initial.substances: {label!r} has no repeat units, so that the surrogates cannot learn from it, and such a campaign "
+                f"evaluates its list only; write stop.evaluations {listed}, or remove it"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _fits_the_store(self) -> "CampaignConfig":
         limit = 2**31 if self.store_url().path is None else 2**63
         if self.seed >= limit:
@@ -150,6 +167,12 @@ class CampaignConfig(Section):
     def store_url(self) -> StoreURL:
         """Return where the store is."""
         return self.store or StoreURL.of_path(self.campaign_folder / "store.sqlite")
+
+    def undescribed(self) -> str | None:
+        """Return the label of the first listed substance that has no features; such a campaign evaluates its list only."""
+        if not isinstance(self.initial, ListInitial) or not self.initial.substances:
+            return None
+        return next((one.label for one in self.initial.listed() if one.composition is None), None)
 
     @property
     def outside(self) -> bool:

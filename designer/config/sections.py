@@ -1,16 +1,21 @@
 """The sections of a campaign file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from designer.config.base import Section
+from designer.config.substances import SubstanceDocument, SubstancesSettings, check_distinct
+from designer.substances import read_substance
 from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
 from surrogates import Constraint, Objective, SurrogateSettings
+
+if TYPE_CHECKING:
+    from mdcore.substances import Substance
 
 ANSWERED = "answered"
 """Key of the validation context that says: a table of known data answers, so that any registered property will do."""
@@ -190,7 +195,9 @@ class ReactionSMCSettings(PoolSettings):
     monomers: Path | None = None
 
 
-GeneratorSettings = Annotated[NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings, Field(discriminator="kind")]
+ModelSettings = NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings
+"""Generators of repeat units."""
+GeneratorSettings = Annotated[ModelSettings | SubstancesSettings, Field(discriminator="kind")]
 
 
 class SurrogateSection(SurrogateSettings):
@@ -250,7 +257,7 @@ class StopSettings(Section):
 
 
 class PriorInitial(Section):
-    """First evaluations drawn from the generator's prior.
+    """First evaluations drawn from the generator's prior, or from its list of substances.
 
     Attributes:
         kind: `prior`.
@@ -278,11 +285,14 @@ class ListInitial(Section):
 
     Attributes:
         kind: `list`.
-        psmiles: Repeat units, in the order in which they are evaluated.
+        psmiles: Repeat units of homopolymers, in the order in which they are evaluated.
+        substances: Documents of other substances, evaluated after them, such as `{kind: liquid, smiles: CCO}`. A campaign that lists
+            substances without repeat units evaluates this list only, since the surrogates cannot describe them.
     """
 
     kind: Literal["list"] = "list"
-    psmiles: Annotated[tuple[str, ...], Field(min_length=1)]
+    psmiles: tuple[str, ...] = ()
+    substances: tuple[SubstanceDocument, ...] = ()
 
     @field_validator("psmiles")
     @classmethod
@@ -298,6 +308,24 @@ class ListInitial(Section):
             first[key] = text
         return psmiles
 
+    @model_validator(mode="after")
+    def _distinct(self) -> "ListInitial":
+        if not self.psmiles and not self.substances:
+            raise ValueError("the list is empty; give psmiles, substances, or both")
+        if self.substances:
+            check_distinct(self.listed())
+        return self
+
+    @property
+    def evaluations(self) -> int:
+        """Return how many first evaluations there are."""
+        return len(self.psmiles) + len(self.substances)
+
+    def listed(self) -> "tuple[Substance, ...]":
+        """Return the substances in the order in which they are evaluated."""
+        homopolymers = ({"kind": "homopolymer", "psmiles": text} for text in self.psmiles)
+        return tuple(read_substance(document) for document in (*homopolymers, *self.substances))
+
 
 InitialSettings = Annotated[PriorInitial | CorpusInitial | ListInitial, Field(discriminator="kind")]
 
@@ -308,6 +336,7 @@ __all__ = [
     "InitialSettings",
     "LimitSettings",
     "ListInitial",
+    "ModelSettings",
     "NGramSMCSettings",
     "NeuralSMCSettings",
     "ObjectiveSettings",
@@ -316,5 +345,6 @@ __all__ = [
     "Region",
     "SimulationSection",
     "StopSettings",
+    "SubstancesSettings",
     "SurrogateSection",
 ]

@@ -47,6 +47,7 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         origin=row.candidate.origin,
         log_prior=row.candidate.log_prior,
         in_corpus=row.candidate.in_corpus,
+        substance=row.candidate.substance,
         step=row.step,
         seed=row.seed,
         folder=row.folder,

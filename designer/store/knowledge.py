@@ -1,6 +1,6 @@
 """What a campaign can learn from its store without reading it all again: the news, in the order of their commits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Row, or_, select
@@ -37,6 +37,7 @@ _CANDIDATE = (
     CandidateRow.origin,
     CandidateRow.log_prior,
     CandidateRow.in_corpus,
+    CandidateRow.substance,
 )
 
 
@@ -70,15 +71,15 @@ def news(store: CampaignStore, settings_digest: str, since: int, *, own: bool = 
     return sorted(store.read(lambda session: brief_records(session, wanted)), key=lambda r: r.finished_no or 0)
 
 
-def open_elsewhere(store: CampaignStore, settings_digest: str) -> list[tuple[str, str]]:
-    """Return key and psmiles of what other campaigns simulate at these settings at this moment."""
+def open_elsewhere(store: CampaignStore, settings_digest: str) -> list[EvaluationRecord]:
+    """Return stand-ins for what other campaigns simulate at these settings at this moment."""
     query = (
-        select(CandidateRow.key, CandidateRow.psmiles)
+        select(CandidateRow.key, CandidateRow.psmiles, CandidateRow.substance)
         .join(EvaluationRow, EvaluationRow.candidate_id == CandidateRow.id)
         .join(ClaimRow, ClaimRow.evaluation_id == EvaluationRow.id)
         .where(ClaimRow.settings_digest == settings_digest, ClaimRow.campaign_id != store.campaign_id)
     )
-    return store.read(lambda session: [(key, psmiles) for key, psmiles in session.execute(query)])
+    return store.read(lambda session: [pending_record(*row) for row in session.execute(query)])
 
 
 ELSEWHERE = "elsewhere"
@@ -90,13 +91,13 @@ def is_own(record: EvaluationRecord, campaign: str) -> bool:
     return record.origin != ELSEWHERE and record.campaign in ("", campaign) and record.state != "expired"
 
 
-def pending_record(key: str, psmiles: str) -> EvaluationRecord:
+def pending_record(key: str, psmiles: str, substance: Mapping[str, Any] | None = None) -> EvaluationRecord:
     """Return a stand-in for what another campaign simulates."""
     return EvaluationRecord(
         id=0, ordinal=0, state="running", key=key, psmiles=psmiles, origin=ELSEWHERE, log_prior=None, in_corpus=False,
         step="elsewhere", seed=0, folder="", acquisition=None, predicted={}, attempts=0, stage=None, fraction=None,
         worker=None, created_at=0.0, started_at=None, finished_at=None, wall_s=0.0, diagnostics={}, provenance={},
-        measurements=(), failure=None,
+        measurements=(), failure=None, substance=substance,
     )  # fmt: skip
 
 

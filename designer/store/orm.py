@@ -54,7 +54,7 @@ class CampaignRow(Base):
 
 
 class CandidateRow(Base):
-    """A repeat unit that was chosen."""
+    """A substance that was chosen; without a document in `substance` it is the homopolymer of `psmiles`."""
 
     __tablename__ = "candidate"
     __table_args__ = (UniqueConstraint("campaign_id", "key"), Index("candidate_by_key", "key"))
@@ -66,6 +66,7 @@ class CandidateRow(Base):
     origin: Mapped[str]
     in_corpus: Mapped[bool]
     created_at: Mapped[float] = mapped_column(Float)
+    substance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class EvaluationRow(Base):

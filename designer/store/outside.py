@@ -34,7 +34,7 @@ def reserve(
 
     Args:
         store: The campaign.
-        candidate: Key, psmiles, origin, log_prior and in_corpus.
+        candidate: Key, psmiles, origin, log_prior, in_corpus, and the document of a substance that is not a homopolymer.
         fidelity: Where it will be measured.
         until: When the reservation ends (s since the epoch).
         step: `initial` or `acquisition`.

@@ -37,8 +37,8 @@ class EvaluationRecord:
         ordinal: 1, 2, ... in the order in which the campaign chose.
         state: `proposed`, `running`, `done` or `failed`; measured outside, it is `reserved` and later perhaps `expired`;
             `withdrawn` once its outcome was taken back.
-        key: Canonical key of the repeat unit.
-        psmiles: Its spelling.
+        key: Canonical key of the repeat unit, or key of another substance.
+        psmiles: Spelling of the repeat unit, or label of another substance.
         origin: Where the candidate comes from.
         log_prior: Its log-probability under the language model, if it was given one.
         in_corpus: Whether the corpus holds it.
@@ -68,6 +68,7 @@ class EvaluationRecord:
         gpu_hours: GPU-hours spent on it.
         ns_per_day: Last known speed, simulated time per wall time, None before it is known.
         remaining_s: Wall time to its end as last expected in s, None before it is known.
+        substance: Document of what is evaluated; None for the homopolymer of `psmiles`. See `designer.store.substances`.
     """
 
     id: int
@@ -104,6 +105,7 @@ class EvaluationRecord:
     gpu_hours: float = 0.0
     ns_per_day: float | None = None
     remaining_s: float | None = None
+    substance: Mapping[str, Any] | None = None
 
     def measured(self, name: str) -> Measurement | None:
         """Return the measurement of a property, or None."""

@@ -189,8 +189,11 @@ class CampaignStore:
         settings_digest: str,
         acquisition: float | None,
         predicted: Mapping[str, PredictedValue],
+        substance: Mapping[str, Any] | None = None,
     ) -> EvaluationRecord:
         """Record a chosen candidate and its evaluation, not yet running.
+
+        Without the document of a `substance` it is the homopolymer of `psmiles`.
 
         Raises:
             IntegrityError: The campaign evaluates this candidate already.
@@ -201,7 +204,8 @@ class CampaignStore:
                 session,
                 self.campaign_id,
                 candidate={
-                    "key": key, "psmiles": psmiles, "origin": origin, "log_prior": log_prior, "in_corpus": in_corpus
+                    "key": key, "psmiles": psmiles, "origin": origin, "log_prior": log_prior, "in_corpus": in_corpus,
+                    "substance": None if substance is None else dict(substance),
                 },
                 state="proposed",
                 step=step,

@@ -1,6 +1,6 @@
 """Chemistry of repeat units: notation, canonical keys, oligomers, the property registry, records, seeds and errors.
 
-Only `RepeatUnit` and what is beside it need RDKit; they load on first use, so that the slim environment of a GPU node can
+Only `RepeatUnit`, `UnitMixture` and what is beside them need RDKit; they load on first use, so that the slim environment of a GPU node can
 import errors, records and seeds from here.
 """
 
@@ -13,17 +13,20 @@ from mdcore.chem.records import Failure, Measurement, unconverged
 from mdcore.chem.seeds import openmm_seed, rng_for, seed_sequence
 
 if TYPE_CHECKING:
+    from mdcore.chem.mixture import Composition, UnitMixture
     from mdcore.chem.repeat_unit import RepeatUnit
 
 __all__ = [
     "FORCE_FIELD_ELEMENTS",
     "PROPERTIES",
+    "Composition",
     "Failure",
     "InvalidRepeatUnit",
     "MDCoreError",
     "Measurement",
     "PropertySpec",
     "RepeatUnit",
+    "UnitMixture",
     "UnknownProperty",
     "openmm_seed",
     "property_spec",
@@ -38,4 +41,8 @@ def __getattr__(name: str) -> Any:
         from mdcore.chem.repeat_unit import RepeatUnit
 
         return RepeatUnit
+    if name in ("Composition", "UnitMixture"):
+        from mdcore.chem import mixture
+
+        return getattr(mixture, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

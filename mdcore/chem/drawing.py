@@ -1,22 +1,33 @@
-"""Repeat units drawn as SVG."""
+"""Repeat units and molecules drawn as SVG."""
 
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
-from mdcore.chem.notation import read_repeat_unit
+from rdkit import Chem
+
+from mdcore.chem.notation import read_molecule, read_repeat_unit
 
 
 @lru_cache(maxsize=4096)
-def structure_svg(psmiles: str, width: int = 260, height: int = 170) -> str:
-    """Draw a repeat unit; its two open ends are wavy bonds.
+def structure_svg(structures: str | tuple[str, ...], width: int = 260, height: int = 170) -> str:
+    """Draw a repeat unit, several side by side, or a molecule; the two open ends of a repeat unit are wavy bonds.
+
+    Args:
+        structures: SMILES, with two stars for a repeat unit and without stars for a molecule.
+        width: Width in pixels.
+        height: Height in pixels.
 
     Returns:
-        An `<svg>` element for use inside HTML, its glyphs drawn as paths.
+        An `<svg>` element for use inside HTML, its glyphs drawn as paths; empty text without structures.
     """
+    texts = (structures,) if isinstance(structures, str) else structures
+    if not texts:
+        return ""
+    from rdkit.Chem import CombineMols
     from rdkit.Chem.Draw import rdMolDraw2D
 
-    mol = read_repeat_unit(psmiles, None)
+    mol = reduce(CombineMols, map(_read, texts))
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(0)
         if atom.GetAtomicNum() == 0:
@@ -32,6 +43,10 @@ def structure_svg(psmiles: str, width: int = 260, height: int = 170) -> str:
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol)
     drawer.FinishDrawing()
     return _compact(drawer.GetDrawingText())
+
+
+def _read(text: str) -> Chem.Mol:
+    return read_repeat_unit(text, None) if "*" in text or "[#0" in text else read_molecule(text, None)
 
 
 _PATH = re.compile(r"<path [^>]*?\bd='([^']*)'([^>]*)/>")

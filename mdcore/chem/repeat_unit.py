@@ -70,6 +70,16 @@ class RepeatUnit:
         return Chem.Mol(_labelled(self.key))
 
     @property
+    def parts(self) -> tuple[tuple["RepeatUnit", float], ...]:
+        """The unit and its mass fraction, 1; a `UnitMixture` has several."""
+        return ((self, 1.0),)
+
+    @property
+    def document(self) -> str:
+        """The unit in JSON types: its pSMILES."""
+        return self.psmiles
+
+    @property
     def n_heavy_atoms(self) -> int:
         """Heavy atoms of the unit as given."""
         return int(_labelled(self.psmiles).GetNumHeavyAtoms())

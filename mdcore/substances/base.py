@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from mdcore.cell import ChainPlan
+from mdcore.chem.mixture import Composition, UnitMixture
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
@@ -77,6 +78,28 @@ class Substance(ABC):
     def unit_fractions(self) -> tuple[float, ...]:
         """Mole fraction of each of `repeat_units`."""
         return ()
+
+    @property
+    def composition(self) -> Composition | None:
+        """What features are computed of: its repeat units with their fractions; None for molecules, which have no features."""
+        if self.only_unit is not None:
+            return self.only_unit
+        return UnitMixture(self.key, self.label, self.repeat_units, self.unit_fractions) if self.repeat_units else None
+
+    @property
+    def only_unit(self) -> RepeatUnit | None:
+        """The repeat unit of a homopolymer, which identifies it; None for every other substance."""
+        return next((unit for unit in self.repeat_units if unit.key == self.key), None)
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """SMILES of what a drawing shows, side by side: its repeat units."""
+        return tuple(unit.psmiles for unit in self.repeat_units)
+
+    @property
+    def command(self) -> tuple[str, ...] | None:
+        """Arguments with which `designer simulate` names the substance; None where only a document does."""
+        return None
 
     @abstractmethod
     def plan(self, settings: CellSettings, seed: int) -> CellPlan:

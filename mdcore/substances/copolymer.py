@@ -96,6 +96,14 @@ class Copolymer(Substance):
         masses = self._masses()
         return sum(masses) / sum(m / density_estimate_g_cm3(unit) for m, unit in zip(masses, self.units, strict=True))
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The repeat units, the kind of sequence and the fractions."""
+        given = (*(unit.psmiles for unit in self.units), "--sequence", self.sequence.kind)
+        if isinstance(self.sequence, AlternatingSequence):
+            return given
+        return (*given, "--fractions", ",".join(map(repr, self.unit_fractions)))
+
     def plan(self, settings: CellSettings, seed: int) -> CellPlan:
         """Plan `n_chains` chains, the sequence of each drawn on its own."""
         chains = plan_copolymer(self.units, self.sequence, settings, seed)

@@ -29,4 +29,5 @@ class Document(Settings):
                 raise InvalidSubstance(f"{where} is missing; the fields are {names}") from error
             if first["type"] == "extra_forbidden":
                 raise InvalidSubstance(f"{where} is unknown; the fields are {names}") from error
-            raise InvalidSubstance(f"{where} {first['input']!r}: {first['msg']}") from error
+            rule = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"]
+            raise InvalidSubstance(f"{where} {first['input']!r}: {rule}") from error

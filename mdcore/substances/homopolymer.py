@@ -86,6 +86,11 @@ class Homopolymer(Substance):
         """One."""
         return (1.0,)
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The repeat unit."""
+        return (self.unit.psmiles,)
+
     def plan(self, settings: CellSettings, seed: int) -> CellPlan:
         """Plan `n_chains` chains of `atoms_per_chain` atoms."""
         return CellPlan(plan_homopolymer(self.unit, settings, seed), chain_length(self.unit, settings.atoms_per_chain))

@@ -75,6 +75,16 @@ class Liquid(Substance):
         return self.molar_mass_g_mol * DALTON_PER_NM3_TO_G_CM3 / (_PACKING * self.vdw_volume_nm3)
 
     @property
+    def structures(self) -> tuple[str, ...]:
+        """The molecule."""
+        return (self.smiles,)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The molecule."""
+        return (self.smiles,)
+
+    @property
     def n_atoms(self) -> int:
         """Atoms of a molecule, hydrogens included."""
         return int(Chem.AddHs(self.mol).GetNumAtoms())

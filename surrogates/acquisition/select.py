@@ -32,10 +32,10 @@ class Selection:
 
 def select_batch(
     surrogates: SurrogateSet,
-    pool: Sequence[RepeatUnit],
+    pool: Sequence[Composition],
     objectives: Sequence[Objective],
     q: int,
-    pending: Sequence[RepeatUnit] = (),
+    pending: Sequence[Composition] = (),
     settings: AcquisitionSettings | None = None,
     seed: int = 0,
     constraints: Sequence[Constraint] = (),

@@ -1,5 +1,6 @@
 """Count fingerprints of the periodic repeat unit."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -46,6 +47,28 @@ def morgan_bits(unit: RepeatUnit, radius: int, columns: int, bonds: int) -> NDAr
     totals = np.minimum(
         np.bincount(inverse, weights=amounts, minlength=len(columns_hit)).astype(np.int64), LARGEST_COUNT
     )
-    starts = np.repeat(columns_hit * LARGEST_COUNT, totals)
-    steps = np.arange(totals.sum()) - np.repeat(np.cumsum(totals) - totals, totals)
+    return _thermometer(columns_hit, totals)
+
+
+def mean_bits(rows: Sequence[NDArray[np.int32]], weights: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return the weighted mean of count fingerprints, rounded to whole counts (half to even).
+
+    Args:
+        rows: Thermometer codes, as `morgan_bits` returns them.
+        weights: Weight of each; they sum to 1, shape (number of rows,).
+
+    Returns:
+        Positions of the bits that are set.
+    """
+    columns = np.concatenate(rows) // LARGEST_COUNT
+    amounts = np.repeat(weights, [len(row) for row in rows])
+    columns_hit, inverse = np.unique(columns, return_inverse=True)
+    totals = np.rint(np.bincount(inverse, weights=amounts, minlength=len(columns_hit))).astype(np.int64)
+    return _thermometer(columns_hit, totals)
+
+
+def _thermometer(columns: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return the positions of the bits that encode a count for each of some columns, ascending."""
+    starts = np.repeat(columns * LARGEST_COUNT, counts)
+    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.asarray(starts + steps, dtype=np.int32)

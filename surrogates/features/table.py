@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition, RepeatUnit
 from surrogates.features.descriptors import NAMES, standardised_descriptors
-from surrogates.features.fingerprints import LARGEST_COUNT, morgan_bits
+from surrogates.features.fingerprints import LARGEST_COUNT, mean_bits, morgan_bits
 from surrogates.settings import SurrogateSettings
 
 CACHE_UNITS = 200_000
-"""Number of repeat units whose features are cached; about 1 kB each."""
+"""Number of repeat units and mixtures whose features are cached; about 1 kB each."""
 
 SMALLEST_WINDOW = 4
 """Smallest number of bonds between the period and the ends of the window, which the descriptors require."""
@@ -112,7 +112,7 @@ def _number(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little", signed=True)
 
 
-def names_of(units: Sequence[RepeatUnit]) -> NDArray[np.int64]:
+def names_of(units: Sequence[Composition]) -> NDArray[np.int64]:
     """Return identifiers of the polymers of n units, hashes of their keys, shape (n,)."""
     return np.array([_number(unit.key.encode()) for unit in units], dtype=np.int64)
 
@@ -183,25 +183,33 @@ class Featuriser:
             self._length += further_length
         self._cache: OrderedDict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = OrderedDict()
 
-    def __call__(self, units: Sequence[RepeatUnit]) -> Features:
+    def __call__(self, units: Sequence[Composition]) -> Features:
         """Return the features of n units, computed or cached."""
         rows = [self._row(unit) for unit in units]
         descriptors = np.array([row[1] for row in rows]).reshape(len(rows), self._length)
         return _stack([row[0] for row in rows], self._columns, descriptors, names_of(units))
 
-    def _row(self, unit: RepeatUnit) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    def _row(self, unit: Composition) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         row = self._cache.get(unit.key)
         if row is None:
-            bits = np.zeros(0, dtype=np.int32)
-            if self._fingerprints:
-                bits = morgan_bits(unit, self._radius, self._columns, self._bonds)
-            parts = [describe(unit) for describe in self._described]
-            descriptors = np.concatenate(parts) if parts else np.zeros(0)
-            row = (bits, descriptors)
+            row = self._computed(unit)
             self._cache[unit.key] = row
             if len(self._cache) > CACHE_UNITS:
                 self._cache.popitem(last=False)
         return row
+
+    def _computed(self, unit: Composition) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Features of a repeat unit; of several, the means weighted by mass fraction, counts rounded."""
+        if len(unit.parts) > 1:
+            rows = [self._row(part) for part, _ in unit.parts]
+            weights = np.array([weight for _, weight in unit.parts])
+            return mean_bits([bits for bits, _ in rows], weights), weights @ np.array([table for _, table in rows])
+        part = unit.parts[0][0]
+        bits = np.zeros(0, dtype=np.int32)
+        if self._fingerprints:
+            bits = morgan_bits(part, self._radius, self._columns, self._bonds)
+        parts = [describe(part) for describe in self._described]
+        return bits, np.concatenate(parts) if parts else np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -217,11 +225,11 @@ class FeatureLookup:
     rows: Mapping[str, int]
 
     @classmethod
-    def of(cls, units: Sequence[RepeatUnit], features: Features) -> "FeatureLookup":
+    def of(cls, units: Sequence[Composition], features: Features) -> "FeatureLookup":
         """Join units with their features, same order."""
         return cls(features, {unit.key: row for row, unit in enumerate(units)})
 
-    def __call__(self, units: Sequence[RepeatUnit]) -> Features:
+    def __call__(self, units: Sequence[Composition]) -> Features:
         """Look units up.
 
         Raises:

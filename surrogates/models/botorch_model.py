@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates.features import Features
 from surrogates.kernels import MEAN_VARIANCE
 from surrogates.models.gp import PropertyGP
@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     from surrogates.kernels.gpytorch_minmax import MinMaxKernel
 
 
-def feature_tensor(surrogates: SurrogateSet, units: Sequence[RepeatUnit]) -> torch.Tensor:
+def feature_tensor(surrogates: SurrogateSet, units: Sequence[Composition]) -> torch.Tensor:
     """Features of n units as BoTorch inputs, shape (n, columns + d), float64: counts, then descriptors."""
     return _tensor(surrogates.featurise(units))
 

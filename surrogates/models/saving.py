@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+from mdcore.chem import MDCoreError
 from mdcore.chem.damage import UNREADABLE
 from mdcore.chem.errors import DamagedFile
+from mdcore.chem.mixture import read_composition
 from mdcore.chem.sealed import read_sealed, write_sealed
 from surrogates.errors import SurrogatesError, UnreadableModel
 from surrogates.kernels import Covariance
@@ -30,7 +31,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
         "properties": surrogates.properties,
         "settings": surrogates.settings.model_dump(mode="json"),
         "seed": surrogates.seed,
-        "units": [unit.psmiles for unit in observations.units],
+        "units": [unit.document for unit in observations.units],
         "values": {name: _numbers(column) for name, column in observations.values.items()},
         "stderrs": {name: _numbers(column) for name, column in observations.stderrs.items()},
         "failed": observations.failed.tolist(),
@@ -64,14 +65,14 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
         raise UnreadableModel(f"{path} does not have the format {FORMAT!r}; fit the surrogates again")
     try:
         return _rebuilt(document, featurise)
-    except (*UNREADABLE, ArithmeticError, SurrogatesError, InvalidRepeatUnit) as error:
+    except (*UNREADABLE, ArithmeticError, SurrogatesError, MDCoreError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UnreadableModel(f"{path} cannot be read as surrogates ({reason}); fit them again") from error
 
 
 def _rebuilt(document: Mapping[str, Any], featurise: UnitFeatures | None) -> SurrogateSet:
     observations = Observations(
-        tuple(RepeatUnit.from_psmiles(text, elements=None) for text in document["units"]),
+        tuple(read_composition(one) for one in document["units"]),
         {name: _array(column) for name, column in document["values"].items()},
         {name: _array(column) for name, column in document["stderrs"].items()},
         np.array(document["failed"], dtype=bool),

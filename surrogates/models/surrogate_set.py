@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates.errors import InvalidObjective, UnknownSurrogate
 from surrogates.features import Features, names_of, shared_featuriser
 from surrogates.kernels import Statistics, statistics
@@ -20,7 +20,7 @@ from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
 
 Interval = tuple[float | None, float | None]
-UnitFeatures = Callable[[Sequence[RepeatUnit]], Features]
+UnitFeatures = Callable[[Sequence[Composition]], Features]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class SurrogateSet:
             rows = slice(start, min(start + self.settings.chunk, len(features)))
             yield rows, statistics(features.take(rows), self.features)
 
-    def predict(self, units: Sequence[RepeatUnit]) -> Prediction:
+    def predict(self, units: Sequence[Composition]) -> Prediction:
         """Predict mean and standard deviation of every property for N units; without data, the prior."""
         return self.predict_features(self.featurise(units))
 
@@ -96,7 +96,7 @@ class SurrogateSet:
                 sd[rows, j] = np.sqrt(model.variance(part, model.whiten(cross)))
         return Prediction(mean, sd, self.properties)
 
-    def failure_probability(self, units: Sequence[RepeatUnit]) -> NDArray[np.float64]:
+    def failure_probability(self, units: Sequence[Composition]) -> NDArray[np.float64]:
         """Probability that the evaluation of each of N units fails, shape (N,)."""
         features = self.featurise(units)
         result = np.empty(len(features))
@@ -105,7 +105,7 @@ class SurrogateSet:
         return result
 
     def log_probability_of_target(
-        self, units: Sequence[RepeatUnit], targets: Mapping[str, Interval]
+        self, units: Sequence[Composition], targets: Mapping[str, Interval]
     ) -> NDArray[np.float64]:
         """Log-probability that every targeted property of each of N units lies in its interval, shape (N,).
 
@@ -187,7 +187,7 @@ def fit_surrogates(
 def _named(featurise: UnitFeatures) -> UnitFeatures:
     """Identify polymers by their keys, because different polymers may have the same custom features."""
 
-    def with_names(units: Sequence[RepeatUnit]) -> Features:
+    def with_names(units: Sequence[Composition]) -> Features:
         features = featurise(units)
         return features if features.names is not None else replace(features, names=names_of(units))
 

@@ -80,7 +80,7 @@ def test_one_simulates_and_both_have_the_result(pair: tuple[CampaignStore, Campa
     assert (granted.state, granted.record.state, granted.record.attempts) == ("granted", "running", 1)
     held = claim(bob, second.id, "b", leases)
     assert (held.state, held.holder, held.record.state) == ("held", "ada", "proposed")
-    assert open_elsewhere(bob, DIGEST) == [("*CC*", "*CC*")]
+    assert [(record.key, record.psmiles) for record in open_elsewhere(bob, DIGEST)] == [("*CC*", "*CC*")]
     assert open_elsewhere(ada, DIGEST) == []
     done = finish(ada, first, 1.25)
     assert claims(ada) == []

@@ -1,4 +1,4 @@
-"""Identities, settings digests and fidelities of what was asked for; results of all kinds of calculations in one table."""
+"""Identities, settings digests and fidelities of what was asked for; results of all calculations in one table; substances."""
 
 import hashlib
 import json
@@ -41,6 +41,8 @@ def upgrade() -> None:
             _rename(connection, row.id, identity, renewed)
         connection.execute(sa.update(_CAMPAIGN).where(_CAMPAIGN.c.id == row.id).values(identity=renewed))
     _widen_refractions()
+    # Every candidate so far is the homopolymer of its repeat unit, which needs no document.
+    op.add_column("candidate", sa.Column("substance", sa.JSON(), nullable=True))
     op.execute("UPDATE schema_version SET version = 5")
 
 
