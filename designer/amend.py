@@ -12,6 +12,7 @@ from designer.store.corrections import Selection, correct, withdraw
 from designer.store.engine import durable
 from designer.store.outside import lock_campaign
 from designer.store.records import CorrectionRecord
+from designer.store.substances import key_of_label
 from designer.store.transactions import Patience, write
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
 
@@ -22,6 +23,7 @@ LARGEST_NUMBER = 2**31 - 1
 def selection_of(
     *,
     campaign_id: int | None,
+    engine: Engine | None = None,
     evaluation: int | None = None,
     polymer: str | None = None,
     name: str | None = None,
@@ -29,7 +31,7 @@ def selection_of(
     source: str | None = None,
     line: int | None = None,
 ) -> Selection:
-    """Return what a user names.
+    """Return what a user names; the store of `engine` tells which copolymer or liquid has a label.
 
     Raises:
         InvalidRequest: Nothing is named, or the polymer is not a repeat unit.
@@ -45,7 +47,9 @@ def selection_of(
     try:
         key = None if polymer is None else RepeatUnit.from_psmiles(polymer, elements=None).key
     except InvalidRepeatUnit as error:
-        raise InvalidRequest(str(error)) from error
+        key = None if engine is None or polymer is None else key_of_label(engine, polymer.strip())
+        if key is None:
+            raise InvalidRequest(str(error)) from error
     chosen = None if name is None else property_spec(name).name
     return Selection(campaign_id, evaluation, key, chosen, fidelity, source, line)
 

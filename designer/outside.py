@@ -351,7 +351,15 @@ def _candidate(
         try:
             key = RepeatUnit.from_psmiles(row["psmiles"]).key
         except InvalidRepeatUnit as error:
-            raise InvalidRequest(str(error)) from error
+            # A label rounds fractions, so that several substances may have it.
+            called = [key for key, (label, _) in known.items() if row["psmiles"].strip() in (label, key)]
+            if not called:
+                raise InvalidRequest(str(error)) from error
+            if len(called) > 1 and not set(keys) & set(called):
+                raise InvalidRequest(
+                    f"{row['psmiles']!r} is the label of {len(called)} substances; fill in candidate"
+                ) from error
+            key = next((one for one in called if one in keys), called[0])
         if key not in known:
             raise InvalidRequest(
                 f"{row['psmiles']!r} was never proposed here; ask for candidates first, or `designer import` known data"

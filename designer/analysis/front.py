@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.analysis.growth import FrontGrowth
-from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
+from designer.store.substances import structures_of_record
 from surrogates import Constraint, Objective, pareto_mask
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def front_frame(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> "FrontTable":
     """Return the front as a table: structure, origin, and each measured property with its standard error."""
-    from designer.analysis.front_table import FrontTable
+    from designer.analysis.front_table import STRUCTURES, FrontTable
 
     front = front_records(records, objectives, limits)
     names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])
@@ -92,7 +92,7 @@ def front_frame(
             "evaluation": record.ordinal,
             "psmiles": record.psmiles,
             "origin": record.origin,
-            "novelty": novelty(record.in_corpus),
+            "novelty": record.novelty,
             "in_corpus": record.in_corpus,
         }
         for name in names:
@@ -108,4 +108,8 @@ def front_frame(
         "in_corpus",
         *(c for n in names for c in (n, f"{n}_stderr")),
     ]
-    return FrontTable(rows, columns=columns)
+    table = FrontTable(rows, columns=columns)
+    drawings = {record.ordinal: structures_of_record(record) for record in front if not record.homopolymer}
+    if drawings:
+        table.attrs[STRUCTURES] = drawings
+    return table

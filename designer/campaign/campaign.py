@@ -291,7 +291,7 @@ class Campaign:
         from designer.amend import correct_value, selection_of
 
         selection = selection_of(
-            campaign_id=self.store.campaign_id, evaluation=evaluation, polymer=polymer, name=name,
+            campaign_id=self.store.campaign_id, engine=self.store.engine, evaluation=evaluation, polymer=polymer, name=name,
             fidelity=fidelity, source=source, line=line,
         )  # fmt: skip
         return correct_value(
@@ -331,7 +331,7 @@ class Campaign:
         from designer.amend import selection_of, withdraw_results
 
         selection = selection_of(
-            campaign_id=self.store.campaign_id, evaluation=evaluation, polymer=polymer, name=name,
+            campaign_id=self.store.campaign_id, engine=self.store.engine, evaluation=evaluation, polymer=polymer, name=name,
             fidelity=fidelity, source=source, line=line,
         )  # fmt: skip
         return withdraw_results(

@@ -17,7 +17,6 @@ from designer.cli.system_errors import system_error_text
 from designer.config import load_config
 from designer.data.fidelity import checked_fidelity
 from designer.errors import DesignerError, InvalidRequest
-from designer.novelty import novelty
 from designer.progress import make_listener
 from designer.store import imported_records
 from designer.store.engine import RUNNING_TIMEOUT_S
@@ -113,7 +112,7 @@ def _rows(
             {
                 "candidate": record.ordinal,
                 "psmiles": record.psmiles,
-                "novelty": novelty(record.in_corpus, measured=record.key in measured),
+                "novelty": "measured" if record.key in measured else record.novelty,
                 "property": name,
                 "value": None,
                 "stderr": None,

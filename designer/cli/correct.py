@@ -50,7 +50,7 @@ def correct_command(
     """
     with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
         selection = selection_of(
-            campaign_id=campaign_id, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
+            campaign_id=campaign_id, engine=engine, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
             source=source, line=line,
         )  # fmt: skip
         record = correct_value(engine, selection, value, stderr, unit=unit, reason=reason)
@@ -84,7 +84,7 @@ def withdraw_command(
     """
     with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
         selection = selection_of(
-            campaign_id=campaign_id, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
+            campaign_id=campaign_id, engine=engine, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
             source=source, line=line,
         )  # fmt: skip
         records = withdraw_results(engine, selection, reason=reason, again=again, everything=everything)

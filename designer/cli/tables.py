@@ -9,7 +9,6 @@ from rich.text import Text
 
 from designer.columns import column_label
 from designer.console import VisibleConsole
-from designer.novelty import novelty
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_document, route_text
 from designer.text import with_error
@@ -41,8 +40,9 @@ def front_document(front: Sequence[EvaluationRecord], routes: Routes) -> list[di
             "evaluation": record.ordinal,
             "psmiles": record.psmiles,
             "key": record.key,
+            **({} if record.substance is None else {"substance": dict(record.substance)}),
             "origin": record.origin,
-            "novelty": novelty(record.in_corpus),
+            "novelty": record.novelty,
             "in_corpus": record.in_corpus,
             "route": route_document(routes.get(record.key)),
             "properties": {m.property: measurement_document(m) for m in record.measurements},
@@ -72,7 +72,12 @@ def print_front(
     for record in front:
         measured = [record.measured(name) for name in names]
         cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
-        table.add_row(str(record.ordinal), _structure(record, routes), *cells, novelty(record.in_corpus))
+        table.add_row(
+            str(record.ordinal),
+            _structure(record, routes),
+            *cells,
+            record.novelty,
+        )
     # A pipe has no width; a fixed one keeps the numbers on one line.
     VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(table)
 

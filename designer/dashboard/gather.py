@@ -19,6 +19,7 @@ from designer.store.ownership import is_running
 from designer.store.records import EvaluationRecord
 from designer.store.routes import route_text, stored_routes
 from designer.store.store import CampaignStore
+from designer.store.substances import structures_of_record
 from generators import Route
 from mdcore.measure import Progress
 from surrogates import pareto_mask
@@ -155,4 +156,5 @@ class Gatherer:
             remaining_s=told.remaining_s if told else pace[1],
             running_s=max(time.time() - (record.started_at or time.time()), 0.0),
             attempt=record.attempts,
+            structures=structures_of_record(record),
         )

@@ -137,7 +137,7 @@ class _Card:
 
     def __init__(self, drawing: Any, text: Any) -> None:
         self._drawing, self._text = drawing, text
-        self._psmiles = ""
+        self._structures: tuple[str, ...] = ()
         self.frame = _models().Column(
             drawing,
             text,
@@ -150,9 +150,9 @@ class _Card:
 
     def show(self, item: RunningItem, html: str) -> None:
         """Show a simulation."""
-        if self._psmiles != item.psmiles:
-            self._psmiles = item.psmiles
-            self._drawing.text = f'<div class="drawing">{structure_svg(item.psmiles)}</div>'
+        if self._structures != item.structures:
+            self._structures = item.structures
+            self._drawing.text = f'<div class="drawing">{structure_svg(item.structures)}</div>'
         _set(self._text, html)
 
 
@@ -178,8 +178,8 @@ def _day(seconds: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 
-def _small_drawing(psmiles: str) -> str:
-    return structure_svg(psmiles, 200, 120)
+def _small_drawing(structures: tuple[str, ...]) -> str:
+    return structure_svg(structures, 200, 120)
 
 
 @cache

@@ -13,13 +13,14 @@ class RunningItem:
 
     Attributes:
         ordinal: Number of the evaluation.
-        psmiles: Repeat unit.
+        psmiles: Repeat unit, or label of another substance.
         stage: Its stage, empty before the first word of the worker.
         fraction: Share that is done, 0 to 1.
         ns_per_day: Simulated time per wall time, None before it is known.
         remaining_s: Expected time to the end in s, None before it is known.
         running_s: Time since it was first handed out in s.
         attempt: How often it was handed out.
+        structures: SMILES of what its drawing shows.
     """
 
     ordinal: int
@@ -30,6 +31,7 @@ class RunningItem:
     remaining_s: float | None
     running_s: float
     attempt: int
+    structures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class WaitingItem:
 
     Attributes:
         ordinal: Number of the evaluation.
-        psmiles: Repeat unit.
+        psmiles: Repeat unit, or label of another substance.
         origin: Where it came from.
         reserved_until: When the reservation ends (s since the epoch), None without one.
     """

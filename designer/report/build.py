@@ -25,6 +25,7 @@ from designer.report.known import known_with
 from designer.report.learning import (
     FEW,
     calibration_figure,
+    first_evaluations,
     hypervolume_figure,
     prediction_figures,
     prior_posterior_figures,
@@ -35,6 +36,7 @@ from designer.report.tips import percent
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
+from designer.store.substances import structures_of_record
 from designer.text import duration, timestamp, with_error
 from mdcore.chem import Measurement, property_spec
 from mdcore.chem.files import replacing, write_whole
@@ -125,6 +127,9 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     listed = sorted([*front, *others[-MAX_ROWS:]], key=lambda record: record.ordinal)
     columns = _columns(config, done)
     threads = config.cluster.threads_per_worker
+    kind = "polymers" if all(record.homopolymer for record in records) else "substances"
+    homopolymers = [record for record in records if record.homopolymer]
+    new = sum(not r.in_corpus for r in done if r.homopolymer) if homopolymers or not records else None
     return {
         "name": campaign.name,
         "state": campaign.stop_reason or f"{len(finished)} evaluation{'s' * (len(finished) != 1)} so far",
@@ -140,8 +145,8 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         ]
         + [{"label": property_spec(c.property).label, "unit": _unit(c.property), "aim": _range(c)} for c in limits],
         "tiles": [
-            {"value": str(len(done)), "label": "polymers measured"},
-            {"value": str(sum(not r.in_corpus for r in done)), "label": "of them new"},
+            {"value": str(len(done)), "label": f"{kind} measured"},
+            *([{"value": str(new), "label": "of them new"}] if new is not None else []),
             {"value": str(len(front)), "label": "on the Pareto front"},
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
             *(
@@ -165,7 +170,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "hypervolume_figure": hypervolume_figure(records, objectives, limits) if len(objectives) > 1 and done else None,
         "hypervolume": f"{volumes[-1]:.4g}" if len(volumes) else None,
         "predictions": prediction_figures(records, objectives),
-        "prior_posterior": prior_posterior_figures(records, objectives, config.initial.kind),
+        "prior_posterior": prior_posterior_figures(records, objectives, first_evaluations(config)),
         "calibration": calibration_rows(records, names),
         "calibration_figure": calibration_figure(records, objectives),
         "evaluated": [_card(record, config, routes, chances, front=record.id in on_front) for record in shown],
@@ -262,9 +267,10 @@ def _card(
         "origin": record.origin,
         "route": routes.get(record.key),
         "no_route": record.key in routes and routes[record.key] is None,
-        "in_corpus": record.in_corpus,
+        "novelty": record.novelty,
+        "is_homopolymer": record.homopolymer,
         "state": record.state,
-        "svg": structure_svg(record.psmiles),
+        "svg": structure_svg(structures_of_record(record)),
         "values": values,
         "chance": percent(chances.get(record.id)),
         "front": front,

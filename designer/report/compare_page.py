@@ -103,6 +103,7 @@ def _joint(comparison: Comparison) -> list[dict[str, Any]]:
         rows.append(
             {
                 "label": campaign.label, "colour": colour, "ordinal": record.ordinal, "psmiles": record.psmiles,
+                "is_homopolymer": record.homopolymer,
                 "values": [with_error(m.value, m.stderr) if m else "" for m in measured],
                 "route": route_text(campaign.routes, record.key),
             }

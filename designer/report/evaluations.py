@@ -4,7 +4,6 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from designer.novelty import novelty
 from designer.report.tips import percent
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text
@@ -48,7 +47,8 @@ def evaluation_rows(
                 "chance": percent(chance),
                 "chance_sort": "" if chance is None or chance != chance else f"{chance:.4f}",
                 "front": record.id in front,
-                "in_corpus": record.in_corpus,
+                "novelty": record.novelty,
+                "is_homopolymer": record.homopolymer,
                 "state": record.state,
                 "failure": record.failure.kind if record.failure else "",
                 "route": route_text(routes, record.key),
@@ -84,7 +84,7 @@ def evaluation_csv(
         chance = chances.get(record.id)
         row: list[object] = [
             record.ordinal, record.psmiles, record.state, record.failure.kind if record.failure else "", record.origin,
-            novelty(record.in_corpus), record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
+            record.novelty, record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
             route_text(routes, record.key),
         ]  # fmt: skip
         for name in names:

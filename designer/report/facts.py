@@ -12,6 +12,7 @@ import yaml
 from designer.analysis.cost import cost_of_all
 from designer.config.campaign import CampaignConfig
 from designer.store.records import EvaluationRecord
+from designer.store.substances import substance_of_record
 from designer.text import duration
 from mdcore.properties import properties_using
 
@@ -89,10 +90,13 @@ def store_text(config: CampaignConfig) -> str:
     return "a database server" if path is None else f"the file {path.name}"
 
 
-def repeat_command(record: EvaluationRecord, config: CampaignConfig) -> str:
-    """Return the command that repeats one evaluation alone."""
+def repeat_command(record: EvaluationRecord, config: CampaignConfig) -> str | None:
+    """Return the command that repeats one evaluation alone; None where a command line cannot name its substance."""
+    named = substance_of_record(record).command
+    if named is None:
+        return None
     section = config.minimal_document()["simulation"]
-    parts = ["designer", "simulate", record.psmiles, "--preset", str(section["preset"]), "--seed", str(record.seed)]
+    parts = ["designer", "simulate", *named, "--preset", str(section["preset"]), "--seed", str(record.seed)]
     parts += ["--properties", ",".join(config.properties())]
     own = {key: value for key, value in section.items() if key not in ("preset", "properties", "execution")}
     for name, value in _flat(own):

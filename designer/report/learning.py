@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.analysis.front import hypervolume_history
+from designer.config.campaign import CampaignConfig
 from designer.report.calibration import coverage, scaled_errors
 from designer.report.drawing import as_svg, in_a_sentence
 from designer.store.records import EvaluationRecord
@@ -23,6 +24,8 @@ FIRST = {
     "list": "given by the configuration",
 }
 """What the first evaluations were, by the kind of the section `initial`."""
+LISTED = "drawn from the list of substances"
+"""The same for kind `prior` where the generator is a list of substances."""
 FEW = 30
 """Below so many values in either group each one is a dot; from there on cumulative shares are drawn, never a smoothed density."""
 _SIZE = 4.0, 3.3
@@ -119,6 +122,12 @@ def calibration_figure(records: Sequence[EvaluationRecord], objectives: Sequence
         return as_svg(figure)
 
 
+def first_evaluations(config: CampaignConfig) -> str:
+    """Return what the first evaluations of a campaign were."""
+    listed = config.generator.kind == "substances" and config.initial.kind == "prior"
+    return LISTED if listed else FIRST[config.initial.kind]
+
+
 def prior_posterior_figures(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], first: str
 ) -> list[tuple[str, str]]:
@@ -129,14 +138,14 @@ def prior_posterior_figures(
     Args:
         records: All evaluations.
         objectives: What to plot, one figure each.
-        first: Kind of the section `initial`.
+        first: What the first evaluations were.
     """
     figures = []
     for objective in objectives:
         groups = [
             (label, colour, np.array(_measured(records, step, objective.property)).reshape(-1, 2))
             for step, label, colour in (
-                ("initial", f"prior: {FIRST[first]}", MUTED),
+                ("initial", f"prior: {first}", MUTED),
                 ("acquisition", "posterior: chosen by the surrogates", NOVEL),
             )
         ]

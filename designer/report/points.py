@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from designer.columns import column_label
 from designer.store.records import EvaluationRecord
+from designer.store.substances import structures_of_record
 from mdcore.chem import property_spec
 from surrogates import Objective
 
@@ -15,27 +16,29 @@ class Point:
 
     Attributes:
         ordinal: Number of the evaluation.
-        psmiles: Repeat unit.
+        psmiles: Repeat unit, or label of another substance.
         origin: Where it came from.
-        in_corpus: Whether the corpus of known polymers holds it.
+        novelty: `new`, `known`, or empty for other substances than homopolymers.
         values: Measured values in the objectives' order and units.
         stderrs: Their standard errors.
         others: Name, value and standard error of everything else that was measured.
         route: How it can be made, in one line; empty where nobody looked.
         probability: Probability that it is on the front, None where that was not computed.
         labels: What measured properties are called, by name, where that is more than the property's label.
+        structures: SMILES of what its drawing shows.
     """
 
     ordinal: int
     psmiles: str
     origin: str
-    in_corpus: bool
+    novelty: str
     values: tuple[float, ...]
     stderrs: tuple[float, ...]
     others: tuple[tuple[str, float, float], ...] = ()
     route: str = ""
     probability: float | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    structures: tuple[str, ...] = ()
 
     def label(self, name: str) -> str:
         """Return what a measured property is called: which density it is, or at which density it was taken."""
@@ -55,6 +58,7 @@ def point_of(
     called = ((m.property, column_label(m.property, [record])) for m in record.measurements)
     labels = tuple((name, label) for name, label in called if label != property_spec(name).label)
     return Point(
-        record.ordinal, record.psmiles, record.origin, record.in_corpus, tuple(m.value for m in found),
+        record.ordinal, record.psmiles, record.origin, record.novelty, tuple(m.value for m in found),
         tuple(m.stderr for m in found), others, route, probability, labels,
+        structures_of_record(record),
     )  # fmt: skip

@@ -34,12 +34,12 @@ def tip_html(point: Point, objectives: Sequence[Objective], *, picture: bool) ->
     lines = [(point.label(name), value_text(name, value, stderr)) for name, value, stderr in (*measured, *point.others)]
     if point.probability is not None:
         lines.append(("On the front, probability", percent(point.probability)))
-    return str(_macro()(point, lines, _drawing(point.psmiles) if picture else "")).strip()
+    return str(_macro()(point, lines, _drawing(point.structures) if picture else "")).strip()
 
 
-def _drawing(psmiles: str) -> str:
+def _drawing(structures: tuple[str, ...]) -> str:
     # Both edges stated: a hover box has no frame that would give the drawing its size.
-    return structure_svg(psmiles, 260, 130).replace("<svg ", '<svg width="260" height="130" ', 1)
+    return structure_svg(structures, 260, 130).replace("<svg ", '<svg width="260" height="130" ', 1)
 
 
 @cache

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from designer.novelty import novelty
 from designer.store.convert import evaluation_record
 from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
@@ -75,7 +74,7 @@ def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
         "source": record.source,
         "origin": record.origin,
         "step": record.step,
-        "novelty": novelty(record.in_corpus),
+        "novelty": record.novelty,
         "in_corpus": record.in_corpus,
         "seed": record.seed,
         "finished_at": timestamp(record.finished_at),

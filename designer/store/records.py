@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from designer.novelty import Novelty, novelty
 from mdcore.chem import Failure, Measurement
 
 State = Literal["proposed", "reserved", "running", "done", "failed", "expired", "withdrawn"]
@@ -106,6 +107,16 @@ class EvaluationRecord:
     ns_per_day: float | None = None
     remaining_s: float | None = None
     substance: Mapping[str, Any] | None = None
+
+    @property
+    def homopolymer(self) -> bool:
+        """Whether it is of the homopolymer of `psmiles`."""
+        return self.substance is None
+
+    @property
+    def novelty(self) -> Novelty:
+        """`new`, `known`, or empty for other substances than homopolymers."""
+        return novelty(self.in_corpus, homopolymer=self.homopolymer)
 
     def measured(self, name: str) -> Measurement | None:
         """Return the measurement of a property, or None."""

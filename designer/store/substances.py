@@ -3,7 +3,12 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Engine, or_, select
+
+from designer.errors import InvalidRequest
+from designer.store.orm import CandidateRow
 from designer.store.records import EvaluationRecord
+from designer.store.transactions import Patience, read
 from designer.substances import read_substance
 from mdcore.chem import RepeatUnit
 
@@ -33,6 +38,20 @@ def composition_of_record(record: EvaluationRecord) -> "Composition | None":
 def structures_of_record(record: EvaluationRecord) -> tuple[str, ...]:
     """Return SMILES of what a drawing of it shows, side by side."""
     return (record.psmiles,) if record.substance is None else read_substance(record.substance).structures
+
+
+def key_of_label(engine: Engine, text: str) -> str | None:
+    """Return the key of the substance in a store, other than a homopolymer, that has this label or key; None if none has.
+
+    Raises:
+        InvalidRequest: Several have this label, since it rounds their fractions.
+    """
+    named = or_(CandidateRow.psmiles == text, CandidateRow.key == text)
+    query = select(CandidateRow.key).where(CandidateRow.substance.is_not(None), named).distinct()
+    keys = read(engine, Patience(), lambda session: list(session.scalars(query)))
+    if len(keys) > 1:
+        raise InvalidRequest(f"{text!r} is the label of {len(keys)} substances; give the number of the evaluation")
+    return keys[0] if keys else None
 
 
 @lru_cache(maxsize=200_000)
