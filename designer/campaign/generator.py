@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from designer.config.sections import (
-    GeneratorSettings,
     ModelSettings,
     NeuralSMCSettings,
     NGramSMCSettings,

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates.features import Features
 from surrogates.models import PropertyGP, SurrogateSet, log_interval_probability
 from surrogates.objective import Constraint, Objective
@@ -30,10 +30,10 @@ class Problem:
     """
 
     surrogates: SurrogateSet
-    candidates: tuple[RepeatUnit, ...]
+    candidates: tuple[Composition, ...]
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
-    pending: tuple[RepeatUnit, ...]
+    pending: tuple[Composition, ...]
     costs: NDArray[np.float64]
     q: int
     settings: AcquisitionSettings

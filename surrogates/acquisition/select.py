@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mdcore.chem import RepeatUnit
+from mdcore.chem import Composition
 from surrogates.acquisition import methods as _built_in  # noqa: F401
 from surrogates.acquisition.problem import Problem
 from surrogates.errors import InvalidPool
@@ -93,7 +93,7 @@ def _taken(surrogates: SurrogateSet) -> set[str]:
     return {unit.key for unit, fidelity in there if fidelity == surrogates.fidelity}
 
 
-def _first_of_each(pool: Sequence[RepeatUnit], taken: set[str]) -> NDArray[np.int64]:
+def _first_of_each(pool: Sequence[Composition], taken: set[str]) -> NDArray[np.int64]:
     seen = set(taken)
     rows = []
     for i, unit in enumerate(pool):
