@@ -1,7 +1,5 @@
 """Correct and withdraw results as users name them: polymers as text, values in their own units."""
 
-from collections.abc import Mapping
-
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -10,8 +8,8 @@ from designer.data.values import checked_stderr, checked_value
 from designer.errors import InvalidRequest
 from designer.store.corrections import Selection, correct, withdraw
 from designer.store.engine import durable
-from designer.store.outside import lock_campaign
 from designer.store.records import CorrectionRecord
+from designer.store.reservations import lock_campaign
 from designer.store.substances import key_of_label
 from designer.store.transactions import Patience, write
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
@@ -21,7 +19,6 @@ LARGEST_NUMBER = 2**31 - 1
 
 
 def selection_of(
-    *,
     campaign_id: int | None,
     engine: Engine | None = None,
     evaluation: int | None = None,
@@ -128,31 +125,6 @@ def withdraw_results(
         return withdraw(session, selection, reason=reason, again=again, everything=everything)
 
     return write(durable(engine), patience or Patience(), action)
-
-
-def correction_document(record: CorrectionRecord) -> Mapping[str, object]:
-    """Return a correction in JSON types."""
-    from designer.text import timestamp
-
-    return {
-        "at": timestamp(record.at),
-        "who": record.who,
-        "reason": record.reason,
-        "kind": record.kind,
-        "origin": record.origin,
-        "campaign": record.campaign,
-        "evaluation": record.ordinal,
-        "key": record.key,
-        "psmiles": record.psmiles,
-        "property": record.property,
-        "fidelity": record.fidelity,
-        "unit": record.unit,
-        "old_value": record.old_value,
-        "old_stderr": record.old_stderr,
-        "new_value": record.new_value,
-        "new_stderr": record.new_stderr,
-        "about": dict(record.about),
-    }
 
 
 def _check_reason(reason: str) -> None:

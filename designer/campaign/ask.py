@@ -12,8 +12,8 @@ from designer.config.campaign import CampaignConfig
 from designer.data.fidelity import checked_fidelity
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.store.knowledge import briefs, news, open_elsewhere
-from designer.store.outside import expire_reservations, release, reserve
 from designer.store.records import EvaluationRecord
+from designer.store.reservations import expire_reservations, release, reserve
 from designer.store.store import CampaignStore
 
 DAY_S = 86_400.0

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from designer.analysis.front_table import FrontTable
     from designer.data import DataTable
-    from designer.outside import Told
+    from designer.results import Told
 
 STORE_PATIENCE_S = 1800.0
 """How long a running campaign waits for a store that is locked, full or out of reach."""
@@ -160,7 +160,7 @@ class Campaign:
 
     def outside_fidelity(self) -> str:
         """Return where measurements from outside come from unless somebody says otherwise."""
-        return self.config.fidelity() if self.config.outside else "experiment"
+        return self.config.fidelity() if self.config.measured_outside else "experiment"
 
     def ask(self, n: int = 1, *, days: float = 30.0, fidelity: str | None = None) -> list[EvaluationRecord]:
         """Reserve up to `n` candidates for a measurement outside, chosen like those that are simulated.
@@ -181,7 +181,7 @@ class Campaign:
 
     def release(self, records: Iterable[EvaluationRecord]) -> None:
         """Give back what `ask` reserved and nobody will measure."""
-        from designer.store.outside import release
+        from designer.store.reservations import release
 
         release(self.store, records)
 
@@ -244,7 +244,7 @@ class Campaign:
             What was recorded, or which rows were refused, why: then nothing was recorded. Rows that are recorded already are
             left as they are.
         """
-        from designer.outside import read_rows, tell
+        from designer.results import read_rows, tell
 
         if isinstance(rows, str | Path):
             rows = read_rows(Path(rows))
@@ -291,9 +291,8 @@ class Campaign:
         from designer.amend import correct_value, selection_of
 
         selection = selection_of(
-            campaign_id=self.store.campaign_id, engine=self.store.engine, evaluation=evaluation, polymer=polymer, name=name,
-            fidelity=fidelity, source=source, line=line,
-        )  # fmt: skip
+            self.store.campaign_id, self.store.engine, evaluation, polymer, name, fidelity, source, line
+        )
         return correct_value(
             self.store.engine, selection, value, stderr, unit=unit, reason=reason, patience=self.store.patience
         )
@@ -331,9 +330,8 @@ class Campaign:
         from designer.amend import selection_of, withdraw_results
 
         selection = selection_of(
-            campaign_id=self.store.campaign_id, engine=self.store.engine, evaluation=evaluation, polymer=polymer, name=name,
-            fidelity=fidelity, source=source, line=line,
-        )  # fmt: skip
+            self.store.campaign_id, self.store.engine, evaluation, polymer, name, fidelity, source, line
+        )
         return withdraw_results(
             self.store.engine,
             selection,

@@ -20,9 +20,9 @@ from designer.machine import program
 from designer.progress.listener import Listener
 from designer.store.claims import Leases, claim
 from designer.store.knowledge import briefs, newest_number, news, open_elsewhere
-from designer.store.outside import expire_reservations, reservations
 from designer.store.ownership import Ownership
 from designer.store.records import FINISHED, EvaluationRecord
+from designer.store.reservations import expire_reservations, reservations
 from designer.store.store import CampaignStore
 from designer.store.substances import substance_of_record
 from mdcore.chem import Failure

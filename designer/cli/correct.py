@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 from sqlalchemy import Engine
 
-from designer.amend import correct_value, correction_document, selection_of, withdraw_results
+from designer.amend import correct_value, selection_of, withdraw_results
 from designer.cli.locate import is_config, locate_store
 from designer.cli.options import (
     CampaignName,
@@ -24,8 +24,9 @@ from designer.cli.output import answer_stream, write_json
 from designer.config import load_config
 from designer.errors import UnknownCampaign
 from designer.store import CampaignStore, campaign_names, open_store
-from designer.store.corrections import correction_text
+from designer.store.corrections import Selection, correction_text
 from designer.store.engine import RUNNING_TIMEOUT_S, close_engine
+from designer.store.export import correction_document
 from designer.store.records import CorrectionRecord
 
 
@@ -48,11 +49,8 @@ def correct_command(
 
     The old value, who corrected it, when and why stay on record; the surrogates learn from the new one.
     """
-    with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
-        selection = selection_of(
-            campaign_id=campaign_id, engine=engine, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
-            source=source, line=line,
-        )  # fmt: skip
+    named = {"polymer": polymer, "name": property_, "fidelity": fidelity, "source": source, "line": line}
+    with answer_stream() as stream, _selected(store, name, evaluation, named) as (engine, selection):
         record = correct_value(engine, selection, value, stderr, unit=unit, reason=reason)
         if as_json:
             write_json(stream, {"corrections": [correction_document(record)]})
@@ -82,11 +80,8 @@ def withdraw_command(
 
     What is withdrawn stays on record; surrogates, fronts and reports forget it.
     """
-    with answer_stream() as stream, _opened(store, name, evaluation) as (engine, campaign_id):
-        selection = selection_of(
-            campaign_id=campaign_id, engine=engine, evaluation=evaluation, polymer=polymer, name=property_, fidelity=fidelity,
-            source=source, line=line,
-        )  # fmt: skip
+    named = {"polymer": polymer, "name": property_, "fidelity": fidelity, "source": source, "line": line}
+    with answer_stream() as stream, _selected(store, name, evaluation, named) as (engine, selection):
         records = withdraw_results(engine, selection, reason=reason, again=again, everything=everything)
         if as_json:
             write_json(stream, {"corrections": [correction_document(record) for record in records]})
@@ -100,6 +95,15 @@ def withdraw_command(
 def _print(stream: TextIO, records: Sequence[CorrectionRecord]) -> None:
     for record in records:
         stream.write(f"{correction_text(record)}\n")
+
+
+@contextmanager
+def _selected(
+    store: str, name: str | None, evaluation: int | None, named: dict[str, Any]
+) -> Iterator[tuple[Engine, Selection]]:
+    """Yield a store and what the options name in it; see `designer.amend.selection_of`."""
+    with _opened(store, name, evaluation) as (engine, campaign_id):
+        yield engine, selection_of(campaign_id=campaign_id, engine=engine, evaluation=evaluation, **named)
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import time
 
-from designer.amend import correction_document
 from designer.analysis.front import front_records
 from designer.cli.locate import opened_campaign
 from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
 from designer.store.corrections import correction_text, corrections
+from designer.store.export import correction_document
 from designer.store.ownership import is_running
 from designer.store.routes import route_document, route_text, stored_routes
 from designer.store.wal import log_bytes

@@ -10,7 +10,7 @@ from designer.cli.options import CampaignName, Json, StoreArgument
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import count
 from designer.errors import InvalidRequest
-from designer.outside import read_rows
+from designer.results import read_rows
 
 
 def tell_command(

@@ -124,7 +124,7 @@ class CampaignConfig(Section):
 
     @model_validator(mode="after")
     def _measurable(self, info: ValidationInfo) -> "CampaignConfig":
-        if not self.outside:
+        if not self.measured_outside:
             for objective in self.objectives:
                 measurable_property(objective.property, info)
         return self
@@ -175,7 +175,7 @@ class CampaignConfig(Section):
         return next((one.label for one in self.initial.listed() if one.composition is None), None)
 
     @property
-    def outside(self) -> bool:
+    def measured_outside(self) -> bool:
         """Whether nothing is simulated and all measurements are told."""
         return isinstance(self.cluster, OutsideClusterSettings)
 
@@ -187,7 +187,7 @@ class CampaignConfig(Section):
 
     def properties(self) -> tuple[str, ...]:
         """Return what each evaluation measures: the objectives' properties first, then the others."""
-        if self.outside:
+        if self.measured_outside:
             return tuple(o.property for o in self.objectives)
         return tuple(dict.fromkeys([*(o.property for o in self.objectives), *self.simulation.properties]))
 

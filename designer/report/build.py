@@ -186,7 +186,7 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "seed": campaign.seed,
         "store": store_text(config),
         "config": config_text(config),
-        "repeat": repeat_command(front[0], config) if front and not config.outside else None,
+        "repeat": repeat_command(front[0], config) if front and not config.measured_outside else None,
     }
 
 

@@ -23,7 +23,7 @@ def compute_rows(
     records: Sequence[EvaluationRecord], config: CampaignConfig, elapsed_s: float
 ) -> list[tuple[str, str]]:
     """Return what the campaign has cost, as labels and texts."""
-    if config.outside:
+    if config.measured_outside:
         return [("Campaign since its start", duration(elapsed_s)), ("Measured", "outside, by somebody else")]
     walls = [record.wall_s for record in records if record.state == "done" and record.wall_s]
     threads = config.cluster.threads_per_worker

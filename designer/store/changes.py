@@ -15,16 +15,7 @@ UNFINISHED = (*OPEN, "expired")
 """States that may still end in a result, expired reservations included."""
 _AT_ONCE = 500
 """Rows named in one query; databases limit its length."""
-_MOVING = (
-    EvaluationRow.id,
-    EvaluationRow.state,
-    EvaluationRow.stage,
-    EvaluationRow.fraction,
-    EvaluationRow.ns_per_day,
-    EvaluationRow.remaining_s,
-    EvaluationRow.attempts,
-    EvaluationRow.started_at,
-)
+_MOVING = ("state", "stage", "fraction", "ns_per_day", "remaining_s", "attempts", "started_at")
 """What changes while an evaluation is open; the rest of its row is read once."""
 
 
@@ -56,7 +47,7 @@ class Changes:
     def _since(self, session: Session) -> tuple[EvaluationRecord, ...]:
         mine = EvaluationRow.campaign_id == self._store.campaign_id
         still = {
-            row.id: row for row in session.execute(select(*_MOVING).where(mine, EvaluationRow.state.in_(UNFINISHED)))
+            row.id: row for row in session.execute(select(*_columns()).where(mine, EvaluationRow.state.in_(UNFINISHED)))
         }
         found = {number: _moved(record, still[number]) for number, record in self._open.items() if number in still}
         new = sorted(still.keys() - found.keys())
@@ -69,14 +60,9 @@ class Changes:
         return tuple(sorted(found.values(), key=lambda record: record.ordinal))
 
 
+def _columns() -> list[Any]:
+    return [EvaluationRow.id, *(getattr(EvaluationRow, name) for name in _MOVING)]
+
+
 def _moved(record: EvaluationRecord, row: Any) -> EvaluationRecord:
-    return replace(
-        record,
-        state=row.state,
-        stage=row.stage,
-        fraction=row.fraction,
-        ns_per_day=row.ns_per_day,
-        remaining_s=row.remaining_s,
-        attempts=row.attempts,
-        started_at=row.started_at,
-    )
+    return replace(record, **{name: getattr(row, name) for name in _MOVING})

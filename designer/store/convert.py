@@ -1,12 +1,18 @@
 """Rows of the store as frozen records."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, cast
 
 from designer.store.orm import CampaignRow, EvaluationRow, MeasurementRow
 from designer.store.records import CampaignRecord, EvaluationRecord, PredictedValue, State
 from mdcore.chem import Failure, Measurement, unconverged
+
+OF_CANDIDATE = ("key", "psmiles", "origin", "log_prior", "in_corpus", "substance")
+"""Fields of an evaluation's record that the row of its candidate holds."""
+_DERIVED = ("state", "predicted", "campaign", "diagnostics", "provenance", "measurements", "failure")
+PLAIN = tuple(field.name for field in fields(EvaluationRecord) if field.name not in (*OF_CANDIDATE, *_DERIVED))
+"""Fields of an evaluation's record that its row holds as they are."""
 
 
 def campaign_record(row: CampaignRow) -> CampaignRecord:
@@ -39,40 +45,14 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
     )
     state, measurements, failure = as_read(row.state, measurements, failure)
     return EvaluationRecord(
-        id=row.id,
-        ordinal=row.ordinal,
+        **{name: getattr(row, name) for name in PLAIN},
+        **{name: getattr(row.candidate, name) for name in OF_CANDIDATE},
         state=state,
-        key=row.candidate.key,
-        psmiles=row.candidate.psmiles,
-        origin=row.candidate.origin,
-        log_prior=row.candidate.log_prior,
-        in_corpus=row.candidate.in_corpus,
-        substance=row.candidate.substance,
-        step=row.step,
-        seed=row.seed,
-        folder=row.folder,
-        acquisition=row.acquisition,
         predicted={name: PredictedValue(*value) for name, value in row.predicted.items()},
-        attempts=row.attempts,
-        stage=row.stage,
-        fraction=row.fraction,
-        worker=row.worker,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        wall_s=row.wall_s,
         diagnostics=row.diagnostics,
         provenance=row.provenance,
         measurements=measurements,
         failure=failure,
-        source=row.source,
-        shared_from=row.shared_from,
-        finished_no=row.finished_no,
-        reserved_until=row.reserved_until,
-        cpu_hours=row.cpu_hours,
-        gpu_hours=row.gpu_hours,
-        ns_per_day=row.ns_per_day,
-        remaining_s=row.remaining_s,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from designer.store.convert import evaluation_record
 from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
-from designer.store.records import FINISHED, EvaluationRecord
+from designer.store.records import FINISHED, CorrectionRecord, EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.text import timestamp
 
@@ -59,9 +59,13 @@ def correction_rows(engine: Engine, campaign_id: int | None = None) -> Iterator[
         campaign_id: A campaign whose corrections are wanted alone.
     """
     for record in corrections(engine, campaign_id):
-        row = {name: getattr(record, name) for name in CORRECTIONS if name != "evaluation"}
-        about = json.dumps(dict(record.about), sort_keys=True)
-        yield row | {"at": timestamp(record.at), "evaluation": record.ordinal, "about": about}
+        yield correction_document(record) | {"about": json.dumps(dict(record.about), sort_keys=True)}
+
+
+def correction_document(record: CorrectionRecord) -> dict[str, Any]:
+    """Return a correction in JSON types, with the keys of `CORRECTIONS`."""
+    special = {"at": timestamp(record.at), "evaluation": record.ordinal, "about": dict(record.about)}
+    return {name: special[name] if name in special else getattr(record, name) for name in CORRECTIONS}
 
 
 def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
-from designer.store.convert import as_read
+from designer.store.convert import OF_CANDIDATE, PLAIN, as_read
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -23,22 +23,8 @@ from mdcore.chem import Failure, Measurement
 AT_A_TIME = 5000
 """Evaluations read at a time; bounds the memory."""
 
-_OWN = (
-    EvaluationRow.id, EvaluationRow.ordinal, EvaluationRow.state, EvaluationRow.step, EvaluationRow.seed,
-    EvaluationRow.folder, EvaluationRow.acquisition, EvaluationRow.predicted, EvaluationRow.attempts,
-    EvaluationRow.stage, EvaluationRow.fraction, EvaluationRow.worker, EvaluationRow.created_at,
-    EvaluationRow.started_at, EvaluationRow.finished_at, EvaluationRow.wall_s, EvaluationRow.source,
-    EvaluationRow.shared_from, EvaluationRow.finished_no, EvaluationRow.reserved_until, EvaluationRow.cpu_hours,
-    EvaluationRow.gpu_hours, EvaluationRow.ns_per_day, EvaluationRow.remaining_s,
-)  # fmt: skip
-_CANDIDATE = (
-    CandidateRow.key,
-    CandidateRow.psmiles,
-    CandidateRow.origin,
-    CandidateRow.log_prior,
-    CandidateRow.in_corpus,
-    CandidateRow.substance,
-)
+_OWN = tuple(getattr(EvaluationRow, name) for name in (*PLAIN, "state", "predicted"))
+_CANDIDATE = tuple(getattr(CandidateRow, name) for name in OF_CANDIDATE)
 
 
 def briefs(store: CampaignStore) -> list[EvaluationRecord]:

@@ -19,7 +19,7 @@ from designer.cli.main import run
 from designer.config import load_config
 from designer.digests import outside_digest
 from designer.errors import CampaignFailed, InvalidRequest
-from designer.outside import Refused, read_rows
+from designer.results import Refused, read_rows
 from designer.store import EvaluationRecord
 from designer.store.orm import EvaluationRow
 from generators import Candidate

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from designer.cli.main import run
 from designer.errors import CampaignBusy, CampaignMismatch, ForeignStore, MissingFile, StoreLocked, UnknownCampaign
-from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, open_store, ownership
+from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, liveness, open_store
 from designer.store import engine as connections
 from designer.store.orm import SCHEMA_VERSION, CampaignRow
 from designer.store.ownership import Ownership, is_running
@@ -192,7 +192,7 @@ def test_one_process_owns_a_campaign_at_a_time(store: CampaignStore) -> None:
     ("host", "age_s", "busy"),
     [
         ("elsewhere", 1.0, True),  # another host, heartbeat fresh
-        ("elsewhere", 2 * ownership.STALE_AFTER_S, False),  # another host, heartbeat stopped
+        ("elsewhere", 2 * liveness.STALE_AFTER_S, False),  # another host, heartbeat stopped
         (socket.gethostname(), 1.0, False),  # this host, process gone: taken over at once
     ],
 )

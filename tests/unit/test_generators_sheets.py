@@ -12,7 +12,7 @@ import pytest
 from designer import Campaign, CampaignConfig
 from designer.data import parse_columns, read_table
 from designer.errors import InvalidRequest
-from designer.outside import read_rows
+from designer.results import read_rows
 from designer.store import imported_records
 from generators.errors import InvalidList
 from generators.lists import read_list

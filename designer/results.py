@@ -21,8 +21,8 @@ from designer.machine import program
 from designer.store.corrections import Selection, correct, withdraw
 from designer.store.engine import durable
 from designer.store.orm import EvaluationRow, EventRow
-from designer.store.outside import candidates, lock_campaign, record_outside, told
 from designer.store.records import EvaluationRecord
+from designer.store.reservations import candidates, lock_campaign, record_outside, told
 from designer.store.store import CampaignStore
 from designer.store.transactions import write
 from designer.text import with_error
