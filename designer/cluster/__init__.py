@@ -1,4 +1,4 @@
-"""Where simulations run. The campaign sees only `Cluster`; Dask is loaded when one is started."""
+"""Execution of simulations. The campaign uses the protocol `Cluster`; Dask is loaded when a cluster is started."""
 
 from designer.cluster.base import CalculationJob, Cluster, Finished, Job, Message, Noted, Progressed, Returned
 from designer.cluster.task import Outcome, SimulateFunction, Trouble

@@ -1,4 +1,4 @@
-"""A Dask scheduler that somebody else runs."""
+"""Connection to an existing Dask scheduler."""
 
 import time
 from collections.abc import Sequence
@@ -20,29 +20,28 @@ CONNECT_S = 10
 FIRST_WORKER_S = 60.0
 COUNT_S = 5.0
 UNPROTECTED = (
-    "connections to {address} are not protected: everybody who reaches the scheduler or its workers can run programs there and as "
-    "you here; start both with certificates and give them as ca, cert and key in cluster.tls"
+    "connections to {address} are not encrypted: everybody who can reach the scheduler or its workers can run programs there, and here "
+    "as you; start both with certificates and set ca, cert and key in cluster.tls"
 )
 
 
 def start_address(settings: AddressClusterSettings, steps: Sequence[Step] | None = None) -> DaskCluster:
-    """Connect to a scheduler; its workers and itself stay when the campaign ends.
+    """Connect to a scheduler, which keeps running with its workers when the campaign ends.
 
     Args:
         settings: The section `cluster` of a campaign.
-        steps: What workers do; the real simulation unless a test replaces it.
+        steps: Steps of a job; replaced by tests.
 
     Raises:
         ClusterLost: There is no scheduler at the address, or it has no workers.
         InvalidConfig: A worker runs several tasks in one process, or certificates are missing.
     """
-    # A run's own certificates mean nothing to a scheduler of somebody else; Dask's configuration may hold others.
+    # The certificates of this run are unknown to an existing scheduler; Dask's configuration may name others.
     given = certificates_of(settings.tls) if isinstance(settings.tls, TLSSettings) else None
     security = given.security() if given else distributed.Security()
     if settings.address.startswith("tls://") and security.get_connection_args("client")["ssl_context"] is None:
         raise InvalidConfig(
-            f"{settings.address} asks for certificates and there are none; give those that its scheduler accepts as ca, cert "
-            "and key in cluster.tls"
+            f"{settings.address} needs certificates; set ca, cert and key in cluster.tls to ones that the scheduler accepts"
         )
 
     def connect() -> distributed.Client:
@@ -65,7 +64,7 @@ def start_address(settings: AddressClusterSettings, steps: Sequence[Step] | None
         for address, worker in workers.items():
             if worker["nthreads"] != 1:
                 raise InvalidConfig(
-                    f"worker {address} has {worker['nthreads']} threads, simulations need a process each; start it with --nthreads 1"
+                    f"worker {address} must have one thread, got {worker['nthreads']}; start it with --nthreads 1"
                 )
     except Exception:
         client.close(timeout=1)
@@ -101,13 +100,13 @@ def _first_workers(client: "distributed.Client", address: str) -> dict[str, Any]
             return workers
         if time.monotonic() > deadline:
             raise ClusterLost(
-                f"the scheduler at {address} has no workers; start some with `dask worker {address} --nthreads 1`"
+                f"the scheduler at {address} has no workers; start at least one with `dask worker {address} --nthreads 1`"
             )
         time.sleep(0.2)
 
 
 class _Slots:
-    """Counts the workers now and then; each runs one job at a time."""
+    """Number of workers, updated every few seconds; each runs one job at a time."""
 
     def __init__(self, client: "distributed.Client", first: int) -> None:
         self.client, self._known, self._at = client, first, time.monotonic()

@@ -1,4 +1,4 @@
-"""What the campaign asks of a cluster, and what it hears from one."""
+"""The interface of a cluster: what the campaign calls, and the messages that it gets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Progressed:
-    """A running simulation tells how far it is."""
+    """Progress of a running simulation."""
 
     evaluation_id: int
     progress: Progress
@@ -34,7 +34,7 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Finished:
-    """A simulation has ended, well or not."""
+    """A simulation has ended, with a result or a failure."""
 
     evaluation_id: int
     outcome: Outcome
@@ -42,7 +42,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Returned:
-    """A simulation came back undone, through no fault of its polymer; it is to be submitted again later."""
+    """A simulation was not completed because of a problem of the machine; it is to be resubmitted later."""
 
     evaluation_id: int
     trouble: Trouble
@@ -50,7 +50,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class Noted:
-    """Something happened to the cluster that people should know."""
+    """A message about the cluster for the user."""
 
     text: str
 
@@ -59,16 +59,16 @@ Message = Progressed | Finished | Returned | Noted
 
 
 class Cluster(Protocol):
-    """Runs jobs at the same time and reports what becomes of them."""
+    """Runs jobs in parallel and reports their progress and outcomes."""
 
     @property
     def slots(self) -> int:
-        """Return how many jobs it can use at a time; it may change."""
+        """Return the number of jobs that can run in parallel; it may change."""
         ...
 
     @property
     def dashboard(self) -> str | None:
-        """Return the address of a live view, if there is one."""
+        """Return the address of the dashboard, or None."""
         ...
 
     def submit(self, job: Job) -> None:
@@ -76,15 +76,15 @@ class Cluster(Protocol):
         ...
 
     def submit_calculation(self, job: CalculationJob) -> None:
-        """Start a piece of a calculation beside the simulations, or queue it; its result appears in the shared folder."""
+        """Start or queue a piece of a calculation in parallel with the simulations; its result is written to the shared folder."""
         ...
 
     def messages(self, timeout_s: float) -> list[Message]:
-        """Return what was heard; waits at most `timeout_s` for the first message."""
+        """Return the messages received; waits at most `timeout_s` for the first one."""
         ...
 
     def close(self) -> Sequence[str]:
-        """End every job at once, and return what people should know; what jobs wrote on disk lets them go on later."""
+        """Stop all jobs and return messages for the user; the jobs can resume from their files."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Jobs of Slurm, PBS and LSF: as many as there is work for, made by dask-jobqueue."""
+"""Jobs of Slurm, PBS and LSF, submitted as needed with dask-jobqueue."""
 
 import asyncio
 import functools
@@ -35,9 +35,9 @@ from designer.errors import ClusterLost
 
 TEND_S = 5.0
 GONE_S = 30.0
-"""Silence of a job's workers, or time between questions to the batch system, before a job is asked about."""
+"""Time in s without a worker of a job, or since the last query, after which the batch system is queried about the job."""
 RESTARTS = 6
-"""Times this silence that a running job gets to start its worker anew."""
+"""Multiple of this time that a running job has to restart its worker."""
 SUBMIT_S = 60.0
 CANCEL_TRIES, CANCEL_AGAIN_S = 3, 2.0
 MOST_FAILURES = 3
@@ -50,12 +50,12 @@ class _Submitted:
 
     Attributes:
         job: The job of dask-jobqueue.
-        submission: Its way to the batch system.
-        at: When that began.
-        seen: When a worker of it was last there; None while it is waited for.
-        busy: When a worker of it last had work.
-        asked: When the batch system was last asked about it.
-        told: What people were told of its waiting.
+        submission: The submission under way.
+        at: When the submission began.
+        seen: When one of its workers was last connected; None before the first.
+        busy: When one of its workers last had work.
+        asked: When the batch system was last queried about it.
+        told: The last message about why it waits.
     """
 
     job: Any
@@ -71,12 +71,12 @@ class QueueGroup:
     """Jobs of one kind.
 
     Args:
-        name: Names its jobs.
-        resource: What its workers do.
-        settings: One job.
+        name: Prefix of the names of its jobs.
+        resource: Resource of its workers, `MD` or `CPU`.
+        settings: Settings of a job.
         whole: The section `cluster`.
         cluster: The scheduler.
-        certificates: Files that its jobs see.
+        certificates: Certificate files that its jobs can read.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class QueueGroup:
 
     @property
     def slots(self) -> int:
-        """Return how many jobs its workers do at a time when all of them are there."""
+        """Return the number of parallel jobs when all its workers are connected."""
         return self._settings.jobs * self.workers
 
     def tend(self, demand: int, workers: dict[str, Any]) -> list[str]:
-        """Submit, give back and replace jobs.
+        """Submit, cancel and replace batch jobs.
 
         Args:
-            demand: Work that waits or runs.
-            workers: What the scheduler knows of each worker.
+            demand: Number of jobs that wait or run.
+            workers: Information of the scheduler about each worker.
 
         Returns:
             What people should know.
 
         Raises:
-            ClusterLost: The first job is refused, or jobs end before they begin to work, again and again.
+            ClusterLost: The first job is rejected, or several jobs in a row end before their workers start.
         """
         now, told = time.monotonic(), list[str]()
         self._look(now, workers)
@@ -131,17 +131,17 @@ class QueueGroup:
                 complaint = _complaint(error)
                 if not self._accepted:
                     raise ClusterLost(
-                        f"the batch system takes no {self._name} job ({complaint}); correct cluster.{self._name}, or start "
-                        "again when it does"
+                        f"the batch system rejected a {self._name} job ({complaint}); correct cluster.{self._name}, or "
+                        "start the campaign again later"
                     ) from error
                 self._wait_until = now + AGAIN_S
                 if complaint != self._refused:
                     self._refused = complaint
-                    told.append(f"the batch system takes no job ({complaint}); tried again each {AGAIN_S:.0f} s")
+                    told.append(f"the batch system rejected a job ({complaint}); retrying every {AGAIN_S:.0f} s")
         return told
 
     def close(self) -> list[str]:
-        """Give every job back; returns what people should know."""
+        """Cancel all jobs; returns messages for the user."""
         for name in list(self._jobs):
             self._end(name)
         for _ in range(CANCEL_TRIES):
@@ -150,23 +150,23 @@ class QueueGroup:
                 return []
             time.sleep(CANCEL_AGAIN_S)
         return [
-            f"jobs {' '.join(self._leaving)} may still be queued or running ({complaint}); cancel them, or leave them: without "
-            "this campaign they end by themselves some minutes after they start"
+            f"jobs {' '.join(self._leaving)} may still be queued or running ({complaint}); cancel them, or wait: without this "
+            "campaign they end a few minutes after they start"
         ]
 
     def ended(self, worker: str) -> bool:
-        """Tell whether the batch system has ended the job of a worker: at its time limit, for another job, or for somebody.
+        """Return whether the batch system has ended the job of a worker: at its time limit, by preemption or on request.
 
         Args:
             worker: Its name or address.
         """
         own = self._jobs.get(self._owner(self._names.get(worker, worker)) or "")
         state = None if own is None else self._ask(own)
-        # A job that runs on has lost its worker for a reason of the worker's own.
+        # If the job still runs, the worker died for another reason.
         return own is None or state is None or state.state != "running"
 
     def has(self, worker: str) -> bool:
-        """Tell whether a worker, given by name or address, is or was of this group."""
+        """Return whether a worker, given by name or address, belongs or belonged to this group."""
         return worker in self._names or worker.startswith(f"{self._name}-")
 
     def _owner(self, worker: str) -> str | None:
@@ -187,7 +187,7 @@ class QueueGroup:
                     self._jobs[owner].busy = now
 
     def _forget(self, now: float) -> list[str]:
-        """Drop the jobs that have ended, at their time limit or otherwise, and tell why others wait."""
+        """Remove the jobs that have ended, and return messages about them and about why others wait."""
         told = []
         for name, own in list(self._jobs.items()):
             silent = own.seen is None or now - own.seen > GONE_S
@@ -197,7 +197,7 @@ class QueueGroup:
             if answer is None:
                 continue  # no answer is no news
             if answer.state == "queued":
-                # Also after its first start: a job that was put back comes again, with the rank that it had.
+                # Also after its first start: a requeued job starts again, with the same name.
                 own.seen, own.busy = None, 0.0
                 if answer.reason and answer.reason != own.told:
                     own.told = answer.reason
@@ -206,17 +206,17 @@ class QueueGroup:
             if answer.state == "running" and (own.seen is None or now - own.seen < RESTARTS * GONE_S):
                 continue
             self._end(name)
-            told.append(f"job {own.job.job_id} ({name}) has ended" + ("" if own.seen else " before its worker came up"))
+            told.append(f"job {own.job.job_id} ({name}) has ended" + ("" if own.seen else " before its worker started"))
             self._failures += own.seen is None
             if self._failures >= MOST_FAILURES:
                 where = self._whole.log_folder or "the folder it was submitted from"
                 raise ClusterLost(
-                    f"{self._failures} jobs in a row ended before their workers came up; see their output in {where}"
+                    f"{self._failures} jobs in a row ended before their workers started; see their output in {where}"
                 )
         return told
 
     def _spare(self, now: float, number: int) -> list[str]:
-        """Return jobs that can be given back: those still queued first, then those that have been idle for long."""
+        """Return jobs that can be cancelled: queued ones first, then those that have been idle for long."""
         queued = [name for name, own in self._jobs.items() if own.seen is None]
         idle = [name for name, own in self._jobs.items() if own.seen and now - own.busy > self._whole.idle_s]
         return [*reversed(queued), *idle][: max(number, 0)]
@@ -226,7 +226,7 @@ class QueueGroup:
         name = f"{self._name}-{self._number}"
         address = self._cluster.scheduler_address
         job = job_of(name, self.resource, self.workers, self._settings, self._whole, address, self._certificates)
-        # Ctrl-C in a terminal must not end the program that submits: its answer is needed to give the job back.
+        # Ctrl-C in a terminal must not end the submitting program: its output is needed to cancel the job.
         job._call = functools.partial(job._call, start_new_session=True)
         loop = self._cluster.loop.asyncio_loop  # type: ignore[union-attr]
         submission = asyncio.run_coroutine_threadsafe(job.start(), loop)
@@ -235,7 +235,7 @@ class QueueGroup:
             submission.result(SUBMIT_S)
         except (RuntimeError, OSError, ValueError):
             del self._jobs[name]
-            # Accepted too late, it is given back.
+            # Accepted too late; it is cancelled.
             submission.add_done_callback(lambda _: self._leaving.extend([str(job.job_id)] if job.job_id else []))
             raise
         self._accepted, self._refused = True, ""
@@ -247,13 +247,13 @@ class QueueGroup:
             self._leaving.append(str(own.job.job_id))
 
     def _cancel(self) -> str | None:
-        """Cancel the jobs that shall leave; returns the batch system's complaint if one of them may have stayed."""
+        """Cancel the jobs marked for it; returns the batch system's error if one of them may still exist."""
         if not self._leaving:
             return None
         kind = self._whole.kind  # type: ignore[attr-defined]
         complaint = cancel(kind, self._leaving)
         if complaint is not None:
-            # Some of them may have ended by themselves.
+            # Some of them may have ended already.
             self._leaving = [job for job in self._leaving if queue_state(kind, job) != QueueState("ended")]
         if complaint is None or not self._leaving:
             self._leaving = []
@@ -262,7 +262,7 @@ class QueueGroup:
 
 
 def _complaint(error: Exception) -> str:
-    """Return in one line what the program that submits complained of."""
+    """Return the error of the submitting program in one line."""
     text = str(error)
     return " ".join((text.partition("stderr:")[2] or text).split()) or type(error).__name__
 
@@ -279,7 +279,7 @@ def job_of(
     """Return a job of dask-jobqueue, not yet submitted."""
     environment = thread_environment(whole)
     if resource == "CPU":
-        # Jobs inherit the environment of the campaign, and the batch system sets this only where a GPU was asked for.
+        # Jobs inherit the environment of the campaign, and the batch system sets this variable only if a GPU is requested.
         environment["CUDA_VISIBLE_DEVICES"] = ""
     tls = (
         {} if certificates is None else {"ca-file": certificates.ca, "cert": certificates.cert, "key": certificates.key}
@@ -321,11 +321,11 @@ def start_queue(
 
     Args:
         settings: The section `cluster` of a campaign.
-        steps: What workers do; the real simulation unless a test replaces it.
+        steps: Steps of a job; replaced by tests.
         folder: The campaign's folder.
 
     Raises:
-        InvalidConfig: The certificates cannot be kept where jobs find them.
+        InvalidConfig: The certificates cannot be written where jobs can read them.
     """
     own = tuple(steps) if steps is not None else (PARTS if settings.building else WHOLE)
     with ExitStack() as started:
@@ -378,7 +378,7 @@ def start_queue(
 
 
 def _tls_folder(settings: QueueSettings, folder: Path | None) -> Path:
-    """Return where jobs find the certificates: where the user says, where they find their files, or below the home folder."""
+    """Return the folder of the certificates: the configured one, the campaign's, or one in the home folder."""
     if settings.tls_folder is not None:
         return Path(settings.tls_folder).expanduser().resolve()
     if folder is not None and settings.files == "shared":
@@ -387,7 +387,7 @@ def _tls_folder(settings: QueueSettings, folder: Path | None) -> Path:
 
 
 def _private_folder(scratch: str | None) -> list[str]:
-    """Return lines of shell that give workers a folder of their own: Dask makes modules in it importable."""
+    """Return shell commands that give workers a private folder: Dask makes modules in it importable."""
     root = '"${TMPDIR:-/tmp}"' if scratch is None else shlex.quote(scratch)
     return [
         f"DASK_TEMPORARY_DIRECTORY=$(mktemp -d {root}/designer-XXXXXXXXXX) || exit 1",

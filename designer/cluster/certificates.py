@@ -1,4 +1,4 @@
-"""Certificates that let the parts of one cluster talk to each other, and nobody else to them."""
+"""Certificates for mutual authentication within one cluster."""
 
 import os
 import socket
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     import distributed
 
 SKEW = timedelta(days=1)
-"""Clocks of other machines may be slow: a certificate that is valid from now on is not yet valid there."""
+"""Tolerance for clocks of other machines that are slow, where a new certificate would not be valid yet."""
 LIFE = timedelta(days=3650)
 _PREFIX = ".designer-tls-"
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """What scheduler, workers and client show each other: all three the same.
+    """The certificates that scheduler, workers and client share.
 
     Attributes:
         ca: Certificate of the authority, as PEM text or as the path of a PEM file.
@@ -39,7 +39,7 @@ class Certificates:
     key: str = field(repr=False)
 
     def security(self) -> "distributed.Security":
-        """Return Dask's form of them: connections without a certificate of this authority are refused on both sides."""
+        """Return them as Dask's security object: both sides reject connections without a certificate of this authority."""
         import distributed
 
         return distributed.Security(**self.options())
@@ -60,14 +60,14 @@ class Certificates:
 
 
 def certificates_of(tls: "TLSSettings | str") -> Certificates | None:
-    """Return the certificates that the setting `cluster.tls` asks for: made now, or those given; None for `off`."""
+    """Return the certificates of the setting `cluster.tls`: new ones or the given ones; None for `off`."""
     if isinstance(tls, TLSSettings):
         return Certificates(tls.ca, tls.cert, tls.key)
     return None if tls == "off" else make_certificates()
 
 
 def make_certificates() -> Certificates:
-    """Make an authority and one certificate that it signs; the authority's own key is forgotten at once."""
+    """Create an authority and one certificate signed by it; the authority's key is discarded."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -109,14 +109,14 @@ def make_certificates() -> Certificates:
 
 @contextmanager
 def in_files(certificates: Certificates, parent: Path) -> Iterator[Certificates]:
-    """Yield certificates as files that only their owner can read, in a folder that is gone afterwards.
+    """Yield certificates as files that only their owner can read, in a folder that is deleted afterwards.
 
     Args:
         certificates: PEM texts.
-        parent: Folder that every machine of the cluster sees; made if it does not exist.
+        parent: Folder shared by all machines of the cluster; created if necessary.
 
     Raises:
-        InvalidConfig: The folder cannot be written, or its file system does not keep files private.
+        InvalidConfig: The folder is not writable, or its file system ignores permissions.
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def in_files(certificates: Certificates, parent: Path) -> Iterator[Certificates]
     except OSError as error:
         raise InvalidConfig(
             f"the certificates of this run cannot be written to {parent} ({error.strerror}); set cluster.tls_folder to a "
-            "folder that can be written and that jobs see"
+            "writable folder that jobs can read"
         ) from error
     with made as name:
         folder = Path(name)
@@ -139,7 +139,7 @@ def in_files(certificates: Certificates, parent: Path) -> Iterator[Certificates]
             for path in (folder, *paths.values()):
                 if stat.S_IMODE(path.stat().st_mode) & 0o077:
                     raise InvalidConfig(
-                        f"files in {parent} can be read by other users, whatever their permissions say; set "
+                        f"files in {parent} are readable by other users despite their permissions; set "
                         "cluster.tls_folder to a folder on another file system"
                     )
             yield Certificates(*(str(paths[what]) for what in ("ca", "cert", "key")))

@@ -43,25 +43,25 @@ class Connection:
         return bool(self.client.status == "running")
 
     def answers_again(self) -> list[Message]:
-        """Return what people should know now that the scheduler answers."""
+        """Return messages for the user after the scheduler has answered."""
         if self._lost_since is None:
             return []
         self._lost_since = None
         return [Noted("the scheduler answers again")]
 
     def restore(self) -> list[Message]:
-        """Try once to reach the scheduler again; returns what people should know.
+        """Try once to reconnect; returns messages for the user.
 
         Raises:
-            ClusterLost: It has been away for longer than we wait.
+            ClusterLost: The scheduler has not answered for longer than `patience_s`.
         """
         now, heard = time.monotonic(), list[Message]()
         if self._lost_since is None:
             self._lost_since = now
-            heard.append(Noted(f"the scheduler went away; waiting up to {self._patience_s / 60:.0f} min for it"))
+            heard.append(Noted(f"the scheduler does not answer; waiting up to {self._patience_s / 60:.0f} min for it"))
         if now - self._lost_since > self._patience_s:
             raise ClusterLost(
-                f"the scheduler has been away for {now - self._lost_since:.0f} s; start it, then start the campaign again"
+                f"the scheduler has not answered for {now - self._lost_since:.0f} s; start it, then restart the campaign"
             )
         if self._connect is not None and (self.client.status == "closed" or now - self._lost_since > SILENCE_S):
             try:

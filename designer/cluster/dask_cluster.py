@@ -21,20 +21,20 @@ from mdcore.measure import Progress, SimulationResult
 
 GPU_PLATFORMS = ("CUDA", "HIP", "OpenCL")
 MOST_LOSSES = 50
-"""Workers that a job may lose in a row without progress, whether or not it had begun there, and whoever ended them."""
+"""Maximum number of workers that a job may lose in a row without progress, for whatever reason and whether or not it had begun there."""
 
 
 class DaskCluster:
-    """A `Cluster` on a Dask scheduler: it decides what becomes of a job when its task or its worker ends.
+    """A `Cluster` on a Dask scheduler: it decides how a job continues when its task or its worker ends.
 
     Args:
         client: A connection to the scheduler.
         way: How jobs run there.
         close: Ends the present connection and what was started for it.
         connect: Makes a new connection when the old one is lost.
-        tend: Called often with the number of jobs whose present step needs each resource; starts and ends workers.
-        ended: Returns of a worker that was lost, by name or address, whether somebody or something else ended it, as a time limit does.
-        notes: What people should know at the start.
+        tend: Called regularly with the number of jobs whose present step needs each resource; starts and stops workers.
+        ended: Returns whether a lost worker, given by name or address, was ended from outside, for example by a time limit.
+        notes: Messages for the user at the start.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class DaskCluster:
 
     @property
     def slots(self) -> int:
-        """Return how many jobs it can use at a time."""
+        """Return the number of jobs that can run in parallel."""
         return self._way.slots()
 
     @property
@@ -72,7 +72,7 @@ class DaskCluster:
 
     @property
     def client(self) -> distributed.Client:
-        """Return the connection to the scheduler, for those who look at the workers."""
+        """Return the client of the scheduler."""
         return self._connection.client
 
     def submit(self, job: Job) -> None:
@@ -85,10 +85,10 @@ class DaskCluster:
         self._submission.launch_calculation(job)
 
     def messages(self, timeout_s: float) -> list[Message]:
-        """Return what was heard; waits at most `timeout_s` for the first message.
+        """Return the messages received; waits at most `timeout_s` for the first one.
 
         Raises:
-            ClusterLost: The scheduler went away and did not come back in time.
+            ClusterLost: The scheduler did not answer in time.
         """
         heard: list[Message] = [Noted(text) for text in self._notes] + self._look_after()
         self._notes.clear()
@@ -101,7 +101,7 @@ class DaskCluster:
             return heard
 
     def close(self) -> Sequence[str]:
-        """End every job, the workers and the scheduler; returns what people should know."""
+        """Stop all jobs, the workers and the scheduler; returns messages for the user."""
         self._closed = True
         self._submission.close()
         self._flights.clear()
@@ -111,7 +111,7 @@ class DaskCluster:
         self.client.subscribe_topic(TOPIC, lambda event: self._heard.put(("event", event[1])))
 
     def _forget_submissions(self) -> None:
-        """Mark every job as lost with its scheduler; each is submitted again."""
+        """Mark all jobs as lost together with their scheduler, so that they are resubmitted."""
         for flight in self._flights.values():
             flight.future = None
 
@@ -138,28 +138,28 @@ class DaskCluster:
             ((outcome, files),) = results
             return self._on_outcome(flight, outcome, files)
         if future.status != "error":
-            # Its scheduler is gone; it is submitted again when there is one.
+            # Its scheduler is lost; the job is resubmitted when one is available.
             flight.future = None
             return []
         error = future.exception()
         if isinstance(error, distributed.KilledWorker):
-            # Dask blames all that was assigned to a worker; only what had begun there can have killed it.
+            # Dask blames all tasks assigned to a worker; only those that had begun can have killed it.
             begun = flight.begun or started(flight.job.folder) > flight.started
             return self._on_death(flight, begun, str(error.last_worker.name))
         if "deserialization" in str(error):
-            text = f"a worker does not understand the campaign ({_line(error)}); install one version of the program on both"
+            text = f"a worker cannot read the job ({_line(error)}); install the same version of the program on both"
             return self._return(flight, Trouble("version", text))
         return self._end(flight, Outcome(Failure("internal", _line(error)), "unknown", 0.0))
 
     def _on_death(self, flight: Flight, begun: bool, worker: str | None = None) -> list[Message]:
-        """Hand a job out again, unless it seems to be what its workers die of."""
+        """Resubmit a job, unless it seems to be the cause of the deaths of its workers."""
         ended = begun and worker is not None and self._ended is not None and self._ended(worker)
         flight.died(begun=begun, ended=ended)
         if flight.deaths <= self._way.retries and flight.losses <= MOST_LOSSES:
             self._submission.launch(flight)
             what = f"the job of worker {worker} was ended" if ended else "a worker died"
-            return [Noted(f"{what} during {flight.job.label}; it goes on elsewhere")] if begun else []
-        text = f"its worker died at every attempt ({max(flight.deaths, flight.losses)}); see the log of the evaluation's folder"
+            return [Noted(f"{what} during {flight.job.label}; it resumes on another worker")] if begun else []
+        text = f"its worker died in every attempt ({max(flight.deaths, flight.losses)}); see the log of the evaluation's folder"
         return self._end(flight, Outcome(Failure("worker", text), "unknown", 0.0))
 
     def _on_outcome(self, flight: Flight, outcome: Outcome, files: bytes | None) -> list[Message]:
@@ -197,12 +197,12 @@ class DaskCluster:
         return [Returned(flight.job.evaluation_id, trouble)]
 
     def _look_after(self) -> list[Message]:
-        """Reconnect, submit again what was lost with a scheduler, copy checkpoints, and let workers be tended."""
+        """Reconnect, resubmit jobs that were lost with a scheduler, copy checkpoints, and start or stop workers."""
         if not self._connection.running:
             return self._connection.restore()
         heard = self._connection.answers_again()
         if lost := [flight for flight in self._flights.values() if flight.future is None]:
-            # A scheduler that was started anew knows nothing of us, nor that we listen.
+            # A restarted scheduler knows neither this client nor its subscription.
             self._listen()
             for flight in lost:
                 self._submission.launch(flight)

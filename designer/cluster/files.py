@@ -1,4 +1,4 @@
-"""Folders as bytes, for workers that do not share the campaign's disk."""
+"""Folders as archives, for workers that do not share the campaign's folder."""
 
 import io
 import tarfile
@@ -10,7 +10,7 @@ LEFT_OUT = (".lock",)
 
 
 def pack(folder: Path) -> bytes:
-    """Return the files of a folder as a compressed archive; what is being written at this moment is left out."""
+    """Return the files of a folder as a compressed archive; files that are being written are left out."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz", compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):
@@ -26,11 +26,11 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(data: bytes, folder: Path) -> None:
-    """Write the files of an archive into a folder, each replaced whole; nothing can be written outside of it."""
+    """Write the files of an archive into a folder, each atomically; nothing can be written outside the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         for entry in archive:
-            # The filter of the standard library refuses links, devices and paths that lead out of the folder.
+            # The filter of the standard library rejects links, devices and paths outside the folder.
             safe = tarfile.data_filter(entry, str(folder))
             content = archive.extractfile(entry) if safe.isfile() else None
             if content is None:

@@ -13,7 +13,7 @@ FURTHER = 0.01
 
 @dataclass
 class Flight:
-    """A job under way: its step, its present submission, and what it has cost.
+    """A job under way: its step, its present submission and its cost.
 
     Attributes:
         job: The job.
@@ -57,7 +57,7 @@ class Flight:
 
         Args:
             begun: Whether the job had begun there.
-            ended: Whether somebody or something else ended the worker, as a time limit does.
+            ended: Whether the worker was ended from outside, for example by a time limit.
         """
         if self.advanced:
             # A job that makes progress does not kill its workers: their time is limited, or their machines come and go.

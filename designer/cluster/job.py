@@ -1,4 +1,4 @@
-"""What is simulated."""
+"""Jobs of a cluster: simulations and calculations."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,15 @@ class Job:
 
     Attributes:
         evaluation_id: Identity in the store.
-        label: How messages and the dashboard call it.
+        label: Name in messages and in the dashboard.
         substance: What is simulated, in JSON types; see `mdcore.substances.substance_of`.
         settings: Simulation settings in JSON types.
         seed: Seed of the simulation.
-        folder: Where it works and resumes; workers reach it, or get its files.
-        properties: What it measures.
-        hang: When it counts as hung.
+        folder: Working folder, in which it resumes; shared with the workers, or sent to them.
+        properties: Properties to measure.
+        hang: Detection of a hung simulation.
         optics: Settings of the molar refractions in JSON types; None means increments.
-        shared: Folder of kept results of calculations, shared by all jobs of a campaign.
+        shared: Folder of results of calculations, shared by all jobs of a campaign.
     """
 
     evaluation_id: int
@@ -43,14 +43,14 @@ class CalculationJob:
     """One piece of a calculation, to be computed beside the simulation that needs it.
 
     Attributes:
-        label: How the dashboard calls it.
+        label: Name in the dashboard.
         calculation: Registry name of the calculation.
         settings: Simulation settings in JSON types.
         optics: Settings of the molar refractions in JSON types.
         key: Key of the piece.
-        subject: What it is computed of: the key of a repeat unit or substance.
-        document: What the calculation needs to know of it, in JSON types.
-        shared: Folder of kept results, where the simulation's analysis looks for it.
+        subject: Key of the repeat unit or substance.
+        document: Input of the calculation, in JSON types.
+        shared: Folder of results, where the simulation's analysis looks for it.
     """
 
     label: str

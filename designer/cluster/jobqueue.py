@@ -33,10 +33,10 @@ def job_class(kind: str) -> Any:
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Keep the handlers of signals.
+    """Restore the signal handlers.
 
-    When it is imported, dask-jobqueue lets SIGINT end the process with exit status 0 and without a word, for programs that run
-    inside a batch job; outside the main thread the import fails for that reason.
+    On import, dask-jobqueue installs a SIGINT handler that ends the process silently with exit status 0, meant for programs inside a batch
+    job; outside the main thread, the import fails because of it.
     """
     with mock.patch.object(signal, "signal", lambda number, handler: signal.getsignal(number)):
         yield

@@ -19,7 +19,7 @@ from designer.errors import MissingPart
 from designer.origins import LOOPBACK
 
 SHUTDOWN_S = 15
-"""Seconds that workers get to leave of their own accord."""
+"""Time in s for workers to end by themselves."""
 
 
 def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = whole) -> DaskCluster:
@@ -29,7 +29,7 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = who
 
     Args:
         settings: The section `cluster` of a campaign.
-        simulate: What a worker calls; the real simulation unless a test replaces it.
+        simulate: Function that a worker calls; replaced by tests.
     """
     environment, certificates = thread_environment(settings), certificates_of(settings.tls)
     workers = {f"worker-{i}": nanny(certificates, environment, {"MD": 1}) for i in range(settings.workers)}
@@ -38,11 +38,11 @@ def start_local(settings: LocalClusterSettings, simulate: SimulateFunction = who
 
 
 def start_local_cuda(settings: LocalCudaClusterSettings, steps: Sequence[Step] = PARTS) -> DaskCluster:
-    """Start processes bound to the GPUs of this machine, several to each if wanted, and others for building.
+    """Start processes bound to the GPUs of this machine, optionally several for each, and others for building.
 
     Args:
         settings: The section `cluster` of a campaign.
-        steps: What workers do; the parts of the real simulation unless a test replaces them.
+        steps: Steps of a job; replaced by tests.
 
     Raises:
         MissingPart: The machine has no GPU.
@@ -65,7 +65,7 @@ def start_local_cuda(settings: LocalCudaClusterSettings, steps: Sequence[Step] =
 
 
 def nanny(certificates: Certificates | None, environment: dict[str, str], resources: dict[str, int]) -> dict[str, Any]:
-    """Return what `SpecCluster` needs to start a worker process that is started again when it dies."""
+    """Return the specification for `SpecCluster` of a worker process that is restarted when it dies."""
     return {
         "cls": distributed.Nanny,
         "options": {
@@ -92,7 +92,7 @@ def start_processes(
     host: str = LOOPBACK,
     port: int = 0,
 ) -> DaskCluster:
-    """Start a scheduler and the workers of a specification, and wait until all of them are there."""
+    """Start a scheduler and the workers of a specification, and wait until all are connected."""
     security = protected(certificates)["security"]
     with quiet_dask(settings.scratch if host == LOOPBACK else None):
         scheduler = scheduler_spec(settings, certificates, host, port)
@@ -111,9 +111,9 @@ def start_processes(
 
 
 def shut_down(cluster: "distributed.SpecCluster", client: "distributed.Client") -> None:
-    """End client, workers and scheduler; by force those that are too busy to leave in time.
+    """Stop client, workers and scheduler; kill workers that do not end in time.
 
-    Every outcome is recorded by then and a running simulation goes on from its checkpoint, so that nothing fails.
+    All outcomes are recorded by then, and running simulations can resume from their checkpoints.
     """
     workers = [getattr(nanny, "pid", None) for nanny in cluster.workers.values()]
     try:
@@ -131,7 +131,7 @@ def _end(pids: Iterable[int | None]) -> None:
 
 
 def _gpu_count() -> int:
-    """Count the GPUs; dask-cuda, where it is installed, also knows of those that are masked or divided."""
+    """Count the GPUs; dask-cuda, if installed, also handles masked and partitioned ones."""
     try:
         from dask_cuda.utils import get_n_gpus
     except ImportError:

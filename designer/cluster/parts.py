@@ -1,4 +1,4 @@
-"""The parts of a simulation; the libraries behind them are loaded where they run."""
+"""The steps of a simulation; their libraries are loaded in the workers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def whole(substance: "Substance", settings: SimulationSettings, **how: Any) -> SimulationResult | Failure:
-    """Build, run and analyse, or do what is left of that."""
+    """Build, run and analyse, or complete what is missing."""
     from mdcore.measure import simulate
 
     return simulate(substance, settings, **how)
@@ -33,6 +33,6 @@ def dynamics(substance: "Substance", settings: SimulationSettings, **how: Any) -
 
 
 WHOLE = (Step("simulate", "MD", whole),)
-"""Everything in one worker."""
+"""All steps in one worker."""
 PARTS = (Step("build", "CPU", build), Step("dynamics", "MD", dynamics), Step("analyse", "CPU", whole))
-"""Building and analysis on processors, dynamics on GPUs."""
+"""Building and analysis on CPUs, dynamics on GPUs."""

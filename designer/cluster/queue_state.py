@@ -1,4 +1,4 @@
-"""What a batch system says of a job: whether it waits, runs or has ended, and why it waits."""
+"""State of a job in a batch system: queued, running or ended, and why it waits."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ANSWER_S = 30.0
-"""Time in s that a batch system gets to answer."""
+"""Timeout in s for an answer of the batch system."""
 
 Kind = Literal["slurm", "pbs", "lsf"]
 State = Literal["queued", "running", "ended"]
@@ -14,11 +14,11 @@ State = Literal["queued", "running", "ended"]
 
 @dataclass(frozen=True)
 class QueueState:
-    """Where a job is.
+    """State of a job.
 
     Attributes:
         state: Whether it waits, runs or has ended.
-        reason: Why it waits, in the batch system's words; empty where it does not say.
+        reason: Why it waits, as the batch system reports it; may be empty.
     """
 
     state: State
@@ -27,14 +27,14 @@ class QueueState:
 
 @dataclass(frozen=True)
 class _Language:
-    """How a batch system is asked, and how it answers.
+    """Query command of a batch system and interpretation of its output.
 
     Attributes:
         question: The command, without the number of the job.
-        queued: States of jobs that wait, also for the second time.
-        running: States of jobs that have their resources.
-        unknown: States that say nothing.
-        forgotten: Parts of error messages about jobs that ended some time ago.
+        queued: States of waiting jobs, requeued ones included.
+        running: States of jobs with allocated resources.
+        unknown: States without information.
+        forgotten: Fragments of error messages about jobs that ended long ago.
     """
 
     question: tuple[str, ...]
@@ -70,10 +70,10 @@ _LANGUAGES: Mapping[Kind, _Language] = {
 
 
 def queue_state(kind: Kind, job_id: str) -> QueueState | None:
-    """Ask a batch system about a job.
+    """Query a batch system about a job.
 
     Returns:
-        The answer; None where it gives none now, as while its controller is started anew, which says nothing of the job.
+        The state; None if there is no answer, for example while the controller restarts, which implies nothing about the job.
     """
     command = [*_LANGUAGES[kind].question, job_id]
     try:
@@ -84,7 +84,7 @@ def queue_state(kind: Kind, job_id: str) -> QueueState | None:
 
 
 def understood(kind: Kind, returncode: int, out: str, error: str) -> QueueState | None:
-    """Return the state that an answer tells."""
+    """Return the state given in an answer."""
     language = _LANGUAGES[kind]
     if any(words in error for words in language.forgotten):
         return QueueState("ended")
@@ -106,10 +106,10 @@ _CANCEL: Mapping[Kind, tuple[str, ...]] = {"slurm": ("scancel",), "pbs": ("qdel"
 
 
 def cancel(kind: Kind, job_ids: Sequence[str]) -> str | None:
-    """Take jobs out of the queue, or end them; those that have ended are no obstacle.
+    """Cancel queued and running jobs; jobs that have ended are ignored.
 
     Returns:
-        The batch system's complaint in one line, or None.
+        The batch system's error in one line, or None.
     """
     command = [*_CANCEL[kind], *job_ids]
     try:

@@ -1,4 +1,4 @@
-"""Runs a worker on a machine that was reached by SSH; its options come on standard input, so that no other user can read them."""
+"""Run a worker on a machine accessed by SSH; options come on standard input, so that other users cannot read them."""
 
 import json
 import os
@@ -8,9 +8,9 @@ from designer.cluster.scratch import user_folder
 
 
 def main() -> None:
-    """Read one line of JSON and run the worker until it is told to leave."""
+    """Read one line of JSON and run the worker until it is stopped."""
     order = json.loads(sys.stdin.readline())
-    # Dask reads this when it is imported, and so do the processes that it starts.
+    # Read by Dask on import, also in the processes that it starts.
     os.environ["DASK_INTERNAL_INHERIT_CONFIG"] = order["configuration"]
     from distributed.cli import dask_spec
 

@@ -1,4 +1,4 @@
-"""A Dask scheduler in the campaign's own process, and what its workers need."""
+"""A Dask scheduler in the campaign's process, and the options of its workers."""
 
 import logging
 import socket
@@ -19,14 +19,14 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 OPTIONS: Mapping[str, Any] = {
     # The pages of its dashboard open websockets to it, and no others; the port follows when it is known.
     SETTING: [LOOPBACK],
-    # Pages to read; those that act on a scheduler, or forward to other servers, are nothing for a browser.
+    # Read-only pages; routes that act on the scheduler or forward to other servers are disabled.
     "distributed.scheduler.http.routes": [
         f"distributed.http.{name}"
         for name in ("scheduler.prometheus", "scheduler.info", "scheduler.json", "health", "statics")
     ],
     # Retries are counted by the campaign, which knows what had begun on a worker that died.
     "distributed.scheduler.allowed-failures": 0,
-    # A simulation computes for hours, and Python is not interrupted inside its libraries: silence means nothing.
+    # A simulation may block Python inside its libraries for hours without a heartbeat.
     "distributed.scheduler.worker-ttl": None,
     "distributed.admin.tick.limit": "1h",
     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -44,7 +44,7 @@ def thread_environment(settings: WorkerSettings) -> dict[str, str]:
 
 
 def protected(certificates: Certificates | None) -> dict[str, Any]:
-    """Return the options of a scheduler or worker that demands certificates; none leave it open to everybody."""
+    """Return the TLS options of a scheduler or worker; without certificates it is open to everybody."""
     if certificates is None:
         return {"security": None, "protocol": "tcp://"}
     return {"security": certificates.security(), "protocol": "tls://"}
@@ -52,17 +52,17 @@ def protected(certificates: Certificates | None) -> dict[str, Any]:
 
 @contextmanager
 def quiet_dask(scratch: str | None = None) -> Iterator[None]:
-    """Set Dask's options for what is started in the block, and keep its loggers from talking to the user.
+    """Set Dask's options for everything started in the block, and silence its loggers.
 
     Args:
         scratch: Folder for files of schedulers and workers of this machine; that of temporary files by default.
 
     Raises:
-        UnsafeFolder: Another user made the folder, or can write in it.
+        UnsafeFolder: Another user owns the folder or can write to it.
     """
-    # Dask makes modules in this folder importable, in this process, too: by default one that every user could make first.
+    # Dask makes modules in this folder importable, also in this process; its default folder could be created by any user.
     options = {**OPTIONS, "temporary-directory": str(user_folder(scratch))}
-    # Read whenever a worker is lost, long after this block: the nanny starts it again, however long that takes.
+    # Read whenever a worker is lost, long after this block; the nanny restarts it.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
     for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler", "bokeh"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -74,7 +74,7 @@ def quiet_dask(scratch: str | None = None) -> Iterator[None]:
 def scheduler_spec(
     settings: WorkerSettings, certificates: Certificates | None, host: str = LOOPBACK, port: int = 0
 ) -> dict[str, Any]:
-    """Return what `SpecCluster` needs to start a scheduler; its dashboard is on the loopback interface, whatever `host` is."""
+    """Return the specification of a scheduler for `SpecCluster`; its dashboard is always on the loopback interface."""
     return {
         "cls": OwnScheduler,
         "options": {
@@ -88,10 +88,10 @@ def scheduler_spec(
 
 
 class OwnScheduler(distributed.Scheduler):
-    """A scheduler whose dashboard takes websockets from its own pages only, and answers to the names of its machine only."""
+    """A scheduler whose dashboard accepts websockets from its own pages only, and requests to the names of its machine only."""
 
     def start_http_server(self, *arguments: Any, **options: Any) -> None:
-        """Start the server; Dask makes the pages, which read the setting, right after it."""
+        """Start the server; Dask creates the pages, which read the setting, afterwards."""
         super().start_http_server(*arguments, **options)  # type: ignore[no-untyped-call]
         server: Any = self.http_server
         origins = own_origins(server.address, server.port)
@@ -100,7 +100,7 @@ class OwnScheduler(distributed.Scheduler):
 
 
 def free_port(wanted: int) -> int:
-    """Return `wanted` if nobody listens there, else zero, which lets the system choose."""
+    """Return `wanted` if the port is free, else zero, which lets the system choose."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

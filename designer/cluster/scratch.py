@@ -1,4 +1,4 @@
-"""Where a worker without the campaign's disk works on a job."""
+"""The working folder of a job on workers that do not share the campaign's folder."""
 
 import hashlib
 import os
@@ -18,15 +18,15 @@ _MOST_LINKS = 40
 
 
 def scratch_folder(job: "Job", scratch: str | None) -> Path:
-    """Return the folder of a job, the same at every attempt on this host, in one that no other user can enter.
+    """Return the folder of a job, the same in every attempt on this host, inside a private folder.
 
     Args:
         job: The simulation.
-        scratch: The setting `cluster.scratch`; the folder of temporary files by default, where every user can make folders.
+        scratch: The setting `cluster.scratch`; the folder for temporary files by default.
 
     Raises:
-        UnsafeFolder: Another user made the folder, or can write in it.
-        OSError: It cannot be made.
+        UnsafeFolder: Another user owns the folder or can write to it.
+        OSError: It cannot be created.
     """
     own = hashlib.sha256(str(job.folder).encode()).hexdigest()[:12]
     return user_folder(scratch) / f"{job.label}-{own}"
@@ -36,8 +36,8 @@ def user_folder(scratch: str | None = None) -> Path:
     """Return this user's private folder in `scratch`, by default in the folder of temporary files.
 
     Raises:
-        UnsafeFolder: Another user made the folder, or can write in it.
-        OSError: It cannot be made.
+        UnsafeFolder: Another user owns the folder or can write to it.
+        OSError: It cannot be created.
     """
     root = Path(scratch or tempfile.gettempdir())
     # The folder of temporary files is the user's own on Windows.
@@ -45,21 +45,20 @@ def user_folder(scratch: str | None = None) -> Path:
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only this user can enter, or make sure that an older one is such.
+    """Create a folder that only this user can access, or check that an existing one is.
 
-    Files in a folder of somebody else could be read and exchanged: simulations would go on from what that user wrote.
+    Files in a folder of another user could be read and replaced, so that simulations would resume from manipulated files.
 
     Raises:
-        UnsafeFolder: It is no folder, a symbolic link, of another user, others can write in it, or every user could put
-            another folder in its place.
-        OSError: It cannot be made.
+        UnsafeFolder: It is not a folder, is a symbolic link, belongs to another user, is writable by others, or could be replaced by them.
+        OSError: It cannot be created.
     """
     path = path.absolute()
     for folder in reversed(path.parents):
         folder.mkdir(mode=0o755, exist_ok=True)  # not to be written by everybody, whatever the umask
     if (exchangeable := _exchangeable(path.parent)) is not None:
         raise UnsafeFolder(
-            f"scratch folder {path} can be exchanged by other users, since {exchangeable}; set cluster.scratch to a folder of your own"
+            f"scratch folder {path} could be replaced by other users, since {exchangeable}; set cluster.scratch to a private folder"
         )
     with suppress(FileExistsError):
         path.mkdir(mode=0o700)
@@ -74,18 +73,16 @@ def private_folder(path: Path) -> Path:
     elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         problem = f"can be written by others (mode {stat.S_IMODE(found.st_mode):04o})"
     if problem is not None:
-        raise UnsafeFolder(
-            f"scratch folder {path} {problem}; remove it, or set cluster.scratch to a folder of your own"
-        )
+        raise UnsafeFolder(f"scratch folder {path} {problem}; remove it, or set cluster.scratch to a private folder")
     path.chmod(0o700)  # nothing happens to a folder that is private already; earlier versions made it readable
     return path
 
 
 def _exchangeable(folder: Path) -> str | None:
-    """Return why every user could put another folder in the place of one inside `folder`; None if nobody but trusted ones can.
+    """Return why other users could replace a folder inside `folder`; None if only trusted users can.
 
-    Trusted are this user, root, and whomever they let write in a folder above; not trusted is what may have been made by
-    everybody, in a folder where all users can write, as that of temporary files.
+    Trusted are this user, root and the users to whom they gave write access to a parent folder. Folders in a world-writable folder, such
+    as that for temporary files, are not trusted unless they belong to one of them.
     """
     trusted = (0, os.getuid())
     way, here, links = list(reversed(folder.parts[1:])), Path(folder.anchor), 0
@@ -93,9 +90,9 @@ def _exchangeable(folder: Path) -> str | None:
         found = here.stat()
         public = bool(found.st_mode & stat.S_IWOTH)
         if public and not found.st_mode & stat.S_ISVTX:
-            return f"everybody can rename what is in {here} (mode {stat.S_IMODE(found.st_mode):04o})"
+            return f"everybody can rename files in {here} (mode {stat.S_IMODE(found.st_mode):04o})"
         if public and found.st_uid not in trusted:
-            return f"everybody can write in {here}, which belongs to user {found.st_uid}"
+            return f"everybody can write to {here}, which belongs to user {found.st_uid}"
         if not way:
             return None
         below = here / way.pop()

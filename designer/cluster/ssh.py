@@ -1,4 +1,4 @@
-"""Workers on machines that are reached by SSH."""
+"""Workers on machines accessed by SSH."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,10 +20,10 @@ def start_ssh(settings: SSHClusterSettings, steps: Sequence[Step] | None = None)
 
     Args:
         settings: The section `cluster` of a campaign.
-        steps: What workers do; the real simulation unless a test replaces it.
+        steps: Steps of a job; replaced by tests.
 
     Raises:
-        ClusterLost: A machine cannot be reached, or starts no worker.
+        ClusterLost: A machine cannot be reached, or its worker does not start.
         MissingPart: The SSH library is not installed.
     """
     try:

@@ -1,4 +1,4 @@
-"""A worker on a machine that is reached by SSH."""
+"""A worker on a machine accessed by SSH."""
 
 import json
 import shlex
@@ -10,17 +10,17 @@ from distributed.deploy.ssh import Process
 
 
 class SSHWorker(Process):
-    """Starts `designer.cluster.remote` there and sends it everything through its standard input.
+    """Starts `designer.cluster.remote` on the machine and sends it the options through standard input.
 
-    Dask's own class puts the options into the command line, which every user of that machine can read.
+    Dask's own class passes the options on the command line, which all users of the machine can read.
 
     Args:
         scheduler: Address of the scheduler.
         address: The machine.
         connect_options: Arguments of `asyncssh.connect`.
         options: Arguments of `distributed.Nanny`.
-        python: Python there; the path of the one that runs here by default.
-        scratch: Folder for its files there; that of temporary files by default.
+        python: Python interpreter there; the path of the present one by default.
+        scratch: Folder for its files there; the folder for temporary files by default.
         name: Name of the worker.
     """
 
@@ -40,10 +40,10 @@ class SSHWorker(Process):
         self._python, self._scratch = python or sys.executable, scratch
 
     async def start(self) -> None:
-        """Connect, start the worker, and wait until it says that it is there.
+        """Connect, start the worker, and wait until it has registered.
 
         Raises:
-            RuntimeError: It ended before.
+            RuntimeError: The worker ended before that.
         """
         import asyncssh
 

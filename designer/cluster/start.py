@@ -1,4 +1,4 @@
-"""From the section `cluster` of a campaign to a running cluster."""
+"""Start of the cluster that the section `cluster` of a campaign describes."""
 
 from pathlib import Path
 
@@ -23,11 +23,11 @@ def start_cluster(settings: WorkerSettings, folder: Path | None = None) -> Clust
         folder: The campaign's folder.
 
     Raises:
-        DesignerError: It cannot be reached or started, or nothing is simulated.
+        DesignerError: It cannot be reached or started, or its kind is `outside`.
     """
     if isinstance(settings, OutsideClusterSettings):
         raise InvalidRequest(
-            "cluster.kind 'outside' simulates nothing; give out candidates with `designer ask` and record results with "
+            "cluster.kind 'outside' does not simulate; reserve candidates with `designer ask` and record results with "
             "`designer tell`"
         )
     if isinstance(settings, LocalClusterSettings):
@@ -50,4 +50,4 @@ def start_cluster(settings: WorkerSettings, folder: Path | None = None) -> Clust
         from designer.cluster.address import start_address
 
         return start_address(settings)
-    raise TypeError(f"no cluster is made from {type(settings).__name__}")
+    raise TypeError(f"no cluster is registered for {type(settings).__name__}")

@@ -28,7 +28,7 @@ class Submission:
         connection: The scheduler.
         way: How jobs run.
         transfer: Their files.
-        returned: Hears of every task that has ended.
+        returned: Called for every task that has ended.
     """
 
     def __init__(self, connection: Connection, way: Way, transfer: Transfer, returned: Returned) -> None:
@@ -79,7 +79,7 @@ class Submission:
         future.add_done_callback(self._beside.discard)
 
     def refuse(self, worker: str) -> None:
-        """Submit nothing more to a worker, which is not ended: on a scheduler of somebody else it may serve others."""
+        """Exclude a worker from further submissions; it is not stopped, since it may serve other clients of its scheduler."""
         self._refused.add(worker)
 
     def close(self) -> None:
@@ -96,8 +96,8 @@ class Submission:
     def _collect(self, evaluation_id: int, number: int, future: "distributed.Future[Any]") -> None:
         """Fetch what a task returned, and hand it on when it is here.
 
-        A worker may go away with the result. Dask then does the task again, for which it may need a worker that only
-        `DaskCluster.messages` asks for: nobody may wait for the result there.
+        A worker may be lost together with the result. Dask then repeats the task, for which it may need a worker that only
+        `DaskCluster.messages` requests: that method must not wait for the result.
         """
 
         def heard(results: Sequence[Any]) -> None:

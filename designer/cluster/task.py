@@ -1,4 +1,4 @@
-"""What runs in a worker process: one part of one simulation, with its log, its lock, its progress and its time limit."""
+"""Execution of one step of a simulation in a worker: log, lock, progress and detection of hangs."""
 
 import errno
 import json
@@ -27,7 +27,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class SimulateFunction(Protocol):
-    """The signature of `mdcore.measure.simulate`, and of its parts, which return None when there is more to do."""
+    """The signature of `mdcore.measure.simulate` and of its steps, which return None if another step follows."""
 
     def __call__(
         self,
@@ -48,12 +48,12 @@ class SimulateFunction(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """A part of a simulation.
+    """A step of a simulation.
 
     Attributes:
-        name: What it does.
-        resource: Which workers do it: `MD` or `CPU`.
-        function: How.
+        name: Name of the step.
+        resource: Resource of the workers that run it: `MD` or `CPU`.
+        function: Function that runs it.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a worker could not do its work, through no fault of the polymer: the work is handed out again.
+    """A problem of the machine that prevented a worker from doing a job, which is submitted again.
 
     Attributes:
         kind: `disk`, `infrastructure` (the folder cannot be read or written), `scratch` or `version`.
@@ -76,10 +76,10 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one part of a job, or of all.
+    """Outcome of one step of a job, or of the whole job.
 
     Attributes:
-        result: Measurements, or why there are none; None when the next part is to follow.
+        result: Measurements, or why there are none; None if another step follows.
         worker: Host and process that ended it.
         wall_s: Seconds from start to end on that worker.
         machine: Class of the host, program and threads, for the provenance.
@@ -98,10 +98,9 @@ class Outcome:
 def run_job(
     job: Job, function: SimulateFunction, folder: Path, progress: Callable[[Progress], None] | None = None
 ) -> Outcome:
-    """Work in `folder`, alone there, and log when that started and ended.
+    """Run a step in `folder` under a lock, and log its start and end.
 
-    The log `attempts.jsonl` has one line per start and end, so that what was computed twice can be told from what was
-    resumed.
+    The log `attempts.jsonl` has one line per start and end, so that repeated work can be distinguished from resumed work.
     """
     worker = f"{socket.gethostname()}:{os.getpid()}"
     started = time.perf_counter()
@@ -121,19 +120,21 @@ def run_job(
 
 
 def trouble_of(error: OSError, folder: Path) -> Trouble:
-    """Return the trouble that an error of the machine means: no polymer causes one."""
+    """Return the trouble that an error of the operating system means; polymers do not cause such errors."""
     host = socket.gethostname()
     if error.errno not in FULL:
-        text = f"{folder} on {host} cannot be used ({' '.join(str(error).split())}); correct that, it is tried again"
+        text = f"{folder} on {host} cannot be used ({' '.join(str(error).split())}); correct this, the campaign retries"
         return Trouble("infrastructure", text)
-    return Trouble("disk", f"no space is left for {folder} on {host} ({error.strerror}); free some, it is tried again")
+    return Trouble(
+        "disk", f"no space is left for {folder} on {host} ({error.strerror}); free some space, the campaign retries"
+    )
 
 
 def _simulated(
     job: Job, function: SimulateFunction, folder: Path, progress: Callable[[Progress], None] | None
 ) -> SimulationResult | Failure | None:
     if (count := hangs(folder)) >= job.hang.attempts:
-        text = f"it hung {count} times, the places are in hang.log; raise cluster.hang if it was only slow"
+        text = f"the simulation hung {count} times, see hang.log for the tracebacks; raise cluster.hang if it was only slow"
         return Failure("timeout", text)
     settings = SimulationSettings.model_validate(dict(job.settings))
     how: dict[str, Any] = {}
@@ -161,10 +162,10 @@ def _simulated(
 
 
 def run_calculation(job: CalculationJob) -> str | None:
-    """Compute one piece of a calculation into its folder.
+    """Compute one piece of a calculation and write its result.
 
     Returns:
-        Why it was not possible, or None; the simulation's analysis meets the same obstacle and records it.
+        Why it failed, or None; the simulation's analysis fails for the same reason and records it.
     """
     from mdcore.calculations import CALCULATIONS, Piece
     from mdcore.measure.complete import FAILURES

@@ -1,7 +1,7 @@
-"""Ends a worker process whose simulation hangs, even inside a library that never returns to Python.
+"""Kills a worker process whose simulation hangs, even inside a library that never returns to Python.
 
-The limit follows from the simulation's own speed: at so many ns/day the next sign of life, and the end, are due at a known
-time. The timer belongs to `faulthandler`, whose thread needs no Python; it writes where the process hung and ends it.
+The limit follows from the speed of the simulation in ns/day, which gives the expected times of the next report and of the end. The timer is
+that of `faulthandler`, whose thread does not need the interpreter; it writes a traceback and ends the process.
 """
 
 import faulthandler
@@ -20,7 +20,7 @@ _REARM_S = 1.0
 
 @dataclass(frozen=True)
 class HangLimits:
-    """When a simulation counts as hung; see `designer.config.cluster.HangSettings`."""
+    """Limits for the detection of hung simulations; see `designer.config.cluster.HangSettings`."""
 
     factor: float
     at_least_s: float
@@ -28,19 +28,19 @@ class HangLimits:
 
 
 def hangs(folder: Path) -> int:
-    """Return how often a simulation hung in this folder."""
+    """Return the number of hangs recorded in this folder."""
     path = folder / LOG
     return path.read_text(encoding="utf-8", errors="replace").count(_MARK) if path.exists() else 0
 
 
 @contextmanager
 def watched(folder: Path, limits: HangLimits, record_interval_ps: float) -> Iterator[Callable[[Progress], None]]:
-    """Watch the block; yields what to call with every sign of life.
+    """Watch the block; yields a function to call with every progress report.
 
     Args:
-        folder: Where to write the places at which the process hung.
-        limits: When it counts as hung.
-        record_interval_ps: Simulated time between two signs of life, in ps.
+        folder: Folder for the tracebacks of hangs.
+        limits: When the simulation counts as hung.
+        record_interval_ps: Simulated time between two reports, in ps.
     """
     with (folder / LOG).open("a", encoding="utf-8") as log:
         watch = _Watch(log.fileno(), limits, record_interval_ps)
@@ -72,7 +72,7 @@ class _Watch:
         self.arm(min(silence, self._until_end(progress, now)))
 
     def _until_end(self, progress: Progress, now: float) -> float:
-        """Return the time to the latest end that the first known speed allows."""
+        """Return the time in s until the latest end, computed from the first known speed."""
         if progress.remaining_s is not None and self._end is None:
             self._end = progress.stage, now + max(self._limits.at_least_s, self._limits.factor * progress.remaining_s)
         return float("inf") if self._end is None else self._end[1] - now

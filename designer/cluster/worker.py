@@ -1,4 +1,4 @@
-"""The Dask task: checks that worker and campaign are of one version, brings files, works, and tells progress."""
+"""The Dask task: it checks the version, transfers files, runs a step and reports progress."""
 
 import dataclasses
 import os
@@ -23,20 +23,20 @@ from mdcore.measure import Progress
 TOPIC = "polymer-designer-progress"
 MOVED = "moved"
 MARK_S = 0.2
-"""How long a mark that another worker left is waited for."""
+"""Timeout in s for reading the mark of an earlier run of the task."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker is sent, beside the version that it must have.
+    """The content of a task, apart from the required version.
 
     Attributes:
         job: The simulation.
-        function: The part to do.
-        run: Number of this submission, to tell late messages of an earlier one.
+        function: The step to run.
+        run: Number of this submission, to recognise late messages of an earlier one.
         files: Archive of the job's folder, where workers do not see it.
         started: How often the job had been started when the archive was made.
-        scratch: Where to unpack it.
+        scratch: Folder to unpack it in.
     """
 
     job: Job
@@ -48,11 +48,11 @@ class Work:
 
 
 def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
-    """Do a part of a job inside a Dask worker.
+    """Run a step of a job inside a Dask worker.
 
     Args:
         version: Version of the campaign's program.
-        work: Pickled `Work`, which only the same version is sure to understand.
+        work: Pickled `Work`, which only the same version can read reliably.
 
     Returns:
         The outcome, and the archive of the folder where workers do not share it.
@@ -92,7 +92,7 @@ def dask_task(version: str, work: bytes) -> tuple[Outcome, bytes | None]:
 
 
 def begun_before(key: str) -> bool:
-    """Tell whether a task of this key has begun on any worker, and note that it has now."""
+    """Return whether a task with this key has begun on any worker, and mark it as begun."""
     mark = distributed.Variable(key, client=distributed.get_client())
     try:
         mark.get(timeout=MARK_S)
@@ -112,16 +112,16 @@ def calculation_task(job: CalculationJob) -> str | None:
 
 
 def started(folder: Path) -> int:
-    """Return how often a job was started in a folder: of two copies of it, the one with more is the newer."""
+    """Return how often a job was started in a folder; of two copies, the one with more starts is newer."""
     path = folder / "attempts.jsonl"
     return path.read_text(encoding="utf-8", errors="replace").count('"started"') if path.exists() else -1
 
 
 @contextmanager
 def output_to(path: Path, threads: int) -> Iterator[None]:
-    """Send what libraries print, in Python or below it, to a file.
+    """Redirect the output of libraries, at the level of file descriptors, to a file.
 
-    The process has one output: with several simulations in it, it is left alone.
+    A process has one output, which is not redirected if several simulations share it.
     """
     if threads != 1:
         yield
@@ -140,7 +140,7 @@ def output_to(path: Path, threads: int) -> Iterator[None]:
 
 
 def folder_of_worker(path: str) -> bytes | None:
-    """Return the archive of a folder on this worker, or None where it is gone."""
+    """Return the archive of a folder on this worker, or None if it does not exist."""
     folder = Path(path)
     return pack(folder) if folder.is_dir() else None
 

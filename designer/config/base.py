@@ -1,4 +1,4 @@
-"""What every section of a campaign file derives from."""
+"""Base class of the sections of a campaign file."""
 
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from mdcore.chem.numbers import plain_settings
 
 
 class Section(BaseModel):
-    """Base of every section: frozen, no unknown keys, defaults checked like input, which no error repeats: it may hold a password."""
+    """Base class of all sections: frozen, with validated defaults; unknown keys are errors, and errors do not repeat the input."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True, allow_inf_nan=False
@@ -27,7 +27,7 @@ class Section(BaseModel):
 
 
 def without_passwords_in(error: ValidationError) -> ValidationError:
-    """Return an error that repeats no password, though its rules and places may quote what was written."""
+    """Return an error without passwords, which its rules and locations may quote from the input."""
     if not holds_password(str(error)):
         return error
     return ValidationError.from_exception_data(

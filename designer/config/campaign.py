@@ -1,4 +1,4 @@
-"""The whole of a campaign file."""
+"""The model of a campaign file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,21 +45,21 @@ class CampaignConfig(Section):
     """Everything that defines a campaign.
 
     Attributes:
-        name: Names the folder under `runs/` and the campaign in its store.
-        seed: Every random draw derives from it and from what is drawn.
-        objectives: What the polymers shall be good at.
-        limits: Ranges that properties must keep, simulated or predicted.
-        constraints: What a proposed repeat unit must obey.
-        novelty: `required`: what the generator proposes is outside the corpus; `allowed`: it may be inside.
-        corpus: What the language model learns from.
+        name: Name of the campaign in its store, and of its folder under `runs/`.
+        seed: Seed of all random draws, each of which also depends on what is drawn.
+        objectives: Properties to maximise, to minimise or to bring to a target.
+        limits: Allowed ranges of properties, whether simulated or predicted.
+        constraints: Filters that a proposed repeat unit must pass.
+        novelty: `required`: proposed repeat units must not be in the corpus; `allowed`: they may be.
+        corpus: Training data of the language model.
         generator: How candidates are proposed.
-        surrogates: How measurements are generalised.
+        surrogates: Surrogate models of the properties.
         acquisition: How the next candidate is chosen.
         simulation: How a candidate is measured.
-        optics: How refractive index and Abbe number get their molar refractions; DFT runs beside the simulations.
-        initial: The first evaluations, before the surrogates have a say.
+        optics: Source of the molar refractions for refractive index and Abbe number; DFT runs in parallel with the simulations.
+        initial: The first evaluations, which are not chosen by the surrogates.
         cluster: Where simulations run.
-        stop: When the campaign is finished.
+        stop: Stopping criteria.
         folder: Folder of the campaign; `runs/NAME` by default.
         store: Path of an SQLite file, or `postgresql://USER:PASSWORD@HOST/DATABASE`; `store.sqlite` in the folder by default.
     """
@@ -105,11 +105,11 @@ class CampaignConfig(Section):
         names = [objective.property for objective in objectives]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"property {name!r} is the objective of two entries; keep one of them")
+                raise ValueError(f"property {name!r} has two objectives; keep one of them")
         if len(objectives) > MAX_OBJECTIVES and not is_stored(info):
             raise ValueError(
-                f"{len(objectives)} objectives are more than the {MAX_OBJECTIVES} whose hypervolume can be computed in time; keep the "
-                "most important ones, and make the others limits"
+                f"at most {MAX_OBJECTIVES} objectives are supported, since the cost of the hypervolume grows exponentially, got "
+                f"{len(objectives)}; keep the most important ones and turn the others into limits"
             )
         return objectives
 
@@ -119,7 +119,7 @@ class CampaignConfig(Section):
         names = [limit.property for limit in limits]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"property {name!r} has two limits; write low and high into one of them")
+                raise ValueError(f"property {name!r} has two limits; give low and high in one entry")
         return limits
 
     @model_validator(mode="after")
@@ -147,16 +147,16 @@ class CampaignConfig(Section):
     def _fits_the_store(self) -> "CampaignConfig":
         limit = 2**31 if self.store_url().path is None else 2**63
         if self.seed >= limit:
-            raise ValueError(f"seed {self.seed} does not fit into the store; use one below {limit}")
+            raise ValueError(f"seed must be below {limit} for this store, got {self.seed}")
         return self
 
     @field_validator("folder")
     @classmethod
     def _no_address(cls, folder: str | None) -> str | None:
         if folder is not None and not folder.strip():
-            raise ValueError(f"{folder!r} is not the path of a folder; write one, or leave the key out")
+            raise ValueError(f"folder must be the path of a folder, got {folder!r}; correct it, or omit the key")
         if folder is not None and ("://" in folder or holds_password(folder)):
-            raise ValueError("an address is not the path of a folder; write the address of a store under `store`")
+            raise ValueError("folder must be a path, got an address; give the address of a store with `store`")
         return folder
 
     @property
@@ -176,23 +176,23 @@ class CampaignConfig(Section):
 
     @property
     def measured_outside(self) -> bool:
-        """Whether nothing is simulated and all measurements are told."""
+        """Whether all measurements are made outside and nothing is simulated."""
         return isinstance(self.cluster, OutsideClusterSettings)
 
     def fidelity(self) -> str:
-        """Return where this campaign's own measurements come from."""
+        """Return the fidelity of this campaign's own measurements."""
         if isinstance(self.cluster, OutsideClusterSettings):
             return self.cluster.fidelity
         return self.simulation_settings().fidelity
 
     def properties(self) -> tuple[str, ...]:
-        """Return what each evaluation measures: the objectives' properties first, then the others."""
+        """Return the properties that each evaluation measures, those of the objectives first."""
         if self.measured_outside:
             return tuple(o.property for o in self.objectives)
         return tuple(dict.fromkeys([*(o.property for o in self.objectives), *self.simulation.properties]))
 
     def modelled(self) -> tuple[str, ...]:
-        """Return what the surrogates predict: what is measured, and what is limited."""
+        """Return the properties that the surrogates predict: the measured and the limited ones."""
         return tuple(dict.fromkeys([*self.properties(), *(limit.property for limit in self.limits)]))
 
     def limit_list(self) -> tuple[Constraint, ...]:
@@ -216,7 +216,7 @@ class CampaignConfig(Section):
         return full_document(self)
 
     def minimal_document(self) -> dict[str, Any]:
-        """Return what a user would have to write for this configuration: `document` without what equals its default."""
+        """Return `document` without the values that equal their defaults."""
         return minimal_document(self)
 
     def identity(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where simulations run: the section `cluster`, one kind at a time."""
+"""The section `cluster`: the resources that simulations run on, one model for each kind."""
 
 import ipaddress
 from pathlib import Path
@@ -10,7 +10,7 @@ from designer.config.base import Section
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only programs of this machine reach an address."""
+    """Return whether an address can be reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -21,7 +21,7 @@ class TLSSettings(Section):
     """Encrypted and authenticated connections between campaign, scheduler and workers.
 
     Attributes:
-        ca: Certificate of the authority that signs the others; who has none signed by it is refused.
+        ca: Certificate of the authority; peers without a certificate signed by it are rejected.
         cert: Certificate of this campaign and its workers.
         key: Its private key.
     """
@@ -34,18 +34,17 @@ class TLSSettings(Section):
     @classmethod
     def _there(cls, path: str) -> str:
         if not Path(path).is_file():
-            raise ValueError(f"{path!r} does not exist; give the path of a PEM file")
+            raise ValueError(f"certificate file {path!r} does not exist; give the path of a PEM file")
         return path
 
 
 class HangSettings(Section):
-    """When a simulation counts as hung: its worker is ended, and the simulation goes on from its checkpoint elsewhere.
+    """Detection of hung simulations: the worker is killed and the simulation resumes from its checkpoint on another worker.
 
     Attributes:
-        factor: Allowed slowness: a sign of life may take so many times what the speed in ns/day lets expect, and so may all
-            that remains.
-        at_least_s: Silence in s that is always allowed: builds and minimisations give no sign.
-        attempts: How often one simulation may hang before it is a failure.
+        factor: A simulation counts as hung after `factor` times the expected time to its next report or its end, at its speed in ns/day.
+        at_least_s: Minimum time in s without a report before a simulation counts as hung; builds and minimisations do not report.
+        attempts: Number of hangs after which a simulation counts as failed.
     """
 
     factor: Annotated[float, Field(ge=2)] = 20.0
@@ -54,23 +53,22 @@ class HangSettings(Section):
 
 
 class WorkerSettings(Section):
-    """What every kind of cluster has in common.
+    """Settings that all kinds of cluster share.
 
     Attributes:
         threads_per_worker: CPU threads of each simulation.
-        retries: How often an evaluation is given to another worker after its worker died without having got further; jobs that a
-            batch system ended do not count.
-        ahead: Evaluations chosen before a worker is free for them, so that none waits for a choice; they are chosen with less
-            knowledge, which matters little where simulations are short and many.
-        hang: When a simulation counts as hung.
-        dashboard_port: Port of the Dask dashboard on the loopback interface; a free one is taken if it is in use.
-        tls: How connections are encrypted and authenticated. `temporary`: by certificates that are made for this run and thrown
-            away afterwards; `off`: not at all, so that everybody who reaches the scheduler can run programs as you; or
-            certificates of your own. With kind `address` those that its scheduler accepts, by default those of Dask's
-            configuration.
-        files: `shared`: workers see the campaign's folder; `transfer`: they do not, and files travel through them.
-        scratch: Folder on the workers for files of their own, and with `transfer` for those of simulations; each user has a
-            private folder in it. The folder of temporary files by default.
+        retries: Number of times that an evaluation is resubmitted after its worker died without progress; jobs ended by a batch system do
+            not count.
+        ahead: Number of evaluations chosen before a worker is free, so that workers do not wait for the acquisition. They are chosen with
+            less data, which matters little for many short simulations.
+        hang: Detection of hung simulations.
+        dashboard_port: Port of the Dask dashboard on the loopback interface; if it is in use, a free port is taken.
+        tls: Encryption and authentication of connections. `temporary`: certificates that are created for this run and deleted afterwards;
+            `off`: none, so that everybody who can reach the scheduler can run programs as you; or your own certificates. With kind
+            `address`, certificates that its scheduler accepts, by default those of Dask's configuration.
+        files: `shared`: workers share the campaign's folder; `transfer`: files are sent to and from the workers.
+        scratch: Folder on the workers for temporary files and, with `transfer`, for the files of simulations; each user gets a private
+            subfolder. The system's folder for temporary files by default.
         fetch_s: With `transfer`, time in s between copies of the checkpoints of running simulations.
     """
 
@@ -98,7 +96,7 @@ class LocalClusterSettings(WorkerSettings):
 
     Attributes:
         kind: `local`.
-        workers: Simulations at a time.
+        workers: Number of parallel simulations.
     """
 
     kind: Literal["local"] = "local"
@@ -106,12 +104,12 @@ class LocalClusterSettings(WorkerSettings):
 
 
 class LocalCudaClusterSettings(WorkerSettings):
-    """Worker processes on this machine, bound to its GPUs; building and analysis have workers of their own.
+    """Worker processes on this machine, bound to its GPUs; separate workers build and analyse.
 
     Attributes:
         kind: `local_cuda`.
         gpus: Numbers of the GPUs, or `all`.
-        simulations_per_gpu: Simulations at a time on each GPU; small cells fill a GPU only together.
+        simulations_per_gpu: Number of parallel simulations on each GPU; several small cells are needed to load a GPU fully.
         cpu_workers: Processes that build, analyse and compute refractions.
     """
 
@@ -122,12 +120,12 @@ class LocalCudaClusterSettings(WorkerSettings):
 
 
 class RemoteSettings(WorkerSettings):
-    """What clusters on other machines have in common.
+    """Settings that all clusters on other machines share.
 
     Attributes:
-        listen: Address of this machine at which workers reach the scheduler. The dashboard stays on the loopback interface.
+        listen: Address of this machine at which workers connect to the scheduler. The dashboard stays on the loopback interface.
         port: Port of the scheduler; 0 takes a free one.
-        python: Python on the workers, with this program installed; the one that runs here by default.
+        python: Python interpreter on the workers, with this program installed; the present interpreter by default.
         listen_without_tls: Confirms `tls: off` where `listen` can be reached from other machines.
     """
 
@@ -140,14 +138,14 @@ class RemoteSettings(WorkerSettings):
     def _protected(self) -> "RemoteSettings":
         if self.tls == "off" and not self.listen_without_tls and not is_loopback(self.listen):
             raise ValueError(
-                f"listen {self.listen!r} with tls off lets everybody who reaches that address run programs as you; leave out "
+                f"listen {self.listen!r} with tls off allows everybody who can reach that address to run programs as you; remove "
                 "`tls: off`, or confirm it with `listen_without_tls: true`"
             )
         return self
 
     @property
     def worker_host(self) -> str | None:
-        """Interface that workers listen on: that of a scheduler which only this machine reaches; None for all interfaces."""
+        """Interface that workers listen on: the loopback interface if the scheduler listens there, None for all interfaces."""
         return self.listen if is_loopback(self.listen) else None
 
 
@@ -155,15 +153,15 @@ class QueueJobs(Section):
     """One kind of job of a batch system.
 
     Attributes:
-        jobs: Most jobs at a time.
-        minimum: Jobs that are kept even when there is nothing for them to do.
+        jobs: Maximum number of jobs.
+        minimum: Number of jobs that are kept while idle.
         cores: Cores of a job.
-        memory: Memory of a job, as `16GB`.
-        walltime: Time limit of a job, as `24:00:00`.
+        memory: Memory of a job, such as `16GB`.
+        walltime: Time limit of a job, such as `24:00:00`.
         queue: Partition or queue.
-        account: Account or project that is charged.
-        directives: Further lines for the batch system, as `--gres=gpu:1`.
-        workers: Processes of a job; for simulations, those that share its GPU.
+        account: Account or project to charge.
+        directives: Additional directives for the batch system, such as `--gres=gpu:1`.
+        workers: Number of processes of a job; those of a simulation job share its GPU.
     """
 
     jobs: Annotated[int, Field(ge=1, le=10_000)] = 1
@@ -178,18 +176,18 @@ class QueueJobs(Section):
 
 
 class QueueSettings(RemoteSettings):
-    """Jobs of a batch system, as many as there is work for.
+    """Jobs of a batch system, submitted as needed.
 
     Attributes:
-        simulation: Jobs with at most one GPU each, that simulate.
-        building: Jobs without a GPU, that build, analyse and compute refractions; without them the former do that, too.
+        simulation: Jobs that simulate, with at most one GPU each.
+        building: Jobs without a GPU that build, analyse and compute refractions; without this section the simulation jobs do so.
         gpus: Whether each simulation job has a GPU.
-        simulations_per_gpu: Simulations at a time in each simulation job.
-        prologue: Lines of shell before the worker starts, as `module load cuda`.
-        idle_s: Time in s without work after which a job is given back.
-        log_folder: Folder for the output of jobs; none keeps the batch system's default.
-        tls_folder: Folder that jobs see, where a private folder holds the certificates of the run; that of the campaign by
-            default, and with `files: transfer` one below the home folder.
+        simulations_per_gpu: Number of parallel simulations in each simulation job.
+        prologue: Shell commands that run before the worker starts, such as `module load cuda`.
+        idle_s: Time in s without work after which a job is cancelled.
+        log_folder: Folder for the output of jobs; the batch system's default if omitted.
+        tls_folder: Folder shared with the jobs, in which a private subfolder holds the certificates of the run; the campaign's folder by
+            default, with `files: transfer` one in the home folder.
     """
 
     simulation: QueueJobs = QueueJobs()
@@ -233,14 +231,14 @@ class LSFClusterSettings(QueueSettings):
 
 
 class SSHHost(Section):
-    """One machine that is reached by SSH.
+    """One machine accessed by SSH.
 
     Attributes:
         host: Its name or address.
-        user: User there; that of the SSH configuration by default.
+        user: User name; taken from the SSH configuration by default.
         port: Port of its SSH server.
         gpus: Numbers of its GPUs.
-        simulations: Simulations at a time without a GPU.
+        simulations: Number of parallel simulations without a GPU.
         cpu_workers: Processes that build, analyse and compute refractions.
     """
 
@@ -254,19 +252,19 @@ class SSHHost(Section):
     @model_validator(mode="after")
     def _does_something(self) -> "SSHHost":
         if not self.gpus and not self.simulations and not self.cpu_workers:
-            raise ValueError(f"host {self.host!r} would do nothing; give it gpus, simulations or cpu_workers")
+            raise ValueError(f"host {self.host!r} has no workers; set gpus, simulations or cpu_workers")
         return self
 
 
 class SSHClusterSettings(RemoteSettings):
-    """Machines that are reached by SSH with keys; passwords are never asked for.
+    """Machines accessed by SSH with keys; password prompts are disabled.
 
     Attributes:
         kind: `ssh`.
         hosts: The machines.
-        simulations_per_gpu: Simulations at a time on each GPU.
-        known_hosts: File of the host keys that are trusted; that of the user by default.
-        identity: File of the private key; those of the user by default.
+        simulations_per_gpu: Number of parallel simulations on each GPU.
+        known_hosts: File of trusted host keys; the user's by default.
+        identity: File of the private key; the user's keys by default.
     """
 
     kind: Literal["ssh"] = "ssh"
@@ -278,20 +276,20 @@ class SSHClusterSettings(RemoteSettings):
     @model_validator(mode="after")
     def _simulates(self) -> "SSHClusterSettings":
         if not any(host.gpus or host.simulations for host in self.hosts):
-            raise ValueError("no host simulates; give one of them gpus or simulations")
+            raise ValueError("no host can simulate; set gpus or simulations for at least one of them")
         return self
 
 
 class AddressClusterSettings(WorkerSettings):
-    """A Dask scheduler that somebody else runs.
+    """An existing Dask scheduler.
 
-    Workers started with `--resources MD=1` simulate and those with `--resources CPU=1` build, so that neither waits for the
-    other; workers without resources do everything. Each needs `--nthreads 1`.
+    Workers started with `--resources MD=1` simulate and those started with `--resources CPU=1` build and analyse; workers without
+    resources do everything. All workers need `--nthreads 1`.
 
     Attributes:
         kind: `address`.
-        address: Its address, as `tcp://10.0.0.5:8786`.
-        wait_s: How long a scheduler that went away is waited for, in s.
+        address: Address of the scheduler, such as `tcp://10.0.0.5:8786`.
+        wait_s: Time in s to wait for a scheduler that does not answer.
     """
 
     kind: Literal["address"] = "address"
@@ -301,16 +299,16 @@ class AddressClusterSettings(WorkerSettings):
     @model_validator(mode="after")
     def _as_its_scheduler(self) -> "AddressClusterSettings":
         if isinstance(self.tls, TLSSettings) and not self.address.startswith("tls://"):
-            raise ValueError(f"address {self.address!r} takes no certificates; write tls://... or leave out tls")
+            raise ValueError(f"address {self.address!r} does not use TLS; write tls://..., or remove the key tls")
         return self
 
 
 class OutsideClusterSettings(WorkerSettings):
-    """No simulations: `designer ask` gives candidates to a laboratory, a robot or another code, `designer tell` takes results.
+    """No simulations: `designer ask` prints candidates for a laboratory, a robot or another code, and `designer tell` records results.
 
     Attributes:
         kind: `outside`.
-        fidelity: Name of where the measurements come from.
+        fidelity: Name of the source of the measurements.
     """
 
     kind: Literal["outside"] = "outside"

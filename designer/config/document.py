@@ -1,4 +1,4 @@
-"""A campaign's configuration in JSON types, whole and as short as a user would write it."""
+"""A campaign's configuration in JSON types, in full and without defaults."""
 
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 def full_document(config: "CampaignConfig") -> dict[str, Any]:
     """Return a configuration in JSON types, the same text for the same configuration: sets are sorted.
 
-    It is stored and printed, so that no password is in it: not that of the store's address, which prints as stars, nor one
-    in an address that any other text holds.
+    The document is stored and printed. Passwords are replaced by stars, in the store's address and in every other text.
     """
     return cast(dict[str, Any], _json(config))
 
 
 def minimal_document(config: "CampaignConfig") -> dict[str, Any]:
-    """Return what a user would have to write for a configuration: the full document without what equals its default."""
+    """Return the full document without the values that equal their defaults."""
     document = full_document(config)
     minimal = _without_defaults(config, document)
     section = document["simulation"]
@@ -59,7 +58,7 @@ def _without_defaults(model: BaseModel, document: dict[str, Any]) -> dict[str, A
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         default = field.get_default(call_default_factory=True)
-        # The kind of a union's member tells how to read the rest, so that it stays although it is the member's default.
+        # The kind selects the member of a union and is kept although it equals the member's default.
         if name != "kind" and not field.is_required() and document[name] == _json(default):
             continue
         found[name] = _without_defaults(value, document[name]) if isinstance(value, BaseModel) else document[name]

@@ -1,8 +1,8 @@
 """What a campaign is and what it measures: what was asked for, without the defaults.
 
-A stored campaign goes on only with the configuration it was started with, and campaigns share measurements of the same
-settings. Both compare what was asked for, so that a later version with one more setting neither refuses the stored
-campaigns nor ends the sharing; see `mdcore.settings.asked`.
+A stored campaign is resumed only with the identity that it was started with, and campaigns share measurements of equal settings digests.
+Both leave defaults out, so that a later version with a new setting resumes stored campaigns and keeps the sharing; see
+`mdcore.settings.asked`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Read a campaign from YAML; every mistake becomes one line that names the value, the rule and the remedy."""
+"""Read a campaign from YAML; an error is one line with the value, the rule and the remedy."""
 
 import warnings
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ def load_config(path: Path | str, *, answered: bool = False) -> CampaignConfig:
 
     Args:
         path: The file.
-        answered: A table answers instead of simulations, so that objectives need not be what these measure.
+        answered: Whether a table provides the values, so that objectives need not be properties that simulations measure.
 
     A setting under a key that it had in an earlier version is read, with a `MovedSetting` warning.
 
     Raises:
         MissingFile: There is no such file.
-        InvalidConfig: The file is no YAML mapping, or breaks a rule of the models.
+        InvalidConfig: The file is not a YAML mapping, or a value breaks a rule of the models.
     """
     path = Path(path)
     if not path.is_file():
@@ -48,7 +48,7 @@ def config_from_mapping(
 
     Args:
         document: What a YAML file holds.
-        source: How messages call it.
+        source: Name of the document in messages.
         answered: See `load_config`.
 
     Raises:
@@ -60,11 +60,11 @@ def config_from_mapping(
 def stored_config(document: Mapping[str, Any], source: str) -> CampaignConfig:
     """Read the configuration that a store holds.
 
-    What a campaign may aim at is not checked again: an earlier version, or a backtest, accepted it, and what it measured can be read.
+    The objectives are not checked again: they were accepted by an earlier version or by a backtest.
 
     Args:
         document: The configuration as it was stored.
-        source: How messages call it.
+        source: Name of the document in messages.
 
     Raises:
         InvalidConfig: It breaks another rule of the models.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from designer.redact import without_passwords
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-"""What names of campaigns look like."""
+"""Pattern of campaign names."""
 
 _RULES = {
     "int_parsing": "is not a whole number",
@@ -50,7 +50,7 @@ _BOUNDS = {
 
 
 def one_line(error: ValidationError, model: type[BaseModel], prefix: tuple[str | int, ...] = ()) -> str:
-    """Describe every mistake, wrong keys before all others: a misspelt key is often why another is missing.
+    """Describe all errors, unknown keys first: a misspelt key often explains a missing one.
 
     Args:
         error: What pydantic raised.
@@ -63,13 +63,13 @@ def one_line(error: ValidationError, model: type[BaseModel], prefix: tuple[str |
     lines = list(dict.fromkeys(_describe(item, model, prefix) for item in mistakes))
     if len(lines) == 1:
         return lines[0]
-    return f"{len(lines)} mistakes: " + " ".join(
+    return f"{len(lines)} errors:  " + " ".join(
         f"({number}) {line}{'' if line.endswith(('.', '?')) else '.'}" for number, line in enumerate(lines, start=1)
     )
 
 
 def _has_inner(place: tuple[str | int, ...], mistakes: Sequence[Any]) -> bool:
-    """Tell whether an entry inside of a list is wrong: pydantic then also finds the list too short."""
+    """Return whether an entry of a list is invalid; pydantic then also reports the list as too short."""
     return any(len(item["loc"]) > len(place) and item["loc"][: len(place)] == place for item in mistakes)
 
 
@@ -113,17 +113,17 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
 
 
 def _pattern_rule(value: str, pattern: str) -> str:
-    """Return the rule of a text with a pattern, and what to write instead where that can be told."""
+    """Return the rule for a text with a pattern and, where possible, a suggestion."""
     if pattern == NAME_PATTERN:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "-", value.strip()).strip("-._")[:64]
         usable = re.search(pattern, plain) and without_passwords(value) == value
-        instead = f"write {plain!r}" if usable else "choose such a name"
-        return f"is not a name: up to 64 letters, digits, points, - and _, the first a letter or digit; {instead}"
+        instead = f"write {plain!r}" if usable else "choose another name"
+        return f"is not a valid name: use up to 64 letters, digits, points, - and _, starting with a letter or digit; {instead}"
     return f"does not match {pattern}; correct it"
 
 
 def _number_remedy(kind: str, value: object) -> str | None:
-    """Return what to write for a text that is nearly a number: a decimal comma, a power, a unit behind it."""
+    """Return a suggestion for a text that resembles a number: with a decimal comma, a power or a unit."""
     if not isinstance(value, str) or not kind.startswith(("int_", "float_")):
         return None
     text = value.strip()
@@ -143,7 +143,7 @@ def _number_remedy(kind: str, value: object) -> str | None:
 def _show(value: object) -> str:
     if value is None:
         return "nothing"
-    # Before it is cut: half an address does not look like one.
+    # Before the text is cut: half an address is not recognised as one.
     text = without_passwords(value.isoformat() if isinstance(value, datetime.date) else repr(value))
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -1,4 +1,4 @@
-"""YAML whose numbers are what they look like."""
+"""YAML in which numbers are read as they are written."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ _OTHER_BASE = re.compile(r"[-+]?(0[0-9]+|\d[\d]*(:[0-5]?\d)+(\.\d*)?)")
 
 
 class PlainNumberLoader(yaml.SafeLoader):
-    """Safe loader that refuses the numbers that YAML 1.1 reads otherwise than people do.
+    """Safe loader that rejects numbers which YAML 1.1 reads in an unexpected way.
 
     `1_13` would be 113, `017` would be 15 and `1:30` would be 90.
     """
@@ -33,11 +33,11 @@ PlainNumberLoader.add_constructor("tag:yaml.org,2002:float", PlainNumberLoader.c
 
 
 def plain_value(text: str) -> Any:
-    """Return the value that an option such as `--set key=VALUE` gives in YAML.
+    """Parse the value of an option such as `--set key=VALUE` as YAML.
 
     Raises:
         yaml.YAMLError: It is not YAML.
-        InvalidConfig: It is a number that reads otherwise than it looks.
+        InvalidConfig: It is a number that YAML 1.1 reads in an unexpected way.
     """
     return yaml.load(text, Loader=PlainNumberLoader)  # noqa: S506 - derived from SafeLoader, builds plain data only
 
@@ -46,7 +46,7 @@ def _refuse(node: yaml.ScalarNode) -> None:
     text = str(node.value)
     if has_underscores(text) or _OTHER_BASE.fullmatch(text):
         line = node.start_mark.line + 1
-        comma = "; where it stands behind a decimal comma, write a point" if text.startswith("0") else ""
+        comma = "; if it follows a decimal comma, use a decimal point" if text.startswith("0") else ""
         raise InvalidConfig(
-            f"line {line}: {text} is not a plain number; write it in digits alone, or in quotes if it is a text{comma}"
+            f"line {line}: {text} is not a plain decimal number; write it with digits only, or in quotes if it is text{comma}"
         )

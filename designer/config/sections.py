@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mdcore.substances import Substance
 
 ANSWERED = "answered"
-"""Key of the validation context that says: a table of known data answers, so that any registered property will do."""
+"""Key of the validation context: a table provides the values, so that every registered property is accepted."""
 
 STORED = "stored"
-"""Key of the validation context that says: a store holds this configuration, and what it aims at was accepted when it was begun."""
+"""Key of the validation context: the configuration comes from a store and was accepted when the campaign was started."""
 
 
 def is_stored(info: ValidationInfo) -> bool:
-    """Tell whether the configuration that is validated comes from a store."""
+    """Return whether the validated configuration comes from a store."""
     return bool((info.context or {}).get(STORED))
 
 
@@ -33,7 +33,7 @@ def known_property(name: str) -> str:
     """Return `name` if the registry holds it.
 
     Raises:
-        ValueError: It does not; the message names what to use.
+        ValueError: It does not; the message lists the possible names.
     """
     try:
         return property_spec(name).name
@@ -42,34 +42,34 @@ def known_property(name: str) -> str:
 
 
 def measurable_property(name: str, info: ValidationInfo | None = None) -> str:
-    """Return `name` if the registry holds it and simulations measure it, or a table answers instead of them.
+    """Return `name` if it is registered and measured by simulations, or if a table provides the values.
 
     Raises:
-        ValueError: They do not; the message names what to use.
+        ValueError: It is neither; the message lists the possible names.
     """
     known = known_property(name)
     answered = info is not None and bool((info.context or {}).get(ANSWERED))
     if known not in MEASURED and not answered:
-        raise ValueError(f"property {known!r} is not measured by simulation; use one of {', '.join(MEASURED)}")
+        raise ValueError(f"property {known!r} cannot be measured by simulation; choose from {', '.join(MEASURED)}")
     return known
 
 
 def check_reachable(name: str, low: float | None, high: float | None) -> None:
-    """Refuse an interval of a property, in its unit, in which no polymer can be.
+    """Check that an interval of a property can be reached by a polymer.
 
     Raises:
-        ValueError: It is beyond what is physically possible.
+        ValueError: The interval is physically impossible.
     """
     if reason := property_spec(name).why_unreachable(low, high):
         raise ValueError(reason)
 
 
 class Region(Section):
-    """An interval of a property; an open end is left out.
+    """An interval of a property; omit a bound for an open end.
 
     Attributes:
-        low: Lower edge in the property's unit.
-        high: Upper edge in the same unit.
+        low: Lower bound in the property's unit.
+        high: Upper bound in the same unit.
     """
 
     low: float | None = None
@@ -78,9 +78,9 @@ class Region(Section):
     @model_validator(mode="after")
     def _ordered(self) -> "Region":
         if self.low is None and self.high is None:
-            raise ValueError("a region without low and high holds everything; give at least one of them")
+            raise ValueError("a range needs low, high or both")
         if self.low is not None and self.high is not None and self.low >= self.high:
-            raise ValueError(f"low {self.low:g} is not below high {self.high:g}; exchange or move them")
+            raise ValueError(f"low must be below high, got low {self.low:g} and high {self.high:g}")
         return self
 
 
@@ -89,9 +89,9 @@ class ObjectiveSettings(Section):
 
     Attributes:
         property: Registry name.
-        direction: `maximise`, `minimise`, or `target` (as near to `value` as possible).
-        value: The aim of direction `target`.
-        region: Where the generator's likelihood aims. Without it, it aims at beating the current front.
+        direction: `maximise`, `minimise`, or `target` (as close to `value` as possible).
+        value: Target value, for direction `target`.
+        region: Range that the generator's likelihood favours; without it, the likelihood favours improvements of the present front.
     """
 
     property: str
@@ -124,10 +124,10 @@ class ObjectiveSettings(Section):
 
 
 class LimitSettings(Region):
-    """A range that a property must keep, simulated or predicted; an open end is left out.
+    """An allowed range of a property, simulated or predicted; omit a bound for an open end.
 
     Attributes:
-        property: Registry name. A property that the simulations do not measure is predicted from known data.
+        property: Registry name. Properties that the simulations do not measure are predicted from known data.
     """
 
     property: str
@@ -218,10 +218,10 @@ class SurrogateSection(SurrogateSettings):
 
 
 class SimulationSection(SimulationSettings):
-    """What is simulated for each candidate: simulation settings, and what they measure.
+    """The simulation of each candidate: settings and measured properties.
 
     Attributes:
-        properties: What is measured; the objectives' properties are always included.
+        properties: Properties to measure; those of the objectives are always included.
     """
 
     properties: tuple[str, ...] = ("density",)
@@ -237,12 +237,12 @@ class SimulationSection(SimulationSettings):
 
 
 class StopSettings(Section):
-    """When the campaign is finished.
+    """Stopping criteria.
 
     Attributes:
-        evaluations: Evaluations, failed ones included.
-        wall_time_h: Hours of running, summed over restarts; no evaluation starts later, running ones are finished.
-        failures_in_a_row: Give up, as a failed run, after so many failures without a success between them.
+        evaluations: Number of evaluations, including failed ones.
+        wall_time_h: Running time in hours, summed over restarts; afterwards running evaluations are completed and no new ones are started.
+        failures_in_a_row: Number of consecutive failures after which the campaign ends with an error.
     """
 
     evaluations: Annotated[int, Field(ge=1)] | None = None
@@ -252,7 +252,7 @@ class StopSettings(Section):
     @model_validator(mode="after")
     def _stops(self) -> "StopSettings":
         if self.evaluations is None and self.wall_time_h is None:
-            raise ValueError("no rule would ever stop the campaign; give evaluations or wall_time_h")
+            raise ValueError("the campaign has no stopping criterion; set evaluations or wall_time_h")
         return self
 
 
@@ -261,7 +261,7 @@ class PriorInitial(Section):
 
     Attributes:
         kind: `prior`.
-        evaluations: How many.
+        evaluations: Number of evaluations.
     """
 
     kind: Literal["prior"] = "prior"
@@ -273,7 +273,7 @@ class CorpusInitial(Section):
 
     Attributes:
         kind: `corpus`.
-        evaluations: How many.
+        evaluations: Number of evaluations.
     """
 
     kind: Literal["corpus"] = "corpus"
@@ -281,11 +281,11 @@ class CorpusInitial(Section):
 
 
 class ListInitial(Section):
-    """First evaluations given by name of structure.
+    """First evaluations given as a list of structures.
 
     Attributes:
         kind: `list`.
-        psmiles: Repeat units of homopolymers, in the order in which they are evaluated.
+        psmiles: Repeat units of homopolymers, in the order of evaluation.
         substances: Documents of other substances, evaluated after them, such as `{kind: liquid, smiles: CCO}`. A campaign that lists
             substances without repeat units evaluates this list only, since the surrogates cannot describe them.
     """
@@ -304,7 +304,7 @@ class ListInitial(Section):
             except InvalidRepeatUnit as error:
                 raise ValueError(str(error)) from error
             if key in first:
-                raise ValueError(f"{text!r} is the same polymer as {first[key]!r}; remove one of them")
+                raise ValueError(f"{text!r} and {first[key]!r} are the same polymer; remove one of them")
             first[key] = text
         return psmiles
 

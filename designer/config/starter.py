@@ -1,4 +1,4 @@
-"""A campaign file to start from: commented YAML made of a few answers."""
+"""A commented campaign file generated from a few answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Aim:
     Attributes:
         property: Registry name.
         direction: `maximise`, `minimise` or `target`.
-        value: What `target` aims at.
+        value: Target value.
     """
 
     property: str
@@ -26,14 +26,14 @@ class Aim:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a campaign file needs to know.
+    """The answers that a campaign file is made from.
 
     Attributes:
         name: Name of the campaign.
         aims: Its objectives.
         preset: Named set of simulation settings.
         evaluations: Evaluations to stop after.
-        workers: Simulations at a time.
+        workers: Number of parallel simulations.
         threads: CPU threads of each.
         seed: Seed of every random draw.
     """
@@ -69,9 +69,9 @@ def _written(answers: Answers) -> str:
 name: {_quoted(answers.name)}    # folder under runs/, and name in the store
 seed: {answers.seed}    # fixes every random draw
 
-objectives:    # one or several; of several the Pareto front is sought
+objectives:    # with several objectives, the Pareto front is optimised
 {objectives}
-# limits:    # ranges that a polymer must keep, whatever its objectives
+# limits:    # allowed ranges of properties
 #   - property: density
 #     high: 1.3
 
@@ -80,28 +80,28 @@ constraints:    # on every proposed repeat unit
   elements: [{", ".join(ELEMENTS)}]
   max_heavy_atoms: 24    # of one repeat unit
 
-novelty: required    # proposals are outside the corpus of known and enumerated polymers; or: allowed
+novelty: required    # proposals must not be in the corpus of known and enumerated polymers; or: allowed
 
 generator:
   kind: ngram_smc    # language model under sequential Monte Carlo
   pool: 200    # candidates among which the acquisition chooses
 
 simulation:
-  preset: {answers.preset}    # quick shows the loop, standard and accurate measure; see docs/user_guide.md
+  preset: {answers.preset}    # quick is for demonstration, standard and accurate for results; see docs/user_guide.md
   properties: [density]    # measured beside the objectives
 
 initial:
-  kind: prior    # first polymers, drawn from the language model before the surrogates have a say
+  kind: prior    # first polymers, drawn from the language model
   evaluations: {first}
 
 cluster:
   kind: local
-  workers: {answers.workers}    # simulations at a time: one for each GPU, or the cores by the threads
+  workers: {answers.workers}    # parallel simulations: one for each GPU, or cores divided by threads
   threads_per_worker: {answers.threads}
 
 stop:
-  evaluations: {answers.evaluations}    # failed ones included
-  # wall_time_h: 48    # or after so many hours of running
+  evaluations: {answers.evaluations}    # including failed ones
+  # wall_time_h: 48    # or a running time in hours
 """
 
 
@@ -118,7 +118,7 @@ def _objective(aim: Aim) -> str:
 
 
 def _quoted(name: str) -> str:
-    """Return a name as YAML reads it back as text: `2026`, `on` or `1e3` would be something else."""
+    """Return a name quoted where YAML would not read it as text, such as `2026`, `on` or `1e3`."""
     import yaml
 
     return yaml.safe_dump(name, default_style=None).removesuffix("\n").removesuffix("\n...").strip()

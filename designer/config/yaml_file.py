@@ -1,4 +1,4 @@
-"""Read a YAML file as plain data; every mistake becomes a line that says what to write."""
+"""Read a YAML file as plain data; an error is one line with a remedy."""
 
 import re
 from collections.abc import Hashable, Mapping
@@ -13,14 +13,14 @@ from designer.errors import InvalidConfig
 MAX_BYTES = 1_000_000
 """Largest file that is read; a campaign file has a few kB."""
 MAX_VALUES = 100_000
-"""Most values in a file once its aliases are written out."""
+"""Maximum number of values in a file after its aliases are expanded."""
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"[^\s,'\"#{}]*\*[^\s,'\"#{}]*")
 
 
 class _UniqueKeyLoader(PlainNumberLoader):
-    """Safe loader that refuses a key written twice, which YAML libraries otherwise accept silently."""
+    """Safe loader that rejects duplicate keys, which YAML libraries accept silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -28,7 +28,7 @@ class _UniqueKeyLoader(PlainNumberLoader):
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, Hashable) and key in seen:
                 line = key_node.start_mark.line + 1
-                raise InvalidConfig(f"line {line}: key {key!r} is written twice; keep one of them")
+                raise InvalidConfig(f"line {line}: duplicate key {key!r}; remove one of the two")
             if isinstance(key, Hashable):
                 seen.add(key)
         return super().construct_mapping(node, deep=deep)
@@ -48,14 +48,16 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     except yaml.MarkedYAMLError as error:
         raise InvalidConfig(f"{path}: {_described(error, text)}") from None
     except yaml.YAMLError as error:
-        raise InvalidConfig(f"{path}: not readable as YAML ({' '.join(str(error).split())}); delete it there") from None
+        raise InvalidConfig(
+            f"{path}: not valid YAML ({' '.join(str(error).split())}); remove the offending text"
+        ) from None
     except RecursionError:
-        raise InvalidConfig(f"{path}: brackets are nested too deeply; a campaign file has a few levels") from None
+        raise InvalidConfig(f"{path}: brackets are nested too deeply; a campaign file has only a few levels") from None
     except InvalidConfig as error:
         raise InvalidConfig(f"{path}: {error}") from None
     if not isinstance(document, dict):
         held = {"NoneType": "nothing", "list": "a list", "str": "a text"}.get(type(document).__name__, "a single value")
-        raise InvalidConfig(f"{path}: holds {held}, not a mapping; write `name: ...` and the other keys")
+        raise InvalidConfig(f"{path}: contains {held} instead of a mapping; write `name: ...` and the other keys")
     return document
 
 
@@ -74,7 +76,7 @@ def _text(path: Path) -> str:
 
 
 def _described(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Describe an error without the piece of text that it shows, which may hold a password."""
+    """Describe an error without the text that it quotes, which may contain a password."""
     mark, problem = error.problem_mark, error.problem or "not YAML"
     lines = text.splitlines()
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
@@ -82,13 +84,13 @@ def _described(error: yaml.MarkedYAMLError, text: str) -> str:
     bare = _QUOTED.sub("", line)
     if "alias" in str(error.context) or "alias" in problem or "*" in bare:
         shown = repr(_starred(bare) or "*CC*")
-        return f"{place}: a text with * at its beginning is an alias in YAML; put repeat units in quotes: {shown}"
+        return f"{place}: text that starts with * is an alias in YAML; put repeat units in quotes: {shown}"
     remedies = {
-        "'\\t'": "YAML is indented with blanks, not tabs; replace the tab",
-        "mapping values are not allowed": "a second `:` in a line; put texts that hold one in quotes, and each key on a line of its own",
-        "another document": "`---` begins a second document; keep one in a file",
-        "constructor for the tag": "tags such as !!python are not read; write plain values",
-        "unexpected end of stream": "a quote or bracket is opened and not closed; close it",
+        "'\\t'": "YAML is indented with spaces, not tabs; replace the tab",
+        "mapping values are not allowed": "a second `:` in a line; put text that contains one in quotes, and each key on its own line",
+        "another document": "`---` starts a second document; a campaign file holds one",
+        "constructor for the tag": "tags such as !!python are not supported; write plain values",
+        "unexpected end of stream": "a quote or bracket is not closed; close it",
         "expected ',' or": f"{problem}; close the bracket, or put a comma between the entries",
     }
     remedy = next((found for sign, found in remedies.items() if sign in problem), f"{problem}; correct the YAML there")
@@ -96,7 +98,7 @@ def _described(error: yaml.MarkedYAMLError, text: str) -> str:
 
 
 def _starred(line: str) -> str | None:
-    """Return the first word of a line that may be a repeat unit."""
+    """Return the first word of a line that could be a repeat unit."""
     word = next(iter(_WORD.findall(line)), "")
     while word.count("[") > word.count("]") and word.startswith("["):
         word = word[1:]
@@ -106,10 +108,10 @@ def _starred(line: str) -> str | None:
 
 
 def _check_size(document: object) -> None:
-    """Refuse aliases that contain themselves, or that are written out to more than anybody means.
+    """Reject aliases that contain themselves or expand to too many values.
 
     Raises:
-        InvalidConfig: Of either.
+        InvalidConfig: There is such an alias.
     """
     sizes: dict[int, int] = {}
     above: set[int] = set()
@@ -118,14 +120,14 @@ def _check_size(document: object) -> None:
         if not isinstance(value, dict | list):
             return 1
         if id(value) in above:
-            raise InvalidConfig("an alias stands inside of what it stands for; write the values out")
+            raise InvalidConfig("an alias refers to itself; write the values out")
         if id(value) not in sizes:
             above.add(id(value))
             parts = [*value.keys(), *value.values()] if isinstance(value, Mapping) else value
             sizes[id(value)] = 1 + sum(size(part) for part in parts)
             above.discard(id(value))
         if sizes[id(value)] > MAX_VALUES:
-            raise InvalidConfig(f"holds more than {MAX_VALUES} values with its aliases written out; shorten it")
+            raise InvalidConfig(f"has more than {MAX_VALUES} values after its aliases are expanded; shorten it")
         return sizes[id(value)]
 
     size(document)
