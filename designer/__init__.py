@@ -1,4 +1,4 @@
-"""The operator: campaigns, their store, their cluster, their reports and the command line.
+"""Campaigns, their store, cluster and reports, and the command line.
 
     from designer import Campaign
 
@@ -6,7 +6,7 @@
     campaign.run()
     campaign.pareto_front()
 
-Nothing heavy is loaded until it is used: `import designer` is cheap.
+Heavy libraries are loaded on first use: `import designer` is fast.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Correct and withdraw results as users name them: polymers as text, values in their own units."""
+"""Corrections and withdrawals as users specify them: polymers as text, values in any unit."""
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from designer.store.transactions import Patience, write
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, property_spec
 
 LARGEST_NUMBER = 2**31 - 1
-"""Largest whole number that every database takes for the number of an evaluation or a line."""
+"""Largest integer that every supported database can store."""
 
 
 def selection_of(
@@ -28,19 +28,19 @@ def selection_of(
     source: str | None = None,
     line: int | None = None,
 ) -> Selection:
-    """Return what a user names; the store of `engine` tells which copolymer or liquid has a label.
+    """Return the selection that a user specifies; `engine` resolves the labels of copolymers and liquids.
 
     Raises:
-        InvalidRequest: Nothing is named, or the polymer is not a repeat unit.
+        InvalidRequest: Nothing is specified, or the polymer is not a valid repeat unit.
         UnknownProperty: The registry has no such property.
     """
     if evaluation is None and polymer is None and source is None:
-        raise InvalidRequest("nothing is named; give a polymer, an evaluation, or the source of known data")
+        raise InvalidRequest("no result is selected; specify a polymer, an evaluation, or the source of known data")
     if line is not None and source is None:
-        raise InvalidRequest(f"line {line} is of no file; name the file as source")
+        raise InvalidRequest(f"line {line} needs a source; specify the imported file")
     for what, number in (("evaluation", evaluation), ("line", line)):
         if number is not None and not 0 < number <= LARGEST_NUMBER:
-            raise InvalidRequest(f"{what} {number} does not exist; numbers of evaluations and lines begin at 1")
+            raise InvalidRequest(f"{what} {number} does not exist; evaluations and lines are numbered from 1")
     try:
         key = None if polymer is None else RepeatUnit.from_psmiles(polymer, elements=None).key
     except InvalidRepeatUnit as error:
@@ -61,25 +61,25 @@ def correct_value(
     reason: str,
     patience: Patience | None = None,
 ) -> CorrectionRecord:
-    """Put another value, another standard error, or both in the place of those in a store.
+    """Replace a value in a store, its standard error, or both.
 
     Args:
         engine: The store.
-        selection: Names one value, its property included.
-        value: New value, None where only the error is corrected.
-        stderr: Its standard error, None where that stays.
-        unit: Unit of both, the registry's otherwise.
-        reason: Why.
-        patience: How long a lock is waited for.
+        selection: Selects one value, including its property.
+        value: New value, None to correct the standard error only.
+        stderr: New standard error, None to keep the present one.
+        unit: Unit of both; that of the registry by default.
+        reason: Reason for the record.
+        patience: Time to wait for a lock.
 
     Raises:
         InvalidRequest: The selection matches nothing or several values, or the value is physically impossible.
     """
     _check_reason(reason)
     if selection.property is None:
-        raise InvalidRequest("no property is named; name the one that is corrected")
+        raise InvalidRequest("no property is given; specify the one to correct")
     if value is None and stderr is None:
-        raise InvalidRequest("neither a value nor a standard error is given; give the one that is right")
+        raise InvalidRequest("neither a value nor a standard error is given; specify at least one")
     spec = property_spec(selection.property)
     unit = unit or spec.unit
     change = conversion(unit, spec.name)
@@ -112,7 +112,7 @@ def withdraw_results(
     everything: bool = False,
     patience: Patience | None = None,
 ) -> list[CorrectionRecord]:
-    """Take results back; see `designer.store.corrections.withdraw`.
+    """Withdraw results; see `designer.store.corrections.withdraw`.
 
     Raises:
         InvalidRequest: The selection matches nothing, or several results and `everything` is not set.
@@ -129,7 +129,7 @@ def withdraw_results(
 
 def _check_reason(reason: str) -> None:
     if not reason.strip():
-        raise InvalidRequest("the reason is empty; say why, for those who read the record later")
+        raise InvalidRequest("the reason is empty; state it for later readers of the record")
 
 
 def _lock(session: Session, selection: Selection) -> None:

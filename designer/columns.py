@@ -8,11 +8,11 @@ from mdcore.chem.naming import at_density, measured_label
 
 
 def column_label(name: str, records: Sequence[EvaluationRecord], separator: str = " ") -> str:
-    """Return the heading of a column: which density it is or, of an optical property, at which density.
+    """Return the heading of a column, which states the kind of density or, for an optical property, the density it refers to.
 
     Args:
         name: Registry name of the property.
-        records: What the column shows; where their measurements differ in that, the plain label is returned.
+        records: The rows; if their measurements differ in the density, the plain label is returned.
         separator: Between the label and the density.
     """
     measured = [m for record in records if (m := record.measured(name)) is not None]

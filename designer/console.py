@@ -11,9 +11,9 @@ from designer.terminal import VisibleStream, visible
 
 
 class VisibleConsole(Console):
-    """Rich's console whose own colours and moves reach the terminal, while those in the text it prints are shown.
+    """A Rich console that escapes control characters in the printed text, but not its own.
 
-    Brackets and colons in text, as in SMILES, mean nothing else.
+    Brackets and colons in text, as in SMILES, are not interpreted as markup.
     """
 
     def __init__(self, *, file: TextIO | VisibleStream | None = None, **options: Any) -> None:
@@ -22,7 +22,7 @@ class VisibleConsole(Console):
 
     @property
     def file(self) -> Any:
-        """The stream written to; standard error is that of the moment."""
+        """The output stream; standard error is looked up at each use."""
         stream = super().file
         return stream.raw if isinstance(stream, VisibleStream) else stream
 
@@ -31,10 +31,10 @@ class VisibleConsole(Console):
         self._file = new
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render as `Console` does, with the text made visible."""
+        """Render as `Console` does, with control characters escaped."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Make a text of a plain string, made visible before its width is measured."""
+        """Convert a string to a Rich text, escaped before its width is measured."""
         return super().render_str(visible(text), **options)

@@ -1,4 +1,4 @@
-"""Short digests that tell settings apart in a store."""
+"""Short digests that identify settings in a store."""
 
 import hashlib
 from typing import Any
@@ -15,5 +15,5 @@ def settings_digest_of(document: Any) -> str:
 
 
 def outside_digest(fidelity: str) -> str:
-    """Return the settings digest of everything that was measured outside at a fidelity."""
+    """Return the settings digest of the measurements made outside at a fidelity."""
     return hashlib.sha256(f"outside {fidelity}".encode()).hexdigest()[:DIGITS]

@@ -1,31 +1,31 @@
-"""Errors of the operator.
+"""Errors of the package.
 
 The tree::
 
     DesignerError
     ├── InvalidConfig (ValueError)           a campaign file that breaks a rule
-    ├── MissingFile (FileNotFoundError)      a file that is not there
+    ├── MissingFile (FileNotFoundError)      a file that does not exist
     ├── InvalidRequest (ValueError)          a command-line argument that breaks a rule
-    ├── ForeignStore (ValueError)            a database that is no store, or one of another version
-    ├── StoreLocked (OSError)                another program holds the store
-    ├── StoreReadOnly (OSError)              a store that would have to be written can only be read
-    ├── ImportConflict (ValueError)          known data that contradict what was imported before
-    ├── CampaignMismatch (ValueError)        the store holds this campaign with other identity
+    ├── ForeignStore (ValueError)            a database that is not a store of this version
+    ├── StoreLocked (OSError)                another program has locked the store
+    ├── StoreReadOnly (OSError)              write access to a read-only store
+    ├── ImportConflict (ValueError)          known data that conflict with an earlier import
+    ├── CampaignMismatch (ValueError)        the stored campaign has another identity
     ├── CampaignBusy (OSError)               another process runs this campaign
     ├── UnknownCampaign (LookupError)        the store holds no such campaign
-    ├── CampaignFailed (RuntimeError)        the campaign cannot go on
-    ├── UnsafeFolder (OSError)               a folder for our files that other users could change
-    ├── ClusterLost (RuntimeError)           the scheduler went away for good
-    └── MissingPart (RuntimeError)           something this machine lacks
+    ├── CampaignFailed (RuntimeError)        the campaign cannot continue
+    ├── UnsafeFolder (OSError)               a folder that other users could manipulate
+    ├── ClusterLost (RuntimeError)           the scheduler is unreachable
+    └── MissingPart (RuntimeError)           a missing part of this machine or environment
 
-Every message is one line: the value, the rule and the remedy. None repeats the password of an address, wherever it was typed.
+Every message is one line with the value, the rule and the remedy. Passwords in addresses are removed.
 """
 
 from designer.redact import without_passwords
 
 
 class DesignerError(Exception):
-    """Root of every error the operator raises on purpose."""
+    """Base class of all errors of this package."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(without_passwords(message))
@@ -36,7 +36,7 @@ class InvalidConfig(DesignerError, ValueError):
 
 
 class MissingFile(DesignerError, FileNotFoundError):
-    """A file is not where the user said it is."""
+    """A file does not exist."""
 
 
 class InvalidRequest(DesignerError, ValueError):
@@ -44,15 +44,15 @@ class InvalidRequest(DesignerError, ValueError):
 
 
 class ForeignStore(DesignerError, ValueError):
-    """A file or database is no store of this program, or a store of another version."""
+    """A file or database is not a store of this program, or a store of another version."""
 
 
 class StoreLocked(DesignerError, OSError):
-    """Another program holds the store's lock for longer than we wait."""
+    """The store stayed locked by another program for longer than the timeout."""
 
 
 class StoreReadOnly(DesignerError, OSError):
-    """A store that would have to be written can only be read."""
+    """A store is read-only and would have to be written."""
 
 
 class ImportConflict(DesignerError, ValueError):
@@ -60,28 +60,28 @@ class ImportConflict(DesignerError, ValueError):
 
 
 class CampaignMismatch(DesignerError, ValueError):
-    """The store holds a campaign of this name that asks for other measurements."""
+    """The store has a campaign of this name with another identity."""
 
 
 class CampaignBusy(DesignerError, OSError):
-    """Another process runs this campaign at this moment."""
+    """Another process is running this campaign."""
 
 
 class UnknownCampaign(DesignerError, LookupError):
-    """The store holds no campaign of this name, or several and none was named."""
+    """The store has no campaign of this name, or has several and no name was given."""
 
 
 class CampaignFailed(DesignerError, RuntimeError):
-    """The campaign cannot go on."""
+    """The campaign cannot continue."""
 
 
 class UnsafeFolder(DesignerError, OSError):
-    """Other users could change what we write into a folder."""
+    """Other users could change files in a folder."""
 
 
 class ClusterLost(DesignerError, RuntimeError):
-    """The scheduler or its workers are out of reach for longer than we wait."""
+    """The scheduler or its workers were unreachable for longer than the timeout."""
 
 
 class MissingPart(DesignerError, RuntimeError):
-    """Something that this machine or environment lacks."""
+    """A part that is missing in this machine or environment."""

@@ -1,7 +1,7 @@
 """Ctrl-C while a program starts.
 
-Some libraries catch every exception while they are imported, the KeyboardInterrupt of a Ctrl-C included. So a program
-remembers that one came, and a campaign does not begin then.
+Some libraries catch all exceptions during their import, including the KeyboardInterrupt of a Ctrl-C. The signal is therefore recorded,
+and a campaign does not start after it.
 """
 
 import signal
@@ -12,7 +12,7 @@ _came = threading.Event()
 
 
 def remember_interrupts() -> None:
-    """Let SIGINT raise KeyboardInterrupt, as Python does, and be remembered; an ignored SIGINT stays ignored."""
+    """Install a handler of SIGINT that records the signal and raises KeyboardInterrupt; an ignored SIGINT stays ignored."""
     if (
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,4 +1,4 @@
-"""What a measurement's provenance tells about program and machine."""
+"""Program and machine, as recorded in the provenance of a measurement."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ def program_version() -> str:
 
 @lru_cache(maxsize=1)
 def host_class() -> str:
-    """Return what kind of machine this is: architecture, cores and GPU, no name."""
+    """Return the class of this machine: architecture, cores and GPU, without its name."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = gpu_names()
     return f"{platform.system()} {platform.machine()}, {cores} cores" + (f", {len(gpus)} {gpus[0]}" if gpus else "")
@@ -45,7 +45,7 @@ def _git_revision() -> str | None:
 
 
 def _said(command: list[str]) -> str | None:
-    """Return what a command prints, or None where it is missing or fails."""
+    """Return the output of a command, or None if it is missing or fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -1,4 +1,4 @@
-"""One word for what is known about a repeat unit, the same in every output."""
+"""Novelty of a repeat unit, in one word."""
 
 from typing import Literal
 
@@ -9,9 +9,9 @@ def novelty(in_corpus: bool, *, measured: bool = False, homopolymer: bool = True
     """Return `measured`, `known` or `new`; empty text for other substances than homopolymers, which no corpus holds.
 
     Args:
-        in_corpus: Whether the corpus holds it: the list of known polymers and what the polymerisation rules make of common
+        in_corpus: Whether the corpus contains it: the list of known polymers and the products of the polymerisation rules from common
             monomers.
-        measured: Whether the store holds a measurement of it; this is the strongest of the three.
+        measured: Whether the store contains a measurement of it, which takes precedence.
         homopolymer: Whether it is a homopolymer.
     """
     if measured:

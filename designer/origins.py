@@ -1,4 +1,4 @@
-"""Which web pages may open a websocket to ours, and under which names ours are served: those of the machine that serves them."""
+"""Allowed origins of websockets and host names of our web pages: those of the machine that serves them."""
 
 import ipaddress
 import socket
@@ -8,16 +8,16 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 EVERY_INTERFACE = ("0.0.0.0", "")
 SETTING = "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin"
-"""Where Dask keeps the same list for the pages of its dashboard."""
+"""Key of Dask's configuration for the origins of its dashboard."""
 NOT_CHOSEN = ["*"]
-"""Dask's default, which lets the pages of every site in."""
+"""Dask's default, which allows every origin."""
 
 
 def own_origins(host: str, port: int) -> list[str]:
     """Return the origins of pages that a server serves itself, as `name:port`.
 
-    The page of another site that a browser also shows would otherwise read this one and act in it. A server behind a proxy
-    or a forwarded port is called by names that it cannot know; the variable `BOKEH_ALLOW_WS_ORIGIN` names them.
+    Otherwise a page of another site in the same browser could read and control this one. Names of a server behind a proxy or a
+    forwarded port can be added with the variable `BOKEH_ALLOW_WS_ORIGIN`.
 
     Args:
         host: Interface that the server listens on.
@@ -32,15 +32,14 @@ def own_origins(host: str, port: int) -> list[str]:
 
 
 def refuse_foreign_hosts(application: Any, origins: Iterable[str]) -> None:
-    """Have a Tornado application answer requests to a foreign name with 403.
+    """Make a Tornado application answer requests to other host names with status 403.
 
-    Whoever owns a domain can let its name lead to this machine while a browser shows a page of it, which then reads ours as
-    if it were its own (DNS rebinding). Numeric addresses cannot be redirected in this way and are taken, `localhost` too, at
-    any port, since a tunnel may have another one.
+    This prevents DNS rebinding, in which the owner of a domain points its name to this machine so that a page of that domain can read
+    ours. Numeric addresses and `localhost` are accepted with any port, since a tunnel may use another one.
 
     Args:
-        application: What the server serves.
-        origins: Names of the machine, as of `own_origins`; those in the variable `BOKEH_ALLOW_WS_ORIGIN` are added.
+        application: The application.
+        origins: Names of the machine, see `own_origins`; those in the variable `BOKEH_ALLOW_WS_ORIGIN` are added.
     """
     from bokeh.settings import settings
     from tornado.web import ErrorHandler, RequestHandler
@@ -49,7 +48,7 @@ def refuse_foreign_hosts(application: Any, origins: Iterable[str]) -> None:
         def prepare(self) -> None:
             self.set_status(403)
             self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.finish("This server has another name; the variable BOKEH_ALLOW_WS_ORIGIN adds names, as NAME:PORT.\n")
+            self.finish("Unknown host name; add it as NAME:PORT to the variable BOKEH_ALLOW_WS_ORIGIN.\n")
 
     find = application.find_handler
     own = [_host(origin) for origin in origins]

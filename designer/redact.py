@@ -1,15 +1,15 @@
-"""Text without secrets. A store's address is safe by its type (`designer.store_url.StoreURL`); this is for text of unknown origin."""
+"""Removal of secrets from text of unknown origin. The address of a store hides its password by itself (`designer.store_url.StoreURL`)."""
 
 import re
 
 _HIDDEN = "***"
-# The word PASSWORD is that of our own messages, which say how to write an address.
+# PASSWORD is the placeholder in our own messages.
 _WITH_SCHEME = re.compile(r"(?P<head>\b[A-Za-z][A-Za-z0-9+.-]*:/+)(?P<user>[^\s/@:]*):(?!PASSWORD@)[^\s]*@")
-# Without a scheme a host must follow and end there: atom maps and stereo marks of SMILES, as [C:1][C@H], hold the same signs.
+# Without a scheme, a host must follow: atom maps and stereo marks of SMILES, as in [C:1][C@H], contain the same characters.
 _WITHOUT_SCHEME = re.compile(
     r"(?P<user>(?<![\w.@])[\w.+-]+):(?!/|PASSWORD@)[^\s'\"]+@(?=\[?[\w.-]+\]?(?:['\"\s/:;,?)]|$))"
 )
-# In addresses of PostgreSQL a password may hold blanks, and its host may be missing or cut off; a port is none.
+# In addresses of PostgreSQL, a password may contain spaces and the host may be missing; a port is not a password.
 _POSTGRES = r"(?i:\b(?:postgres\w*|pgsql|psql)(?:\+\w+)?):/*"
 _NO_PORT = r"(?!\d{1,5}(?:[/?\s'\",;)]|$)|PASSWORD@)"
 _WITH_BLANKS = re.compile(rf"(?P<head>{_POSTGRES})(?P<user>[^\s/@:'\"\[]*):{_NO_PORT}(?:(?!://)[^'\"\n])*@")
@@ -24,7 +24,7 @@ _SECRET = re.compile(r"(?i)\b(password|passwd|secret|token|api[_-]?key)(\s*[=:]\
 
 
 def without_passwords(text: str) -> str:
-    """Return text in which the passwords of addresses are stars, also of addresses that are mistyped."""
+    """Return text with stars in place of the passwords of addresses, including mistyped ones."""
     text = _WITH_SCHEME.sub(rf"\g<head>\g<user>:{_HIDDEN}@", text)
     text = _WITH_BLANKS.sub(rf"\g<head>\g<user>:{_HIDDEN}@", text)
     text = _WITHOUT_HOST.sub(rf"\g<head>\g<user>:{_HIDDEN}", text)
@@ -33,12 +33,12 @@ def without_passwords(text: str) -> str:
 
 
 def holds_password(text: str) -> bool:
-    """Tell whether text holds an address with a password that is not hidden."""
+    """Return whether text contains an address with a visible password."""
     return without_passwords(text) != text
 
 
 def without_secrets(text: str) -> str:
-    """Return text fit for pages that others read: no address of a store, no login, no password or token."""
+    """Return text without addresses of stores, logins, passwords and tokens, for pages that others can read."""
     text = _ADDRESS.sub("(a store)", text)
     text = _LOGIN.sub(r"\1***@", text)
     return _SECRET.sub(r"\1\2***", text)

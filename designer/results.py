@@ -1,4 +1,4 @@
-"""Results from outside: read as rows, each checked on its own, and recorded together or not at all."""
+"""Results measured outside: read as rows, checked one by one, and recorded together or not at all."""
 
 import json
 import math
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("candidate", "psmiles", "property", "value", "stderr", "unit", "fidelity", "failure", "note")
-"""What a row may hold. `candidate` is the number that `designer ask` printed; either it or `psmiles` is needed."""
+"""Columns of results. `candidate` is the number printed by `designer ask`; either it or `psmiles` is required."""
 IGNORED = ("key", "novelty", "route", "reserved_until", "predicted", "predicted_sd")
-"""What `designer ask` prints beside and a filled-in file may still hold."""
+"""Further columns printed by `designer ask`, which are ignored."""
 
 _ROUNDING = 1e-9
-"""Relative difference of two values that are the same: conversions of units differ by some units in the last place."""
-_ANOTHER = "pass --replace to put this in its place, or tell a repeated measurement at another fidelity"
+"""Relative difference below which two values are equal: unit conversions cause rounding errors."""
+_ANOTHER = "pass --replace to replace it, or record a repeated measurement at another fidelity"
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Told:
-    """What became of a file; where a row is refused, nothing of it was recorded.
+    """Outcome of recording a file; if any row is rejected, nothing is recorded.
 
     Attributes:
-        recorded: Measurements and failures that are now in the store and were not before.
-        empty: Rows without a value, not measured yet.
+        recorded: Number of measurements and failures added to the store.
+        empty: Number of rows without a value.
         refused: Rows that break a rule.
-        unusual: Rows that were recorded although their values are unusual, and why they are.
-        already: Rows that say what was recorded before.
-        replaced: Those of the recorded rows that took the place of another result.
+        unusual: Rows recorded with unusual values, and why they are unusual.
+        already: Number of rows that had been recorded before.
+        replaced: Number of recorded rows that replaced another result.
     """
 
     recorded: int
@@ -88,18 +88,18 @@ class _Result:
 
     @property
     def property(self) -> str | None:
-        """The property that was measured; None for a failure, which is one of the polymer as a whole."""
+        """The measured property; None for a failure, which applies to the whole polymer."""
         return None if isinstance(self.outcome, Failure) else self.outcome.property
 
 
 def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
-    """Read a table with a heading, or a JSON list of objects; each row with its line (its place in the list).
+    """Read a table with a heading, or a JSON list of objects; returns each row with its line (its position in the list).
 
     Tables are CSV files of any separator, .xlsx and Parquet files, and pandas DataFrames.
 
     Raises:
-        MissingFile: There is none.
-        InvalidRequest: It is neither, or has columns of another meaning.
+        MissingFile: The file does not exist.
+        InvalidRequest: It is neither of these, or has unknown columns.
     """
     if isinstance(path, Path) and not path.exists():
         raise MissingFile(f"file {str(path)!r} does not exist; give a CSV or JSON file of results")
@@ -121,9 +121,9 @@ def read_rows(path: "Path | pd.DataFrame") -> list[tuple[int, dict[str, Any]]]:
     if unknown := sorted(names - known):
         raise InvalidRequest(f"{source}: unknown column {unknown[0]!r}; use {', '.join(COLUMNS)}")
     if rows and not {"candidate", "psmiles"} & names:
-        raise InvalidRequest(f"{source}: no column tells the polymer; add candidate or psmiles")
+        raise InvalidRequest(f"{source}: no column identifies the polymer; add candidate or psmiles")
     if rows and not {"value", "failure"} & names:
-        raise InvalidRequest(f"{source}: no column tells a result; add value, or failure")
+        raise InvalidRequest(f"{source}: no column contains results; add value or failure")
     return rows
 
 
@@ -135,19 +135,19 @@ def tell(
     *,
     replace: bool = False,
 ) -> Told:
-    """Record results in one transaction: all of them, or none where a row breaks a rule.
+    """Record results in one transaction: all of them, or none if a row breaks a rule.
 
-    A result that is recorded already is left as it is, so that a file can be told again.
+    Results that are recorded already are left unchanged, so that a file can be recorded twice.
 
     Args:
         store: The campaign.
         config: Its configuration.
         rows: Line and cells of each row; see `COLUMNS`.
-        fidelity: Where results come from whose row does not say it.
-        replace: Put results in the place of others that are recorded; those stay on record as replaced or withdrawn.
+        fidelity: Fidelity of rows that do not specify one.
+        replace: Whether results replace recorded ones, which are kept as replaced or withdrawn.
 
     Returns:
-        What was recorded, or what was refused, why.
+        What was recorded, or what was rejected and why.
     """
     cells = [(line, {name: text for name, cell in row.items() if (text := _text(cell))}) for line, row in rows]
     about = {"source": "outside", "campaign": config.name, "recorded_by": program()}
@@ -169,7 +169,7 @@ def tell(
                 fidelity=result.fidelity, outcome=outcome, provenance=provenance,
             )  # fmt: skip
         if new:
-            message = f"{len(new)} results from outside were recorded"
+            message = f"{len(new)} results measured outside were recorded"
             session.add(EventRow(campaign_id=store.campaign_id, at=time.time(), kind="told", message=message))
         said = [*new, *(result for result in other if result not in new)]
         odd = [Refused(result.line, text) for result in said if (text := _unusual(result.outcome))]
@@ -185,7 +185,7 @@ def _text(cell: Any) -> str:
 def _read(
     known: Mapping[str, tuple[str, tuple[int, ...]]], rows: Iterable[tuple[int, Mapping[str, str]]], fidelity: str
 ) -> tuple[list[_Result], list[Refused], int]:
-    """Return the results in rows, the rows that break a rule by themselves, and how many have no result yet."""
+    """Return the results, the rows that break a rule, and the number of rows without a result."""
     by_ordinal = {ordinal: key for key, (_, ordinals) in known.items() for ordinal in ordinals}
     results: list[_Result] = []
     refused: list[Refused] = []
@@ -206,9 +206,9 @@ def _read(
 def _make_place(
     session: Session, campaign_id: int, result: _Result, there: Mapping[tuple[str, str], EvaluationRecord]
 ) -> bool:
-    """Put a value in the place of the one that is recorded, or take back what a result contradicts; tell if it is still to be recorded."""
+    """Replace the recorded value, or withdraw the results that this one contradicts; returns whether it still has to be recorded."""
     before = there[result.key, outside_digest(result.fidelity)]
-    reason = f"told with --replace, line {result.line}" + (f": {result.note}" if result.note else "")
+    reason = f"replaced with --replace, line {result.line}" + (f": {result.note}" if result.note else "")
     selection = Selection(campaign_id, before.ordinal, property=result.property, fidelity=result.fidelity)
     if isinstance(result.outcome, Measurement) and before.failure is None:
         value, stderr = result.outcome.value, result.outcome.stderr
@@ -223,7 +223,7 @@ def _make_place(
 def _compare(
     results: Sequence[_Result], there: Mapping[tuple[str, str], EvaluationRecord], *, replace: bool
 ) -> tuple[list[_Result], list[Refused], list[_Result]]:
-    """Return the results that are new, those that contradict another row or what is recorded, and those that replace this."""
+    """Return the new results, those that contradict another row or a recorded result, and those that replace one."""
     new: list[_Result] = []
     replacing: list[_Result] = []
     refused: list[Refused] = []
@@ -237,9 +237,9 @@ def _compare(
         before = there.get((result.key, outside_digest(result.fidelity)))
         if other is not None:
             what = ("a failure", "a value") if result.property is None else ("a value", "a failure")
-            reason = f"this row tells {what[0]} and line {other.line} {what[1]} of the same polymer; keep one of them"
+            reason = f"this row has {what[0]} and line {other.line} {what[1]} for the same polymer; keep one of them"
         elif first is not result and not _same(first.outcome, result.outcome):
-            reason = f"line {first.line} tells something else of the same polymer and property; keep one of them"
+            reason = f"line {first.line} has another value for the same polymer and property; keep one of them"
         elif (reason := _contradiction(result, before)) and replace:
             if first is result:
                 replacing.append(result)
@@ -252,7 +252,7 @@ def _compare(
 
 
 def _contradiction(result: _Result, before: EvaluationRecord | None) -> str:
-    """Return why a result cannot join what is recorded of its polymer at its fidelity; empty if it can."""
+    """Return why a result conflicts with the recorded ones of its polymer and fidelity; empty if it does not."""
     if before is None:
         return ""
     if before.failure is not None:
@@ -262,15 +262,15 @@ def _contradiction(result: _Result, before: EvaluationRecord | None) -> str:
     if isinstance(result.outcome, Failure):
         if before.state == "done":
             return (
-                f"measurements at {result.fidelity} are recorded for this polymer; it has not failed. "
-                "Pass --replace to withdraw them"
+                f"measurements at {result.fidelity} are recorded for this polymer, which contradict a failure; "
+                "pass --replace to withdraw them"
             )
         return ""
     recorded = before.measured(result.outcome.property)
     if recorded is None or _same(recorded, result.outcome):
         return ""
     return (
-        f"{recorded.property} of this polymer is recorded at {result.fidelity} already, as "
+        f"{recorded.property} of this polymer is already recorded at {result.fidelity} as "
         f"{with_error(recorded.value, recorded.stderr)}; {_ANOTHER}"
     )
 
@@ -284,7 +284,7 @@ def _is_recorded(result: _Result, before: EvaluationRecord | None) -> bool:
 
 
 def _same(one: Measurement | Failure, other: Measurement | Failure) -> bool:
-    """Tell whether two results say the same; values may differ by the rounding of units."""
+    """Return whether two results are equal; values may differ by rounding errors of unit conversions."""
     if isinstance(one, Failure) or isinstance(other, Failure):
         return isinstance(one, Failure) and isinstance(other, Failure) and one.message == other.message
     pairs = (one.value, other.value), (one.stderr, other.stderr)
@@ -298,9 +298,9 @@ def _checked(
     by_ordinal: Mapping[int, str],
     fidelity: str,
 ) -> _Result | None:
-    """Return the result in a row, or None if it has none yet."""
+    """Return the result in a row, or None if it is empty."""
     if odd := next((name for name, text in row.items() if not _storable(text)), None):
-        raise InvalidRequest(f"{odd} {row[odd]!r} holds a character that no database takes; take it away")
+        raise InvalidRequest(f"{odd} {row[odd]!r} contains a character that databases cannot store; remove it")
     if not {"value", "failure"} & row.keys():
         return None
     key = _candidate(row, known, by_ordinal)
@@ -310,15 +310,15 @@ def _checked(
             raise InvalidRequest("the row has a value and a failure; keep one of them")
         return _Result(line, key, fidelity, Failure("outside", row["failure"]), row.get("note", ""))
     if "property" not in row:
-        raise InvalidRequest("no property is named; write one, as refractive_index")
+        raise InvalidRequest("no property is given; write one, such as refractive_index")
     spec = property_spec(row["property"])
     number, stderr = _number(row, "value"), _number(row, "stderr", "0")
     if "unit" not in row and spec.unit != "1":
-        raise InvalidRequest(f"{spec.name} {row['value']} has no unit; write it, as {spec.unit}")
+        raise InvalidRequest(f"{spec.name} {row['value']} has no unit; write it, for example {spec.unit}")
     unit = row.get("unit", "1")
     change = conversion(unit, spec.name)
     try:
-        code = "leave it empty, or say in the column failure why there is none"
+        code = "leave it empty, or give the reason in the column failure"
         value = checked_value(spec, number, unit, change, "write {} in the column unit".format, code)
         stderr = checked_stderr(spec, change.error(stderr), value)
     except ValueError as error:
@@ -327,7 +327,7 @@ def _checked(
 
 
 def _storable(text: str) -> bool:
-    """Tell whether a database takes a text: PostgreSQL refuses NUL, and halves of surrogate pairs are not text."""
+    """Return whether databases can store a text: PostgreSQL rejects NUL, and lone surrogates cannot be encoded."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -338,14 +338,12 @@ def _unusual(outcome: Measurement | Failure) -> str | None:
 def _candidate(
     row: Mapping[str, str], known: Mapping[str, tuple[str, tuple[int, ...]]], by_ordinal: Mapping[int, str]
 ) -> str:
-    """Return the key of the polymer of a row, which the campaign must know."""
+    """Return the key of the polymer of a row, which must be a candidate of the campaign."""
     keys = []
     if "candidate" in row:
         number = row["candidate"].lstrip("#")
         if not re.fullmatch("[0-9]{1,9}", number) or int(number) not in by_ordinal:
-            raise InvalidRequest(
-                f"candidate {row['candidate']!r} is unknown here; use a number that `designer ask` printed"
-            )
+            raise InvalidRequest(f"candidate {row['candidate']!r} is unknown; use a number printed by `designer ask`")
         keys.append(by_ordinal[int(number)])
     if "psmiles" in row:
         try:
@@ -362,11 +360,11 @@ def _candidate(
             key = next((one for one in called if one in keys), called[0])
         if key not in known:
             raise InvalidRequest(
-                f"{row['psmiles']!r} was never proposed here; ask for candidates first, or `designer import` known data"
+                f"{row['psmiles']!r} is not a candidate of this campaign; reserve it with `designer ask`, or use `designer import`"
             )
         keys.append(key)
     if not keys:
-        raise InvalidRequest("no polymer is named; fill in candidate or psmiles")
+        raise InvalidRequest("no polymer is given; fill in candidate or psmiles")
     if len(set(keys)) > 1:
         raise InvalidRequest(
             f"candidate {row['candidate']} is {known[keys[0]][0]}, not {row['psmiles']}; correct one of them"
@@ -381,7 +379,7 @@ def _number(row: Mapping[str, str], name: str, default: str | None = None) -> fl
     except ValueError as error:
         raise InvalidRequest(f"{name} {error}") from error
     if not math.isfinite(number):
-        raise InvalidRequest(f"{name} {text!r} is no finite number; write one with a point, as 1.52")
+        raise InvalidRequest(f"{name} {text!r} is not a finite number; write it with a decimal point, for example 1.52")
     return number
 
 
@@ -413,5 +411,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidRequest(f"key {twice!r} is written twice in one object; remove one of them")
+        raise InvalidRequest(f"key {twice!r} is duplicated in one object; remove one of them")
     return found

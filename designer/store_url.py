@@ -1,4 +1,4 @@
-"""Where a store is: the path of an SQLite file, or the URL of a database; a path is never read as a URL, nor a URL as a path."""
+"""Address of a store: the path of an SQLite file, or the URL of a database, which are never confused."""
 
 import os
 import re
@@ -38,11 +38,11 @@ class _Address:
 
 
 class StoreURL:
-    """The address of a store. However it is printed, formatted or written as JSON, its password is stars.
+    """The address of a store. Its password is replaced by stars whenever it is printed, formatted or written as JSON.
 
-    Only `reveal` gives the password away, and only what connects to the database calls it.
+    Only `reveal` returns the password, for the connection to the database.
 
-    Use `parse` for what a user wrote, and `of_path` for a file.
+    Use `parse` for user input, and `of_path` for a file.
     """
 
     __slots__ = ("_address", "_options", "_path", "_shown")
@@ -53,12 +53,12 @@ class StoreURL:
 
     @classmethod
     def parse(cls, text: "StoreURL | str | os.PathLike[str]") -> "StoreURL":
-        """Return the address that a user wrote: a path, `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
+        """Parse the address of a store: a path, `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
 
-        A path is taken literally. In URLs, %20 stands for a space and so on.
+        A path is taken literally. In URLs, special characters are percent-encoded.
 
         Raises:
-            ForeignStore: It is an address of a database that we do not store in, or mistyped. No message repeats a password.
+            ForeignStore: The database is not supported, or the address is malformed. The message contains no password.
         """
         if isinstance(text, StoreURL):
             return text
@@ -73,24 +73,24 @@ class StoreURL:
             raise ForeignStore(f"store scheme {match[1]!r} is not supported; use a path, sqlite:///PATH or {_POSTGRES}")
         if not _EXPLICIT_PATH.match(text) and (_MISTYPED.match(text) or _LOGIN.search(text)):
             raise ForeignStore(
-                f"the store's address is neither a path nor a URL; write {_POSTGRES} or sqlite:///PATH, or ./NAME if a "
-                "file is really called so"
+                f"the store's address is neither a path nor a URL; write {_POSTGRES} or sqlite:///PATH, or ./NAME if "
+                "this is the name of a file"
             )
         return cls.of_path(text)
 
     @classmethod
     def of_path(cls, path: str | os.PathLike[str]) -> "StoreURL":
-        """Return the address of an SQLite file, whatever characters its name holds.
+        """Return the address of an SQLite file, with any characters in its name.
 
         Raises:
-            ForeignStore: No file can have this name.
+            ForeignStore: It is not a possible name of a file.
         """
         name = os.fspath(path)
         if not name.strip() or "\0" in name or not _encodable(name):
             raise ForeignStore(
                 f"the path of a store, {name!r}, is not the name of a file; give the path of a store file"
             )
-        # Absolute, since SQLite reads ":memory:" and "file:..." as something else than a file of this name.
+        # Absolute, since SQLite gives ":memory:" and "file:..." a special meaning.
         return cls(_Address("sqlite", str(Path(name).absolute())), {}, name)
 
     @classmethod
@@ -105,12 +105,12 @@ class StoreURL:
     def _of_sqlite_url(cls, rest: str) -> "StoreURL":
         if sign := next((sign for sign in "?#" if sign in rest), None):
             raise ForeignStore(
-                f"sqlite://{without_passwords(rest)}: {sign!r} has a meaning of its own in URLs and store addresses take no "
+                f"sqlite://{without_passwords(rest)}: {sign!r} has a special meaning in URLs, and addresses of stores have no "
                 f"options; write {'%3F' if sign == '?' else '%23'} for the character, or give the plain path"
             )
         if not rest.startswith("/") or rest == "/":
             raise ForeignStore(
-                f"sqlite://{without_passwords(rest)} names no file; write sqlite:///RELATIVE, sqlite:////ABSOLUTE or the plain path"
+                f"sqlite://{without_passwords(rest)} does not name a file; write sqlite:///RELATIVE, sqlite:////ABSOLUTE or the plain path"
             )
         return cls.of_path(unquote(rest[1:]))
 
@@ -120,7 +120,7 @@ class StoreURL:
         return None if self._path is None else Path(self._path)
 
     def reveal(self) -> "tuple[URL, dict[str, str]]":
-        """Return what connects to the database, with its password: SQLAlchemy's URL, and the driver's secret options."""
+        """Return SQLAlchemy's URL with the password, and the secret options of the driver."""
         from sqlalchemy import URL
 
         own = self._address
@@ -157,12 +157,12 @@ class StoreURL:
     @classmethod
     def _validated(cls, value: Any) -> "StoreURL":
         if not isinstance(value, (StoreURL, str, os.PathLike)):
-            raise ValueError(f"a {type(value).__name__} is not the address of a store; write a path or {_POSTGRES}")
+            raise ValueError(f"the address of a store must be a path or {_POSTGRES}, got a {type(value).__name__}")
         return cls.parse(value)
 
 
 def _encodable(name: str) -> bool:
-    """Tell whether the operating system has a name for it; it has none for halves of surrogate pairs, which are not text."""
+    """Return whether the operating system can encode a name; lone surrogates cannot be encoded."""
     try:
         os.fsencode(name)
     except UnicodeEncodeError:
@@ -172,19 +172,19 @@ def _encodable(name: str) -> bool:
 
 def _of_postgres_url(driver: str, rest: str) -> StoreURL:
     place, query = _split_query(rest)
-    # A password may hold an @ or a slash that was not escaped; a host cannot.
+    # A password may contain an unescaped @ or slash; a host cannot.
     login, at, place = place.rpartition("@")
     user, colon, password = login.partition(":")
     server, _, database = place.partition("/")
     name = f"postgresql://{user}{':***' if colon else ''}{at}"
     match = re.match(r"^(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?$", server, re.DOTALL)
     if match is None or (match["port"] is not None and not re.fullmatch(r"[0-9]{1,5}", match["port"])):
-        # Without an @ this may be a login whose host was forgotten.
+        # Without an @, this may be a login with a missing host.
         raise ForeignStore(
             f"the address {name if at else 'postgresql://'}... has no port after the colon of its host; write {_POSTGRES}"
         )
     if not database:
-        raise ForeignStore(f"the address {name}{server} names no database; write {_POSTGRES}")
+        raise ForeignStore(f"the address {name}{server} does not name a database; write {_POSTGRES}")
     options = dict(parse_qsl(query, keep_blank_values=True))
     secret = {key: value for key, value in options.items() if _SECRET_OPTION.search(key)}
     among_options = secret.pop("password", None)
@@ -205,7 +205,7 @@ def _split_query(rest: str) -> tuple[str, str]:
     place, _, query = rest.partition("?")
     if "@" in query and "@" not in place and not re.match(r"^\w+=", query):
         raise ForeignStore(
-            f"the user or password of a postgresql:// address holds a ?; write %3F for it, as in {_POSTGRES}"
+            f"the user or password of a postgresql:// address contains a ?; encode it as %3F, as in {_POSTGRES}"
         )
     return place, query
 

@@ -1,7 +1,7 @@
-"""What reaches a terminal: control characters in it are shown and not obeyed.
+"""Escaping of control characters in terminal output.
 
-Names, structures and messages come from files, stores and other machines. In a terminal, escape sequences in them could recolour or hide
-text, carriage returns overwrite it, and marks of writing direction reorder it.
+Names, structures and messages come from files, stores and other machines. Escape sequences in them could recolour or hide text in a
+terminal, carriage returns could overwrite it, and direction marks could reorder it.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Control characters but tab and line feed, marks of writing direction, and the line ends of Unicode."""
+"""Control characters except tab and line feed, direction marks, and the line separators of Unicode."""
 
 
 def visible(text: str) -> str:
@@ -23,7 +23,7 @@ def visible_json(document: str) -> str:
 
 
 class VisibleStream:
-    """A text stream that writes control characters as `visible` shows them; in all else the stream it is given.
+    """A text stream that escapes control characters with `visible`; all else is delegated to the given stream.
 
     Attributes:
         raw: That stream.

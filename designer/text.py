@@ -1,4 +1,4 @@
-"""Numbers and times as people read them."""
+"""Formatting of numbers and times."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ def timestamp(seconds: float | None) -> str | None:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return text of at most `width` characters, its middle left out where it is longer."""
+    """Return text shortened to at most `width` characters by omitting its middle."""
     if len(text) <= width:
         return text
     head = (width - 1) // 2
@@ -48,7 +48,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def told_in_quarters(what: str, note: Callable[[str], None]) -> Callable[[float], None]:
-    """Return a progress callback that tells a few lines, none for what is over at once."""
+    """Return a progress callback that prints a line for each quarter, and none if the work is finished at once."""
     told = 0
 
     def progress(fraction: float) -> None:

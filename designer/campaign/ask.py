@@ -1,4 +1,4 @@
-"""Candidates for those who measure outside: chosen with all that is known, and reserved."""
+"""Reservation of candidates for measurements made outside, chosen like those that are simulated."""
 
 import operator
 import time
@@ -19,7 +19,7 @@ from designer.store.store import CampaignStore
 DAY_S = 86_400.0
 LONGEST_DAYS = 36_500
 MOST_TO_SPARE = 64
-"""Candidates proposed beyond those that are wanted, for those that somebody else takes in between."""
+"""Number of spare candidates, for those that another process reserves in the meantime."""
 
 
 def ask(
@@ -30,14 +30,14 @@ def ask(
     Args:
         store: The campaign.
         config: Its configuration.
-        proposer: Chooses.
-        n: How many are wanted.
-        fidelity: Where they will be measured.
-        days: How long they are reserved.
+        proposer: Chooses the candidates.
+        n: Number of candidates.
+        fidelity: Fidelity of the measurements.
+        days: Duration of the reservation in days.
 
     Raises:
-        InvalidRequest: The fidelity is not a name, `n` not a whole number from 1 on, or `days` outside of 0 to `LONGEST_DAYS`.
-        CampaignFailed: The stop rule allows no more, or nothing is left to propose.
+        InvalidRequest: The fidelity is not a name, `n` is not a positive integer, or `days` is not between 0 and `LONGEST_DAYS`.
+        CampaignFailed: A stopping criterion is reached, or no candidate is left.
     """
     checked_fidelity(fidelity)
     try:
@@ -45,28 +45,28 @@ def ask(
     except TypeError:
         whole = 0
     if whole < 1:
-        raise InvalidRequest(f"{n!r} candidates cannot be reserved; ask for a whole number from 1 on")
+        raise InvalidRequest(f"the number of candidates must be a positive integer, got {n!r}")
     if not 0 < days <= LONGEST_DAYS:
-        raise InvalidRequest(f"{days:g} days must be greater than 0, and at most {LONGEST_DAYS}; give for example 30")
+        raise InvalidRequest(f"days must be above 0 and at most {LONGEST_DAYS}, got {days:g}")
     expire_reservations(store)
     chosen: list[EvaluationRecord] = []
     try:
         allowed = _choose(store, config, proposer, whole, chosen, fidelity=fidelity, days=days)
     except BaseException:
-        # Nobody will be told of these.
+        # These are not returned to the caller.
         release(store, chosen)
         raise
     if not chosen:
         limit = config.stop.evaluations
         if allowed == 0:
             raise CampaignFailed(
-                f"{limit} evaluations are finished or under way, as stop.evaluations says; tell their results, or raise it"
+                f"stop.evaluations allows {limit} evaluations, which are finished or under way; record their results, or raise it"
             )
         if FixedList.of(config) is not None:
             raise CampaignFailed(
-                "every substance of the list is evaluated or under way; list more, or tell their results"
+                "every substance of the list is evaluated or pending; extend the list, or report the pending results"
             )
-        raise CampaignFailed("no candidate is left that was not proposed; relax constraints or novelty")
+        raise CampaignFailed("no candidate is left; relax constraints or novelty")
     store.add_event("asked", f"{len(chosen)} candidates are reserved for {days:g} days ({fidelity})")
     return chosen
 
@@ -81,11 +81,11 @@ def _choose(
     fidelity: str,
     days: float,
 ) -> int | None:
-    """Fill `chosen` with up to `n` reserved candidates; return how many more the stop rules allowed at the last look.
+    """Append up to `n` reserved candidates to `chosen`; return how many more the stopping criteria allowed at the last check.
 
-    While one chooses, others choose, too, and often the same. What they were faster to reserve is replaced by the next best: the
-    more was lost, the more is proposed to spare. Each round that loses something is one in which somebody else got it, so that
-    all together come to an end.
+    Other processes may choose the same candidates at the same time. Candidates that they reserve first are replaced by the next best ones,
+    and the number of spare candidates grows with the losses. A round with losses is one in which another process made progress, so that
+    the loop ends.
     """
     spare, known = 0, -1
     while True:

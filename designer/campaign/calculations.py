@@ -12,29 +12,29 @@ from mdcore.substances import Substance
 
 
 class CalculationKeeper:
-    """Has calculations done beside the simulations that need them, each piece once for a store.
+    """Submits calculations in parallel with the simulations that need them, each piece once for a store.
 
-    Workers exchange results through folders of the campaign; the store keeps them for later campaigns. Where a simulation
-    ends before a piece that it needs was begun, its analysis computes it itself, and where that runs elsewhere, waits.
+    Workers exchange results through folders of the campaign; the store keeps them for later campaigns. If a simulation ends before a piece has begun, its analysis computes it; if the
+    piece is being computed, the analysis waits for it.
 
     Args:
         config: The campaign.
         engine: Its store.
-        patience: How long the store is waited for; not at all without.
+        patience: Time to wait for the store; by default it is not waited for.
     """
 
     def __init__(self, config: CampaignConfig, engine: Engine, patience: Patience | None = None) -> None:
         self._settings, self._optics = config.simulation.settings(), config.optics
         self._calculations = plan_simulation(None, self._settings, config.properties(), config.optics).calculations
         self.folder = config.campaign_folder.resolve()
-        # Where nothing can be costly, no folder and no table are made.
+        # Without costly calculations, neither folder nor table is created.
         self._active = any(one.may_be_costly for one in self._calculations)
         if self._active:
             self._store = CalculationStore(engine, patience)
             self._results = {one.name: FolderCache(self.folder / one.folder) for one in self._calculations}
 
     def before(self, cluster: Cluster, substance: Substance, label: str) -> None:
-        """Start what a simulation will need, unless it is known."""
+        """Submit the pieces that a simulation needs and that are not known."""
         if not self._active:
             return
         for calculation in self._calculations:
@@ -59,7 +59,7 @@ class CalculationKeeper:
                 )
 
     def after(self, substance: Substance) -> None:
-        """Keep in the store what was computed for a substance."""
+        """Record in the store the pieces computed for a substance."""
         if not self._active:
             return
         for calculation in self._calculations:

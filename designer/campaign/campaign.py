@@ -1,4 +1,4 @@
-"""The campaign: the one mutable object of the house."""
+"""The campaign, the only mutable object of the package."""
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,19 +40,19 @@ if TYPE_CHECKING:
     from designer.results import Told
 
 STORE_PATIENCE_S = 1800.0
-"""How long a running campaign waits for a store that is locked, full or out of reach."""
+"""Time in s that a running campaign waits for a store that is locked, full or unreachable."""
 
 
 class Campaign:
-    """Designs polymers until a stop rule is reached; resumes wherever it was interrupted.
+    """Designs polymers until a stopping criterion is reached; an interrupted campaign resumes.
 
     Args:
-        config: What to design and how.
-        listener: Shows what happens; by default a live view on a terminal and in a notebook, nothing elsewhere. Pass
-            `SilentListener()` to show nothing.
+        config: Configuration.
+        listener: Shows the progress; by default a live view on a terminal and in a notebook, nothing elsewhere. Pass `SilentListener()` to
+            show nothing.
         proposer: Chooses candidates; the language model with its surrogates by default.
-        start_cluster: Starts what runs simulations; the section `cluster` of the configuration decides by default.
-        store: Its store, if that is open already.
+        start_cluster: Starts the cluster; by default that of the section `cluster` of the configuration.
+        store: Its store, if it is already open.
 
     Example:
         >>> campaign = Campaign.from_yaml("configs/quickstart.yaml")  # doctest: +SKIP
@@ -83,7 +83,7 @@ class Campaign:
         """Read a campaign from a YAML file.
 
         Raises:
-            DesignerError: The file is missing or breaks a rule; one line says which and what to do.
+            DesignerError: The file is missing or breaks a rule.
         """
         return cls(load_config(path), listener=listener)
 
@@ -92,7 +92,7 @@ class Campaign:
         """Return the campaign's store, opened or created.
 
         Raises:
-            DesignerError: Something else lies there, or the stored campaign asks for other measurements.
+            DesignerError: The address holds something else, or the stored campaign has another identity.
         """
         if self._opened is None:
             engine = create_store(self.config.store_url())
@@ -110,7 +110,7 @@ class Campaign:
         return self._opened
 
     def close(self) -> bool:
-        """Close the store; it is opened again when it is needed. `designer.store.engine.close_engine` tells what is returned."""
+        """Close the store, which is reopened on demand; for the return value see `designer.store.engine.close_engine`."""
         if self._opened is None:
             return True
         store, self._opened, self._calculations = self._opened, None, None
@@ -125,7 +125,7 @@ class Campaign:
         self.close()
 
     def __repr__(self) -> str:
-        """Return name, objectives and counts; a store that does not exist yet is not created."""
+        """Return name, objectives and counts, without creating a store."""
         return f"<Campaign {self._summary()}>"
 
     def _repr_html_(self) -> str:
@@ -147,11 +147,11 @@ class Campaign:
         return path is not None and path.is_file()
 
     def pareto_front(self) -> "FrontTable":
-        """Return the evaluations that no other dominates, with every measured property and its standard error."""
+        """Return the non-dominated evaluations, with all measured properties and standard errors."""
         return front_frame(self.store.evaluations("done"), self.objectives, self.config.limit_list())
 
     def finished_reason(self) -> str | None:
-        """Return which stop rule has been reached, or None."""
+        """Return which stopping criterion has been reached, or None."""
         counts, elapsed = self.store.counts(), self.store.campaign().elapsed_s
         still, fixed = counts["proposed"] + counts["running"], FixedList.of(self.config)
         left = None if still or fixed is None else fixed.left(ledger_of(self.store, self.config))
@@ -159,28 +159,28 @@ class Campaign:
         return stop_reason(self.config.stop, tally)
 
     def outside_fidelity(self) -> str:
-        """Return where measurements from outside come from unless somebody says otherwise."""
+        """Return the default fidelity of measurements made outside."""
         return self.config.fidelity() if self.config.measured_outside else "experiment"
 
     def ask(self, n: int = 1, *, days: float = 30.0, fidelity: str | None = None) -> list[EvaluationRecord]:
-        """Reserve up to `n` candidates for a measurement outside, chosen like those that are simulated.
+        """Reserve up to `n` candidates for measurements made outside, chosen like those that are simulated.
 
         Args:
-            n: How many.
-            days: How long they are reserved.
-            fidelity: Where they will be measured; `experiment` by default.
+            n: Number of candidates.
+            days: Duration of the reservation in days.
+            fidelity: Fidelity of the measurements; `experiment` by default.
 
         Raises:
-            CampaignFailed: The stop rule allows no more, or nothing is left to propose.
-            StoreReadOnly: The store can only be read.
+            CampaignFailed: A stopping criterion is reached, or no candidate is left.
+            StoreReadOnly: The store is read-only.
         """
-        # A store that cannot be written is told before the corpus and the surrogates are made.
+        # A read-only store is reported before the corpus and the surrogates are prepared.
         self.store.check_writable()
         fidelity = self.outside_fidelity() if fidelity is None else fidelity
         return ask(self.store, self.config, self._ensure_proposer(), n, fidelity=fidelity, days=days)
 
     def release(self, records: Iterable[EvaluationRecord]) -> None:
-        """Give back what `ask` reserved and nobody will measure."""
+        """Release candidates reserved by `ask` that will not be measured."""
         from designer.store.reservations import release
 
         release(self.store, records)
@@ -194,20 +194,20 @@ class Campaign:
         smiles: str | None = None,
         replace: bool = False,
     ) -> "DataTable":
-        """Put known data into the campaign's store, as `designer import` does; the surrogates learn from them.
+        """Import known data into the campaign's store, as `designer import` does; the surrogates are trained on them.
 
         Args:
             data: A table (CSV, .xlsx, Parquet) or a pandas DataFrame.
-            fidelity: Where the data come from, as `md-gaff2` or `experiment`.
-            columns: What columns hold, as `Cp=heat_capacity_cp:J/kg/K`; columns named like properties are found.
+            fidelity: Source of the data, such as `md-gaff2` or `experiment`.
+            columns: Content of columns, such as `Cp=heat_capacity_cp:J/kg/K`; columns with the names of properties are recognised.
             smiles: Column of the structures; `psmiles` or `smiles` by default.
-            replace: Take older content of this file away.
+            replace: Whether to remove earlier content of this file.
 
         Returns:
-            What was read; its `told` lists the rows and cells that could not be used.
+            The table that was read; `told` lists the rows and cells that could not be used.
 
         Raises:
-            InvalidRequest: It is no such table, or no row can be used.
+            InvalidRequest: It is not such a table, or no row can be used.
             ImportConflict: The file was imported before with other content.
         """
         from designer.data import parse_columns, read_table, records_of
@@ -217,11 +217,11 @@ class Campaign:
         records = records_of(table, fidelity)
         if not records:
             first = f"; {why}" if (why := table.why_empty()) else ""
-            raise InvalidRequest(f"{table.path}: no row has a value that can be used{first}")
+            raise InvalidRequest(f"{table.path}: no row has a usable value{first}")
         source = table.path.name if isinstance(data, str | Path) else f"DataFrame {table.digest[:12]}"
         add_imported(self.store.engine, records, source=source, digest=table.digest, replace=replace)
         if self._own_proposer:
-            # One that was made before does not know them.
+            # An earlier proposer does not know the new data.
             self._proposer = None
         return table
 
@@ -232,17 +232,17 @@ class Campaign:
         fidelity: str | None = None,
         replace: bool = False,
     ) -> "Told":
-        """Record what was measured outside.
+        """Record results measured outside.
 
         Args:
             rows: Line number and cells of each row: `candidate` or `psmiles`, `property`, `value`, `stderr`, `unit`; or a
                 DataFrame with these columns, or the path of a table or JSON file of them.
-            fidelity: Where rows come from that do not say it; `experiment` by default.
-            replace: Put results in the place of others that are recorded; those stay on record.
+            fidelity: Fidelity of rows that do not specify one; `experiment` by default.
+            replace: Whether results replace recorded ones, which are kept on record.
 
         Returns:
-            What was recorded, or which rows were refused, why: then nothing was recorded. Rows that are recorded already are
-            left as they are.
+            What was recorded, or which rows were rejected and why; then nothing was recorded. Rows that are recorded already are left
+            unchanged.
         """
         from designer.results import read_rows, tell
 
@@ -271,17 +271,17 @@ class Campaign:
         source: str | None = None,
         line: int | None = None,
     ) -> CorrectionRecord:
-        """Correct a value that was imported, told or simulated; the old one stays on record with who, when and why.
+        """Correct an imported, recorded or simulated value; the old one stays on record with author, time and reason.
 
         Args:
             name: Registry name.
-            value: The right value, None where only the error is wrong.
-            stderr: Its standard error, None to keep the recorded one.
-            reason: Why.
+            value: New value, None to correct the standard error only.
+            stderr: New standard error, None to keep the recorded one.
+            reason: Reason for the record.
             polymer: Repeat unit.
             evaluation: Number of an evaluation.
-            unit: Unit of both; the registry's by default.
-            fidelity: Where the value comes from.
+            unit: Unit of both; that of the registry by default.
+            fidelity: Fidelity of the value.
             source: Name of an imported file.
             line: Line of that file.
 
@@ -310,18 +310,18 @@ class Campaign:
         again: bool = False,
         everything: bool = False,
     ) -> list[CorrectionRecord]:
-        """Take back a measurement, an evaluation or an imported file; it stays on record with who, when and why.
+        """Withdraw a measurement, an evaluation or an imported file, which stays on record with author, time and reason.
 
         Args:
-            reason: Why.
+            reason: Reason for the record.
             polymer: Repeat unit.
             evaluation: Number of an evaluation.
-            name: Registry name, to take back that property alone.
-            fidelity: Where the value comes from.
+            name: Registry name, to withdraw one property only.
+            fidelity: Fidelity of the value.
             source: Name of an imported file.
             line: Line of that file.
-            again: Have the simulation done again with other random numbers, or the polymer asked for again.
-            everything: All results that match, if there are several.
+            again: Whether to repeat the simulation with another seed, or to make the polymer available to `ask` again.
+            everything: Whether to withdraw all matching results if there are several.
 
         Raises:
             InvalidRequest: Nothing matches, or several results and `everything` is not set.
@@ -342,25 +342,25 @@ class Campaign:
         )
 
     def run(self) -> str:
-        """Start or resume the campaign and go on until a stop rule is reached.
+        """Start or resume the campaign and run it until a stopping criterion is reached.
 
         Returns:
-            Which stop rule that was.
+            The stopping criterion that was reached.
 
         Raises:
             CampaignBusy: Another process runs it.
-            CampaignFailed: It cannot go on; what was measured is in the store.
-            OpticsUnavailable: It asks for DFT by name and PySCF is not installed.
-            Interrupted: SIGINT or SIGTERM came; `run` resumes.
+            CampaignFailed: It cannot continue; all results are in the store.
+            OpticsUnavailable: DFT is requested and PySCF is not installed.
+            Interrupted: SIGINT or SIGTERM was received; `run` resumes.
         """
         if getattr(multiprocessing.process.current_process(), "_inheriting", False):
             raise CampaignFailed(
-                'run() was reached while a worker process imported your script; put it under `if __name__ == "__main__":`'
+                'run() was called while a worker process imported your script; put the call under `if __name__ == "__main__":`'
             )
         try:
             return self._run()
         finally:
-            # However it ends, the file of an SQLite store holds everything. The engine connects again when it is needed.
+            # In any case, the file of an SQLite store is complete afterwards. The engine reconnects on demand.
             if self._opened is not None:
                 close_engine(self._opened.engine)
 
@@ -428,7 +428,7 @@ class Campaign:
 
     @property
     def calculations(self) -> CalculationKeeper:
-        """Return what has calculations beside the dynamics done, and keeps them."""
+        """Return the keeper of calculations that run in parallel with the dynamics."""
         if self._calculations is None:
             self._calculations = CalculationKeeper(self.config, self.store.engine, self.store.patience)
         return self._calculations
@@ -441,8 +441,8 @@ class Campaign:
             for limit in self.config.limits:
                 if limit.property not in (*self.config.properties(), *(record.property for record in imported)):
                     raise InvalidConfig(
-                        f"limit on {limit.property!r}: neither simulations nor known data tell it; add it to "
-                        "simulation.properties, or `designer import` data of it into the store"
+                        f"limit on {limit.property!r}: it is neither simulated nor in the known data; add it to "
+                        "simulation.properties, or import data with `designer import`"
                     )
             if imported:
                 sources = ", ".join(sorted({record.fidelity for record in imported}))

@@ -1,4 +1,4 @@
-"""The generator that a campaign's configuration asks for."""
+"""Construction of the generator of a campaign."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -31,7 +31,7 @@ class Generator(Protocol):
         best_of: float = 1.0,
         diversity: float = 0.0,
     ) -> list[Candidate]:
-        """Return n candidates with distinct keys, none of them in `exclude`."""
+        """Return n candidates with distinct keys that are not in `exclude`."""
         ...
 
 
@@ -40,12 +40,12 @@ def make_generator(settings: ModelSettings, filters: Filters, corpus: Callable[[
 
     Args:
         settings: Its section.
-        filters: Constraints on the proposals.
-        corpus: Returns the corpus, called only if the generator is fitted to it.
+        filters: Constraints on every proposal.
+        corpus: Returns the corpus; called if the generator is trained on it.
 
     Raises:
-        InvalidModelFile: The file of the model cannot be used.
-        InvalidList: The list of monomers cannot be used.
+        InvalidModelFile: The file of the model is invalid.
+        InvalidList: The list of monomers is invalid.
     """
     return GENERATORS[settings.kind](settings, filters, corpus)
 
@@ -78,7 +78,7 @@ GENERATORS: dict[str, Callable[[Any, Filters, Callable[[], Corpus]], Generator]]
 
 
 def diverse_part(candidates: Sequence[Candidate], n: int, rng: np.random.Generator) -> list[Candidate]:
-    """Return the n most diverse candidates (MaxMin on fingerprints); all of them if there are no more."""
+    """Return the n most diverse candidates (MaxMin on fingerprints), or all of them if there are at most n."""
     if len(candidates) <= n:
         return list(candidates)
     from generators import diverse_subset
@@ -88,7 +88,7 @@ def diverse_part(candidates: Sequence[Candidate], n: int, rng: np.random.Generat
 
 
 def with_route(candidate: Candidate) -> Candidate:
-    """Return the candidate with its synthesis route, which is looked for unless the generator gave one."""
+    """Return the candidate with its synthesis route, which is searched unless the generator provided one."""
     return candidate if candidate.route is not None else replace(candidate, route=find_route(candidate.unit))
 
 

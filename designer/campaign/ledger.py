@@ -1,4 +1,4 @@
-"""What a campaign knows, kept up to date one event at a time: no step costs more because many came before it."""
+"""State of a campaign in memory, updated incrementally: the cost of an update does not grow with the number of evaluations."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,15 @@ from surrogates import Constraint, Objective
 
 
 class Ledger:
-    """The evaluations of a campaign, and what others on the same store measured.
+    """The evaluations of a campaign, and results of other campaigns of the same store.
 
     Args:
-        objectives: What the front is made of.
-        limits: What keeps an evaluation out of it.
+        objectives: Objectives of the front.
+        limits: Limits that evaluations on the front must respect.
 
     Attributes:
-        front: The evaluations of this campaign that no other dominates.
-        newest: Number of the newest result that is known.
+        front: The non-dominated evaluations of this campaign.
+        newest: Number of the newest known result.
     """
 
     def __init__(self, objectives: Sequence[Objective], limits: Sequence[Constraint] = ()) -> None:
@@ -32,25 +32,25 @@ class Ledger:
         self.newest = 0
 
     def load(self, records: Iterable[EvaluationRecord]) -> None:
-        """Take in many evaluations of this campaign at once."""
+        """Add many evaluations of this campaign."""
         for record in records:
             self._enter(record)
         self.front = front_records(tuple(self._own.values()), self._objectives, self._limits)
 
     def put(self, record: EvaluationRecord) -> None:
-        """Take in an evaluation of this campaign that is new or has changed."""
+        """Add or update an evaluation of this campaign."""
         before = self._own.get(record.id)
         self._enter(record)
         now = self._own[record.id]
         if before is not None and before.state == "done" and before.measurements != now.measurements:
-            # A value was corrected or withdrawn: what it dominated may come back.
+            # A value was corrected or withdrawn: evaluations that it dominated may return to the front.
             self.front = front_records(tuple(self._own.values()), self._objectives, self._limits)
         elif record.state == "done" and (before is None or before.measurements != now.measurements):
             others = tuple(member for member in self.front if member.id != record.id)
             self.front = front_records((*others, self._own[record.id]), self._objectives, self._limits)
 
     def put_elsewhere(self, record: EvaluationRecord) -> None:
-        """Take in a result of another campaign."""
+        """Add a result of another campaign."""
         self._elsewhere[record.id] = record
         if record.state == "withdrawn":
             self._keys.discard(record.key)
@@ -60,7 +60,7 @@ class Ledger:
         self.newest = max(self.newest, record.finished_no or 0)
 
     def set_pending_elsewhere(self, records: Sequence[EvaluationRecord]) -> None:
-        """Take in what other campaigns simulate at this moment."""
+        """Set the evaluations that other campaigns are running."""
         self._pending = tuple(records)
 
     @property
@@ -70,7 +70,7 @@ class Ledger:
 
     @property
     def pending_elsewhere(self) -> int:
-        """Return how much other campaigns simulate at this moment."""
+        """Return the number of evaluations that other campaigns are running."""
         return len(self._pending)
 
     def get(self, evaluation_id: int) -> EvaluationRecord | None:
@@ -78,22 +78,22 @@ class Ledger:
         return self._own.get(evaluation_id)
 
     def own(self, *states: str) -> list[EvaluationRecord]:
-        """Return this campaign's evaluations in one of `states`, or all, in the order in which they were chosen."""
+        """Return this campaign's evaluations in one of `states`, or all, in the order of their choice."""
         found = (record for record in self._own.values() if not states or record.state in states)
         return sorted(found, key=lambda record: record.ordinal)
 
     def everything(self) -> tuple[EvaluationRecord, ...]:
-        """Return all that a choice may learn from: own evaluations, results of others, and what others are at."""
+        """Return all evaluations that a choice takes into account: own ones, results of other campaigns, and their running ones."""
         return (*self._own.values(), *self._elsewhere.values(), *self._pending)
 
     @property
     def finished(self) -> int:
-        """Return how many evaluations of this campaign are done or failed."""
+        """Return the number of evaluations of this campaign that are done or failed."""
         return sum(self._counts[state] for state in FINISHED)
 
     @property
     def open(self) -> int:
-        """Return how many are proposed or running; what is reserved for outside is not waited for."""
+        """Return the number of proposed and running evaluations; reservations are not counted."""
         return sum(self._counts[state] for state in OPEN) - self._counts["reserved"]
 
     def __len__(self) -> int:
@@ -113,7 +113,7 @@ class Ledger:
 
 
 def _brief(record: EvaluationRecord) -> EvaluationRecord:
-    """Leave out what no choice depends on, so that the memory of a long campaign stays small."""
+    """Drop data that no choice depends on, to bound the memory of a long campaign."""
     if not record.provenance and not record.diagnostics:
         return record
     measurements = tuple(replace(m, provenance={}) for m in record.measurements)

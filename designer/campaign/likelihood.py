@@ -1,4 +1,4 @@
-"""What the generator is steered by: the probability that a repeat unit reaches the region worth reaching."""
+"""The likelihood of the generator: the probability that a repeat unit lies in a target region."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,17 +14,17 @@ Bounds = tuple[float | None, float | None]
 Regions = tuple[Mapping[str, Bounds], ...]
 
 MAX_FRONT_POINTS = 64
-"""Points of the front that are beaten one by one; of a longer front these are spread evenly over it."""
+"""Maximum number of front points from which regions are constructed; a longer front is subsampled evenly."""
 
 MAX_POINTS_OF_MANY = 16
-"""The same for four objectives and more, where the number of boxes grows fastest."""
+"""The same for four and more objectives, where the number of boxes grows fastest."""
 
 
 def improving(objectives: Sequence[ObjectiveSettings], front: NDArray[np.float64]) -> Regions:
-    """Return disjoint boxes of property values that improve the front: their probabilities add up to that of improving it.
+    """Return disjoint boxes of property values that improve the front; their probabilities add up to the probability of improvement.
 
-    An objective with a region of its own is to lie in that region; the front to improve is then that of the other objectives
-    among the points that do, and as long as there are none, the region is all that counts.
+    An objective with a region must lie in that region. The front to improve is then that of the other objectives among the points in the
+    region; if there are none, the region alone counts.
 
     Args:
         objectives: The m objectives.
@@ -47,13 +47,13 @@ def improving(objectives: Sequence[ObjectiveSettings], front: NDArray[np.float64
 
 
 def within_limits(regions: Regions, limits: Sequence[Constraint]) -> Regions:
-    """Cut every region with the limits; where nothing is left of all, the limits alone remain."""
+    """Intersect every region with the limits; if all intersections are empty, the limits alone remain."""
     cut = [box for region in regions if (box := _cut(region, limits)) is not None]
     return tuple(cut) or ({limit.property: (limit.low, limit.high) for limit in limits},)
 
 
 def region_likelihood(surrogates: SurrogateSet, regions: Regions) -> LogLikelihood:
-    """Return log p(a repeat unit lies in one of some disjoint regions), summed in log space so that no tail underflows."""
+    """Return log p(a repeat unit lies in one of some disjoint regions), summed in log space so that tails do not underflow."""
 
     def log_likelihood(units: Sequence[RepeatUnit]) -> NDArray[np.float64]:
         prediction = surrogates.predict(units)

@@ -1,4 +1,4 @@
-"""The loop: hand out, listen, record, learn from others, until a stop rule is reached."""
+"""The main loop: submit, receive, record and exchange results until a stopping criterion is reached."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ PROGRESS_TO_STORE_S = 5.0
 TROUBLE_PAUSE_S = 30.0
 TROUBLE_LIMIT_S = 6 * 3600.0
 TROUBLES, LONELY_TROUBLES = 5, 40
-"""How often an evaluation may come back because its folder cannot be used: while others finish, and while nothing does."""
+"""Maximum number of returns of an evaluation with an unusable folder: while others finish, and while none does."""
 
 
 class Loop:
@@ -44,11 +44,11 @@ class Loop:
     Args:
         config: The campaign.
         store: Its store.
-        cluster: Where simulations run.
+        cluster: Cluster that runs the simulations.
         ownership: The right to run it.
-        listener: Shows what happens.
-        proposer: Makes the proposer when the first proposal is needed.
-        calculations: Has calculations beside the dynamics done, and keeps them.
+        listener: Shows the progress.
+        proposer: Creates the proposer when it is first needed.
+        calculations: Keeper of calculations that run in parallel with the dynamics.
 
     Attributes:
         progress: Latest progress of running evaluations by identity.
@@ -83,7 +83,7 @@ class Loop:
         self._looked = -NEWS_S
 
     def run(self) -> str:
-        """Go on with what was begun, then hand out more until a stop rule is reached; return which."""
+        """Resume open evaluations, then submit more until a stopping criterion is reached; return which."""
         newest = newest_number(self._store)
         self._ledger.load(briefs(self._store))
         for record in news(self._store, self._digest, 0, own=False):
@@ -91,13 +91,13 @@ class Loop:
         self._ledger.newest = newest
         resumed = self._ledger.own("proposed", "running")
         kind = "resumed" if len(self._ledger) else "started"
-        self._store.add_event(kind, f"{len(resumed)} evaluations to go on with, {_program()}")
+        self._store.add_event(kind, f"{len(resumed)} evaluations to resume, {_program()}")
         for record in resumed:
             self._hand_out(record)
         while True:
             if self._ownership.lost.is_set():
                 raise CampaignBusy(
-                    f"campaign {self._config.name!r} was taken over by another process; let that one finish"
+                    f"campaign {self._config.name!r} was taken over by another process; wait until that process has finished"
                 )
             self._look_around()
             tally = self._tally()
@@ -120,7 +120,7 @@ class Loop:
         return Tally(self._ledger.finished, self._ledger.open, elapsed, left)
 
     def _look_around(self) -> None:
-        """Learn what others did, ask again for what others hold, and submit again what came back."""
+        """Read the results of others, retry claims held by others, and resubmit returned evaluations."""
         now = time.monotonic()
         for due, number in [item for item in self._postponed if item[0] <= now]:
             self._postponed.remove((due, number))
@@ -145,7 +145,7 @@ class Loop:
             self._hand_out(self._record_of(number))
 
     def _on_news(self, record: EvaluationRecord) -> None:
-        """Show what another process did to an evaluation, and hand out what it wants to be done again."""
+        """Show what another process did to an evaluation, and submit it if it is to be repeated."""
         if record.state in FINISHED:
             self._listener.finished(record, self._ledger.front)
         elif record.state == "withdrawn":
@@ -154,14 +154,14 @@ class Loop:
             self._hand_out(record)
 
     def _fill(self, tally: Tally) -> None:
-        """Hand out new candidates while there are free slots and the stop rules allow it."""
+        """Submit new candidates while there are free slots and no stopping criterion is reached."""
         limit = self._config.stop.failures_in_a_row
         if self._failures_in_a_row >= limit:
             if tally.open:
                 return
             last = max(self._ledger.own("failed"), key=lambda record: record.finished_no or 0)
             raise CampaignFailed(
-                f"{self._failures_in_a_row} evaluations failed in a row, the last one because: "
+                f"{self._failures_in_a_row} consecutive evaluations failed, the last one with: "
                 f"{last.failure.message if last.failure else 'unknown'}; correct the cause, or raise stop.failures_in_a_row"
             )
         free = self._cluster.slots + self._config.cluster.ahead - len(self._busy)
@@ -172,10 +172,8 @@ class Loop:
         proposals = self._proposer().propose(wanted, self._ledger.everything(), self._ledger.taken)
         if not proposals and not tally.open and not self._ledger.pending_elsewhere:
             if self._list is not None:
-                raise CampaignFailed("every substance that is left of the list is reserved; tell the results of those")
-            raise CampaignFailed(
-                "the generator finds no candidate that was not evaluated; relax constraints or novelty"
-            )
+                raise CampaignFailed("every remaining substance of the list is reserved; report their results")
+            raise CampaignFailed("the generator found no new candidate; relax constraints or novelty")
         for proposal in proposals:
             if (record := self._record(proposal)) is not None:
                 self._ledger.put(record)
@@ -185,7 +183,7 @@ class Loop:
         try:
             return record_proposal(self._store, proposal, self._digest)
         except IntegrityError:
-            # A connection broke after this very row was written, or somebody reserved the candidate a moment ago.
+            # The connection broke after this row was written, or another process has just reserved the candidate.
             found = next((r for r in briefs(self._store) if r.key == proposal.candidate.key), None)
             if found is None:
                 raise
@@ -193,7 +191,7 @@ class Loop:
             return found if found.state == "proposed" else None
 
     def _hand_out(self, record: EvaluationRecord) -> None:
-        """Claim an evaluation and submit it, or take over what another campaign has measured, or wait for that."""
+        """Claim an evaluation and submit it, adopt the result of another campaign, or wait for that."""
         asked = claim(self._store, record.id, self._ownership.token, self._leases)
         self._ledger.put(asked.record)
         if asked.state == "held":
@@ -265,14 +263,14 @@ class Loop:
         self._listener.finished(record, self._ledger.front)
 
     def _on_returned(self, message: Returned) -> None:
-        """Submit again after a while what came back through no fault of the polymer."""
+        """Resubmit after a pause an evaluation that was returned because of a problem of the machine."""
         now, text = time.monotonic(), message.trouble.message
         since = self._trouble[1] if self._trouble else now
         if self._trouble is None or self._trouble[0] != text:
             self._note("trouble", text)
         self._trouble = text, since
         if now - since > TROUBLE_LIMIT_S:
-            raise CampaignFailed(f"for {(now - since) / 3600:.1f} h nothing was finished because: {text}")
+            raise CampaignFailed(f"no evaluation has finished for {(now - since) / 3600:.1f} h: {text}")
         if message.trouble.kind == "infrastructure" and self._is_hopeless(message.evaluation_id):
             outcome = Outcome(Failure("infrastructure", text), "unknown", 0.0)
             self._on_finished(Finished(message.evaluation_id, outcome))
@@ -280,7 +278,7 @@ class Loop:
         self._postponed.append((now + TROUBLE_PAUSE_S, message.evaluation_id))
 
     def _is_hopeless(self, evaluation_id: int) -> bool:
-        """Count what came back for its folder's sake; tell whether it did so too often."""
+        """Count the returns of an evaluation with an unusable folder; return whether there were too many."""
         count, finished = self._returns.get(evaluation_id, (0, self._ledger.finished))
         self._returns[evaluation_id] = count + 1, finished
         return count + 1 >= (TROUBLES if self._ledger.finished > finished else LONELY_TROUBLES)

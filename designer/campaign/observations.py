@@ -1,4 +1,4 @@
-"""From the store's records to what the surrogates learn from."""
+"""Conversion of the store's records into observations for the surrogates."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from surrogates import Observations
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of the observations; what is not measured is missing."""
+    """One row of the observations; properties that were not measured are missing."""
 
     unit: Composition
     fidelity: str
@@ -30,14 +30,14 @@ def observations_of(
     imported: Iterable[ImportedRecord] = (),
     needed: Sequence[str] | None = None,
 ) -> Observations:
-    """Gather finished evaluations and known data, sorted by content so that the order of arrival changes nothing.
+    """Collect finished evaluations and known data, sorted by content so that the order of arrival does not matter.
 
     Args:
-        records: Evaluations in any state; only finished ones count, and of these the substances with repeat units.
-        properties: What the surrogates model.
-        fidelity: Where the evaluations come from.
-        imported: Known data of any fidelity; those of `fidelity` count as if they had been evaluated.
-        needed: Properties whose failure in the known data is a failure of the polymer; `properties` by default.
+        records: Evaluations in any state; only finished ones of substances with repeat units count.
+        properties: Properties that the surrogates model.
+        fidelity: Fidelity of the evaluations.
+        imported: Known data of any fidelity; those of `fidelity` are treated like evaluations.
+        needed: Properties whose failure in the known data counts as a failure of the polymer; `properties` by default.
     """
     rows = []
     for record in sorted(
@@ -46,7 +46,7 @@ def observations_of(
         unit = composition_of_record(record)
         if unit is None:
             continue
-        # What was measured outside says itself where it comes from.
+        # Measurements made outside have their own fidelity.
         named = record.source == "outside" and record.state == "done"
         fidelities = sorted({m.fidelity for m in record.measurements}) if named else [fidelity]
         for name in fidelities:
@@ -70,7 +70,7 @@ def observations_of(
 def _values(
     record: EvaluationRecord, properties: Sequence[str], fidelity: str | None
 ) -> dict[str, tuple[float, float]]:
-    # A simulation that gives no error is exact; whoever measured outside just did not tell one.
+    # A zero error of a simulation is exact; of a measurement made outside, it means unknown.
     unknown = math.nan if record.source == "outside" else 0.0
     return {
         m.property: (m.value, m.stderr or unknown)
@@ -80,7 +80,7 @@ def _values(
 
 
 def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], needed: Sequence[str]) -> list[_Row]:
-    """Join the known values of one line of one source; failures become rows of their own."""
+    """Join the known values of one line of one source; failures become separate rows."""
     lines: dict[tuple[str, str, str, int], list[ImportedRecord]] = {}
     for record in imported:
         if record.property in properties:
@@ -96,7 +96,7 @@ def _known_rows(imported: Iterable[ImportedRecord], properties: Sequence[str], n
 
 
 def informative(record: EvaluationRecord) -> bool:
-    """Tell whether an evaluation has taught something about its polymer."""
+    """Return whether an evaluation contains information about its polymer."""
     if record.state == "failed":
         return record.failure is not None and record.failure.kind not in MACHINE_FAILURES
     return record.state == "done"

@@ -1,4 +1,4 @@
-"""What proposes candidates to the campaign."""
+"""The interface of proposers, which choose the next evaluations."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class Proposal:
         in_corpus: Whether the corpus holds it.
         step: `initial` or `acquisition`.
         acquisition: Value of the acquisition, if it was chosen by one.
-        predicted: What the surrogates expect of each property, if they had a say.
-        route_sought: Whether a candidate without a route has none that is known, rather than that nobody looked.
+        predicted: Predictions of the surrogates for each property, if they were used.
+        route_sought: Whether a route was searched for; without it, a missing route means nothing.
     """
 
     candidate: AnyCandidate
@@ -43,13 +43,13 @@ class Proposal:
 
 
 class Proposer(Protocol):
-    """Chooses what to evaluate next."""
+    """Chooses the next evaluations."""
 
     def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
         """Choose up to `n` candidates.
 
         Args:
-            n: How many are wanted.
+            n: Number of candidates.
             records: All evaluations so far; those proposed or running are pending.
             taken: Canonical keys that must not be chosen again.
 

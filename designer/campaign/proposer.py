@@ -1,4 +1,4 @@
-"""The proposer of the house: language model, surrogates, sequential Monte Carlo and acquisition in a row."""
+"""The default proposer: language model, surrogates, sequential Monte Carlo and acquisition."""
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
@@ -31,16 +31,15 @@ if TYPE_CHECKING:
 
 
 class BayesianProposer:
-    """Proposes with everything the campaign has learnt.
+    """Proposes candidates from all data of the campaign.
 
-    Every draw derives from the campaign's seed and from the set of finished evaluations, so that the same knowledge gives
-    the same proposals whatever the order in which it arrived.
+    Every draw derives from the campaign's seed and from the set of finished evaluations, so that the same data give the same proposals in whatever order they arrive.
 
     Args:
         config: The campaign.
-        note: Told what takes time, one line each.
+        note: Called with a line of text before lengthy work.
         imported: Known data; those of other fidelities help through the coupling that the surrogates learn.
-        reread: Asked before every choice for known data that have changed since, None where they have not.
+        reread: Returns known data that have changed since the last choice, or None.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class BayesianProposer:
 
     @cached_property
     def _initial(self) -> Sequence[AnyCandidate]:
-        """The first evaluations: the same list at every start."""
+        """The initial evaluations, the same list at every start."""
         initial, seed = self._config.initial, self._config.seed
         if isinstance(initial, ListInitial):
             return listed_candidates(initial.listed(), "given")
@@ -109,7 +108,7 @@ class BayesianProposer:
 
     def propose(self, n: int, records: Sequence[EvaluationRecord], taken: Collection[str]) -> list[Proposal]:
         """Choose up to `n` candidates; see `Proposer`."""
-        # What the user listed is evaluated here even if another campaign of the store has measured it: that costs nothing.
+        # Listed structures are evaluated even if another campaign of the store has measured them, since results are shared.
         listed = isinstance(self._config.initial, ListInitial)
         passed = {r.key for r in records if is_own(r, self._config.name)} if listed else taken
         chosen = [
@@ -168,7 +167,7 @@ class BayesianProposer:
         ]
 
     def _learn(self, records: Sequence[EvaluationRecord], taken: Collection[str], n: int) -> "SurrogateSet":
-        """Refit the surrogates and make the pool anew when enough evaluations have finished since the last time."""
+        """Refit the surrogates and renew the pool if enough evaluations have finished since the last refit."""
         from surrogates import fit_surrogates
 
         self._forget_what_changed(records)
@@ -197,7 +196,7 @@ class BayesianProposer:
         return self._surrogates
 
     def _forget_what_changed(self, records: Sequence[EvaluationRecord]) -> None:
-        """Have the surrogates learn anew at once where something they learnt from was corrected or withdrawn."""
+        """Force a refit if training data were corrected or withdrawn."""
         fresh = self._reread()
         if fresh is not None:
             self._imported = self._modelled(fresh)
@@ -219,7 +218,7 @@ class BayesianProposer:
     def _make_pool(
         self, n: int, rng: np.random.Generator, likelihood: "LogLikelihood | None", forbidden: frozenset[str]
     ) -> "list[Candidate]":
-        """Ask for a whole pool, and for less where the constraints leave less; `n` is the least that will do.
+        """Draw a full pool, or a smaller one of at least `n` candidates if the constraints leave fewer.
 
         Raises:
             ExhaustedProposals: Not even `n` candidates were found.

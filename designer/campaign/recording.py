@@ -1,4 +1,4 @@
-"""From a proposal to its row in the store."""
+"""Recording of proposals in the store."""
 
 from designer.campaign.proposal import Proposal
 from designer.store.records import EvaluationRecord
@@ -24,7 +24,7 @@ def record_proposal(store: CampaignStore, proposal: Proposal, settings_digest: s
 
 
 def keep_route_of(store: CampaignStore, proposal: Proposal) -> None:
-    """Record how a repeat unit is made, or that no way is known, if somebody looked; other substances have no routes."""
+    """Record the route of a candidate, or that none was found by a search; other substances than homopolymers have no routes."""
     candidate = proposal.candidate
     if isinstance(candidate, Candidate) and (candidate.route is not None or proposal.route_sought):
         keep_route(store.engine, candidate.key, candidate.route, store.patience)

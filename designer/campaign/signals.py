@@ -1,4 +1,4 @@
-"""Ctrl-C and polite kills end a campaign cleanly."""
+"""Clean end of a campaign on SIGINT and SIGTERM."""
 
 import signal
 import threading
@@ -10,10 +10,10 @@ from designer.interrupts import interrupt_came
 
 
 class Interrupted(BaseException):
-    """The process was asked to end. Derives from BaseException so that no library mistakes it for its own failure.
+    """The process received SIGINT or SIGTERM. Derives from BaseException so that libraries do not catch it.
 
     Attributes:
-        signal_number: Which signal asked.
+        signal_number: The signal.
     """
 
     def __init__(self, signal_number: int) -> None:
@@ -25,9 +25,9 @@ class Interrupted(BaseException):
 def raise_on_signals() -> Iterator[None]:
     """Raise `Interrupted` in the main thread at the first SIGINT or SIGTERM; a second one acts as usual.
 
-    One that came while the program started, and that an import swallowed, counts as the first.
+    A signal that was caught by an import during the start counts as the first.
 
-    In another thread nothing is changed: Python hands signals to the main thread only.
+    Has no effect in other threads: Python delivers signals to the main thread only.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

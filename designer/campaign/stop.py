@@ -1,4 +1,4 @@
-"""Stop rules as pure functions."""
+"""Stopping criteria as pure functions."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from designer.config.sections import StopSettings
 
 @dataclass(frozen=True)
 class Tally:
-    """What the stop rules look at.
+    """Input of the stopping criteria.
 
     Attributes:
-        finished: Evaluations done or failed.
-        open: Evaluations proposed or running.
-        elapsed_s: Seconds of running, summed over restarts.
-        left: Substances without a result in the list that the campaign chooses from; None where it chooses from no list.
+        finished: Number of evaluations done or failed.
+        open: Number of evaluations proposed or running.
+        elapsed_s: Running time in s, summed over restarts.
+        left: Number of substances without a result in the campaign's list; None for a campaign without one.
     """
 
     finished: int
@@ -23,7 +23,7 @@ class Tally:
 
 
 def may_start(stop: StopSettings, tally: Tally) -> int | None:
-    """Return how many more evaluations may be started; None means any number."""
+    """Return the number of evaluations that may still be started; None means no limit."""
     if stop.wall_time_h is not None and tally.elapsed_s >= 3600 * stop.wall_time_h:
         return 0
     if stop.evaluations is None:
@@ -32,7 +32,7 @@ def may_start(stop: StopSettings, tally: Tally) -> int | None:
 
 
 def stop_reason(stop: StopSettings, tally: Tally) -> str | None:
-    """Return which rule ends the campaign, or None while anything runs or may be started."""
+    """Return which criterion ends the campaign, or None while evaluations run or may be started."""
     if tally.open:
         return None
     if stop.evaluations is not None and tally.finished >= stop.evaluations:
@@ -40,5 +40,5 @@ def stop_reason(stop: StopSettings, tally: Tally) -> str | None:
     if tally.left == 0:
         return f"every substance of the list is evaluated, {tally.finished} here"
     if stop.wall_time_h is not None and tally.elapsed_s >= 3600 * stop.wall_time_h:
-        return f"{tally.elapsed_s / 3600:.2f} h of {stop.wall_time_h:g} h wall time are spent"
+        return f"the running time of {stop.wall_time_h:g} h is used up ({tally.elapsed_s / 3600:.2f} h)"
     return None

@@ -1,4 +1,4 @@
-"""Known data from tables: columns mapped to properties, units converted, every bad row told."""
+"""Known data from tables: columns are mapped to properties, units converted, and unusable rows reported."""
 
 from designer.data.columns import ColumnMap, parse_columns
 from designer.data.known import records_of

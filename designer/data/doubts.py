@@ -1,4 +1,4 @@
-"""What the numbers of a whole column say about its unit."""
+"""Plausibility checks of the unit of a column."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from designer.data.table import DataRow
 
 FAR = 1.0
-"""Widths of the usual range by which a value may lie outside of it; farther off the unit is wrong."""
+"""Maximum distance from the usual range, in widths of that range; beyond it, the unit is considered wrong."""
 
 MOST_LINES = 5
-"""Lines named one by one."""
+"""Maximum number of lines listed."""
 
 
 def strangeness(column: ColumnMap, numbers: Sequence[float]) -> str | None:
-    """Tell when most values of a column are none that a polymer has, so that its unit must be another one.
+    """Return a message if most values of a column are impossible for polymers, so that its unit must be wrong.
 
-    Codes for missing values do not count.
+    Codes for missing values are ignored.
 
     Args:
         column: The column.
-        numbers: Its numbers as they were written.
+        numbers: Its numbers as written.
     """
     spec = property_spec(column.property)
     measured = [number for number in numbers if np.isfinite(number) and not _code(spec, column, number)]
@@ -37,17 +37,17 @@ def strangeness(column: ColumnMap, numbers: Sequence[float]) -> str | None:
     middle = float(np.median([column.conversion.value(number) for number in measured]))
     units = likely_units(spec, float(np.median(strange)), column.unit)
     return (
-        f"column {column.column!r} read in {column.unit} has the median {middle:.4g}, far from the {usual_range(spec)} of "
+        f"column {column.column!r} in {column.unit} has the median {middle:.4g}, far from the {usual_range(spec)} of "
         f"{spec.name}; give its unit as --column '{column.column}={spec.name}:{units[0] if units else 'UNIT'}'"
     )
 
 
 def doubts(column: ColumnMap, numbers: Sequence[float], rows: Sequence["DataRow"]) -> str | None:
-    """Tell which values of a column were taken although they are unusual, and whether all of it may be in another unit.
+    """Return a message about unusual values of a column, and about another unit that all of them would fit.
 
     Args:
         column: The column.
-        numbers: Its numbers as they were written.
+        numbers: Its numbers as written.
         rows: The rows that are used.
     """
     spec = property_spec(column.property)
@@ -59,7 +59,7 @@ def doubts(column: ColumnMap, numbers: Sequence[float], rows: Sequence["DataRow"
         span = f"{min(odd.values()):.4g} to {max(odd.values()):.4g}" if len(odd) > 1 else f"{min(odd.values()):.4g}"
         many = len(odd) > 1
         told.append(
-            f"{len(odd)} value{'s' if many else ''} outside of the usual {usual_range(spec)} {'were' if many else 'was'} taken "
+            f"{len(odd)} value{'s' if many else ''} outside the usual {usual_range(spec)} {'were' if many else 'was'} accepted "
             f"({span}; line{'s' if many else ''} {lines})"
         )
     impossible = [
@@ -70,7 +70,7 @@ def doubts(column: ColumnMap, numbers: Sequence[float], rows: Sequence["DataRow"
     units = likely_units(spec, float(np.median(impossible)), column.unit) if impossible else []
     if units and len(taken) > len(odd) and _all_possible(spec, numbers, units[0]):
         told.append(
-            f"{len(impossible)} of its values would be possible in {units[0]}, and so would all others; check the unit of the column"
+            f"{len(impossible)} of its values are impossible in this unit and possible in {units[0]}, as are all others; check the unit of the column"
         )
     return f"column {column.column!r}: {'; '.join(told)}" if told else None
 

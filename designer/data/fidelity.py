@@ -1,4 +1,4 @@
-"""Names of fidelities, which say where values come from."""
+"""Names of fidelities, the sources of values."""
 
 from designer.errors import InvalidRequest
 
@@ -6,14 +6,14 @@ LONGEST = 64
 
 
 def checked_fidelity(name: str) -> str:
-    """Return the name of a fidelity as a user wrote it: one line of text, without blanks at its ends.
+    """Return the name of a fidelity, which must be one line without leading or trailing spaces.
 
     Raises:
-        InvalidRequest: It is none.
+        InvalidRequest: It is not such a name.
     """
     if name and name == name.strip() and len(name) <= LONGEST and name.isprintable():
         return name
     raise InvalidRequest(
-        f"fidelity {name!r} is not a name: one line of up to {LONGEST} characters without blanks at its ends; write where the "
-        "values come from, as experiment or md-gaff2"
+        f"fidelity must be one line of up to {LONGEST} characters without leading or trailing spaces, got {name!r}; write the "
+        "source of the values, such as experiment or md-gaff2"
     )

@@ -1,4 +1,4 @@
-"""From a table to known data as a store keeps them."""
+"""Conversion of a table into known data."""
 
 from designer.data.fidelity import checked_fidelity
 from designer.data.table import DataTable
@@ -6,7 +6,7 @@ from designer.store.imported import ImportedRecord
 
 
 def records_of(table: DataTable, fidelity: str) -> list[ImportedRecord]:
-    """Return the values and failures of a table as the store keeps them.
+    """Return the values and failures of a table as records of the store.
 
     Raises:
         InvalidRequest: The fidelity is not a name.

@@ -1,4 +1,4 @@
-"""Read a table of polymers with known properties; whatever cannot be used is told row by row and cell by cell."""
+"""Reading of tables of polymers with known properties; unusable rows and cells are reported one by one."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SENTINELS = (-9999.0,)
-"""Values that stand for a failed simulation."""
+"""Values that denote a failed simulation."""
 
 MISSING = frozenset({"", "na", "nan", "n/a", "#n/a", "<na>", "null", "none", "-"})
-"""Cells that mean: not measured."""
+"""Cells that denote a missing measurement."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class DataRow:
     Attributes:
         line: Its line in the file.
         unit: The repeat unit.
-        values: What was measured, in the registry's units.
+        values: Measured values, in the registry's units.
         stderrs: Standard errors of some of these, same units.
-        failed: Properties whose cell holds a sentinel: the measurement was tried and failed.
+        failed: Properties with a sentinel, whose measurement failed.
     """
 
     line: int
@@ -46,11 +46,11 @@ class DataRow:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that cannot be used, or a cell of one.
+    """An unusable row, or an unusable cell.
 
     Attributes:
         line: Its line in the file.
-        text: What is wrong, and why.
+        text: The problem.
         column: Heading of the cell; None for a whole row.
     """
 
@@ -59,7 +59,7 @@ class BadRow:
     column: str | None = None
 
     def __str__(self) -> str:
-        """Return what is left out, and why, in one line."""
+        """Return in one line what is left out and why."""
         what = "left out" if self.column is None else "one cell left out"
         return f"line {self.line} {what}: {self.text}"
 
@@ -70,17 +70,17 @@ class BadRow:
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table as it was read: every row is in `rows` or in `bad`.
+    """A table; every row is in `rows` or in `bad`.
 
     Attributes:
-        path: The file; `DataFrame` for a table that came from Python.
+        path: The file; `DataFrame` for a pandas table.
         digest: SHA-256 of its content.
-        columns: What was read from which column.
-        rows: Rows with at least one measurement or failure, or none of either (nothing was measured).
-        bad: Rows that cannot be used.
-        notes: Columns that were left out, and why.
-        unusual: Columns with values that were taken although they are unusual, or beside impossible ones, and what to check.
-        bad_cells: Cells of used rows that cannot be used.
+        columns: The mapped columns.
+        rows: Usable rows, also those without any measurement or failure.
+        bad: Unusable rows.
+        notes: Columns left out, and why.
+        unusual: Columns with unusual accepted values or with impossible values, and what to check.
+        bad_cells: Unusable cells of usable rows.
     """
 
     path: Path
@@ -94,11 +94,11 @@ class DataTable:
 
     @property
     def told(self) -> tuple[BadRow, ...]:
-        """Rows and cells that cannot be used, in the file's order."""
+        """Unusable rows and cells, in the file's order."""
         return tuple(sorted((*self.bad, *self.bad_cells), key=lambda row: row.line))
 
     def why_empty(self) -> str:
-        """Return the first reason why a table without a usable value has none: a column that was left out, or a row; else nothing."""
+        """Return the first reason why a table has no usable value: a column or row left out; empty if there is none."""
         if self.notes:
             return self.notes[0]
         return f"line {self.told[0].line}: {self.told[0].text}" if self.told else ""
@@ -119,13 +119,13 @@ def read_table(
 
     Args:
         path: Table with a heading: CSV in UTF-8 with any usual separator, .xlsx, Parquet, or a pandas DataFrame.
-        columns: Mapped columns; columns that bear a registry name are found without being told.
+        columns: Mapped columns; columns with registry names are recognised.
         smiles: Heading of the structures; `psmiles` or `smiles` by default.
-        sentinels: Numbers that mean a failed measurement.
+        sentinels: Numbers that denote a failed measurement.
 
     Raises:
-        MissingFile: There is no such file.
-        InvalidRequest: It is no such table, or a mapped column's numbers cannot be in the unit that was given.
+        MissingFile: The file does not exist.
+        InvalidRequest: It is not such a table, or the numbers of a mapped column are impossible in the given unit.
     """
     if isinstance(path, Path) and not path.exists():
         raise MissingFile(f"data file {str(path)!r} does not exist; give the path of a CSV, Excel or Parquet file")
@@ -149,7 +149,7 @@ def read_table(
     for column, text in strange.items():
         if column in columns:
             raise InvalidRequest(text)
-    # A column that merely bears a property's name may hold something else, or another unit.
+    # A column that only has the name of a property may contain something else, or another unit.
     left_out = {column.property for column in strange}
     rows: list[DataRow] = []
     bad_cells: list[BadRow] = []
@@ -183,12 +183,12 @@ def _row(
     sentinels: Sequence[float],
     numbers: Mapping[str, list[float]],
 ) -> tuple[DataRow | BadRow, list[BadRow]]:
-    """Return a row and its bad cells, which are all that it loses; the numbers of each column are added to `numbers`."""
+    """Return a row and its unusable cells; the numbers of each column are appended to `numbers`."""
     if len(cells) != len(headings):
         why = "a cell may have moved"
         if len(cells) > len(headings):
-            why = "put text and numbers that hold the separator in quotes"
-        return BadRow(line, f"{len(cells)} cells where the heading has {len(headings)}; {why}"), []
+            why = "put text and numbers that contain the separator in quotes"
+        return BadRow(line, f"the row has {len(cells)} cells and the heading {len(headings)}; {why}"), []
     named = dict(zip(headings, cells, strict=True))
     try:
         unit = RepeatUnit.from_psmiles(named[structure], elements=None)
@@ -198,7 +198,7 @@ def _row(
     stderrs: dict[str, float] = {}
     failed: list[str] = []
     lost: list[BadRow] = []
-    # Values first: an error is judged beside its value.
+    # Values first: a standard error is checked against its value.
     for found in sorted(columns, key=lambda column: column.is_error):
         cell = named[found.column]
         if cell.lower() in MISSING:
@@ -222,7 +222,7 @@ def _row(
 
 
 def _stderr(column: ColumnMap, number: float, values: dict[str, float]) -> float:
-    """Return a standard error in the registry's unit; one that is too large takes its value with it.
+    """Return a standard error in the registry's unit; if it is too large, the value is unusable as well.
 
     Raises:
         ValueError: It is impossible.
@@ -248,7 +248,7 @@ def _value(column: ColumnMap, number: float) -> float:
         column.unit,
         column.conversion,
         lambda unit: f"map the column with --column '{column.column}={column.property}:{unit}'",
-        f"leave the cell empty, or pass --failed {number:g} where it means a failed measurement",
+        f"leave the cell empty, or pass --failed {number:g} if it denotes a failed measurement",
     )
 
 

@@ -1,4 +1,4 @@
-"""Units of tables, converted to the registry's."""
+"""Conversion of units to those of the registry."""
 
 import re
 from collections.abc import Mapping
@@ -25,19 +25,19 @@ OTHER_UNITS: Mapping[str, tuple[str, ...]] = {
     "nm": ("angstrom", "pm", "m"),
     "eV": ("meV", "hartree"),
 }
-"""Units that people use in place of the registry's, the likeliest first."""
+"""Common alternative units of a property, the most likely first."""
 
 _SHARES = ("fractional_free_volume", "nematic_order")
-"""Pure numbers that people also give in percent."""
+"""Dimensionless properties that are also given in percent."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """Registry value = scale * value of the table + offset; a standard error is scaled alone.
+    """Registry value = scale * value of the table + offset; a standard error is only scaled.
 
     Attributes:
-        scale: Registry units for each unit of the table.
-        offset: Zero of the table's unit in the registry's; other than zero for temperatures in degrees.
+        scale: Factor.
+        offset: Zero of the table's unit in the registry's unit; non-zero for temperatures in degrees.
     """
 
     scale: float
@@ -48,15 +48,15 @@ class Conversion:
         return self.scale * number + self.offset
 
     def error(self, number: float) -> float:
-        """Convert a standard error, which no shift of the zero changes."""
+        """Convert a standard error, which does not depend on the offset."""
         return abs(self.scale) * number
 
 
 @lru_cache(maxsize=512)
 def conversion(unit: str, name: str) -> Conversion:
-    """Return how values in `unit` become values of the property `name` in the registry's unit.
+    """Return the conversion of values of the property `name` from `unit` to the registry's unit.
 
-    Units are written as in the registry (`g/cm3`, `J/kg/K`, `1e-4/K`, `degC`), as far as pint knows them.
+    Units are written as in the registry (`g/cm3`, `J/kg/K`, `1e-4/K`, `degC`), if pint knows them.
 
     Raises:
         InvalidRequest: The unit is unknown or of another dimension.
@@ -79,12 +79,14 @@ def conversion(unit: str, name: str) -> Conversion:
             f"unit {unit!r} cannot be converted to {target!r}, the unit of {name}; give the unit of the column"
         ) from error
     except (pint.PintError, ValueError, TypeError, AttributeError, AssertionError, SyntaxError) as error:
-        raise InvalidRequest(f"unit {unit!r} is unknown; write it like {target!r}, the unit of {name}") from error
+        raise InvalidRequest(
+            f"unit {unit!r} is unknown; write it in the form of {target!r}, the unit of {name}"
+        ) from error
     return Conversion(float(one - zero) * factor, float(zero))
 
 
 def likely_units(spec: PropertySpec, number: float, unit: str) -> list[str]:
-    """Return the units, other than `unit`, in which a number would be a usual value of a property, the likeliest first."""
+    """Return the units other than `unit` in which a number would be a usual value of a property, the most likely first."""
     others = OTHER_UNITS.get(spec.unit, ()) if spec.unit != "1" else ("%",) if spec.name in _SHARES else ()
     return [
         other
@@ -101,7 +103,7 @@ def _registry() -> "UnitRegistry[float]":
 
 
 def _factor(unit: str) -> tuple[float, str]:
-    """Split a number off the front: `1e-4/K` is 0.0001 and `1/K`."""
+    """Split off a leading number: `1e-4/K` is 0.0001 and `1/K`."""
     match = re.match(r"^\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?:\s*\*\s*|\s+|(?=/)|$)(.*)$", unit)
     if not match:
         return 1.0, unit.strip()
@@ -110,5 +112,5 @@ def _factor(unit: str) -> tuple[float, str]:
 
 
 def _exponents(unit: str) -> str:
-    """Write exponents as pint reads them: `g/cm3` and `g/cm^3` become `g/cm**3`."""
+    """Rewrite exponents for pint: `g/cm3` and `g/cm^3` become `g/cm**3`."""
     return re.sub(r"([A-Za-z°µμ])\^?(-?\d+)", r"\1**\2", unit.replace("%", "percent"))

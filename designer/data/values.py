@@ -1,4 +1,4 @@
-"""The one check that numbers from outside pass before they count as measurements."""
+"""The check that numbers must pass before they are accepted as measurements."""
 
 import math
 from collections.abc import Callable
@@ -7,25 +7,25 @@ from designer.data.units import Conversion, likely_units
 from mdcore.chem import PropertySpec
 
 _HUGE = 1e30
-"""Numbers at least this large stand for something else, as 9.99e99 of spreadsheets and 9.97e36 of netCDF."""
+"""Numbers from here on are codes for missing values, such as 9.99e99 in spreadsheets and 9.97e36 in netCDF."""
 _NAMES = {"degC": "degrees Celsius", "degF": "degrees Fahrenheit"}
 
 
 def checked_value(
     spec: PropertySpec, number: float, unit: str, conversion: Conversion, remedy: Callable[[str], str], code: str
 ) -> float:
-    """Return a value in the registry's unit, if it is physically possible.
+    """Return a value in the registry's unit after checking that it is physically possible.
 
     Args:
         spec: The property.
-        number: The number as it was written, in `unit`.
+        number: The number as written, in `unit`.
         unit: Its unit.
-        conversion: From there to the registry's unit.
-        remedy: Says how to give another unit.
-        code: Says what to do with a code for a missing value.
+        conversion: Conversion to the registry's unit.
+        remedy: Returns how to specify another unit.
+        code: What to do with a code for a missing value.
 
     Raises:
-        ValueError: It is not; the text says why, and what the number may be instead.
+        ValueError: It is not; the message suggests what the number may be instead.
     """
     value = conversion.value(number)
     if spec.possible(value):
@@ -43,26 +43,24 @@ def checked_stderr(spec: PropertySpec, stderr: float, value: float) -> float:
     """Return a standard error, both in the registry's unit.
 
     Raises:
-        ValueError: It is negative, not finite, or larger than the whole span of usual values and the value itself.
+        ValueError: It is negative, not finite, or larger than both the span of usual values and the value itself.
     """
     if not math.isfinite(stderr) or stderr < 0:
-        raise ValueError(
-            f"stderr {stderr:g} is {'negative' if stderr < 0 else 'not finite'}; a standard error is zero or larger"
-        )
+        raise ValueError(f"the standard error must be finite and not negative, got {stderr:g}")
     most = max(spec.upper - spec.lower, abs(value))
     if stderr > most:
         raise ValueError(
-            f"{spec.name} {value:g} with the standard error {_with_unit(stderr, spec.unit)} says nothing: usual values span "
+            f"{spec.name} {value:g} with the standard error {_with_unit(stderr, spec.unit)} is uninformative: usual values span "
             f"{_with_unit(spec.upper - spec.lower, spec.unit)}; correct the error, or its unit"
         )
     return stderr
 
 
 def unusual(spec: PropertySpec, value: float) -> str | None:
-    """Say that a value is possible but lies outside of what amorphous organic polymers have, or return None."""
+    """Return a message if a value is possible but outside the range of amorphous organic polymers, else None."""
     if spec.usual(value):
         return None
-    return f"{spec.name} {_with_unit(value, spec.unit)} is outside of the usual {usual_range(spec)}"
+    return f"{spec.name} {_with_unit(value, spec.unit)} is outside the usual {usual_range(spec)}"
 
 
 def usual_range(spec: PropertySpec) -> str:
@@ -71,9 +69,9 @@ def usual_range(spec: PropertySpec) -> str:
 
 
 def looks_like_a_code(number: float) -> bool:
-    """Tell whether a number that cannot be a measurement is one of those that people write where they have none.
+    """Return whether an impossible number is a common code for a missing value.
 
-    These are 0, -1, rows of nines (-99, 999, -9999, 9.99e99) and numbers too large for any measurement.
+    These are 0, -1, repeated nines (-99, 999, -9999, 9.99e99) and numbers too large for any measurement.
     """
     if number in (0.0, -1.0) or not abs(number) < _HUGE:
         return True
