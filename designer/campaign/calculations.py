@@ -14,8 +14,8 @@ from mdcore.substances import Substance
 class CalculationKeeper:
     """Submits calculations in parallel with the simulations that need them, each piece once for a store.
 
-    Workers exchange results through folders of the campaign; the store keeps them for later campaigns. If a simulation ends before a piece has begun, its analysis computes it; if the
-    piece is being computed, the analysis waits for it.
+    Workers exchange results through folders of the campaign; the store keeps them for later campaigns. The analysis of
+    a simulation computes pieces that have not begun, and waits for those that are being computed.
 
     Args:
         config: The campaign.

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class BayesianProposer:
     """Proposes candidates from all data of the campaign.
 
-    Every draw derives from the campaign's seed and from the set of finished evaluations, so that the same data give the same proposals in whatever order they arrive.
+    Every draw derives from the campaign's seed and from the set of finished evaluations, so that the proposals
+    do not depend on the order of arrival.
 
     Args:
         config: The campaign.

@@ -100,7 +100,7 @@ def structure_column(headings: Sequence[str], given: str | None) -> str:
             if heading.lower() == wanted:
                 return heading
     raise InvalidRequest(
-        f"no column is named {' or '.join(STRUCTURES)}; specify the column of the structures with --smiles ({_listed(headings)})"
+        f"no column is named {' or '.join(STRUCTURES)}; specify it with --smiles ({_listed(headings)})"
     )
 
 

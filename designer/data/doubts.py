@@ -70,7 +70,7 @@ def doubts(column: ColumnMap, numbers: Sequence[float], rows: Sequence["DataRow"
     units = likely_units(spec, float(np.median(impossible)), column.unit) if impossible else []
     if units and len(taken) > len(odd) and _all_possible(spec, numbers, units[0]):
         told.append(
-            f"{len(impossible)} of its values are impossible in this unit and possible in {units[0]}, as are all others; check the unit of the column"
+            f"{len(impossible)} of its values would be possible in {units[0]}, as would all others; check the unit of the column"
         )
     return f"column {column.column!r}: {'; '.join(told)}" if told else None
 

@@ -1,4 +1,4 @@
-"""The store: the single truth about a campaign, in SQLite or another database that SQLAlchemy speaks."""
+"""The store: the authoritative state of campaigns, in SQLite or PostgreSQL."""
 
 from designer.store.imported import ImportedRecord, add_imported, imported_records
 from designer.store.opening import create_store, open_store

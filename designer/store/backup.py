@@ -1,4 +1,4 @@
-"""Copy a store while it is used: the copy is one whole file, of one instant."""
+"""Consistent copy of a store in use, as one file."""
 
 import errno
 import os
@@ -18,20 +18,20 @@ from designer.store_url import StoreURL
 
 _AT_A_TIME = 1000
 _TARGET = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
-"""What the file that is written cannot take, by SQLite's primary error codes."""
+"""SQLite's primary error codes for a file that cannot be written."""
 _NO_OWNER = "UPDATE campaign SET owner = NULL, owner_host = NULL, owner_pid = NULL, owner_started_at = NULL"
-"""Nobody runs the campaigns of a copy."""
+"""The campaigns of a copy are not running."""
 
 
 def back_up(engine: Engine, target: Path) -> None:
-    """Copy a store into a new SQLite file, with what is still in its write-ahead log.
+    """Copy a store into a new SQLite file, including its write-ahead log.
 
-    An SQLite store is copied page by page, whatever the version of its schema. What is in PostgreSQL is read in one transaction
-    of one snapshot, which needs the schema of this program.
+    An SQLite store is copied page by page, with any version of the schema. A PostgreSQL database is read in one transaction on one
+    snapshot, which requires the present schema.
 
     Args:
-        engine: An opened store; others may read and write it meanwhile.
-        target: File to write; what is there is lost.
+        engine: An opened store; other programs may use it meanwhile.
+        target: File to write; an existing one is overwritten.
 
     Raises:
         StoreLocked: The store does not answer.
@@ -44,7 +44,7 @@ def back_up(engine: Engine, target: Path) -> None:
         else:
             _copy_rows(engine, target)
         with closing(sqlite3.connect(target)) as file, file:
-            # In this mode the copy is one file, also while it is open.
+            # In this mode the copy is a single file even while it is open.
             file.execute("PRAGMA journal_mode = DELETE")
             file.execute(_NO_OWNER)
     except (DBAPIError, sqlite3.OperationalError) as error:
@@ -76,7 +76,7 @@ def _copy_rows(engine: Engine, target: Path) -> None:
 
 
 def campaign_counts(path: Path) -> dict[str, int]:
-    """Return how many evaluations each campaign of a copied file has, read from the file itself."""
+    """Return the number of evaluations of each campaign, read from the copy."""
     query = (
         "SELECT campaign.name, COUNT(evaluation.id) FROM campaign LEFT JOIN evaluation ON evaluation.campaign_id = campaign.id "
         "GROUP BY campaign.id ORDER BY campaign.id"

@@ -1,4 +1,4 @@
-"""Results of calculations in a store: each piece is computed once for all campaigns of it."""
+"""Results of calculations in a store, computed once for all its campaigns."""
 
 import time
 
@@ -10,31 +10,31 @@ from designer.store.transactions import Patience, read, write
 
 
 class CalculationStore:
-    """Results of calculations by the keys of their pieces, which tell subject, level of theory and settings.
+    """Results of calculations by the keys of their pieces, which encode subject, level of theory and settings.
 
     Args:
         engine: An opened store.
-        patience: How long it is waited for; not at all without.
+        patience: Time to wait for the store; by default it is not waited for.
 
     Raises:
-        StoreLocked: The database is locked; of the methods, too.
+        StoreLocked: The database is locked; also raised by the methods.
     """
 
     def __init__(self, engine: Engine, patience: Patience | None = None) -> None:
         self._engine, self._patience = engine, patience or Patience()
 
     def get(self, key: str) -> str | None:
-        """Return what was kept under the key of a piece, or None."""
+        """Return the result of a piece, or None."""
         query = select(CalculationRow.record).where(CalculationRow.key == key)
         return read(self._engine, self._patience, lambda session: session.scalar(query))
 
     def keep(self, key: str, calculation: str, subject: str, level: str, record: str) -> None:
-        """Keep a result; one that is there already stays.
+        """Record a result; an existing one is kept.
 
         Args:
             key: Key of the piece.
             calculation: Registry name of the calculation.
-            subject: What it is computed of: the key of a repeat unit or substance.
+            subject: Key of the repeat unit or substance.
             level: Level of theory.
             record: The result.
         """

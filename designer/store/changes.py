@@ -1,4 +1,4 @@
-"""Follow a campaign in its store without reading it all again and again."""
+"""Incremental reading of a campaign from its store."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,13 +14,13 @@ from designer.store.store import CampaignStore
 UNFINISHED = (*OPEN, "expired")
 """States that may still end in a result, expired reservations included."""
 _AT_ONCE = 500
-"""Rows named in one query; databases limit its length."""
+"""Maximum number of identities in one query, whose length databases limit."""
 _MOVING = ("state", "stage", "fraction", "ns_per_day", "remaining_s", "attempts", "started_at")
-"""What changes while an evaluation is open; the rest of its row is read once."""
+"""Columns that change while an evaluation is open; the others are read once."""
 
 
 class Changes:
-    """Hands out what is new since the last call; no clock is involved.
+    """Returns what has changed since the last call, without using clocks.
 
     Args:
         store: The campaign.
@@ -33,7 +33,7 @@ class Changes:
         self._begun = False
 
     def poll(self) -> tuple[EvaluationRecord, ...]:
-        """Return the open evaluations, and those that finished since the last call; without diagnostics and provenance."""
+        """Return the open evaluations and those finished since the last call, without diagnostics and provenance."""
         with Session(self._store.engine) as session:
             records = self._since(session) if self._begun else self._everything(session)
         self._begun = True
@@ -54,7 +54,7 @@ class Changes:
         for start in range(0, len(new), _AT_ONCE):
             chosen = brief_records(session, mine & EvaluationRow.id.in_(new[start : start + _AT_ONCE]))
             found |= {record.id: record for record in chosen}
-        # Last, so that what finishes meanwhile is told as finished.
+        # Last, so that evaluations that finish meanwhile are returned as finished.
         finished = brief_records(session, mine & (EvaluationRow.finished_no > self._newest))
         found |= {record.id: record for record in finished}
         return tuple(sorted(found.values(), key=lambda record: record.ordinal))

@@ -1,8 +1,8 @@
-"""Several campaigns on one store: nobody simulates what another one simulates or has simulated.
+"""Claims, which prevent campaigns of one store from simulating the same polymer.
 
-A claim says who simulates a polymer at certain settings. It is a lease that the heartbeat of its campaign renews: a
-claim counts while the campaign's owner is the one that made it and lives. Whoever watches judges by its own monotonic
-clock, so that neither two clocks that differ nor one that jumps ends a lease.
+A claim records which campaign simulates a polymer at certain settings. It is a lease renewed by the heartbeat of the campaign: it is valid
+while the owner that made it is alive. Other campaigns judge this by their own monotonic clock, so that clock differences and clock changes
+do not end a lease.
 """
 
 import socket
@@ -23,17 +23,17 @@ from designer.store.store import CampaignStore, next_finished_no
 
 @dataclass
 class Leases:
-    """Watches the hearts of other campaigns' owners.
+    """Monitors the heartbeats of other campaigns.
 
     Attributes:
-        lease_s: Silence after which a lease has ended.
+        lease_s: Time in s without a heartbeat after which a lease ends.
     """
 
     lease_s: float = STALE_AFTER_S
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def alive(self, row: CampaignRow) -> bool:
-        """Return whether the owner of a campaign lives, as far as is known."""
+        """Return whether the owner of a campaign is believed to be alive."""
         if row.owner is None:
             return False
         if row.owner_host == socket.gethostname():
@@ -48,12 +48,12 @@ class Leases:
 
 @dataclass(frozen=True)
 class Claim:
-    """What came of asking for a claim.
+    """Outcome of a claim.
 
     Attributes:
-        state: `granted`: simulate it; `adopted`: another campaign's result was taken over; `held`: another campaign is at it.
-        record: The evaluation as it now is.
-        holder: Who holds it, if held.
+        state: `granted`: simulate it; `adopted`: the result of another campaign was copied; `held`: another campaign simulates it.
+        record: The evaluation afterwards.
+        holder: Name of the campaign that holds it.
     """
 
     state: Literal["granted", "adopted", "held"]
@@ -62,13 +62,13 @@ class Claim:
 
 
 def claim(store: CampaignStore, evaluation_id: int, owner: str, leases: Leases) -> Claim:
-    """Ask to simulate an evaluation, which is marked as running when that is granted.
+    """Claim an evaluation, which is marked as running if the claim is granted.
 
     Args:
-        store: The campaign that asks.
-        evaluation_id: What it wants to simulate.
-        owner: Token of the run that asks.
-        leases: What it knows of the others.
+        store: The campaign.
+        evaluation_id: The evaluation.
+        owner: Token of the present run.
+        leases: Heartbeats of the other campaigns.
     """
 
     def action(session: Session) -> Claim:
@@ -85,7 +85,7 @@ def claim(store: CampaignStore, evaluation_id: int, owner: str, leases: Leases) 
             session.add(held)
         held.campaign_id, held.evaluation_id, held.owner = store.campaign_id, evaluation_id, owner
         session.flush()
-        # Only now: whoever held the claim before gave it back in the transaction that recorded the result.
+        # Only now: an earlier holder released the claim in the transaction that recorded its result.
         if (result := _result_elsewhere(session, store.campaign_id, key, digest)) is not None:
             _adopt(session, row, result)
             session.delete(held)
@@ -99,12 +99,12 @@ def claim(store: CampaignStore, evaluation_id: int, owner: str, leases: Leases) 
     try:
         return store.write(action)
     except IntegrityError:
-        # Another campaign claimed it between our look and our insertion; now its claim is there to be seen.
+        # Another campaign claimed it between our query and our insertion; its claim is visible now.
         return store.write(action)
 
 
 def release_all(store: CampaignStore) -> None:
-    """Give back what a campaign holds, when it stops before its evaluations are finished."""
+    """Release all claims of a campaign that stops."""
 
     def action(session: Session) -> None:
         for row in session.scalars(select(ClaimRow).where(ClaimRow.campaign_id == store.campaign_id)):
@@ -133,7 +133,7 @@ def _result_elsewhere(session: Session, campaign_id: int, key: str, digest: str)
 
 
 def _adopt(session: Session, row: EvaluationRow, source: EvaluationRow) -> None:
-    """Copy a result; who computed it stays in its provenance, its cost stays where it was paid."""
+    """Copy a result with its provenance; the cost stays with the campaign that computed it."""
     campaign = session.get_one(CampaignRow, source.campaign_id)
     row.state, row.shared_from, row.worker = source.state, source.id, source.worker
     row.diagnostics = dict(source.diagnostics)

@@ -1,4 +1,4 @@
-"""Rows of the store as frozen records."""
+"""Conversion of rows into frozen records."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
@@ -59,9 +59,9 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
 def as_read(
     state: str, measurements: tuple[Measurement, ...], failure: Failure | None
 ) -> tuple[State, tuple[Measurement, ...], Failure | None]:
-    """Return state, measurements and failure of a stored evaluation as the program treats them.
+    """Return state, measurements and failure of a stored evaluation, corrected for earlier versions.
 
-    Earlier versions stored measurements without a finite value and error as done; they are failures.
+    Earlier versions stored evaluations with non-finite values or errors as done; they are returned as failures.
     """
     flawed = unconverged(measurements)
     if flawed is None:
@@ -73,11 +73,11 @@ def measurement_rows(measurements: Iterable[Measurement], common: Mapping[str, A
     """Return rows for measurements of one evaluation.
 
     Args:
-        measurements: What was measured.
-        common: Provenance of the evaluation, which is not written again for each measurement.
+        measurements: The measurements.
+        common: Provenance of the evaluation, which is not repeated for each measurement.
 
     Raises:
-        ValueError: One of them has no finite value and error; such an evaluation is recorded as a failure.
+        ValueError: A value or error is not finite; such an evaluation must be recorded as a failure.
     """
     measurements = tuple(measurements)
     if (failure := unconverged(measurements)) is not None:
@@ -96,5 +96,5 @@ def measurement_rows(measurements: Iterable[Measurement], common: Mapping[str, A
 
 
 def beyond(provenance: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the entries of a provenance that the common one does not hold."""
+    """Return the entries of a provenance that are not in the common one."""
     return {key: value for key, value in provenance.items() if key not in common or common[key] != value}

@@ -1,7 +1,7 @@
-"""Correct and withdraw what a store holds; the old value, who changed it, when and why stay on record.
+"""Corrections and withdrawals; the old value, author, time and reason stay on record.
 
-A simulated result that several campaigns share is one result: a change reaches its copies. Surrogates, fronts and reports read what
-is left; a running campaign notices the change with the next news.
+A change of a simulated result also applies to its copies in other campaigns. Surrogates, fronts and reports use the corrected data; a
+running campaign notices the change with its next update.
 """
 
 import getpass
@@ -37,15 +37,15 @@ MOST_LISTED = 8
 
 @dataclass(frozen=True)
 class Selection:
-    """What is to be corrected or withdrawn; what is left out matches all.
+    """Selection of results to correct or withdraw; omitted criteria match everything.
 
     Attributes:
         campaign_id: A campaign; known data match as well unless `evaluation` is given.
         evaluation: Number of an evaluation of that campaign.
         key: Canonical key of a repeat unit.
         property: Registry name.
-        fidelity: Where values come from.
-        source: Name of an imported file; nothing else matches.
+        fidelity: Fidelity of the values.
+        source: Name of an imported file; only its values match.
         line: Line of that file.
     """
 
@@ -75,13 +75,13 @@ def correct(
     reason: str,
     kind: str = "corrected",
 ) -> CorrectionRecord:
-    """Put another value in the place of the one that a selection matches.
+    """Replace the value that a selection matches.
 
     Args:
         session: A transaction that writes.
         selection: Matches exactly one value.
-        new: Value and standard error in the registry's unit from those that are stored; an error of zero is an unknown one.
-        reason: Why.
+        new: Returns the new value and standard error from the stored ones, in the registry's unit; an error of zero is unknown.
+        reason: Reason for the record.
         kind: `corrected` or `replaced`.
 
     Raises:
@@ -94,7 +94,7 @@ def correct(
     if known:
         imported = known[0]
         if imported.value is None:
-            raise InvalidRequest(f"{_place(imported)} holds a failure; withdraw it and import the value")
+            raise InvalidRequest(f"{_place(imported)} is a failure; withdraw it and import the value")
         value, stderr = _changed(new, imported.property, imported.value, imported.stderr, _place(imported))
         record = _add(session, _about_imported(imported), kind, reason, (value, stderr))
         imported.value, imported.stderr = value, stderr
@@ -125,12 +125,12 @@ def _changed(
     """Return the value and error of a property that replace the old ones.
 
     Raises:
-        InvalidRequest: They are the same, so that there is nothing to put on record.
+        InvalidRequest: They are equal to the old ones.
     """
     value, stderr = new(old_value, old_stderr)
     if (value, stderr) == (old_value, old_stderr):
         raise InvalidRequest(
-            f"{name} of {where} is {with_error(value, stderr)} already; nothing is corrected, give another value or error"
+            f"{name} of {where} is {with_error(value, stderr)} already; give a different value or error"
         )
     return value, stderr
 
@@ -138,14 +138,14 @@ def _changed(
 def withdraw(
     session: Session, selection: Selection, *, reason: str, again: bool = False, everything: bool = False
 ) -> list[CorrectionRecord]:
-    """Take back what a selection matches: single values, or an evaluation with all that came of it.
+    """Withdraw what a selection matches: single values, or whole evaluations.
 
     Args:
         session: A transaction that writes.
-        selection: What to take back.
-        reason: Why.
-        again: Whether the simulation is to be done again, with other random numbers, or the polymer may be asked for again.
-        everything: Whether more than one result may match.
+        selection: Results to withdraw.
+        reason: Reason for the record.
+        again: Whether to repeat the simulation with another seed, or to make the polymer available to `ask` again.
+        everything: Whether several results may match.
 
     Raises:
         InvalidRequest: Nothing matches, or several results and `everything` is not set.
@@ -155,7 +155,7 @@ def withdraw(
     whole = _evaluations(session, selection) if selection.property is None else []
     found = _measured(session, selection) if selection.property is not None else []
     if again and (known or found):
-        raise InvalidRequest("only a whole evaluation can be done again; withdraw it without a property")
+        raise InvalidRequest("only whole evaluations can be repeated; withdraw it without a property")
     n = len(known) + len(whole) + len(found)
     if not n or (n > 1 and not everything and not (selection.source and not whole and not found)):
         raise InvalidRequest((not n and _without_result(session, selection)) or _which(found, known, "withdraw", whole))
@@ -171,7 +171,7 @@ def withdraw(
     for evaluation in whole:
         records += _withdraw_evaluation(session, evaluation, reason, again=again)
         if again:
-            # A campaign that had taken the result over does it itself.
+            # A campaign that had copied the result repeats it itself.
             mine = (c for c in _copies(session, evaluation) if c.campaign_id == selection.campaign_id)
             _once_more(session, next(mine, evaluation))
     session.flush()
@@ -181,7 +181,7 @@ def withdraw(
 def record_replaced(
     session: Session, old: Sequence[ImportedRow], new: Iterable[Mapping[str, Any]], *, reason: str
 ) -> None:
-    """Record what an import takes the place of: rows with another value now, and rows that are gone."""
+    """Record the rows that an import replaces or removes."""
     fresh: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in new:
         fresh.setdefault((row["key"], row["property"]), []).append(row)
@@ -193,7 +193,7 @@ def record_replaced(
         choices = fresh.get((before.key, before.property), [])
         if any((row["value"], row["stderr"]) == (before.value, before.stderr) for row in choices):
             continue
-        # By line where the file kept its order, else by polymer where that is unique.
+        # By line if the file kept its order, else by polymer if unique.
         after = next((row for row in choices if row["line"] == before.line), choices[0] if len(choices) == 1 else None)
         changed = {"new_value": after["value"], "new_stderr": after["stderr"]} if after else {}
         documents.append(
@@ -207,11 +207,11 @@ def record_replaced(
 
 
 def corrections(engine: Engine, campaign_id: int | None = None) -> tuple[CorrectionRecord, ...]:
-    """Return what was corrected, replaced and withdrawn in a store, oldest first.
+    """Return the corrections, replacements and withdrawals of a store, oldest first.
 
     Args:
         engine: The store.
-        campaign_id: A campaign: its own and those of known data, which serve all campaigns.
+        campaign_id: A campaign, to return its corrections and those of known data only.
     """
     query = select(CorrectionRow).order_by(CorrectionRow.id)
     if campaign_id is not None:
@@ -234,7 +234,7 @@ def _place(row: ImportedRow) -> str:
 
 
 def _measured(session: Session, selection: Selection) -> list[tuple[EvaluationRow, MeasurementRow]]:
-    """Return matching values of evaluations; for a copy the result that it was copied from."""
+    """Return matching values of evaluations; for a copy, the original result."""
     if selection.source is not None or selection.line is not None:
         return []
     query = (
@@ -262,7 +262,7 @@ def _measured(session: Session, selection: Selection) -> list[tuple[EvaluationRo
 
 
 def _evaluations(session: Session, selection: Selection) -> list[EvaluationRow]:
-    """Return matching evaluations that have an outcome, or are withdrawn and named; for a copy what it was copied from."""
+    """Return matching evaluations with an outcome, or withdrawn ones selected by number; for a copy, the original."""
     if selection.source is not None or selection.line is not None:
         return []
     query = _matching(selection)
@@ -310,14 +310,14 @@ def _copies(session: Session, row: EvaluationRow) -> list[EvaluationRow]:
 
 def _withdraw_evaluation(session: Session, row: EvaluationRow, reason: str, *, again: bool) -> list[CorrectionRow]:
     if row.state == "running":
-        raise CampaignBusy(f"evaluation {row.ordinal} is running; end the campaign, or wait for its result")
+        raise CampaignBusy(f"evaluation {row.ordinal} is running; stop the campaign, or wait for the result")
     about = [_about_measured(row, measurement) for measurement in row.measurements]
     if row.failure is not None:
         failure = {"kind": row.failure.kind, "message": row.failure.message, "provenance": row.failure.provenance}
         about.append(_about_evaluation(row) | {"about": {"failure": failure, "provenance": row.provenance}})
     records = [_add(session, document, "withdrawn", reason) for document in about]
     if not records and not again:
-        raise InvalidRequest(f"evaluation {row.ordinal} is withdrawn already; add --again to have it done once more")
+        raise InvalidRequest(f"evaluation {row.ordinal} is withdrawn already; add --again to repeat it")
     session.flush()
     for own in (row, *_copies(session, row)):
         for record in records:
@@ -327,7 +327,7 @@ def _withdraw_evaluation(session: Session, row: EvaluationRow, reason: str, *, a
 
 
 def _take(session: Session, row: EvaluationRow, record: CorrectionRow, measured: tuple[str, str] | None) -> None:
-    """Take values away from an evaluation: one, or all with the failure; without any it is withdrawn."""
+    """Remove one value of an evaluation, or all with the failure; an evaluation without values is withdrawn."""
     for own in row.measurements:
         if measured is None or (own.property, own.fidelity) == measured:
             session.delete(own)
@@ -343,7 +343,7 @@ def _take(session: Session, row: EvaluationRow, record: CorrectionRow, measured:
 
 
 def _once_more(session: Session, row: EvaluationRow) -> None:
-    """Let an evaluation be done again: with a folder and random numbers of its own, or as a candidate for `ask`."""
+    """Make an evaluation repeatable: with a new folder and seed, or as a candidate for `ask`."""
     if row.source == "outside":
         row.state = "expired"
         return
@@ -424,7 +424,7 @@ def _tell(session: Session, row: EvaluationRow, record: CorrectionRow) -> None:
 
 
 def correction_text(record: CorrectionRecord) -> str:
-    """Return what was changed in one line, without who and why."""
+    """Return the change in one line, without author and reason."""
     what = "its failure" if record.property is None else f"{record.property} at {record.fidelity}"
     unit = f" {record.unit}" if record.unit not in (None, "1") else ""
     old = "" if record.old_value is None else f" {with_error(record.old_value, record.old_stderr or 0.0)}{unit}"
@@ -446,7 +446,7 @@ def _record(session: Session, row: CorrectionRow) -> CorrectionRecord:
 
 
 def _without_result(session: Session, selection: Selection) -> str:
-    """Say that the evaluation that is named waits for its result; empty if it does not."""
+    """Return that the selected evaluation has no result yet; empty if it has."""
     if selection.evaluation is None:
         return ""
     row = session.scalars(
@@ -454,7 +454,11 @@ def _without_result(session: Session, selection: Selection) -> str:
     ).first()
     if row is None:
         return ""
-    waits = "has no result yet" if row.state == "proposed" else "waits for a result from outside; tell it"
+    waits = (
+        "has no result yet"
+        if row.state == "proposed"
+        else "waits for a result measured outside; record it with `designer tell`"
+    )
     return f"evaluation {row.ordinal} is {row.state} and {waits}"
 
 
@@ -464,7 +468,7 @@ def _which(
     verb: str,
     whole: Sequence[EvaluationRow] = (),
 ) -> str:
-    """Say that nothing matches, or list what does, so that the user can choose."""
+    """Return that nothing matches, or a list of the matches."""
     listed = [f"evaluation {e.ordinal} ({m.property} {m.value:.6g} at {m.fidelity})" for e, m in found] + [
         f"evaluation {e.ordinal} ({e.candidate.psmiles}, {e.state})" for e in whole
     ]
@@ -473,9 +477,9 @@ def _which(
         for k in known
     ]
     if not listed:
-        return f"nothing to {verb} matches; `designer export STORE` lists what is there"
+        return f"nothing to {verb} matches; `designer export STORE` lists the results"
     more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
-    remedy = "name one with --evaluation, --fidelity, or --source and --line"
+    remedy = "select one with --evaluation, --fidelity, or --source and --line"
     return (
         f"{len(listed)} results match: {', '.join(listed[:MOST_LISTED])}{more}; {remedy}"
         f"{', or pass --all' if verb == 'withdraw' else ''}"

@@ -1,4 +1,4 @@
-"""Connections to the database of a store: how they are made, how long they wait for a lock, and how they end."""
+"""Connections to the database of a store: creation, waiting for locks, and closing."""
 
 import os
 import sqlite3
@@ -20,13 +20,13 @@ from designer.store_url import StoreURL
 
 T = TypeVar("T")
 OPENING_TIMEOUT_S = 5.0
-"""How long a command that only reads waits for a lock."""
+"""Timeout in s for locks of commands that only read."""
 RUNNING_TIMEOUT_S = 120.0
-"""How long everything that writes waits for a lock, or for a server that has no free connection."""
+"""Timeout in s for locks, or for a free connection of a server, of everything that writes."""
 _PAUSE_S = 0.2
 _POSTGRES_ARGUMENTS = {
     "connect_timeout": 10,
-    # A server that vanished without a word is noticed within a minute.
+    # A server that vanishes silently is noticed within a minute.
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -39,16 +39,16 @@ _NO_CONNECTION_FREE = ("too many clients", "connection slots are reserved", "too
 def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: bool = True) -> Engine:
     """Return an engine; it connects when it is first used.
 
-    A file of SQLite that cannot be written is read, each transaction over a connection of its own. An engine of SQLite that is
-    never closed merges its write-ahead log when it is collected or the interpreter exits.
+    A read-only SQLite file is read with a separate connection for each transaction. An SQLite engine that is never closed merges its
+    write-ahead log when it is garbage-collected or the interpreter exits.
 
     Args:
-        url: Where the store is.
-        wait_s: How long transactions that write wait for a lock, and on a server a connection for a free place.
-        foreign_keys: Whether SQLite checks references; not while tables are made anew.
+        url: Address of the store.
+        wait_s: Timeout in s for locks of writing transactions, and for a free connection of a server.
+        foreign_keys: Whether SQLite checks references; off while tables are rebuilt.
 
     Raises:
-        MissingPart: There is no driver for such a database.
+        MissingPart: The driver of the database is not installed.
     """
     address, secret = url.reveal()
     options = {"wait_s": OPENING_TIMEOUT_S if wait_s is None else wait_s}
@@ -79,27 +79,27 @@ def make_engine(url: StoreURL, *, wait_s: float | None = None, foreign_keys: boo
 
 
 def writing(engine: Engine) -> Engine:
-    """Return the engine for transactions that write: SQLite then takes the write lock at their start.
+    """Return the engine for writing transactions: SQLite then takes the write lock at the start.
 
-    A transaction that reads first and writes later fails at once, without waiting, when another one wrote in between.
+    A transaction that reads first and writes later would fail without waiting if another one wrote in between.
     """
     return engine.execution_options(immediate=True)
 
 
 def durable(engine: Engine) -> Engine:
-    """Return the engine for what people enter: nothing else holds it, so that SQLite synchronises it to disk as it is committed."""
+    """Return the engine for user input, which exists nowhere else: SQLite synchronises it to disk on commit."""
     return engine.execution_options(durable=True)
 
 
 def be_patient(engine: Engine) -> None:
-    """Wait for locks as long as everything that writes does."""
+    """Set the timeout for locks to that of everything that writes."""
     engine.update_execution_options(wait_s=RUNNING_TIMEOUT_S)
 
 
 def close_engine(engine: Engine) -> bool:
-    """Close the connections; return whether an SQLite file now holds everything.
+    """Close the connections; return whether an SQLite file is complete without its write-ahead log.
 
-    If another program has the store open, its write-ahead log may stay beside it, until that program closes the store.
+    If another program has the store open, the log may remain until that program closes it.
     """
     engine.dispose()
     path = engine_path(engine)
@@ -107,7 +107,7 @@ def close_engine(engine: Engine) -> bool:
 
 
 def settle_engine(engine: Engine) -> None:
-    """Bring what was committed into an SQLite file, where nobody uses the store at this moment."""
+    """Merge the write-ahead log into an SQLite file, unless the store is in use."""
     if (path := engine_path(engine)) is not None:
         merge_log(path)
 
@@ -118,12 +118,12 @@ def engine_path(engine: Engine) -> Path | None:
 
 
 def wait_while_locked(action: Callable[[], T], wait_s: float) -> T:
-    """Do something in SQLite, again and again while another program holds the lock.
+    """Run an SQLite action, retrying while another program holds the lock.
 
-    Each try waits `OPENING_TIMEOUT_S` inside SQLite, which no Ctrl-C interrupts; together they wait `wait_s` and one try more.
+    Each attempt waits `OPENING_TIMEOUT_S` inside SQLite, where Ctrl-C has no effect; all together wait `wait_s` plus one attempt.
 
     Raises:
-        sqlite3.OperationalError: The lock was not free in this time, or something else is wrong.
+        sqlite3.OperationalError: The lock was not released in time, or another error occurred.
     """
     deadline = time.monotonic() + wait_s
     while True:
@@ -136,14 +136,14 @@ def wait_while_locked(action: Callable[[], T], wait_s: float) -> T:
 
 
 def _merge_at_the_end(path: Path, pid: int) -> None:
-    # A forked child that ends has no part in its parent's connections.
+    # A forked child does not own the connections of its parent.
     if os.getpid() == pid:
         merge_log(path)
 
 
 def _configuration(wait_s: float, *, foreign_keys: bool) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
     def configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # Python's driver would otherwise leave table definitions outside of transactions.
+        # Python's driver would otherwise execute table definitions outside transactions.
         connection.isolation_level = None
         cursor: Any = connection.cursor()
         # WAL lets `status` and `report` read while a campaign writes. With it, synchronous=NORMAL survives the death of any
@@ -175,12 +175,12 @@ def _begin_sqlite(connection: Connection) -> None:
     try:
         wait_while_locked(lambda: raw.execute("BEGIN IMMEDIATE"), options["wait_s"] - OPENING_TIMEOUT_S)
     except sqlite3.OperationalError:
-        # Tried once more by SQLAlchemy, whose error tells more.
+        # Repeated by SQLAlchemy, whose error is more informative.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _patient_connection(options: dict[str, float]) -> Callable[..., Any]:
-    """Return a function that connects, and waits where a server has no connection free at this moment."""
+    """Return a function that connects and waits for a free connection of the server."""
 
     def connect(dialect: Any, _: Any, arguments: Any, parameters: Any) -> Any:
         deadline = time.monotonic() + options["wait_s"]

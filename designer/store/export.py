@@ -33,7 +33,7 @@ def export_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[s
 
     Args:
         store: The campaign.
-        whole: Whether the other campaigns of its store are wanted as well.
+        whole: Whether to include the other campaigns of the store.
     """
     last = 0
     query = select(EvaluationRow, CampaignRow.name).join(CampaignRow, CampaignRow.id == EvaluationRow.campaign_id)
@@ -56,7 +56,7 @@ def correction_rows(engine: Engine, campaign_id: int | None = None) -> Iterator[
 
     Args:
         engine: The store.
-        campaign_id: A campaign whose corrections are wanted alone.
+        campaign_id: A campaign, to return its corrections only.
     """
     for record in corrections(engine, campaign_id):
         yield correction_document(record) | {"about": json.dumps(dict(record.about), sort_keys=True)}

@@ -1,4 +1,4 @@
-"""Known data in a store: values and failures that no campaign of it measured."""
+"""Known data in a store: values and failures that none of its campaigns measured."""
 
 import math
 import time
@@ -30,7 +30,7 @@ class ImportedRecord:
         property: Registry name.
         value: Value in the registry's unit, None for a failure.
         stderr: Its standard error, zero where none was given.
-        fidelity: Where it comes from, as `md-gaff2` or `experiment`.
+        fidelity: Source of the value, such as `md-gaff2` or `experiment`.
         line: Line of the source it was read from.
         digest: SHA-256 of the source, empty before it is in the store.
     """
@@ -47,13 +47,13 @@ class ImportedRecord:
 
 @dataclass(frozen=True)
 class Added:
-    """What became of the values and failures of a file.
+    """Outcome of an import.
 
     Attributes:
-        added: How many were added.
-        withdrawn: How many were left out because they were withdrawn before.
-        differing: Polymers and properties for which other files hold other values at the same fidelity.
-        restored: How many had been corrected or withdrawn, and are as the file has them again.
+        added: Number of added values and failures.
+        withdrawn: Number left out because they had been withdrawn.
+        differing: Number of polymers and properties with different values in other files at the same fidelity.
+        restored: Number of corrected or withdrawn values that the file restored.
     """
 
     added: int
@@ -65,20 +65,20 @@ class Added:
 def add_imported(
     engine: Engine, records: Sequence[ImportedRecord], *, source: str, digest: str, replace: bool = False
 ) -> Added:
-    """Add what one file holds, all of it or nothing.
+    """Add the content of a file in one transaction.
 
-    What is there already is left as it is, corrections and withdrawals included. Other numbers for a row that is there, or
-    other content under the name of the file, are refused, or take the place of the older ones, which stay on record.
+    Existing values are kept, including corrections and withdrawals. Different numbers for an existing row, or different content under the
+    same name, are rejected, or replace the older ones, which stay on record.
 
     Args:
         engine: The store.
-        records: What the file holds, all of one fidelity.
+        records: Content of the file, all of one fidelity.
         source: Name of the file.
         digest: SHA-256 of its bytes.
-        replace: Take older content of this source and fidelity away.
+        replace: Whether to replace earlier content of this source and fidelity.
 
     Raises:
-        ImportConflict: Other content of this source is there.
+        ImportConflict: The source was imported before with different content.
     """
     from designer.store.corrections import author, record_replaced
 
@@ -90,8 +90,8 @@ def add_imported(
             other = session.scalar(select(func.count()).where(there & (ImportedRow.digest != digest)))
             if other and not replace:
                 raise ImportConflict(
-                    f"{source!r} was imported at {fidelity} before with other content ({other} values); pass --replace to "
-                    "put this in its place, or rename the file to keep both"
+                    f"{source!r} was imported before at {fidelity} with different content ({other} values); pass --replace to "
+                    "replace it, or rename the file to keep both"
                 )
         mine = (ImportedRow.digest == digest) & ImportedRow.fidelity.in_(fidelities)
         restored = 0
@@ -145,7 +145,7 @@ def _refuse_other_numbers(
     known: Mapping[tuple[str, int, str], ImportedRow],
     source: str,
 ) -> None:
-    """Refuse numbers that differ from those that the same rows of the same file have in the store, unless they were corrected."""
+    """Reject numbers that differ from the stored ones of the same rows of the same file, unless these were corrected."""
     others = []
     for record in records:
         row = known.get((record.fidelity, record.line, record.property))
@@ -160,8 +160,8 @@ def _refuse_other_numbers(
         unit = "" if row.unit == "1" else f" {row.unit}"
         raise ImportConflict(
             f"{source!r} was imported before with {len(others)} other number{'s' if len(others) > 1 else ''} (line {row.line}: "
-            f"{row.property} {_shown(row.value)}{unit} is stored, {_shown(record.value)}{unit} was read); pass --replace to put "
-            "these in their place"
+            f"{row.property} {_shown(row.value)}{unit} is stored, {_shown(record.value)}{unit} was read); pass --replace to "
+            "replace them"
         )
 
 
@@ -174,7 +174,7 @@ def _corrected(session: Session) -> set[tuple[str | None, int | None, str | None
 
 
 def _restored(session: Session, old: Sequence[ImportedRow], fresh: Collection[tuple[str, str]]) -> int:
-    """Count the values that somebody corrected or withdrew and that a file brings back for the same polymer and property."""
+    """Count the corrected or withdrawn values that a file restores for the same polymer and property."""
     corrected = _corrected(session)
     return sum(
         (row.key, row.property) in fresh and (row.withdrawn or (row.digest, row.line, row.property) in corrected)
@@ -195,7 +195,7 @@ def _shown(value: float | None) -> str:
 
 
 def _differing(session: Session, records: Sequence[ImportedRecord], digest: str) -> int:
-    """Count the polymers and properties of which other files hold other values at the same fidelity."""
+    """Count the polymers and properties with different values in other files at the same fidelity."""
     there: dict[tuple[str, str, str], list[float]] = {}
     query = select(ImportedRow.key, ImportedRow.property, ImportedRow.fidelity, ImportedRow.value).where(
         ImportedRow.digest != digest, ImportedRow.withdrawn.is_(False), ImportedRow.value.is_not(None)

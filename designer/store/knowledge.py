@@ -1,4 +1,4 @@
-"""What a campaign can learn from its store without reading it all again: the news, in the order of their commits."""
+"""Incremental queries of a campaign: new results in the order of their commits."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,7 +28,7 @@ _CANDIDATE = tuple(getattr(CandidateRow, name) for name in OF_CANDIDATE)
 
 
 def briefs(store: CampaignStore) -> list[EvaluationRecord]:
-    """Return the campaign's evaluations without diagnostics and provenance, which no choice depends on.
+    """Return the campaign's evaluations without diagnostics and provenance, which are not needed for choices.
 
     A store of 100,000 measurements is read in seconds.
     """
@@ -43,13 +43,13 @@ def newest_number(store: CampaignStore) -> int:
 def news(store: CampaignStore, settings_digest: str, since: int, *, own: bool = True) -> list[EvaluationRecord]:
     """Return results newer than number `since`, of others at the same settings and of this campaign, oldest first.
 
-    What this campaign adopted from another one is its own; what others adopted is left out, its source is there.
+    Results that this campaign copied from another one count as its own; copies in other campaigns are omitted.
 
     Args:
         store: The campaign.
         settings_digest: The settings.
-        since: The newest number that is known.
-        own: Whether the campaign's own results are wanted.
+        since: The newest known number.
+        own: Whether to include the campaign's own results.
     """
     mine = EvaluationRow.campaign_id == store.campaign_id
     elsewhere = (EvaluationRow.settings_digest == settings_digest) & EvaluationRow.shared_from.is_(None) & ~mine
@@ -58,7 +58,7 @@ def news(store: CampaignStore, settings_digest: str, since: int, *, own: bool = 
 
 
 def open_elsewhere(store: CampaignStore, settings_digest: str) -> list[EvaluationRecord]:
-    """Return stand-ins for what other campaigns simulate at these settings at this moment."""
+    """Return placeholders for the evaluations that other campaigns are running at these settings."""
     query = (
         select(CandidateRow.key, CandidateRow.psmiles, CandidateRow.substance)
         .join(EvaluationRow, EvaluationRow.candidate_id == CandidateRow.id)
@@ -69,16 +69,16 @@ def open_elsewhere(store: CampaignStore, settings_digest: str) -> list[Evaluatio
 
 
 ELSEWHERE = "elsewhere"
-"""Origin of what another campaign simulates."""
+"""Origin of evaluations of other campaigns."""
 
 
 def is_own(record: EvaluationRecord, campaign: str) -> bool:
-    """Tell whether a record belongs to the campaign of this name, and not to another one on its store."""
+    """Return whether a record belongs to the campaign of this name."""
     return record.origin != ELSEWHERE and record.campaign in ("", campaign) and record.state != "expired"
 
 
 def pending_record(key: str, psmiles: str, substance: Mapping[str, Any] | None = None) -> EvaluationRecord:
-    """Return a stand-in for what another campaign simulates."""
+    """Return a placeholder for an evaluation that another campaign is running."""
     return EvaluationRecord(
         id=0, ordinal=0, state="running", key=key, psmiles=psmiles, origin=ELSEWHERE, log_prior=None, in_corpus=False,
         step="elsewhere", seed=0, folder="", acquisition=None, predicted={}, attempts=0, stage=None, fraction=None,
@@ -88,7 +88,7 @@ def pending_record(key: str, psmiles: str, substance: Mapping[str, Any] | None =
 
 
 def brief_records(session: Session, wanted: Any) -> list[EvaluationRecord]:
-    """Return the evaluations that fulfil a condition, without diagnostics and provenance, in the order of their ordinals."""
+    """Return the evaluations that match a condition, without diagnostics and provenance, in the order of their ordinals."""
     found: list[EvaluationRecord] = []
     query = (
         select(*_OWN, *_CANDIDATE, CampaignRow.name.label("campaign"))

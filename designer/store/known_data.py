@@ -1,4 +1,4 @@
-"""The known data of a store as a running campaign follows them."""
+"""Changes of the known data of a store during a campaign."""
 
 from sqlalchemy import Engine
 
@@ -8,7 +8,7 @@ from designer.store.transactions import Patience, read
 
 
 class KnownData:
-    """Tells when the known data of a store were imported, corrected or withdrawn since the last look.
+    """Detects imports, corrections and withdrawals of known data since the last call.
 
     Args:
         engine: The store.
@@ -19,7 +19,7 @@ class KnownData:
         self._version = self._look()
 
     def changed(self) -> tuple[ImportedRecord, ...] | None:
-        """Return the known data, or None where they are as they were."""
+        """Return the known data, or None if they have not changed."""
         version = self._look()
         if version == self._version:
             return None

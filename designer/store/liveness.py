@@ -12,15 +12,15 @@ STALE_AFTER_S = 300.0
 
 
 def owner_alive(host: str | None, pid: int | None, started_at: float | None, heartbeat_at: float | None) -> bool:
-    """Return whether the owner of a campaign lives, as far as one look at its marks tells."""
+    """Return whether the owner of a campaign is alive, judged from its present marks."""
     if host != socket.gethostname():
-        # A clock that was set back makes a heartbeat lie in the future; only one that is near counts.
+        # After a clock was set back, a heartbeat may lie in the future; only recent ones count.
         return heartbeat_at is not None and abs(time.time() - heartbeat_at) < STALE_AFTER_S
     if pid is None:
         return False
     try:
         process = psutil.Process(pid)
-        # The start time tells our owner from a later process that was given the same number. It moves when somebody
+        # The start time distinguishes the owner from a later process with the same number. It changes when somebody
         # sets the clock, so that a fresh heartbeat counts as well.
         same = abs(process.create_time() - (started_at or 0.0)) < 1.0
         fresh = abs(time.time() - (heartbeat_at or 0.0)) < 6 * HEARTBEAT_S

@@ -1,4 +1,4 @@
-"""Bring a store to the schema of this program, in one transaction: killed halfway, it is as it was before."""
+"""Migration of a store to the present schema in one transaction; an interrupted migration changes nothing."""
 
 import logging
 from pathlib import Path
@@ -20,11 +20,11 @@ _ADVISORY_KEY = 0x706F6C79
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Apply the revisions that a database lacks, inside the transaction of the connection.
+    """Apply missing revisions to a database within the transaction of the connection.
 
     Args:
-        connection: A connection that has begun a transaction. On SQLite its foreign keys must be off, since a table that is
-            made anew is dropped in between.
+        connection: A connection that has begun a transaction. On SQLite, foreign keys must be
+            off, since rebuilt tables are dropped in between.
         to: The last revision to apply.
     """
     from alembic import command
@@ -37,16 +37,16 @@ def upgrade(connection: Connection, to: str = "head") -> None:
     config.attributes["connection"] = connection
     tables = inspect(connection).get_table_names()
     if "schema_version" in tables and "alembic_version" not in tables:
-        # Stores of the first version were made without Alembic.
+        # Stores of the first version were created without Alembic.
         command.stamp(config, "0001")
     command.upgrade(config, to)
 
 
 def one_at_a_time(connection: Connection) -> None:
-    """Wait until no other process makes or migrates the same store, to the end of the transaction.
+    """Lock the creation and migration of the store until the end of the transaction.
 
-    SQLite's transactions that write exclude each other anyway; on PostgreSQL two campaigns that begin together would both
-    find an empty database.
+    Writing transactions of SQLite exclude each other anyway; on PostgreSQL, two campaigns that start together would both find an empty
+    database.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
@@ -56,15 +56,15 @@ def migrate_store(address: StoreURL | str) -> tuple[int, int, Path | None]:
     """Upgrade an existing store; an SQLite file is copied beside itself first.
 
     Args:
-        address: Path or URL of a store that was checked to be one.
+        address: Path or URL of a store.
 
     Returns:
         Its version before and after, and the copy, if one was made.
 
     Raises:
         CampaignBusy: A process runs one of its campaigns.
-        ForeignStore: It is damaged.
-        StoreLocked: Another program holds it.
+        ForeignStore: The store is damaged.
+        StoreLocked: Another program has locked it.
     """
     url = StoreURL.parse(address)
     engine = migration_engine(url)
@@ -75,14 +75,14 @@ def migrate_store(address: StoreURL | str) -> tuple[int, int, Path | None]:
             if before >= SCHEMA_VERSION:
                 return before, before, None
             if busy := _running(connection):
-                raise CampaignBusy(f"campaign {busy!r} is being run; end it before its store is migrated")
+                raise CampaignBusy(f"campaign {busy!r} is running; stop it before migrating its store")
             copy = _copy(url.path, before)
             upgrade(connection)
             _check_references(connection, url)
         return before, SCHEMA_VERSION, copy
     except DatabaseError as error:
         reason = " ".join(str(error.orig).split())
-        raise StoreLocked(f"store {str(url)!r} was not migrated ({reason}); it is as it was, try again") from error
+        raise StoreLocked(f"store {str(url)!r} was not migrated ({reason}) and is unchanged; try again") from error
     finally:
         close_engine(engine)
 
@@ -93,7 +93,7 @@ def migration_engine(address: StoreURL | str) -> Engine:
 
 
 def _running(connection: Connection) -> str | None:
-    """Return a campaign whose owner may be alive; a dead one on this host is told by its process."""
+    """Return the name of a campaign that may be running, or None."""
     columns = "name, owner, owner_host, owner_pid, owner_started_at, heartbeat_at"
     for row in connection.execute(text(f"SELECT {columns} FROM campaign WHERE owner IS NOT NULL")):
         if owner_alive(row.owner_host, row.owner_pid, row.owner_started_at, row.heartbeat_at):

@@ -1,4 +1,4 @@
-"""Open or create a store; whatever else lies at the address is left byte for byte as it is."""
+"""Opening and creation of stores; anything else at the address is left unchanged."""
 
 import os
 import sqlite3
@@ -18,7 +18,7 @@ from designer.store.wal import is_read_only, log_bytes, reading_address
 from designer.store_url import StoreURL
 
 Address = StoreURL | str | os.PathLike[str]
-"""The address of a store, or what `StoreURL.parse` makes one of."""
+"""The address of a store, or a value that `StoreURL.parse` accepts."""
 
 
 def open_store(address: Address, *, any_version: bool = False, wait_s: float | None = None) -> Engine:
@@ -26,13 +26,13 @@ def open_store(address: Address, *, any_version: bool = False, wait_s: float | N
 
     Args:
         address: Its path or URL.
-        any_version: Accept an older schema, to migrate it.
-        wait_s: How long a lock is waited for; a few seconds by default. Who writes waits `RUNNING_TIMEOUT_S`.
+        any_version: Whether to accept an older schema, for migration.
+        wait_s: Timeout in s for locks; a few seconds by default, `RUNNING_TIMEOUT_S` for writing.
 
     Raises:
-        MissingFile: There is none.
-        ForeignStore: It is no store of this program and version.
-        StoreLocked: Another program holds it.
+        MissingFile: It does not exist.
+        ForeignStore: It is not a store of this program and version.
+        StoreLocked: Another program has locked it.
     """
     url = StoreURL.parse(address)
     if url.path is not None:
@@ -45,14 +45,14 @@ def open_store(address: Address, *, any_version: bool = False, wait_s: float | N
 
 
 def create_store(address: Address) -> Engine:
-    """Open a store to write, making it if there is none; a lock is waited for `RUNNING_TIMEOUT_S`.
+    """Open a store for writing, creating it if necessary, with a timeout of `RUNNING_TIMEOUT_S` for locks.
 
     Args:
         address: Its path or URL.
 
     Raises:
-        ForeignStore: Something else lies at the address.
-        StoreLocked: Another program holds it.
+        ForeignStore: The address holds something else.
+        StoreLocked: Another program has locked it.
     """
     url = StoreURL.parse(address)
     if url.path is not None and url.path.exists():
@@ -63,7 +63,7 @@ def create_store(address: Address) -> Engine:
     try:
         made = False
         with writing(engine).begin() as connection:
-            # One transaction: a process killed here leaves an empty database, which the next one fills.
+            # One transaction: a process killed here leaves an empty database, which the next process fills.
             if not inspect(connection).get_table_names():
                 one_at_a_time(connection)
                 if made := not inspect(connection).get_table_names():
@@ -79,15 +79,14 @@ def create_store(address: Address) -> Engine:
 
 
 def locked(url: StoreURL, error: DBAPIError | sqlite3.Error) -> StoreLocked | StoreReadOnly:
-    """Describe a database that does not let us in; only a `StoreLocked` may let us in later."""
+    """Return the error for an inaccessible database; only a `StoreLocked` may be resolved by waiting."""
     return _locked(url, _reason(error))
 
 
 def _check_file(url: StoreURL, path: Path, wait_s: float, *, may_be_empty: bool) -> None:
-    """Look into an SQLite file without touching it: opened for reading only, before any pragma that writes.
+    """Check an SQLite file in read-only mode, before any writing pragma.
 
-    SQLite itself looks: a file that this process has open in SQLite must not be opened and closed in another way, because that
-    ends the locks that POSIX gave to the process.
+    The check uses SQLite: opening and closing the file in another way would release the POSIX locks of this process.
     """
     if path.is_dir():
         raise ForeignStore(f"{str(path)!r} is a folder; give the path of a store file")
@@ -100,15 +99,15 @@ def _check_file(url: StoreURL, path: Path, wait_s: float, *, may_be_empty: bool)
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise ForeignStore(
-                f"{str(path)!r} is no SQLite database; give the path of a store or of a new file"
+                f"{str(path)!r} is not an SQLite database; give the path of a store or of a new file"
             ) from error
         raise ForeignStore(f"{str(path)!r} is a damaged database ({error}); restore it from a copy") from error
     if SchemaRow.__tablename__ not in names and not (may_be_empty and not names):
         if not names:
             raise ForeignStore(
-                f"{str(path)!r} is an empty database; if it was copied, what it holds may be in the file "
+                f"{str(path)!r} is an empty database; if it was copied, its content may be in the file "
                 f"{path.name + '-wal'!r} beside the original (copy a store with `designer backup`); if a campaign was killed "
-                "while it made it, `designer run` fills it"
+                "while creating it, `designer run` fills it"
             )
         raise ForeignStore(f"{str(path)!r} is a database of another program; give the path of a store or of a new file")
 
@@ -147,17 +146,17 @@ def _reason(error: DBAPIError | sqlite3.Error) -> str:
 def _locked(url: StoreURL, reason: str) -> StoreLocked | StoreReadOnly:
     name = str(url)
     if "locked" in reason:
-        return StoreLocked(f"store {name!r} is locked by another program; end it, or wait until it is done")
+        return StoreLocked(f"store {name!r} is locked by another program; stop it, or wait until it has finished")
     if "full" in reason:
         return StoreLocked(f"store {name!r} cannot be written ({reason}); free some space, then start again")
     if url.path is not None and is_read_only(url.path):
         if "unable to open" in reason and log_bytes(url.path):
             return StoreReadOnly(
-                f"store {name!r} is read-only, and its write-ahead log {url.path.name}-wal cannot be read beside it; copy both files "
-                "into a folder that you can write, and give the copy"
+                f"store {name!r} is read-only, and its write-ahead log {url.path.name}-wal cannot be read; copy both files "
+                "to a writable folder, and use the copy"
             )
         return StoreReadOnly(
-            f"store {name!r} is read-only ({reason}); copy it with `designer backup` into a folder that you can write"
+            f"store {name!r} is read-only ({reason}); copy it with `designer backup` to a writable folder"
         )
-    remedy = "its address, and that the server runs" if url.path is None else "its path and permissions"
+    remedy = "its address and the server" if url.path is None else "its path and permissions"
     return StoreLocked(f"store {name!r} cannot be opened ({reason}); check {remedy}")

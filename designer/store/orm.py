@@ -11,13 +11,13 @@ SCHEMA_VERSION = 5
 
 
 class Base(DeclarativeBase):
-    """Root of the tables."""
+    """Base class of the tables."""
 
     type_annotation_map = {dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
 
 
 class SchemaRow(Base):
-    """One row that tells whose database this is."""
+    """One row that identifies the application and the schema."""
 
     __tablename__ = "schema_version"
     application: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -25,7 +25,7 @@ class SchemaRow(Base):
 
 
 class CounterRow(Base):
-    """Numbers handed out in the order of commits: the row stays locked until its transaction ends."""
+    """Counters in the order of commits: a row stays locked until its transaction ends."""
 
     __tablename__ = "counter"
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -33,7 +33,7 @@ class CounterRow(Base):
 
 
 class CampaignRow(Base):
-    """A campaign, and who runs it at this moment."""
+    """A campaign and its present owner."""
 
     __tablename__ = "campaign"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,7 +70,7 @@ class CandidateRow(Base):
 
 
 class EvaluationRow(Base):
-    """One evaluation of one candidate: a simulation, a measurement made outside, or what another campaign measured."""
+    """One evaluation of a candidate: a simulation, a measurement made outside, or a copied result."""
 
     __tablename__ = "evaluation"
     __table_args__ = (
@@ -119,7 +119,7 @@ class EvaluationRow(Base):
 
 
 class ClaimRow(Base):
-    """Who simulates a polymer at certain settings; it holds as long as its campaign's heart beats."""
+    """The campaign that simulates a polymer at certain settings; valid while its heartbeat continues."""
 
     __tablename__ = "claim"
     __table_args__ = (UniqueConstraint("key", "settings_digest"),)
@@ -133,7 +133,7 @@ class ClaimRow(Base):
 
 
 class MeasurementRow(Base):
-    """One value with its standard error; its provenance is that of its evaluation and what is said here."""
+    """One value with its standard error; its provenance extends that of its evaluation."""
 
     __tablename__ = "measurement"
     __table_args__ = (UniqueConstraint("evaluation_id", "property", "fidelity"),)
@@ -159,7 +159,7 @@ class FailureRow(Base):
 
 
 class ImportedRow(Base):
-    """One value, or failure, that was known before; it belongs to the store and serves all of its campaigns."""
+    """One known value or failure, available to all campaigns of the store."""
 
     __tablename__ = "imported"
     __table_args__ = (UniqueConstraint("digest", "fidelity", "line", "property"), Index("imported_by_key", "key"))
@@ -179,7 +179,7 @@ class ImportedRow(Base):
 
 
 class EventRow(Base):
-    """What happened, for people who ask later."""
+    """An event of a campaign."""
 
     __tablename__ = "event"
     __table_args__ = (Index("event_by_campaign", "campaign_id"),)
@@ -192,7 +192,7 @@ class EventRow(Base):
 
 
 class CorrectionRow(Base):
-    """One value that was corrected, replaced or withdrawn, with what it was before; known data belong to no campaign."""
+    """A corrected, replaced or withdrawn value with its old state; known data have no campaign."""
 
     __tablename__ = "correction"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -216,7 +216,7 @@ class CorrectionRow(Base):
 
 
 class RouteRow(Base):
-    """How a repeat unit is made, or that no way is known (`reaction` empty); it serves every campaign of the store."""
+    """The synthesis route of a repeat unit, or that none is known (`reaction` empty); shared by all campaigns of the store."""
 
     __tablename__ = "route"
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -226,7 +226,7 @@ class RouteRow(Base):
 
 
 class CalculationRow(Base):
-    """The result of a piece of a calculation beside the dynamics; it serves every campaign of the store."""
+    """The result of a piece of a calculation beside the dynamics; shared by all campaigns of the store."""
 
     __tablename__ = "calculation"
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -1,8 +1,8 @@
-"""Who runs a campaign: one process at a time, told by a row with host, process and heartbeat.
+"""Exclusive ownership of a campaign by one process, recorded with host, process and heartbeat.
 
-On one host a dead owner is recognised at once by its process id and start time; on another host by a heartbeat that has
-stopped. Clocks of two hosts differ, and any clock may jump: a heartbeat that looks old is watched for a while, and only
-one that does not beat is dead. A campaign killed in any way can thus be taken over, and one that runs cannot.
+On the same host, a dead owner is recognised immediately by its process id and start time; on another host, by a stopped heartbeat. Since
+clocks differ and may jump, an old heartbeat is observed for a while, and counts as stopped only if it does not change. Thus a killed
+campaign can be taken over, and a running one cannot.
 """
 
 import os
@@ -25,11 +25,11 @@ from designer.store.store import CampaignStore
 WATCH_S = 3 * HEARTBEAT_S
 
 _GIVEN_UP: set[str] = set()
-"""Names of runs of this process that ended while the store could not be written, whose marks may still be in stores."""
+"""Tokens of runs of this process that ended while the store was not writable and may still be recorded as owners."""
 
 
 class Ownership:
-    """Holds a campaign while the block runs; beats in a thread of its own, so that long computations do not look dead.
+    """Owns a campaign while the block runs; the heartbeat runs in a separate thread, so that long computations do not stop it.
 
     Raises:
         CampaignBusy: Another process runs the campaign.
@@ -46,7 +46,7 @@ class Ownership:
 
     @property
     def token(self) -> str:
-        """Return the name of this run, different at every start."""
+        """Return the token of this run, unique for each start."""
         return self._token
 
     def __enter__(self) -> "Ownership":
@@ -56,21 +56,21 @@ class Ownership:
             held = row.owner is not None and row.owner not in _GIVEN_UP
             if held and (_alive(row) or row.beats != silent_since):
                 raise CampaignBusy(
-                    f"campaign {row.name!r} is being run by process {row.owner_pid} on {row.owner_host}; wait for it, "
-                    "or end that process first"
+                    f"campaign {row.name!r} is running in process {row.owner_pid} on {row.owner_host}; wait, "
+                    "or stop that process first"
                 )
             row.owner, row.owner_host, row.owner_pid = self._token, socket.gethostname(), os.getpid()
             row.owner_started_at = psutil.Process().create_time()
             row.heartbeat_at = time.time()
-        # A copy of the file alone then tells that the campaign was running when it was made.
+        # A copy of the file alone then shows that the campaign was running.
         settle_engine(self._store.engine)
         self._thread.start()
         return self
 
     def _watch(self) -> int | None:
-        """Watch an owner on another host that looks dead; return the beat at which it is silent.
+        """Observe an owner on another host that seems dead; return the number of its last heartbeat.
 
-        None means that nothing was watched: there is no owner, or one look is enough.
+        Without such an owner, the present number is returned at once; None means that the heartbeat continued.
         """
         with Session(self._store.engine) as session:
             row = session.get_one(CampaignRow, self._store.campaign_id)
@@ -89,7 +89,7 @@ class Ownership:
         try:
             self._write(release=True)
         except StoreLocked:
-            # A full disk must not turn a campaign that ended into one that failed.
+            # A full disk must not make a finished campaign fail.
             _GIVEN_UP.add(self._token)
 
     def _beat(self) -> None:
@@ -97,7 +97,7 @@ class Ownership:
             try:
                 self._write(release=False)
             except StoreLocked:
-                # The next beat comes in seconds; only a silence of minutes lets another host take over.
+                # The next heartbeat follows in seconds; another host takes over only after minutes.
                 continue
 
     def _write(self, *, release: bool) -> None:
@@ -122,7 +122,7 @@ def _alive(row: CampaignRow) -> bool:
 
 
 def is_running(store: CampaignStore) -> bool:
-    """Return whether a process runs the campaign at this moment."""
+    """Return whether a process is running the campaign."""
     with Session(store.engine) as session:
         row = session.get_one(CampaignRow, store.campaign_id)
         return row.owner is not None and _alive(row)

@@ -1,4 +1,4 @@
-"""What the store hands out: frozen values, never rows."""
+"""Frozen records that the store returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from mdcore.chem import Failure, Measurement
 State = Literal["proposed", "reserved", "running", "done", "failed", "expired", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
 OPEN: tuple[State, ...] = ("proposed", "reserved", "running")
-"""States of what will have a result."""
+"""States of evaluations that will have a result."""
 FINISHED: tuple[State, ...] = ("done", "failed")
 MACHINE_FAILURES = frozenset({"worker", "internal", "timeout", "infrastructure"})
-"""Kinds of failure that say nothing about the polymer."""
+"""Kinds of failure that are not caused by the polymer."""
 
 
 @dataclass(frozen=True)
 class PredictedValue:
-    """What the surrogate expected of one property when the candidate was chosen.
+    """Prediction of one property at the time of the choice.
 
     Attributes:
         mean: Posterior mean in the property's unit.
@@ -35,41 +35,41 @@ class EvaluationRecord:
 
     Attributes:
         id: Identity in the store.
-        ordinal: 1, 2, ... in the order in which the campaign chose.
-        state: `proposed`, `running`, `done` or `failed`; measured outside, it is `reserved` and later perhaps `expired`;
-            `withdrawn` once its outcome was taken back.
+        ordinal: Number in the campaign, 1, 2, ... in the order of choice.
+        state: `proposed`, `running`, `done` or `failed`; for measurements made outside `reserved` or `expired`; `withdrawn` after a
+            withdrawal.
         key: Canonical key of the repeat unit, or key of another substance.
-        psmiles: Spelling of the repeat unit, or label of another substance.
-        origin: Where the candidate comes from.
-        log_prior: Its log-probability under the language model, if it was given one.
-        in_corpus: Whether the corpus holds it.
+        psmiles: Its pSMILES, or label of another substance.
+        origin: Origin of the candidate.
+        log_prior: Its log-probability under the language model, or None.
+        in_corpus: Whether it is in the corpus.
         step: `initial` or `acquisition`.
-        seed: Seed handed to the simulation.
+        seed: Seed of the simulation.
         folder: Folder of the simulation, relative to the campaign's.
         acquisition: Value of the acquisition when it was chosen, if any.
-        predicted: What the surrogates expected then; empty for the first evaluations.
-        attempts: How often it was handed to a worker.
+        predicted: Predictions of the surrogates at the time of the choice; empty for the first evaluations.
+        attempts: Number of submissions.
         stage: Last known stage of the simulation.
         fraction: Last known progress, 0 to 1.
-        worker: Who simulated it last.
+        worker: Host and process that simulated it last.
         created_at: When it was chosen (s since the epoch, like the next two).
-        started_at: When it was first handed out.
+        started_at: When it was first submitted.
         finished_at: When its result was recorded.
-        wall_s: Seconds it ran on the worker that finished it.
-        diagnostics: What the simulation tells about its quality.
-        provenance: What is needed to reproduce it.
+        wall_s: Time in s on the worker that finished it.
+        diagnostics: Quality indicators of the simulation.
+        provenance: Information needed to reproduce it.
         measurements: Its results, empty unless done.
         failure: Why there are none, if failed.
-        source: `simulation`, or `outside` for what is measured elsewhere and told.
-        campaign: Name of the campaign that it belongs to, empty where nobody asked for it.
-        shared_from: The evaluation of another campaign whose result this is, if so.
-        finished_no: Number of its result: larger than that of every result recorded before, whatever clocks say.
+        source: `simulation`, or `outside` for measurements made outside.
+        campaign: Name of its campaign; empty if it was not queried.
+        shared_from: Evaluation of another campaign from which the result was copied, or None.
+        finished_no: Number of its result, increasing in the order of recording, independent of clocks.
         reserved_until: When a reservation ends (s since the epoch).
         cpu_hours: Core-hours spent on it.
         gpu_hours: GPU-hours spent on it.
-        ns_per_day: Last known speed, simulated time per wall time, None before it is known.
-        remaining_s: Wall time to its end as last expected in s, None before it is known.
-        substance: Document of what is evaluated; None for the homopolymer of `psmiles`. See `designer.store.substances`.
+        ns_per_day: Last known speed in ns/day, or None.
+        remaining_s: Last estimate of the remaining time in s, or None.
+        substance: Document of the substance; None for the homopolymer of `psmiles`. See `designer.store.substances`.
     """
 
     id: int
@@ -125,7 +125,7 @@ class EvaluationRecord:
 
 @dataclass(frozen=True)
 class CampaignRecord:
-    """A campaign as the store knows it.
+    """A stored campaign.
 
     Attributes:
         id: Identity in the store.
@@ -134,10 +134,10 @@ class CampaignRecord:
         config: Its configuration in JSON types.
         identity: The part of it that must not change.
         created_at: When it was created (s since the epoch).
-        elapsed_s: Seconds it has been running, summed over restarts.
-        finished_at: When a stop rule was reached, if so.
-        stop_reason: Which one.
-        owner_host: Host of the process that runs it, if one does.
+        elapsed_s: Running time in s, summed over restarts.
+        finished_at: When a stopping criterion was reached, or None.
+        stop_reason: The stopping criterion.
+        owner_host: Host of the process that runs it, or None.
         owner_pid: Its process id.
     """
 
@@ -156,7 +156,7 @@ class CampaignRecord:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """Something that happened.
+    """An event of a campaign.
 
     Attributes:
         at: When (s since the epoch).
@@ -179,21 +179,21 @@ class CorrectionRecord:
         id: Identity in the store.
         at: When (s since the epoch).
         who: User and host.
-        reason: Why.
+        reason: The reason.
         kind: `corrected`, `replaced` or `withdrawn`.
         origin: `imported`, `told` or `simulated`.
         campaign: Name of the campaign, None for known data.
         ordinal: Its evaluation, None for known data.
         key: Canonical key of the repeat unit.
-        psmiles: Its spelling.
+        psmiles: Its pSMILES.
         property: Registry name, None for a failure.
-        fidelity: Where the value came from.
+        fidelity: Fidelity of the value.
         unit: Unit of the numbers.
         old_value: Value before.
         old_stderr: Its standard error.
         new_value: Value after, None where it was withdrawn.
         new_stderr: Its standard error.
-        about: Everything else about the old value, in JSON types.
+        about: Further information about the old value, in JSON types.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Measurements made outside: reservations of candidates, and the results that come back."""
+"""Measurements made outside: reservations of candidates, and their results."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from designer.store.store import CampaignStore, new_evaluation, next_finished_no
 from mdcore.chem import Failure, Measurement
 
 _AT_ONCE = 500
-"""Candidates named in one query; databases limit its length."""
+"""Maximum number of candidates in one query, whose length databases limit."""
 
 
 def reserve(
@@ -30,20 +30,20 @@ def reserve(
     predicted: Mapping[str, PredictedValue],
     most: int | None = None,
 ) -> EvaluationRecord | None:
-    """Reserve a candidate for a measurement outside.
+    """Reserve a candidate for a measurement made outside.
 
     Args:
         store: The campaign.
         candidate: Key, psmiles, origin, log_prior, in_corpus, and the document of a substance that is not a homopolymer.
-        fidelity: Where it will be measured.
+        fidelity: Fidelity of the measurement.
         until: When the reservation ends (s since the epoch).
         step: `initial` or `acquisition`.
         acquisition: Value of the acquisition, if any.
-        predicted: What the surrogates expect.
-        most: Evaluations that the campaign may have, finished or under way.
+        predicted: Predictions of the surrogates.
+        most: Maximum number of evaluations of the campaign, finished or under way.
 
     Returns:
-        The reserved evaluation, or None if somebody else has it already, or the last place was taken.
+        The reserved evaluation, or None if the candidate is taken already or the maximum is reached.
     """
     choice = {
         "step": step,
@@ -81,7 +81,7 @@ def reserve(
 
 
 def release(store: CampaignStore, records: Iterable[EvaluationRecord]) -> None:
-    """Give reservations back that nobody was told of; a result that comes all the same is taken."""
+    """Release reservations that were not returned to the user; results are accepted nevertheless."""
     numbers = [record.id for record in records]
 
     def action(session: Session) -> None:
@@ -94,21 +94,21 @@ def release(store: CampaignStore, records: Iterable[EvaluationRecord]) -> None:
 
 
 def lock_campaign(session: Session, campaign_id: int) -> None:
-    """Keep others from reserving and recording in a campaign until the transaction ends.
+    """Lock a campaign against reservations and recording by others until the transaction ends.
 
-    Whoever locks several of its evaluations locks the campaign first, so that no two wait for each other.
+    To avoid deadlocks, the campaign is locked before several of its evaluations.
     """
     session.get_one(CampaignRow, campaign_id, with_for_update=True, populate_existing=True)
 
 
 def reservations(store: CampaignStore) -> list[EvaluationRecord]:
-    """Return what is reserved, and what was reserved in vain."""
+    """Return the reserved and the expired evaluations."""
     wanted = (EvaluationRow.campaign_id == store.campaign_id) & EvaluationRow.state.in_(("reserved", "expired"))
     return store.read(lambda session: brief_records(session, wanted))
 
 
 def expire_reservations(store: CampaignStore) -> int:
-    """End the reservations whose time is over; a result that comes later is taken all the same."""
+    """Expire overdue reservations; later results are accepted nevertheless."""
     stale = (
         EvaluationRow.campaign_id == store.campaign_id,
         EvaluationRow.state == "reserved",
@@ -134,12 +134,12 @@ def record_outside(
     outcome: Sequence[Measurement] | Failure,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Record what was measured outside of a candidate that the campaign knows, in a transaction that holds `lock_campaign`.
+    """Record results measured outside for a known candidate, in a transaction that holds `lock_campaign`.
 
-    Measurements that join earlier ones of the same candidate and fidelity make its evaluation news again.
+    Measurements added to earlier ones of the same candidate and fidelity give its evaluation a new result number.
 
     Raises:
-        LookupError: The campaign does not know the candidate.
+        LookupError: The candidate is unknown.
         IntegrityError: The property was recorded at this fidelity before.
     """
     row = _find(session, campaign_id, key, fidelity)
@@ -170,7 +170,7 @@ def record_outside(
 
 
 def told(session: Session, campaign_id: int, keys: Iterable[str]) -> dict[tuple[str, str], EvaluationRecord]:
-    """Return what was reserved or measured outside of some candidates, by key and settings digest."""
+    """Return the reservations and results of some candidates, by key and settings digest."""
     mine = (EvaluationRow.campaign_id == campaign_id) & (EvaluationRow.source == "outside")
     found: dict[tuple[str, str], EvaluationRecord] = {}
     wanted = sorted(set(keys))

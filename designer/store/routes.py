@@ -1,4 +1,4 @@
-"""Synthesis routes in a store: how each candidate is made, or that no way is known."""
+"""Synthesis routes of candidates in a store, or that none is known."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,24 +12,24 @@ from designer.store.transactions import Patience, write
 from generators import Monomer, Route
 
 UNLABELLED = "of the unlabelled polymer"
-"""Said of routes to a polymer with isotope labels."""
+"""Remark on routes of a polymer with isotope labels."""
 Routes = Mapping[str, Route | None]
-"""Routes by canonical key, None where no way is known."""
+"""Routes by canonical key, None if none is known."""
 
 
 def keep_route(engine: Engine, key: str, route: Route | None, patience: Patience | None = None) -> None:
-    """Record how a repeat unit is made; what is there already stays.
+    """Record the route of a repeat unit; an existing one is kept.
 
-    A store that an earlier version made gets its table here.
+    The table is created in stores of earlier versions.
 
     Args:
         engine: The store.
         key: Canonical key of the repeat unit.
-        route: How it is made; None where no way is known.
-        patience: How long the store is waited for; not at all without.
+        route: The route; None if none is known.
+        patience: Time to wait for the store; by default it is not waited for.
 
     Raises:
-        StoreLocked: The database does not let us in.
+        StoreLocked: The database is locked.
     """
     monomers = [[monomer.name, monomer.smiles] for monomer in route.monomers] if route else []
 
@@ -48,19 +48,18 @@ def keep_route(engine: Engine, key: str, route: Route | None, patience: Patience
     try:
         write(engine, patience or Patience(), keep)
     except IntegrityError:
-        # Another campaign recorded the same polymer in between.
+        # Another campaign recorded the same polymer in the meantime.
         return
 
 
 def stored_routes(engine: Engine, keys: Collection[str] | None = None) -> Routes:
-    """Return the routes of a store, or those of some repeat units; none where an earlier version made it.
+    """Return the routes of a store, or those of some repeat units; none for a store of an earlier version without routes.
 
-    Conditions and sequence are what the rules say today. A route of an earlier version over monomers that cannot exist is left out,
-    as if it had never been looked for.
+    Conditions and sequence are those of the present rules. Routes of earlier versions with impossible monomers are omitted.
     """
     if not inspect(engine).has_table(RouteRow.__tablename__):
         return {}
-    # The rules load RDKit, which most commands on a store do without.
+    # The rules load RDKit, which most commands do not need.
     from generators import recorded_route
 
     query = select(RouteRow) if keys is None else select(RouteRow).where(RouteRow.key.in_(keys))
@@ -77,7 +76,7 @@ def stored_routes(engine: Engine, keys: Collection[str] | None = None) -> Routes
 
 
 def route_text(routes: Routes, key: str) -> str:
-    """Return a route in one line; empty where it was never looked for."""
+    """Return a route in one line; empty if none was searched for."""
     if key not in routes:
         return ""
     route = routes[key]
@@ -87,7 +86,7 @@ def route_text(routes: Routes, key: str) -> str:
 
 
 def is_labelled(key: str) -> bool:
-    """Tell whether a canonical key has isotope labels, which routes leave out."""
+    """Return whether a canonical key has isotope labels, which routes ignore."""
     return re.search(r"\[\d+[A-Za-z]", key) is not None
 
 

@@ -1,4 +1,4 @@
-"""Read and write one campaign; every method is one transaction, so that a process killed at any instant loses nothing."""
+"""Reading and writing of one campaign; every method is one transaction, so that a killed process loses nothing."""
 
 import sys
 import time
@@ -33,7 +33,7 @@ _FLAWED = (
     | (MeasurementRow.stderr > sys.float_info.max)
     | (MeasurementRow.stderr < 0)
 )
-"""Measurements that are none; the comparison holds for NaN too, which PostgreSQL sorts above all numbers and SQLite cannot store."""
+"""Invalid measurements, NaN included, which PostgreSQL sorts above all numbers and SQLite cannot store."""
 
 
 def campaign_names(engine: Engine) -> list[str]:
@@ -51,7 +51,7 @@ class CampaignStore:
         campaign_id: The campaign.
 
     Attributes:
-        patience: How long a store that does not answer is waited for; as long as the engine waits for locks, at first.
+        patience: Time to wait for a store that does not answer; initially that of the engine for locks.
     """
 
     def __init__(self, engine: Engine, campaign_id: int) -> None:
@@ -61,19 +61,17 @@ class CampaignStore:
 
     @classmethod
     def find(cls, engine: Engine, name: str | None = None) -> "CampaignStore":
-        """Find a campaign; without a name, the only one.
+        """Find a campaign by name; without a name, the only one.
 
         Raises:
-            UnknownCampaign: There is none, or no name tells several apart.
+            UnknownCampaign: It does not exist, or there are several and no name was given.
         """
         names = campaign_names(engine)
         if name is None and len(names) == 1:
             name = names[0]
         if not names:
             absent = "" if name is None else f"campaign {name!r} is not in the store: "
-            raise UnknownCampaign(
-                f"{absent}the store holds no campaign, at most known data that campaigns learn from; start one with `designer run CONFIG`"
-            )
+            raise UnknownCampaign(f"{absent}the store has no campaign; start one with `designer run CONFIG`")
         if name not in names:
             held = ", ".join(names)
             what = "no name was given" if name is None else f"campaign {name!r} is not in the store"
@@ -86,10 +84,10 @@ class CampaignStore:
     def begin(
         cls, engine: Engine, *, name: str, seed: int, config: Mapping[str, Any], identity: Mapping[str, Any]
     ) -> "CampaignStore":
-        """Create a campaign, or go on with the one of this name.
+        """Create a campaign, or resume the one of this name.
 
         Raises:
-            CampaignMismatch: The stored one asks for other measurements.
+            CampaignMismatch: The stored campaign has another identity.
         """
         with transaction(engine) as session:
             row = session.scalar(select(CampaignRow).where(CampaignRow.name == name))
@@ -101,8 +99,8 @@ class CampaignStore:
                 session.flush()
             elif changed := [key for key in identity if row.identity.get(key) != identity[key]]:
                 raise CampaignMismatch(
-                    f"campaign {name!r} is in the store with another {' and '.join(changed)}; choose a new name, or "
-                    "restore the configuration it was started with"
+                    f"campaign {name!r} is in the store with a different {' and '.join(changed)}; choose a new name, or "
+                    "restore the original configuration"
                 )
             elif row.config != dict(config):
                 row.config = dict(config)
@@ -110,30 +108,30 @@ class CampaignStore:
                     EventRow(campaign_id=row.id, at=time.time(), kind="config", message="configuration changed")
                 )
         if new:
-            # A copy of the file alone, made while the campaign runs, then at least tells which campaign it is of.
+            # A copy of the file alone, made while the campaign runs, then contains at least the campaign.
             settle_engine(engine)
         return cls(engine, row.id)
 
     def transaction(self) -> AbstractContextManager[Session]:
-        """Open a transaction that writes; tried once."""
+        """Open a writing transaction, without retries."""
         return transaction(self.engine)
 
     def check_writable(self) -> None:
-        """Change nothing in a transaction that writes.
+        """Check that the store is writable.
 
         Raises:
-            StoreLocked: The database does not let us in.
-            StoreReadOnly: It can only be read.
+            StoreLocked: The database is locked.
+            StoreReadOnly: It is read-only.
         """
         row = update(CampaignRow).where(CampaignRow.id == self.campaign_id)
         self.write(lambda session: session.execute(row.values(name=CampaignRow.name)))
 
     def write(self, action: Callable[[Session], T]) -> T:
-        """Do something in one transaction, waiting for the store as long as `patience` says."""
+        """Run an action in one writing transaction, with retries within `patience`."""
         return write(self.engine, self.patience, action)
 
     def read(self, action: Callable[[Session], T]) -> T:
-        """Read something, waiting for the store as long as `patience` says."""
+        """Run an action that reads, with retries within `patience`."""
         return read(self.engine, self.patience, action)
 
     def campaign(self) -> CampaignRecord:
@@ -141,17 +139,17 @@ class CampaignStore:
         return self.read(lambda session: campaign_record(session.get_one(CampaignRow, self.campaign_id)))
 
     def evaluations(self, *states: str) -> tuple[EvaluationRecord, ...]:
-        """Return the evaluations in one of `states` (all without any), in the order in which they were chosen."""
+        """Return the evaluations in one of `states` (all by default), in the order of their choice."""
         query = select(EvaluationRow).where(EvaluationRow.campaign_id == self.campaign_id)
         if states:
-            # An unusable measurement that an earlier version stored as done is read as a failure.
+            # Invalid measurements that an earlier version stored as done are returned as failures.
             query = query.where(EvaluationRow.state.in_({*states, *(("done",) if "failed" in states else ())}))
         query = query.order_by(EvaluationRow.ordinal)
         records = self.read(lambda session: [evaluation_record(row) for row in session.scalars(query)])
         return tuple(record for record in records if not states or record.state in states)
 
     def counts(self) -> dict[str, int]:
-        """Return how many evaluations are in each state."""
+        """Return the number of evaluations in each state."""
         query = (
             select(EvaluationRow.state, func.count())
             .where(EvaluationRow.campaign_id == self.campaign_id)
@@ -218,7 +216,7 @@ class CampaignStore:
         return self.write(action)
 
     def start(self, evaluation_id: int) -> EvaluationRecord:
-        """Mark an evaluation as running; it stays so until its outcome is recorded."""
+        """Mark an evaluation as running until its outcome is recorded."""
 
         def action(session: Session) -> EvaluationRecord:
             row = session.get_one(EvaluationRow, evaluation_id)
@@ -237,7 +235,7 @@ class CampaignStore:
         ns_per_day: float | None = None,
         remaining_s: float | None = None,
     ) -> None:
-        """Record how far a running evaluation is, how fast, and for how long yet, for who looks from another process."""
+        """Record progress, speed and remaining time of a running evaluation, for other processes."""
         values = {"stage": stage, "fraction": fraction, "ns_per_day": ns_per_day, "remaining_s": remaining_s}
         self.write(
             lambda session: session.execute(
@@ -257,7 +255,7 @@ class CampaignStore:
         cpu_hours: float = 0.0,
         gpu_hours: float = 0.0,
     ) -> EvaluationRecord:
-        """Record the outcome of an evaluation; a second outcome of the same evaluation changes nothing."""
+        """Record the outcome of an evaluation; further outcomes are ignored."""
 
         def action(session: Session) -> EvaluationRecord:
             row = session.get_one(EvaluationRow, evaluation_id)
@@ -273,12 +271,12 @@ class CampaignStore:
         return self.write(action)
 
     def add_event(self, kind: str, message: str, evaluation_id: int | None = None) -> None:
-        """Record that something happened."""
+        """Record an event."""
         event = {"campaign_id": self.campaign_id, "evaluation_id": evaluation_id, "at": time.time()}
         self.write(lambda session: session.add(EventRow(kind=kind, message=message, **event)))
 
     def events(self) -> tuple[EventRecord, ...]:
-        """Return what happened, oldest first."""
+        """Return the events, oldest first."""
         query = (
             select(EventRow, EvaluationRow.ordinal)
             .outerjoin(EvaluationRow, EvaluationRow.id == EventRow.evaluation_id)
@@ -290,7 +288,7 @@ class CampaignStore:
         )
 
     def mark_finished(self, reason: str | None) -> None:
-        """Record which stop rule was reached; None takes the mark away, when a rule was relaxed."""
+        """Record the stopping criterion that was reached; None removes it after a criterion was relaxed."""
         values = {"stop_reason": reason, "finished_at": None if reason is None else time.time()}
         self.write(
             lambda session: session.execute(
@@ -299,7 +297,7 @@ class CampaignStore:
         )
 
     def close(self) -> bool:
-        """Close the connections; return whether an SQLite file now holds everything, as `close_engine` tells."""
+        """Close the connections; for the return value see `close_engine`."""
         return close_engine(self.engine)
 
     def __enter__(self) -> "CampaignStore":
@@ -312,9 +310,9 @@ class CampaignStore:
 
 
 def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str, Any], **values: Any) -> EvaluationRow:
-    """Add an evaluation with the next ordinal, and its candidate where the campaign does not know it yet."""
+    """Add an evaluation with the next ordinal, and its candidate if it is new."""
     now = time.time()
-    # The lock keeps two processes that add to one campaign from choosing the same ordinal.
+    # The lock prevents two processes from choosing the same ordinal.
     campaign = session.get_one(CampaignRow, campaign_id, with_for_update=True)
     last = session.scalar(select(func.max(EvaluationRow.ordinal)).where(EvaluationRow.campaign_id == campaign_id))
     ordinal = (last or 0) + 1
@@ -336,9 +334,9 @@ def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str
 
 
 def record_outcome(session: Session, row: EvaluationRow, outcome: Sequence[Measurement] | Failure) -> None:
-    """Fill in the outcome of an evaluation and give it the next number of the store.
+    """Set the outcome of an evaluation and its result number.
 
-    Measurements without a finite value and error are recorded as the failure that they are.
+    Measurements with non-finite values or errors are recorded as a failure.
     """
     if not isinstance(outcome, Failure):
         outcome = unconverged(outcome) or outcome

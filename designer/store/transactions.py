@@ -1,4 +1,4 @@
-"""Transactions that can be tried again: a store may be locked, full or out of reach for a while."""
+"""Transactions with retries, for stores that are temporarily locked, full or unreachable."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,11 +21,11 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 
 @dataclass
 class Patience:
-    """How long a store is waited for.
+    """Time to wait for a store.
 
     Attributes:
-        seconds: How long; zero fails at once.
-        note: Told one line when the wait begins and when it is over.
+        seconds: Time in s; zero fails immediately.
+        note: Called with a line of text when the wait begins and ends.
     """
 
     seconds: float = 0.0
@@ -34,11 +34,11 @@ class Patience:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """Open a transaction that writes.
+    """Open a writing transaction.
 
     Raises:
-        StoreLocked: The database does not let us in.
-        StoreReadOnly: It can only be read.
+        StoreLocked: The database is locked.
+        StoreReadOnly: It is read-only.
     """
     try:
         with Session(writing(engine), expire_on_commit=False) as session, session.begin():
@@ -48,7 +48,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 def read(engine: Engine, patience: Patience, action: Callable[[Session], T]) -> T:
-    """Return what `action` reads, tried again while the store is out of reach."""
+    """Return the result of `action`, which reads, with retries while the store is unreachable."""
 
     def once() -> T:
         try:
@@ -61,9 +61,9 @@ def read(engine: Engine, patience: Patience, action: Callable[[Session], T]) -> 
 
 
 def write(engine: Engine, patience: Patience, action: Callable[[Session], T]) -> T:
-    """Return what `action` returns, done in one transaction that is tried again while the store is out of reach.
+    """Return the result of `action` in one writing transaction, with retries while the store is unreachable.
 
-    A connection can break after the database has committed and before it says so: actions must bear being done twice.
+    A connection can break after the commit and before its confirmation: actions must be idempotent.
     """
 
     def once() -> T:
