@@ -1,4 +1,4 @@
-"""The command line. Nothing heavy is imported before a command that needs it runs."""
+"""The command line. Heavy libraries are imported by the commands that need them."""
 
 from designer.cli.main import main
 

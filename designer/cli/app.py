@@ -30,6 +30,6 @@ def start(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Design polymers by Bayesian optimisation: propose, simulate, learn, and start again."""
+    """Design polymers by Bayesian optimisation: propose, simulate, learn, repeat."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -32,30 +32,28 @@ FORMATS = ("csv", "json")
 
 def ask_command(
     store: StoreArgument,
-    n: Annotated[int, typer.Option("--n", help="How many candidates.")] = 1,
+    n: Annotated[int, typer.Option("--n", help="Number of candidates.")] = 1,
     days: Annotated[
-        float, typer.Option(help="How long they are reserved; a result that comes later is taken as well.")
+        float, typer.Option(help="Duration of the reservation in days; later results are accepted as well.")
     ] = 30.0,
-    fidelity: Annotated[str | None, typer.Option(help="Where they will be measured; experiment otherwise.")] = None,
+    fidelity: Annotated[str | None, typer.Option(help="Fidelity of the measurements; experiment by default.")] = None,
     form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
-    out: Annotated[Path | None, typer.Option(help="File to write; standard output otherwise.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output by default.")] = None,
     name: CampaignName = None,
 ) -> int:
-    """Reserve candidates for measurement elsewhere, and print them."""
+    """Reserve candidates for measurements made outside, and print them."""
     with answer_stream() as stream:
         at_least("--n", n, 1)
         if form not in FORMATS:
             raise InvalidRequest(f"--format {form!r} is unknown; use one of {', '.join(FORMATS)}")
         if not 0 < days <= LONGEST_DAYS:
-            raise InvalidRequest(
-                f"--days {days:g} must be greater than 0, and at most {LONGEST_DAYS}; write for example 30"
-            )
+            raise InvalidRequest(f"--days must be above 0 and at most {LONGEST_DAYS}, got {days:g}")
         if fidelity is not None:
             checked_fidelity(fidelity)
         records: list[EvaluationRecord] = []
         with open_campaign(store, name) as campaign:
             try:
-                # The file is opened first: where nothing can be written, nothing is reserved.
+                # The file is opened first, so that nothing is reserved if it cannot be written.
                 with _destination(out, stream) as file:
                     records = campaign.ask(n, days=days, fidelity=fidelity)
                     imported = imported_records(campaign.store.engine)
@@ -68,7 +66,7 @@ def ask_command(
                 campaign.release(records)
                 if isinstance(error, OSError) and not isinstance(error, DesignerError | BrokenPipeError):
                     error.filename = error.filename or str(out or STANDARD_OUTPUT)
-                    raise InvalidRequest(f"{system_error_text(error)}; nothing is reserved") from error
+                    raise InvalidRequest(f"{system_error_text(error)}; no candidate was reserved") from error
                 raise
         if out is not None:
             stream.write(f"{len(records)} candidates are reserved for {days:g} days: {out}\n")
@@ -94,7 +92,7 @@ def _write(file: TextIO, form: str, rows: list[dict[str, object]], campaign: Cam
 
 
 def open_campaign(text: str, name: str | None) -> Campaign:
-    """Open the campaign behind a store or folder; a YAML file also begins one."""
+    """Open the campaign of a store or folder; a YAML file also creates one."""
     if is_config(text):
         return Campaign(load_config(text), listener=make_listener())
     store, config = find_campaign(text, name, wait_s=RUNNING_TIMEOUT_S)
@@ -104,7 +102,7 @@ def open_campaign(text: str, name: str | None) -> Campaign:
 def _rows(
     record: EvaluationRecord, campaign: Campaign, fidelity: str | None, measured: Collection[str], routes: Routes
 ) -> list[dict[str, object]]:
-    """Return a row for each property to measure, its value left open."""
+    """Return a row for each property to measure, with an empty value."""
     rows = []
     for name in campaign.config.properties():
         expected = record.predicted.get(name)

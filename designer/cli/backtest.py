@@ -32,42 +32,44 @@ from surrogates import Observations
 from surrogates.replay import Oracle, Replay
 
 EVALUATIONS = 200
-"""Evaluations of a replay where neither the command nor the file says how many."""
+"""Default number of evaluations of a replay."""
 
 
 def backtest_command(
     config: CampaignFile,
-    oracle: Annotated[Path, typer.Option(help="Table (CSV, .xlsx, Parquet) that answers instead of simulations.")],
-    seeds: Annotated[int, typer.Option(help="Replays of each strategy, with other random starts.")] = 20,
+    oracle: Annotated[Path, typer.Option(help="Table (CSV, .xlsx, Parquet) of known values in place of simulations.")],
+    seeds: Annotated[int, typer.Option(help="Number of replays of each strategy, with different random starts.")] = 20,
     strategies: Annotated[
         list[str] | None,
         typer.Option(
             "--strategy",
-            help="campaign, ehvi-rbf, a method of the acquisition, or another YAML file; give it several times.",
+            help="campaign, ehvi-rbf, an acquisition method, or another YAML file; may be repeated.",
         ),
     ] = None,
     evaluations: Annotated[
-        int | None, typer.Option(help="Evaluations of each replay; those of the file otherwise.")
+        int | None, typer.Option(help="Number of evaluations of each replay; by default that of the file.")
     ] = None,
-    batch: Annotated[int, typer.Option(help="Polymers chosen at a time.")] = 10,
+    batch: Annotated[int, typer.Option(help="Batch size: number of polymers chosen at a time.")] = 10,
     start: Annotated[
-        int | None, typer.Option(help="Random polymers known at the start; as many as the file's.")
+        int | None, typer.Option(help="Number of random polymers known at the start; by default that of the file.")
     ] = None,
-    known: Annotated[Path | None, typer.Option(help="Table of polymers known at the start instead.")] = None,
+    known: Annotated[
+        Path | None, typer.Option(help="Table of polymers known at the start, in place of random ones.")
+    ] = None,
     columns: Columns = None,
     smiles: Smiles = None,
     sentinels: Sentinels = None,
     first_seed: Annotated[int, typer.Option(help="Seed of the first replay.")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes; as many as there are cores otherwise.")] = 0,
+    workers: Annotated[int, typer.Option(help="Number of processes; by default the number of cores.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the curves and plots; backtest in the campaign's.")
+        Path | None, typer.Option(help="Folder for curves and plots; by default backtest in the campaign's folder.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run replays again that are in the folder.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Repeat replays that are already in the folder.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Replay a campaign on known data, beside baselines.
+    """Replay a campaign on known data and compare with baselines.
 
-    Shows how many evaluations the campaign would need, before anything is simulated.
+    Estimates the number of evaluations that the campaign needs, before any simulation.
     """
     workers, failed = workers or os.cpu_count() or 1, sentinels or SENTINELS
     with answer_stream() as stream:
@@ -131,7 +133,7 @@ def _tell(text: str) -> None:
 
 
 def _without(oracle: Oracle, known: Observations | None) -> Oracle:
-    """Take out of the pool what is known from the start: it is never chosen."""
+    """Remove polymers known at the start from the pool, since they are never chosen."""
     if known is None:
         return oracle
     keys = {unit.key for unit in known.units}
@@ -161,10 +163,10 @@ def _check(plan: Plan, path: Path) -> None:
     needed = (0 if plan.known is not None else plan.start) + 1
     if pool < needed:
         raise InvalidRequest(
-            f"{path} answers for {count(pool, 'polymer')}, fewer than the {needed} needed; lower --start"
+            f"{path} has values for {count(pool, 'polymer')}, and at least {needed} are needed; lower --start"
         )
     if np.isnan(plan.oracle.points(plan.objectives, plan.constraints)).all():
-        raise InvalidRequest(f"{path}: no polymer has every objective inside the limits; widen the limits")
+        raise InvalidRequest(f"{path}: no polymer with all objectives is within the limits; widen the limits")
 
 
 def _document(

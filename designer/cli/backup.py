@@ -22,15 +22,13 @@ def backup_command(
     force: Force = False,
     as_json: Json = False,
 ) -> int:
-    """Copy a store, also one in use, into one whole SQLite file."""
+    """Copy a store, which may be in use, to a single SQLite file."""
     with answer_stream() as stream:
         url = locate_store(store)
         if out.is_dir():
-            raise InvalidRequest(f"{str(out)!r} is a folder; give the name of a file in it")
+            raise InvalidRequest(f"{str(out)!r} is a folder; give the path of a file")
         if out.exists() and not out.is_file():
-            raise InvalidRequest(
-                f"{str(out)!r} is a device or pipe, and a copy of a store is a file; choose another name"
-            )
+            raise InvalidRequest(f"{str(out)!r} is a device or pipe, not a file; choose another name")
         if out.exists() and not force:
             raise InvalidRequest(f"{str(out)!r} exists; choose another name, or replace it with --force")
         if url.path is not None and out.exists() and out.samefile(url.path):
@@ -39,7 +37,7 @@ def backup_command(
         try:
             with replacing_path(out) as part:
                 if url.path is not None:
-                    # A private store has private copies; a read-only one has copies that can be written.
+                    # Copies of a private store are private; copies of a read-only store are writable.
                     part.chmod(part.stat().st_mode & (url.path.stat().st_mode | 0o600) & 0o777)
                 back_up(engine, part)
                 campaigns = campaign_counts(part)

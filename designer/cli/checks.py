@@ -1,4 +1,4 @@
-"""Checks of numbers that the command line takes; each error names the value, the rule and the remedy."""
+"""Checks of numeric options."""
 
 from designer.errors import InvalidRequest
 
@@ -10,5 +10,5 @@ def at_least(option: str, value: int, lowest: int) -> int:
         InvalidRequest: It is below `lowest`.
     """
     if value < lowest:
-        raise InvalidRequest(f"{option} {value} must be at least {lowest}; raise it")
+        raise InvalidRequest(f"{option} must be at least {lowest}, got {value}")
     return value

@@ -1,4 +1,4 @@
-"""The commands: what each is called, where it lives, its group and its summary.
+"""The table of commands: name, function, group and summary.
 
 A command and its options are declared in its own module, which is imported when the command is called.
 """
@@ -27,8 +27,8 @@ class Entry:
     """One command of the table.
 
     Attributes:
-        name: What a user types.
-        home: Its function, as `MODULE:FUNCTION` of this package.
+        name: Name of the command.
+        home: Its function, as `MODULE:FUNCTION` in this package.
         group: Heading that it is listed under.
         summary: First line of its help.
     """
@@ -41,38 +41,43 @@ class Entry:
 
 COMMANDS = (
     Entry("run", "run:run_command", CAMPAIGNS, "Start or resume a campaign."),
-    Entry("backtest", "backtest:backtest_command", CAMPAIGNS, "Replay a campaign on known data, beside baselines."),
+    Entry(
+        "backtest",
+        "backtest:backtest_command",
+        CAMPAIGNS,
+        "Replay a campaign on known data and compare with baselines.",
+    ),
     Entry("init", "init:init_command", CAMPAIGNS, "Write a commented campaign file from a few answers."),
-    Entry("validate", "validate:validate_command", CAMPAIGNS, "Check a campaign file and touch nothing."),
-    Entry("status", "status:status_command", RESULTS, "Show what happened and what is running."),
+    Entry("validate", "validate:validate_command", CAMPAIGNS, "Check a campaign file."),
+    Entry("status", "status:status_command", RESULTS, "Show the state and the front of a campaign."),
     Entry("report", "report:report_command", RESULTS, "Write an HTML report that opens without a network."),
     Entry("compare", "compare:compare_command", RESULTS, "Compare campaigns with the same objectives."),
     Entry(
         "dashboard",
         "dashboard:dashboard_command",
         RESULTS,
-        "Serve the campaign page to a browser, from the store alone.",
+        "Serve the campaign page to a browser from the store.",
     ),
-    Entry("export", "export:export_command", RESULTS, "Write every measurement with its unit and provenance."),
-    Entry("correct", "correct:correct_command", RESULTS, "Correct a value that was imported, told or simulated."),
+    Entry("export", "export:export_command", RESULTS, "Write all measurements with units and provenance."),
+    Entry("correct", "correct:correct_command", RESULTS, "Correct an imported, recorded or simulated value."),
     Entry(
-        "withdraw", "correct:withdraw_command", RESULTS, "Take back a measurement, an evaluation or an imported file."
+        "withdraw", "correct:withdraw_command", RESULTS, "Withdraw a measurement, an evaluation or an imported file."
     ),
-    Entry("backup", "backup:backup_command", RESULTS, "Copy a store, also one in use, into one whole SQLite file."),
+    Entry("backup", "backup:backup_command", RESULTS, "Copy a store, which may be in use, to a single SQLite file."),
     Entry(
         "simulate", "simulate:simulate_command", SINGLE, "Simulate one polymer, copolymer, liquid or other substance."
     ),
-    Entry("generate", "generate:generate_command", SINGLE, "Propose repeat units, each distinct and valid."),
+    Entry("generate", "generate:generate_command", SINGLE, "Propose distinct, valid repeat units."),
     Entry("route", "route:route_command", SINGLE, "Find monomers and polymerisations that form a repeat unit."),
-    Entry("enumerate", "route:enumerate_command", SINGLE, "Write the repeat units that a list of monomers can form."),
+    Entry("enumerate", "route:enumerate_command", SINGLE, "Write all repeat units that a list of monomers can form."),
     Entry("corpus", "corpus:corpus_command", DATA, "Count the repeat units of a corpus, by source and class."),
     Entry("train", "train:train_command", DATA, "Train or fine-tune a neural language model."),
-    Entry("import", "importing:import_command", DATA, "Import known data into a store, for campaigns to learn from."),
+    Entry("import", "importing:import_command", DATA, "Import known data into a store as training data of campaigns."),
     Entry("fit", "fitting:fit_command", DATA, "Train, cross-validate and calibrate surrogates."),
     Entry("predict", "predict:predict_command", DATA, "Predict properties of repeat units with a fitted surrogate."),
-    Entry("ask", "ask:ask_command", OUTSIDE, "Reserve candidates for measurement elsewhere, and print them."),
-    Entry("tell", "tell:tell_command", OUTSIDE, "Record what was measured elsewhere."),
-    Entry("migrate", "migrate:migrate_command", SETUP, "Bring the store of an earlier version to this one."),
+    Entry("ask", "ask:ask_command", OUTSIDE, "Reserve candidates for measurements made outside, and print them."),
+    Entry("tell", "tell:tell_command", OUTSIDE, "Record results that were measured outside."),
+    Entry("migrate", "migrate:migrate_command", SETUP, "Upgrade the store of an earlier version."),
     Entry("doctor", "doctor:doctor_command", SETUP, "Check this machine, or a campaign's cluster."),
     Entry("schema", "validate:schema_command", SETUP, "Print the JSON Schema of campaign files, for editors."),
 )
@@ -80,7 +85,7 @@ COMMANDS = (
 
 
 class LazyCommand(TyperCommand):
-    """A command of the table, which becomes the real one when it is called, completed or asked for help."""
+    """A command of the table, which loads its module when it is called, completed or asked for help."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(entry.name, short_help=entry.summary, rich_help_panel=entry.group)
@@ -88,7 +93,7 @@ class LazyCommand(TyperCommand):
         self._loaded: TyperCommand | None = None
 
     def loaded(self) -> TyperCommand:
-        """Return the command with its options; every parameter but those of stores refuses passwords."""
+        """Return the command with its options; all parameters except those of stores reject passwords."""
         if self._loaded is None:
             module, _, function = self._entry.home.partition(":")
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -11,7 +11,7 @@ from designer.analysis.comparing import Compared, Comparison, compare_campaigns,
 from designer.cli.locate import is_config, locate_store, opened_campaign
 from designer.cli.options import Json
 from designer.cli.output import answer_stream, write_json
-from designer.cli.tables import count, front_document
+from designer.cli.tables import front_document
 from designer.config import load_config
 from designer.errors import InvalidRequest
 from designer.store import campaign_names, open_store
@@ -26,7 +26,9 @@ def compare_command(
     ],
     campaign: Annotated[
         list[str] | None,
-        typer.Option("--campaign", help="Which campaigns, by name; all that the stores hold otherwise."),
+        typer.Option(
+            "--campaign", help="Name of a campaign to compare; may be repeated; all campaigns of the stores by default."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="HTML file to write, with fronts and hypervolume curves.")] = None,
     as_json: Json = False,
@@ -36,10 +38,12 @@ def compare_command(
     with answer_stream() as stream, ExitStack() as opened:
         chosen = [(text, name) for text in stores for name in _held(text, names)]
         if missing := [name for name in names if name not in {held for _, held in chosen}]:
-            raise InvalidRequest(f"campaign {missing[0]!r} is in none of the stores; see designer status STORE")
+            raise InvalidRequest(
+                f"campaign {missing[0]!r} is in none of the stores; list them with designer status STORE"
+            )
         if len(chosen) < 2:
             raise InvalidRequest(
-                f"{count(len(chosen), 'campaign')} cannot be compared; name another store, or leave out --campaign"
+                f"a comparison needs at least two campaigns, got {len(chosen)}; add another store, or omit --campaign"
             )
         found = [opened.enter_context(opened_campaign(text, name)) for text, name in chosen]
         comparison = compare_campaigns(found)
@@ -58,7 +62,7 @@ def compare_command(
 
 
 def _held(text: str, names: Sequence[str]) -> list[str]:
-    """Return the campaigns wanted of a store; of a YAML file its own."""
+    """Return the selected campaigns of a store, or the campaign of a YAML file."""
     if is_config(text):
         own = load_config(text).name
         return [own] if not names or own in names else []

@@ -1,4 +1,4 @@
-"""Values that the shell completes; each returns those that begin with what was typed."""
+"""Shell completion: functions that return the values with a given beginning."""
 
 from collections.abc import Iterable
 

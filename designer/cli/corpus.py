@@ -20,7 +20,7 @@ from generators.cells import TableWriter
 from mdcore.chem.files import replacing_text
 
 MOST_SHOWN = 20
-"""Lines of a user's list that could not be used, printed one by one."""
+"""Maximum number of unusable lines that are printed."""
 
 
 def corpus_settings(
@@ -31,10 +31,10 @@ def corpus_settings(
     max_per_rule: int | None,
     max_per_class: int | None,
 ) -> CorpusSettings:
-    """Check what the command line asks for.
+    """Return the settings of a corpus from the options.
 
     Raises:
-        InvalidRequest: A value breaks a rule of the corpus.
+        InvalidRequest: A value is invalid.
     """
     try:
         return CorpusSettings(
@@ -104,8 +104,8 @@ def _print(stream: TextIO, corpus: Corpus, out: Path | None) -> None:
         stream.write(f"{count(len(corpus.skipped), 'line')} of the list left out:\n")
         stream.writelines(f"  {reason}\n" for reason in corpus.skipped[:MOST_SHOWN])
         if len(corpus.skipped) > MOST_SHOWN:
-            stream.write(f"  and {len(corpus.skipped) - MOST_SHOWN} more; --json names all\n")
-    stream.write(f"Kept in {corpus.path}\n")
+            stream.write(f"  and {len(corpus.skipped) - MOST_SHOWN} more; --json lists all\n")
+    stream.write(f"Cached in {corpus.path}\n")
     if out is not None:
         stream.write(f"Written to {out}\n")
 

@@ -32,22 +32,24 @@ from designer.store.records import CorrectionRecord
 
 def correct_command(
     store: StoreArgument,
-    property_: Annotated[str, typer.Option("--property", help="Which property is wrong.")],
+    property_: Annotated[str, typer.Option("--property", help="Property to correct.")],
     reason: Reason,
     polymer: Polymer = None,
     evaluation: Evaluation = None,
-    value: Annotated[float | None, typer.Option(help="The right value.")] = None,
-    stderr: Annotated[float | None, typer.Option(help="Its standard error; the recorded one stays otherwise.")] = None,
-    unit: Annotated[str | None, typer.Option(help="Unit of both; the registry's otherwise.")] = None,
+    value: Annotated[float | None, typer.Option(help="New value.")] = None,
+    stderr: Annotated[
+        float | None, typer.Option(help="New standard error; the recorded one is kept by default.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of both; that of the registry by default.")] = None,
     fidelity: OfFidelity = None,
     source: OfSource = None,
     line: OfLine = None,
     name: CampaignName = None,
     as_json: Json = False,
 ) -> int:
-    """Correct a value that was imported, told or simulated.
+    """Correct an imported, recorded or simulated value.
 
-    The old value, who corrected it, when and why stay on record; the surrogates learn from the new one.
+    The old value, author, time and reason stay on record; the surrogates are trained on the new value.
     """
     named = {"polymer": polymer, "name": property_, "fidelity": fidelity, "source": source, "line": line}
     with answer_stream() as stream, _selected(store, name, evaluation, named) as (engine, selection):
@@ -64,21 +66,25 @@ def withdraw_command(
     reason: Reason,
     polymer: Polymer = None,
     evaluation: Evaluation = None,
-    property_: Annotated[str | None, typer.Option("--property", help="Withdraw this property alone.")] = None,
+    property_: Annotated[str | None, typer.Option("--property", help="Withdraw this property only.")] = None,
     fidelity: OfFidelity = None,
     source: OfSource = None,
     line: OfLine = None,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Have the simulation done again with other random numbers, or ask for it again."),
+        typer.Option(
+            "--again", help="Repeat the simulation with another seed, or make the polymer available to ask again."
+        ),
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All results that match, if there are several.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Withdraw all matching results if there are several.")
+    ] = False,
     name: CampaignName = None,
     as_json: Json = False,
 ) -> int:
-    """Take back a measurement, an evaluation or an imported file.
+    """Withdraw a measurement, an evaluation or an imported file.
 
-    What is withdrawn stays on record; surrogates, fronts and reports forget it.
+    Withdrawn results stay on record and are ignored by surrogates, fronts and reports.
     """
     named = {"polymer": polymer, "name": property_, "fidelity": fidelity, "source": source, "line": line}
     with answer_stream() as stream, _selected(store, name, evaluation, named) as (engine, selection):
@@ -88,7 +94,7 @@ def withdraw_command(
             return 0
         _print(stream, records)
         if again:
-            stream.write("It is done again by the next `designer run`, or asked for again by `designer ask`.\n")
+            stream.write("The next `designer run` repeats it, or `designer ask` may reserve it again.\n")
     return 0
 
 
@@ -101,17 +107,17 @@ def _print(stream: TextIO, records: Sequence[CorrectionRecord]) -> None:
 def _selected(
     store: str, name: str | None, evaluation: int | None, named: dict[str, Any]
 ) -> Iterator[tuple[Engine, Selection]]:
-    """Yield a store and what the options name in it; see `designer.amend.selection_of`."""
+    """Yield a store and the selection of the options; see `designer.amend.selection_of`."""
     with _opened(store, name, evaluation) as (engine, campaign_id):
         yield engine, selection_of(campaign_id=campaign_id, engine=engine, evaluation=evaluation, **named)
 
 
 @contextmanager
 def _opened(text: str, name: str | None, evaluation: int | None) -> Iterator[tuple[Engine, int | None]]:
-    """Yield a store that may hold known data alone, and the campaign that is meant, if one is.
+    """Yield a store, which may contain known data only, and the selected campaign, if any.
 
     Raises:
-        UnknownCampaign: The store holds no campaign of this name, or an evaluation is named and several campaigns are there.
+        UnknownCampaign: The campaign does not exist, or an evaluation is given and the store has several campaigns.
     """
     if is_config(text) and name is None:
         name = load_config(text).name
@@ -121,7 +127,7 @@ def _opened(text: str, name: str | None, evaluation: int | None) -> Iterator[tup
         if name is None and len(held) != 1:
             if evaluation is not None:
                 raise UnknownCampaign(
-                    f"evaluation {evaluation} of which campaign? Choose one with --campaign ({', '.join(held)})"
+                    f"evaluation {evaluation} is ambiguous in a store of several campaigns; choose one with --campaign ({', '.join(held)})"
                 )
             yield engine, None
         elif is_config(text) and name not in held:

@@ -19,20 +19,20 @@ def dashboard_command(
     host: Annotated[str, typer.Option(help="Interface to listen on; the loopback interface by default.")] = "127.0.0.1",
     without_tls: Annotated[
         bool,
-        typer.Option("--without-tls", help="Confirm a --host that other machines reach: the page has no password."),
+        typer.Option("--without-tls", help="Confirm a --host that other machines can reach: the page has no password."),
     ] = False,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.")] = 0,
     as_json: Json = False,
 ) -> int:
-    """Serve the campaign page to a browser, from the store alone."""
+    """Serve the campaign page to a browser from the store."""
     with answer_stream() as stream:
         at_least("--port", port, 0)
         if port > 65535:
-            raise InvalidRequest(f"--port {port} must be at most 65535; lower it")
+            raise InvalidRequest(f"--port must be at most 65535, got {port}")
         if not (without_tls or is_loopback(host)):
             raise InvalidRequest(
-                f"--host {host!r} shows the campaign to everybody who reaches that address, without encryption or a password; "
-                "leave it out and forward the port with ssh -L, or confirm it with --without-tls"
+                f"--host {host!r} exposes the campaign to everybody who can reach that address, without encryption or password; "
+                "omit it and forward the port with ssh -L, or confirm it with --without-tls"
             )
         with opened_campaign(store, name) as (opened, config):
             from designer.dashboard.gather import Gatherer
@@ -60,12 +60,12 @@ def _tell(stream: TextIO, url: str, host: str, *, as_json: bool) -> None:
         stream.write(f"Campaign page: {url}\n")
         if private:
             stream.write(
-                "It listens on the loopback interface: only programs of this machine see it. From another one: "
-                f"ssh -L {port}:{host}:{port} THIS_MACHINE, then open the address there. Ctrl-C ends it.\n"
+                "It listens on the loopback interface and is visible on this machine only. From another machine, run "
+                f"ssh -L {port}:{host}:{port} THIS_MACHINE and open the address there. Stop with Ctrl-C.\n"
             )
         else:
             stream.write(
-                f"It listens on {host}: everybody who reaches this machine sees it, without a password. Behind a proxy, put the "
-                "name in its address into BOKEH_ALLOW_WS_ORIGIN. Ctrl-C ends it.\n"
+                f"It listens on {host}: everybody who can reach this machine can see it, without a password. Behind a proxy, "
+                "add the name in its address to BOKEH_ALLOW_WS_ORIGIN. Stop with Ctrl-C.\n"
             )
     stream.flush()

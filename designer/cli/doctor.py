@@ -1,4 +1,4 @@
-"""`designer doctor`: each check does the thing itself, small, and tells what came of it."""
+"""`designer doctor`: each check performs a small version of the real work and reports the outcome."""
 
 import importlib.metadata
 import importlib.util
@@ -20,7 +20,9 @@ from designer.errors import DesignerError
 
 
 def doctor_command(
-    cluster: Annotated[Path | None, typer.Option(help="YAML file of a campaign whose cluster is to be tried.")] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(help="YAML file of a campaign whose cluster is to be checked.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Check this machine, or a campaign's cluster."""
@@ -42,7 +44,7 @@ def doctor_command(
 
 
 def _attempt(check: Callable[[], list[Check]]) -> list[Check]:
-    # A doctor reports every disease, also those nobody thought of: here any exception is a finding, not hidden.
+    # Unexpected exceptions are reported as findings, not hidden.
     try:
         return check()
     except DesignerError:
@@ -63,7 +65,7 @@ def _python() -> list[Check]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [
         Check("python", "works", f"{platform.python_version()}, polymer-designer {version}"),
-        Check("processor", "works", f"{platform.machine()}, {cores} cores usable"),
+        Check("processor", "works", f"{platform.machine()}, {cores} usable cores"),
     ]
 
 
@@ -85,7 +87,7 @@ def _openmm_platforms() -> list[Check]:
 
 
 def _lacks_avx() -> bool:
-    """Tell OpenMM's own wheels of 8.4 to 8.6 for x86-64, which compute on the CPU with SSE alone."""
+    """Detect OpenMM's wheels of 8.4 to 8.6 for x86-64, whose CPU platform uses SSE only."""
     import openmm
 
     wheel = importlib.metadata.distribution("openmm").read_text("WHEEL") or ""
@@ -97,12 +99,12 @@ _REMEDY = {
     "CUDA": "pip install 'polymer-designer[gpu]' on a machine with an NVIDIA GPU",
     "OpenCL": "install an OpenCL driver to use such a GPU",
     "CPU": "reinstall openmm",
-    "AVX": "if you simulate on CPUs: pip install openmm==8.3.1 is up to 1.5 times as fast",
+    "AVX": "for simulations on CPUs, openmm==8.3.1 is up to 1.5 times faster",
 }
 
 
 def _energy_on(name: str) -> Check:
-    """Compute the energy of two Lennard-Jones atoms, known in closed form, on a platform."""
+    """Compute the energy of two Lennard-Jones atoms on a platform and compare it with the closed form."""
     import openmm
 
     system = openmm.System()
@@ -119,8 +121,8 @@ def _energy_on(name: str) -> Check:
         text = " ".join(str(error).split())
         return Check(f"platform {name}", "broken" if name == "CPU" else "absent", text, _REMEDY.get(name, ""))
     if abs(energy + 1.0) > 1e-3:
-        return Check(f"platform {name}", "broken", f"energy {energy:.4f} kJ/mol where -1 is exact", "update the driver")
-    return Check(f"platform {name}", "works", "computes the energy of a known system")
+        return Check(f"platform {name}", "broken", f"energy {energy:.4f} kJ/mol, expected -1", "update the driver")
+    return Check(f"platform {name}", "works", "correct energy of a known system")
 
 
 def _force_field() -> list[Check]:
@@ -142,7 +144,7 @@ TINY = {
     "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05},
     "protocol": {"compress_ps": 1.0, "melt_ps": 1.0, "cool_ps": 1.0, "settle_ps": 0.4, "sample_ps": 2.0},
 }
-"""Overrides that make a simulation of seconds: it proves that the parts work, and measures nothing."""
+"""Overrides for a simulation of a few seconds, which checks the installation and measures nothing."""
 
 
 def _cluster() -> list[Check]:
@@ -171,7 +173,7 @@ def _cache() -> list[Check]:
     folder = Path(platformdirs.user_cache_dir("polymer-designer"))
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
-        return [Check("cache", "works", f"{folder} can be written")]
+        return [Check("cache", "works", f"{folder} is writable")]
 
 
 def _optional() -> list[Check]:
@@ -204,7 +206,7 @@ def _quantum_chemistry() -> list[Check]:
     hydrogen = Geometry(("H", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.741]]))
     found = float(isotropic(polarizability(hydrogen, Level(), (0.0,), device="cpu"))[0])
     if not 0.7 < found < 0.95:
-        return [Check(name, "broken", f"polarizability of H2 {found:.3f} where 0.8 A^3 is right", "reinstall pyscf")]
+        return [Check(name, "broken", f"polarizability of H2 {found:.3f} A^3, expected 0.8 A^3", "reinstall pyscf")]
     obstacle = gpu_obstacle()
     on_gpu = (
         Check("quantum chemistry on a GPU", "works", "gpu4pyscf finds a GPU")

@@ -1,4 +1,4 @@
-"""`designer doctor --cluster CONFIG`: does on a campaign's cluster, small, what the campaign will ask of it."""
+"""`designer doctor --cluster CONFIG`: a small trial of a campaign's cluster."""
 
 import importlib.metadata
 import os
@@ -20,15 +20,15 @@ from mdcore.chem import Failure
 from mdcore.settings import SimulationSettings
 
 WORKERS_S = 600.0
-"""How long workers are waited for; a batch system may let them queue."""
+"""Timeout in s for workers, which may queue in a batch system."""
 
 
 def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
-    """Start or join the cluster of a campaign file and try it.
+    """Start or join the cluster of a campaign file and test it.
 
     Args:
         path: The campaign file.
-        tiny: Overrides of the settings that make a simulation of seconds.
+        tiny: Overrides of the settings for a simulation of a few seconds.
     """
     config = load_config(path)
     from designer.cluster.dask_cluster import DaskCluster
@@ -37,19 +37,19 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
     kind = config.cluster.kind
     if isinstance(config.cluster, OutsideClusterSettings):
         yield Check(
-            "cluster", "works", "kind outside: nothing is simulated, `designer ask` and `designer tell` need no cluster"
+            "cluster", "works", "kind outside does not simulate; `designer ask` and `designer tell` need no cluster"
         )
         return
     try:
         cluster = start_cluster(config.cluster, config.campaign_folder)
     except DesignerError as error:
-        yield Check(f"cluster {kind}", "broken", str(error), "correct it, then ask again")
+        yield Check(f"cluster {kind}", "broken", str(error), "correct it, then repeat the check")
         return
     try:
         yield Check(
             f"cluster {kind}",
             "works",
-            f"dashboard at {cluster.dashboard}; up to {cluster.slots} evaluations at a time",
+            f"dashboard at {cluster.dashboard}; up to {cluster.slots} parallel evaluations",
         )
         yield from _simulation(config, cluster, tiny)
         if isinstance(cluster, DaskCluster):
@@ -59,7 +59,7 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
 
 
 def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -> Iterator[Check]:
-    """Send one tiny simulation the whole way; it also makes a batch system start its jobs."""
+    """Run one tiny simulation, which also makes a batch system start jobs."""
     folder = config.campaign_folder.resolve() / f"doctor-{uuid.uuid4().hex[:8]}"
     execution = config.simulation_settings().execution.model_dump(mode="json")
     settings = SimulationSettings.model_validate({"preset": "quick", **tiny, "execution": execution})
@@ -97,11 +97,11 @@ def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -
                         "files",
                         "broken",
                         f"the worker's files are not at {folder}",
-                        "give a shared folder, or cluster.files: transfer",
+                        "use a shared folder, or cluster.files: transfer",
                     )
                 else:
                     yield Check(
-                        "files", "works", f"the worker's files arrive in {folder.parent} ({config.cluster.files})"
+                        "files", "works", f"the worker's files arrived in {folder.parent} ({config.cluster.files})"
                     )
                     shutil.rmtree(folder)
                 return
@@ -109,12 +109,12 @@ def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -
         "simulation on a worker",
         "broken",
         f"not done after {WORKERS_S:.0f} s",
-        "look at the queue and at the workers' output",
+        "check the queue and the output of the workers",
     )
 
 
 def _workers(config: CampaignConfig, client: Any) -> Iterator[Check]:
-    """Look at every worker that is there."""
+    """Check every connected worker."""
     token = config.campaign_folder.resolve() / f".doctor-{uuid.uuid4().hex[:8]}"
     token.parent.mkdir(parents=True, exist_ok=True)
     token.write_text("seen")
@@ -132,12 +132,12 @@ def _workers(config: CampaignConfig, client: Any) -> Iterator[Check]:
             continue
         if seen["version"] != own:
             text = f"runs polymer-designer {seen['version']}, the campaign {own}"
-            yield Check(name, "broken", text, "install one version on both")
+            yield Check(name, "broken", text, "install the same version on both")
         elif worker.get("nthreads", 1) != 1:
             yield Check(name, "broken", f"has {worker['nthreads']} threads", "start it with --nthreads 1")
         elif not seen["shared"] and config.cluster.files == "shared":
-            text = f"on {seen['host']} does not see {config.campaign_folder}"
-            yield Check(name, "broken", text, "give a folder that all machines share, or cluster.files: transfer")
+            text = f"on {seen['host']} cannot access {config.campaign_folder}"
+            yield Check(name, "broken", text, "use a shared folder, or cluster.files: transfer")
         else:
             uses = ", ".join(worker.get("resources") or ()) or "everything"
             gpu = f", GPU {seen['gpu']}" if seen["gpu"] else ""
@@ -145,7 +145,7 @@ def _workers(config: CampaignConfig, client: Any) -> Iterator[Check]:
 
 
 def look(token: str) -> dict[str, Any]:
-    """Return what a worker sees of the machine; runs there."""
+    """Return the information of a worker about its machine; runs on the worker."""
     import tempfile
 
     return {

@@ -24,21 +24,23 @@ FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parque
 def export_command(
     store: StoreArgument,
     out: Annotated[
-        Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output otherwise.")
+        Path | None, typer.Option(help="File to write, .csv, .json or .parquet; standard output by default.")
     ] = None,
     form: Annotated[
-        str | None, typer.Option("--format", help="csv, json or parquet; the file's ending says it otherwise.")
+        str | None,
+        typer.Option("--format", help="csv, json or parquet; by default according to the extension of the file."),
     ] = None,
-    whole: Annotated[bool, typer.Option("--all", help="All campaigns of the store.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Export all campaigns of the store.")] = False,
     history: Annotated[
         bool,
         typer.Option(
-            "--corrections", help="Write what was corrected and withdrawn instead: old and new value, who, when, why."
+            "--corrections",
+            help="Write corrections and withdrawals instead: old and new value, author, time and reason.",
         ),
     ] = False,
     name: CampaignName = None,
 ) -> int:
-    """Write every measurement with its unit and provenance."""
+    """Write all measurements with units and provenance."""
     with answer_stream() as stream:
         if form is None:
             form = FORMATS.get(out.suffix) if out is not None else "csv"
@@ -46,7 +48,7 @@ def export_command(
             given = f"--format {form!r}" if form else f"ending {out.suffix!r} of {out}" if out else "no format"
             raise InvalidRequest(f"{given} is unknown; use one of csv, json, parquet")
         if out is None and form == "parquet":
-            raise InvalidRequest("parquet is no text; give a file with --out")
+            raise InvalidRequest("parquet cannot be written to standard output; give a file with --out")
         columns = CORRECTIONS if history else COLUMNS
         with (_corrections if history else _results)(store, name, whole=whole) as rows:
             if out is None:
@@ -71,7 +73,7 @@ def _results(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[d
 
 @contextmanager
 def _corrections(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
-    """Yield the rows of a campaign, or of a store that holds known data alone."""
+    """Yield the rows of a campaign, or of a store that contains known data only."""
     engine = open_store(locate_store(text))
     try:
         if not campaign_names(engine):

@@ -1,4 +1,4 @@
-"""What a doctor finds."""
+"""Findings of `designer doctor`."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ class Check:
     """One finding.
 
     Attributes:
-        name: What was tried.
-        state: `works`, `absent` (optional and not there) or `broken` (needed and not working).
-        detail: What was found.
-        remedy: What to do, empty where it works.
+        name: The part that was checked.
+        state: `works`, `absent` (optional and missing) or `broken` (required and not working).
+        detail: The finding.
+        remedy: What to do; empty if it works.
     """
 
     name: str

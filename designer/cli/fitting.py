@@ -1,4 +1,4 @@
-"""`designer fit`: train a surrogate on a table, cross-validate it, and keep it."""
+"""`designer fit`: train, cross-validate and save surrogates of a table."""
 
 import json
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ KINDS: dict[str, tuple[Literal["key", "cluster"], ...]] = {
 }
 
 HELD_OUT = {"key": "whole polymers", "cluster": "whole clusters", "leave-one-out": "one value each"}
-"""What a prediction did not see, for the table."""
+"""Held-out units of a validation, for the table."""
 
 FEWEST = 10
-"""Polymers below which a cross-validation tells nothing."""
+"""Minimum number of polymers of a cross-validation."""
 
 
 def fit_command(
@@ -45,7 +45,7 @@ def fit_command(
         list[str] | None,
         typer.Option(
             "--property",
-            help="What to predict; every property of the file otherwise.",
+            help="Property to predict; may be repeated; all properties of the file by default.",
             autocompletion=completion.property_name,
         ),
     ] = None,
@@ -53,12 +53,16 @@ def fit_command(
     smiles: Smiles = None,
     sentinels: Sentinels = None,
     groups: Annotated[
-        str, typer.Option(help="What no fold shares with another: key, cluster (of similar units), both.")
+        str, typer.Option(help="Grouping of the folds: key (whole polymers), cluster (of similar units), or both.")
     ] = "both",
-    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 5,
-    features: Annotated[str, typer.Option(help="both, fingerprints, descriptors, force-field or all.")] = "both",
+    folds: Annotated[int, typer.Option(help="Number of folds of the cross-validation.")] = 5,
+    features: Annotated[
+        str, typer.Option(help="Features: both, fingerprints, descriptors, force-field or all.")
+    ] = "both",
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder of the model, predictions and plots; fits/NAME.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for model, predictions and plots; fits/NAME by default.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Train, cross-validate and calibrate surrogates."""
@@ -104,7 +108,7 @@ def fit_command(
 
 
 def observations_from(table: DataTable, properties: Sequence[str]) -> Observations:
-    """Return what a table tells of some properties: a row each, and one more for a failure.
+    """Return the values and failures of some properties of a table as observations.
 
     Raises:
         InvalidRequest: A property has no column.
@@ -134,10 +138,10 @@ def _settings(features: str) -> SurrogateSettings:
 
 
 def _keep_other_models(folder: Path, wanted: Sequence[str]) -> None:
-    """Refuse to replace a model of other properties.
+    """Check that no model of other properties would be replaced.
 
     Raises:
-        InvalidRequest: The folder holds one.
+        InvalidRequest: The folder contains one.
     """
     try:
         known = json.loads((folder / "model.json").read_text(encoding="utf-8"))["properties"]
@@ -145,8 +149,8 @@ def _keep_other_models(folder: Path, wanted: Sequence[str]) -> None:
         return
     if lost := [str(name) for name in known if name not in wanted]:
         raise InvalidRequest(
-            f"folder {str(folder)!r} holds a model of {', '.join(lost)}, which would be replaced; name another folder with --out, or "
-            "fit all properties at once"
+            f"folder {str(folder)!r} contains a model of {', '.join(lost)}, which would be replaced; choose another folder with --out, or "
+            "fit all properties together"
         )
 
 
@@ -156,12 +160,12 @@ def _check(observations: Observations, name: str, table: DataTable, folds: int) 
     fewest = max(FEWEST, folds)
     if polymers < fewest:
         raise InvalidRequest(
-            f"{table.path} tells {name} of {count(polymers, 'polymer')}, and a cross-validation needs {fewest}; measure more"
+            f"{table.path} has {name} of {count(polymers, 'polymer')}, and a cross-validation needs at least {fewest}"
         )
 
 
 def _keep(validation: "CrossValidation", observations: Observations, folder: Path) -> None:
-    """Write the held-out predictions and their plots."""
+    """Write held-out predictions and plots."""
     from surrogates.validation import calibration_figure, parity_figure
 
     stem = f"{validation.property}_{validation.groups}"

@@ -34,11 +34,11 @@ _TARGET = re.compile(r"^\s*(?P<name>\w+)\s*(?P<sign>[<>])=?\s*(?P<value>[^\s<>=]
 
 @dataclass(frozen=True)
 class GeneratorChoice:
-    """What proposes: a saved model, polymerisations of monomers, or (with neither) an n-gram model of the corpus.
+    """The generator: a saved model, polymerisations of monomers, or by default an n-gram model of the corpus.
 
     Attributes:
         model: File of a saved language model.
-        reactions: Whether to choose polymerisations and monomers.
+        reactions: Whether to propose polymerisations of monomers.
         monomers: List of monomers in place of the built-in one.
         sharpness: Final exponent of the likelihood.
     """
@@ -56,13 +56,11 @@ class GeneratorChoice:
             MissingFile: The model or the list of monomers does not exist.
         """
         if not 0 < self.sharpness <= MAX_SHARPNESS:
-            raise InvalidRequest(
-                f"--sharpness {self.sharpness:g} is not above 0 and at most {MAX_SHARPNESS:g}; give 1, or more to aim narrower"
-            )
+            raise InvalidRequest(f"--sharpness must be above 0 and at most {MAX_SHARPNESS:g}, got {self.sharpness:g}")
         if self.monomers is not None and not self.reactions:
-            raise InvalidRequest(f"--monomers {self.monomers} is for --reactions; add it")
+            raise InvalidRequest(f"--monomers {self.monomers} needs --reactions")
         if self.model is not None and self.reactions:
-            raise InvalidRequest(f"--model {self.model} and --reactions are two generators; choose one")
+            raise InvalidRequest(f"--model {self.model} and --reactions are mutually exclusive; choose one")
         for option, path in (("--model", self.model), ("--monomers", self.monomers)):
             if path is not None and not path.is_file():
                 raise MissingFile(f"{option} {str(path)!r} does not exist; give the path of a file")
@@ -74,7 +72,7 @@ class GeneratorChoice:
 
 @dataclass(frozen=True)
 class Source:
-    """Whose measurements teach the surrogates.
+    """Source of the training data of the surrogates.
 
     Attributes:
         store: A store, a campaign's folder or its YAML file.
@@ -87,41 +85,41 @@ class Source:
 
 @dataclass(frozen=True)
 class Taking:
-    """Which of the candidates found are put out.
+    """Selection among the candidates.
 
     Attributes:
-        best_of: Candidates looked for to take each one from.
-        diversity: Internal diversity of those taken.
+        best_of: Oversampling factor: draw best_of x n candidates and return the n most likely.
+        diversity: Internal diversity of the selected candidates.
     """
 
     best_of: float = 1.0
     diversity: float = 0.0
 
     def check(self) -> None:
-        """Refuse what cannot be.
+        """Check the values.
 
         Raises:
-            InvalidRequest: A number is out of its range, or the diversity has nothing to choose from.
+            InvalidRequest: A number is out of range, or a diversity is given without oversampling.
         """
         if not 1 <= self.best_of < math.inf:
-            text = f"--best-of {self.best_of:g} is below 1; give 1, or more to take the best of more candidates"
+            text = f"--best-of must be at least 1, got {self.best_of:g}"
             raise InvalidRequest(text)
         if not 0 <= self.diversity < 1:
-            raise InvalidRequest(f"--diversity {self.diversity:g} is not from 0 to below 1; give 0.7, say")
+            raise InvalidRequest(f"--diversity must be at least 0 and below 1, got {self.diversity:g}")
         if self.diversity and self.best_of == 1:
-            raise InvalidRequest("--diversity chooses among more candidates than are put out; add --best-of 6, say")
+            raise InvalidRequest("--diversity needs an oversampling factor; add --best-of, for example 6")
 
 
 @dataclass(frozen=True)
 class Output:
-    """How the proposals are put out.
+    """Output of the proposals.
 
     Attributes:
-        novel: Only repeat units that the corpus does not hold.
-        measured: Also those that the store has measured.
-        routes: Look for a synthesis route of each.
-        out: File, .csv or .json; standard output otherwise.
-        as_json: One JSON document on standard output.
+        novel: Whether to exclude repeat units of the corpus.
+        measured: Whether to include repeat units measured in the store.
+        routes: Whether to search for synthesis routes.
+        out: File, .csv or .json; standard output by default.
+        as_json: Whether to print one JSON document.
     """
 
     novel: bool = False
@@ -131,15 +129,15 @@ class Output:
     as_json: bool = False
 
     def check(self, source: Source) -> None:
-        """Refuse what cannot be, before anything is computed.
+        """Check the options before anything is computed.
 
         Raises:
-            InvalidRequest: The file cannot be written or has another ending, or options exclude each other.
+            InvalidRequest: The file cannot be written or has another extension, or options exclude each other.
         """
         if self.measured and source.store is None:
-            raise InvalidRequest("--measured needs the store that measured them; add --store")
+            raise InvalidRequest("--measured needs --store")
         if source.campaign is not None and source.store is None:
-            raise InvalidRequest(f"--campaign {source.campaign!r} needs the store that holds it; add --store")
+            raise InvalidRequest(f"--campaign {source.campaign!r} needs --store")
         if self.out is None:
             return
         if self.out.suffix not in (".csv", ".json"):
@@ -149,49 +147,52 @@ class Output:
 
 
 def generate_command(
-    n: Annotated[int, typer.Option("--n", help="How many repeat units.")] = 10,
+    n: Annotated[int, typer.Option("--n", help="Number of repeat units.")] = 10,
     target: Annotated[
-        list[str] | None, typer.Option(help="Property to reach, as 'refractive_index>1.65'; needs --store.")
+        list[str] | None,
+        typer.Option(help="Target of a property, such as 'refractive_index>1.65'; may be repeated; needs --store."),
     ] = None,
     store: Annotated[
         str | None,
         typer.Option(
-            help="Store or campaign: what it has measured is left out, and teaches the surrogates of --target."
+            help="Store or campaign whose measured repeat units are excluded, and whose data train the surrogates of --target."
         ),
     ] = None,
     campaign: CampaignName = None,
     model: Annotated[
-        Path | None, typer.Option(help="Saved language model; an n-gram model of the corpus otherwise.")
+        Path | None, typer.Option(help="Saved language model; an n-gram model of the corpus by default.")
     ] = None,
     reactions: Annotated[
         bool, typer.Option("--reactions", help="Propose polymerisations of monomers, each with its route.")
     ] = False,
     monomers: Annotated[
-        Path | None, typer.Option(help="List of monomers for --reactions; the built-in otherwise.")
+        Path | None, typer.Option(help="List of monomers for --reactions; the built-in list by default.")
     ] = None,
-    routes: Annotated[bool, typer.Option("--routes", help="Look for a synthesis route of each repeat unit.")] = False,
+    routes: Annotated[bool, typer.Option("--routes", help="Search for a synthesis route of each repeat unit.")] = False,
     sharpness: Annotated[
-        float, typer.Option(help="Exponent of the targets' probability: above 1 more of the proposals meet them.")
+        float, typer.Option(help="Exponent of the probability of the targets: above 1, more proposals meet them.")
     ] = 1.0,
     best_of: Annotated[
-        float, typer.Option(help="Candidates looked for to take each one from, by the targets' probability.")
+        float,
+        typer.Option(
+            help="Oversampling factor: draw best_of x n candidates and return the n most likely to meet the targets."
+        ),
     ] = 1.0,
     diversity: Annotated[
-        float, typer.Option(help="With --best-of: mean distance that those taken are to have, 0 to 1; 0.7 is diverse.")
+        float,
+        typer.Option(help="With --best-of: mean pairwise distance of the returned candidates, 0 to 1; 0.7 is diverse."),
     ] = 0.0,
-    novel: Annotated[
-        bool, typer.Option("--novel", help="Only new repeat units, which the corpus does not hold.")
-    ] = False,
+    novel: Annotated[bool, typer.Option("--novel", help="Exclude repeat units of the corpus.")] = False,
     with_measured: Annotated[
-        bool, typer.Option("--measured", help="Also repeat units that the store has measured already.")
+        bool, typer.Option("--measured", help="Include repeat units that are measured in the store.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="File to write, .csv or .json; standard output otherwise.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write, .csv or .json; standard output by default.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> int:
-    """Propose repeat units, each distinct and valid.
+    """Propose distinct, valid repeat units.
 
-    Each is marked new, known (in the corpus of known polymers and of what common monomers form) or measured (in the store).
+    Each is marked as new, known (in the corpus of known polymers and products of common monomers) or measured (in the store).
     """
     choice, taking = GeneratorChoice(model, reactions, monomers, sharpness), Taking(best_of, diversity)
     source, output = Source(store, campaign), Output(novel, with_measured, routes, out, as_json)
@@ -204,9 +205,9 @@ def generate_command(
         taking.check()
         output.check(source)
         if not region and (taking.best_of > 1 or choice.sharpness != 1):
-            raise InvalidRequest("--sharpness and --best-of aim at targets and none is given; add --target")
+            raise InvalidRequest("--sharpness and --best-of need a target; add --target")
         if region and source.store is None:
-            text = "needs a surrogate and none is trained; give --store with measurements of it"
+            text = "needs a surrogate; give a --store with measurements of the property"
             raise InvalidRequest(f"--target {next(iter(region))} {text}")
         learned = learned_from(source.store, source.campaign) if source.store is not None else None
         measured = learned.measured(tuple(region)) if learned else frozenset()
@@ -257,10 +258,10 @@ def _write(
 
 
 def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
-    """Read texts like `refractive_index>1.65` as intervals.
+    """Parse targets such as `refractive_index>1.65` into intervals.
 
     Raises:
-        InvalidRequest: A text is no such comparison, two of them exclude each other, or no value can meet it.
+        InvalidRequest: A text is not such a comparison, two of them exclude each other, or no value can meet one.
     """
     region: dict[str, Bounds] = {}
     for text in targets:
@@ -270,13 +271,15 @@ def parse_targets(targets: Sequence[str]) -> dict[str, Bounds]:
         except ValueError:
             value = None
         if match is None or value is None or not math.isfinite(value):
-            raise InvalidRequest(f"--target {text!r} is no comparison; write it as 'refractive_index>1.65'")
+            raise InvalidRequest(f"--target {text!r} is not a comparison; write it as 'refractive_index>1.65'")
         spec = property_spec(match["name"])
         name = spec.name
         low, high = region.get(name, (None, None))
         low, high = (value, high) if match["sign"] == ">" else (low, value)
         if low is not None and high is not None and low >= high:
-            raise InvalidRequest(f"--target {text!r} leaves no value of {name} between {low:g} and {high:g}; widen it")
+            raise InvalidRequest(
+                f"--target {text!r} leaves no value of {name} between {low:g} and {high:g}; widen the range"
+            )
         if reason := spec.why_unreachable(low, high):
             raise InvalidRequest(f"--target {text!r}: {reason}")
         region[name] = (low, high)

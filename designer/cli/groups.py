@@ -8,7 +8,7 @@ from designer.cli.commands import COMMANDS, GROUPS, LazyCommand
 
 
 class GroupedCommands(TyperGroup):
-    """Holds the commands of the table, and lists them group by group."""
+    """The group of all commands, which lists them by groups."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

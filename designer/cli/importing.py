@@ -19,23 +19,21 @@ from designer.store.imported import Added, ImportedRecord, add_imported
 from mdcore.chem import property_spec
 
 MOST_SHOWN = 1000
-"""Bad rows printed one by one; a file with more has something else wrong."""
+"""Maximum number of unusable rows that are printed."""
 
 
 def import_command(
     data: DataFile,
     store: StoreArgument,
-    fidelity: Annotated[str, typer.Option(help="Where the data come from, as md-gaff2 or experiment.")],
+    fidelity: Annotated[str, typer.Option(help="Source of the data, such as md-gaff2 or experiment.")],
     columns: Columns = None,
     smiles: Smiles = None,
     sentinels: Sentinels = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put it in the place of older content of this file.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if a row cannot be used.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace earlier content of this file.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if a row is unusable.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Import known data into a store, for campaigns to learn from."""
+    """Import known data into a store as training data of campaigns."""
     with answer_stream() as stream:
         checked_fidelity(fidelity)  # before a large file is read
         table = read_table(data, parse_columns(columns or []), smiles, sentinels or SENTINELS)
@@ -43,14 +41,14 @@ def import_command(
         records = records_of(table, fidelity)
         if not records:
             first = f"; {why}" if (why := table.why_empty()) else ""
-            raise InvalidRequest(f"{data}: no row has a value that can be used{first}")
+            raise InvalidRequest(f"{data}: no row has a usable value{first}")
         if strict and (told := table.told):
             what = [count(len(table.bad), "row")] * bool(table.bad) + [count(len(table.bad_cells), "cell")] * bool(
                 table.bad_cells
             )
             raise InvalidRequest(
                 f"{data}: {' and '.join(what)} cannot be used, the first is line {told[0].line}: "
-                f"{told[0].text}; correct it, or leave --strict away"
+                f"{told[0].text}; correct it, or omit --strict"
             )
         engine = create_store(url)
         try:
@@ -79,7 +77,7 @@ def import_command(
         stream.write(
             f"{count(document['rows'], 'row')} in {data}: {document['used']} used, {document['empty']} without a value, "  # type: ignore[arg-type]
             f"{len(table.bad)} left out{cells}. {added.added} added to {url} as {fidelity}"
-            f"{'' if added.added == len(records) else ', the others were there already'}.\n"
+            f"{'' if added.added == len(records) else ', the others were imported before'}.\n"
         )
         for note in _notes(added, fidelity):
             stream.write(f"{note}\n")
@@ -87,18 +85,18 @@ def import_command(
 
 
 def _notes(added: Added, fidelity: str) -> Iterator[str]:
-    """Yield what the user should know of older values of the same polymers."""
+    """Yield notes about earlier values of the same polymers."""
     if added.withdrawn:
-        yield f"{count(added.withdrawn, 'value')} had been withdrawn and stayed so; --replace brings them back"
+        yield f"{count(added.withdrawn, 'value')} had been withdrawn and stay withdrawn; pass --replace to restore them"
     if added.restored:
         yield (
-            f"{count(added.restored, 'value')} had been corrected or withdrawn, and the file has replaced that; "
+            f"{count(added.restored, 'value')} had been corrected or withdrawn and were restored from the file; "
             "`designer export STORE --corrections` lists them"
         )
     if added.differing:
         yield (
-            f"{count(added.differing, 'value')} differ from those that other files hold at {fidelity}: all are kept, as repeats. "
-            "If these correct the older ones, `designer withdraw STORE --source FILE --reason WHY` takes the older file back"
+            f"{count(added.differing, 'value')} differ from those of other files at {fidelity}: all are kept as repeated measurements. "
+            "If these correct older ones, withdraw the older file with `designer withdraw STORE --source FILE --reason WHY`"
         )
 
 

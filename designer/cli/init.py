@@ -24,37 +24,38 @@ FORM = "write it as maximise:refractive_index, minimise:density or target:densit
 
 def init_command(
     config: Annotated[Path, typer.Argument(help="YAML file to write.")] = Path("campaign.yaml"),
-    name: Annotated[str | None, typer.Option(help="Name of the campaign; the file's by default.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the campaign; by default that of the file.")] = None,
     aims: Annotated[
         list[str] | None,
         typer.Option(
-            "--objective", help="As maximise:refractive_index, minimise:density, target:density=1.1; may be repeated."
+            "--objective",
+            help="Objective, such as maximise:refractive_index, minimise:density or target:density=1.1; may be repeated.",
         ),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(help="Simulation settings: quick, standard, accurate.", autocompletion=completion.presets),
     ] = None,
-    evaluations: Annotated[int | None, typer.Option(min=1, help="Polymers to evaluate.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Simulations at a time.")] = None,
+    evaluations: Annotated[int | None, typer.Option(min=1, help="Number of polymers to evaluate.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Number of parallel simulations.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each simulation.")] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> int:
     """Write a commented campaign file from a few answers.
 
-    On a terminal it asks for what no option gives.
+    On a terminal, it asks for missing options.
     """
     with answer_stream() as stream:
         if config.exists() and not force:
             raise InvalidRequest(f"{str(config)!r} exists; choose another name, or replace it with --force")
         if not config.parent.is_dir():
-            raise InvalidRequest(f"folder {str(config.parent)!r} does not exist; make it first")
+            raise InvalidRequest(f"folder {str(config.parent)!r} does not exist; create it first")
         ask = _Asker(sys.stdin.isatty() and not as_json)
         default = re.sub(r"[^A-Za-z0-9._-]+", "-", config.stem).strip("-._") or "campaign"
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
         given = aims or ask("Objectives, separated by commas", "maximise:refractive_index").split(",")
-        slots = workers or int(ask.number("Simulations at a time", max(cores // 2, 1)))
+        slots = workers or int(ask.number("Number of parallel simulations", max(cores // 2, 1)))
         answers = Answers(
             name=name or ask("Name of the campaign", default),
             aims=tuple(parse_aim(text) for text in given),
@@ -68,31 +69,33 @@ def init_command(
         if as_json:
             write_json(stream, {"config": str(config), "campaign": answers.name})
         else:
-            stream.write(f"{config} is written. Next: designer run {config}\n")
+            stream.write(f"Wrote {config}. Next: designer run {config}\n")
     return 0
 
 
 def parse_aim(text: str) -> Aim:
-    """Read a text like `minimise:density` or `target:density=1.1` as an objective.
+    """Parse an objective such as `minimise:density` or `target:density=1.1`.
 
     Raises:
-        InvalidRequest: It is none.
+        InvalidRequest: It is not an objective.
     """
     match = _AIM.match(text)
     direction = _DIRECTIONS.get((match["direction"] or "maximise").lower()) if match else None
     if match is None or direction is None:
         raise InvalidRequest(f"objective {text.strip()!r} cannot be read; {FORM}")
     if (direction == "target") != (match["value"] is not None):
-        raise InvalidRequest(f"objective {text.strip()!r}: only target takes a value, and needs one; {FORM}")
+        raise InvalidRequest(
+            f"objective {text.strip()!r}: a value is required for target and not allowed otherwise; {FORM}"
+        )
     try:
         value = None if match["value"] is None else parse_number(match["value"])
     except ValueError:
-        raise InvalidRequest(f"objective {text.strip()!r}: {match['value']!r} is no number; {FORM}") from None
+        raise InvalidRequest(f"objective {text.strip()!r}: {match['value']!r} is not a number; {FORM}") from None
     return Aim(match["name"], direction, value)
 
 
 class _Asker:
-    """Asks on a terminal, and takes the default elsewhere."""
+    """Asks on a terminal, and returns the default elsewhere."""
 
     def __init__(self, interactive: bool) -> None:
         self._interactive = interactive
@@ -105,9 +108,9 @@ class _Asker:
         return sys.stdin.readline().strip() or default
 
     def number(self, question: str, default: int) -> int:
-        """Ask for a whole number until one is given."""
+        """Ask for a positive integer until one is given."""
         while True:
             text = self(question, str(default))
             if text.isdecimal() and int(text) > 0:
                 return int(text)
-            sys.stderr.write(f"{text!r} is no whole number above zero; try again\n")
+            sys.stderr.write(f"{text!r} is not a positive integer; try again\n")

@@ -1,4 +1,4 @@
-"""What a store has measured, and the surrogates that learn from it."""
+"""Measurements of a store, and surrogates trained on them."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Learned:
-    """The measurements of a store, of one campaign or of known data alone.
+    """The measurements of a campaign, or known data of a store without campaigns.
 
     Attributes:
-        name: What the user called the store, for messages; without a password.
-        evaluations: Finished evaluations of the campaign; none in a store of known data alone.
+        name: Address of the store for messages, without a password.
+        evaluations: Finished evaluations of the campaign, if any.
         imported: Known data.
-        fidelity: Fidelity that the campaign evaluates at; empty in a store of known data alone.
+        fidelity: Fidelity of the campaign; empty without a campaign.
         settings: Settings of the campaign's surrogates.
     """
 
@@ -43,7 +43,7 @@ class Learned:
         return tuple(sorted(evaluated | {record.property for record in self.imported if record.value is not None}))
 
     def measured(self, properties: Collection[str] = ()) -> frozenset[str]:
-        """Return the keys of the repeat units with a measured value of any of the properties; of any at all without one."""
+        """Return the keys of the repeat units with a measured value of any of the properties; of any property by default."""
         wanted = set(properties) or set(self.properties)
         evaluated = {r.key for r in self.evaluations if any(m.property in wanted for m in r.measurements)}
         known = {r.key for r in self.imported if r.property in wanted and r.value is not None}
@@ -53,19 +53,19 @@ class Learned:
         """Fit surrogates of some properties.
 
         Raises:
-            InvalidRequest: The store holds no value of one of them.
+            InvalidRequest: The store has no value of one of them.
         """
         from surrogates import fit_surrogates
 
         fidelity = self.fidelity
         if not fidelity:
-            # Known data alone: the fidelity of most of them is predicted.
+            # Known data only: their most frequent fidelity is predicted.
             counts = Counter(record.fidelity for record in self.imported if record.property in properties)
             fidelity = min(counts, key=lambda name: (-counts[name], name), default="")
         observations = observations_of(self.evaluations, properties, fidelity, self.imported)
         for name in properties:
             if not observations.measured(name).any():
-                raise InvalidRequest(f"store {self.name!r} holds no measurement of {name!r}; give one that measured it")
+                raise InvalidRequest(f"store {self.name!r} has no measurement of {name!r}; use a store that has")
         digest = "\n".join(unit.key for unit in observations.units)
         settings = self.settings.model_copy(update={"fidelity": self.settings.fidelity or fidelity})
         drawn = int(seed_sequence(seed, digest, "surrogates").generate_state(1)[0])
@@ -73,14 +73,14 @@ class Learned:
 
 
 def learned_from(store: str, campaign: str | None) -> Learned:
-    """Read what a store has measured.
+    """Read the measurements of a store.
 
     Args:
         store: A store, a campaign's folder or its YAML file.
         campaign: Which campaign, if the store holds several.
 
     Raises:
-        DesignerError: There is no such store or campaign.
+        DesignerError: The store or campaign does not exist.
     """
     engine = open_store(locate_store(store))
     try:

@@ -1,4 +1,4 @@
-"""From what a user calls a campaign to its store."""
+"""Locating the store of a campaign."""
 
 import shlex
 import sys
@@ -14,17 +14,17 @@ from designer.store.wal import has_log, log_bytes
 from designer.store_url import StoreURL
 
 _OPEN: Counter[Path | None] = Counter()
-"""How often this process has each store's file open to read it."""
+"""Number of times that this process has each store open for reading."""
 YAML = (".yaml", ".yml")
 
 
 def is_config(text: str) -> bool:
-    """Tell whether a user means a YAML file, and not a store or a folder."""
+    """Return whether an argument is a YAML file, not a store or a folder."""
     return "://" not in text and Path(text).suffix in YAML
 
 
 def locate_store(text: str) -> StoreURL:
-    """Return the address of the store behind a path, URL, folder or YAML file, whether or not it exists."""
+    """Return the address of the store for a path, URL, folder or YAML file, whether or not it exists."""
     if is_config(text):
         return load_config(text).store_url()
     url = StoreURL.parse(text)
@@ -32,13 +32,13 @@ def locate_store(text: str) -> StoreURL:
 
 
 def shown_address(text: str) -> str:
-    """Return what a user wrote for a store, without its password."""
+    """Return the user's address of a store without its password."""
     return text if is_config(text) else str(StoreURL.parse(text))
 
 
 @contextmanager
 def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore, CampaignConfig]]:
-    """Yield what `find_campaign` finds, to read it, and close the store; standard error gets a line if its file is not whole."""
+    """Yield the result of `find_campaign` for reading, and close the store; a warning is printed if its file is incomplete."""
     path = locate_store(text).path
     own = None if path is None else path.absolute()
     had_log, bytes_before = has_log(path), log_bytes(path)
@@ -58,17 +58,17 @@ def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore
     if has_log(path):
         size = log_bytes(path)
         held = (
-            f": {size / 1000:.0f} kB of it are in its write-ahead log {path}-wal, which a copy of the one file lacks"
+            f": {size / 1000:.0f} kB of it are in its write-ahead log {path}-wal, which a copy of the file alone lacks"
             if size
             else ""
         )
         _note(f"{path} is in use{held}. Copy a store in use with `designer backup {shlex.quote(text)} OUT`")
     elif bytes_before:
-        _note(f"a program that wrote {path} was killed; the write-ahead log that it left has been merged into the file")
+        _note(f"a program that wrote {path} was killed; its write-ahead log has been merged into the file")
 
 
 def _was_running(store: CampaignStore) -> bool:
-    """Tell whether a file without a write-ahead log was copied from a campaign that ran; whoever runs one keeps a log."""
+    """Return whether a file without a write-ahead log was copied from a running campaign, which keeps a log."""
     owned = store.campaign().owner_host is not None
     return owned and (is_running(store) or not any(store.counts().values()))
 
@@ -78,15 +78,15 @@ def _note(text: str) -> None:
 
 
 def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -> tuple[CampaignStore, CampaignConfig]:
-    """Open the campaign behind a store, a folder or a YAML file.
+    """Open the campaign of a store, a folder or a YAML file.
 
     Args:
-        text: What the user wrote.
-        name: Which campaign, where the store holds several.
-        wait_s: How long a lock is waited for, as of `open_store`.
+        text: The argument.
+        name: Which campaign, if the store has several.
+        wait_s: Timeout in s for locks, see `open_store`.
 
     Raises:
-        DesignerError: There is none.
+        DesignerError: It does not exist.
     """
     if is_config(text) and name is None:
         name = load_config(text).name
@@ -94,7 +94,7 @@ def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -
     engine = open_store(url, wait_s=wait_s)
     try:
         store = CampaignStore.find(engine, name)
-        # The stored configuration lacks the password, and the file may have been moved since, alone or with its folder.
+        # The stored configuration lacks the password, and the file may have been moved.
         campaign = store.campaign()
         config = stored_config(campaign.config, f"configuration of campaign {campaign.name!r} in {str(url)!r}")
         return store, config.model_copy(update={"store": url, "folder": _folder_of(config, url)})
@@ -104,7 +104,7 @@ def find_campaign(text: str, name: str | None, *, wait_s: float | None = None) -
 
 
 def _folder_of(stored: CampaignConfig, url: StoreURL) -> str | None:
-    """Return the campaign's folder: that of its store where the evaluations are beside it, as configured otherwise."""
+    """Return the campaign's folder: that of its store if the evaluations are there, else the configured one."""
     if stored.store is not None or url.path is None or not (url.path.parent / "evaluations").is_dir():
         return stored.folder
     return str(url.path.parent)

@@ -1,4 +1,4 @@
-"""Entry point: runs a command and turns every error into one line and an exit status."""
+"""Entry point: runs a command and converts errors into one line and an exit status."""
 
 import os
 import sys
@@ -22,12 +22,12 @@ from mdcore.chem.files import CANNOT_WRITE
 
 BAD_INPUT, FAILED_RUN, INTERRUPTED = 2, 1, 130
 
-# The root of what typer raises for wrong arguments; typer exports its children only.
+# The base class of errors for invalid arguments; typer exports its children only.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class _InterruptedError(Exception):
-    """A Ctrl-C on its way through typer, which would end with status 130 and not a word."""
+    """A Ctrl-C passed through typer, which would otherwise exit silently with status 130."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt, _InterruptedError):
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone, for example `head`; there is nobody left to tell.
+        # The reader of our output, for example `head`, has ended.
         sys.stderr.close()
         return FAILED_RUN
     except Exception as error:
@@ -85,7 +85,7 @@ def _show_warning(
 
 
 def _pass_interrupts(command: Any) -> None:
-    """Let a command raise another error for a Ctrl-C that it does not answer itself."""
+    """Make a command raise another error for a Ctrl-C that it does not handle."""
     invoke = command.invoke
 
     def invoked(context: Any) -> Any:
@@ -98,7 +98,7 @@ def _pass_interrupts(command: Any) -> None:
 
 
 def _have_stderr() -> None:
-    """Give a process whose standard error is closed one that leads nowhere, before another file gets its descriptor."""
+    """Replace a closed standard error by the null device, before another file gets its descriptor."""
     if sys.stderr is None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         if nowhere != 2:
@@ -107,13 +107,13 @@ def _have_stderr() -> None:
 
 
 def _flushed(status: int) -> int:
-    """Write what is left in standard output, and return the status with which to end."""
+    """Flush standard output and return the exit status."""
     if sys.stdout is None:
         return status
     try:
         sys.stdout.flush()
     except OSError as error:
-        # Nothing is left for the interpreter, which would fail on it once more.
+        # Nothing is left for the interpreter, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return status or FAILED_RUN
@@ -123,7 +123,7 @@ def _flushed(status: int) -> int:
 
 
 def _is_ours(error: Exception) -> bool:
-    """Tell whether an error was raised on purpose; the roots are recognised by name, their packages may be unloaded."""
+    """Return whether an error was raised on purpose; base classes are recognised by name, since their packages may not be loaded."""
     roots = {"DesignerError", "MDCoreError", "GeneratorsError", "SurrogatesError"}
     return any(base.__name__ in roots for base in type(error).__mro__)
 

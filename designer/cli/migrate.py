@@ -8,7 +8,7 @@ from designer.store.opening import open_store
 
 
 def migrate_command(store: StoreArgument, as_json: Json = False) -> int:
-    """Bring the store of an earlier version to this one.
+    """Upgrade the store of an earlier version.
 
     A copy of an SQLite file is kept.
     """
@@ -21,8 +21,8 @@ def migrate_command(store: StoreArgument, as_json: Json = False) -> int:
                 stream, {"store": str(url), "before": before, "after": after, "copy": str(copy) if copy else None}
             )
         elif before == after:
-            stream.write(f"{url} has schema {after} already; nothing to do\n")
+            stream.write(f"{url} already has schema {after}\n")
         else:
             kept = f"; the old one is kept as {copy}" if copy else ""
-            stream.write(f"{url} was brought from schema {before} to {after}{kept}\n")
+            stream.write(f"{url} was upgraded from schema {before} to {after}{kept}\n")
     return 0

@@ -1,4 +1,4 @@
-"""Numbers on the command line: options that take one take no other spelling of it."""
+"""Strict spelling of numbers in options."""
 
 import itertools
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from mdcore.chem.numbers import has_underscores
 
 
 def refuse_underscores(group: Any, arguments: Sequence[str]) -> None:
-    """Look for options whose number is spelled with underscores, which Python reads as if they were not there.
+    """Reject numbers with underscores, which Python ignores.
 
     Args:
         group: The command line, with its commands by name.
-        arguments: What was typed.
+        arguments: The command-line arguments.
 
     Raises:
-        InvalidRequest: There is one.
+        InvalidRequest: There is such a number.
     """
     words = [part for argument in arguments for part in _parts(argument)]
     if not any(map(has_underscores, words)):
@@ -34,7 +34,7 @@ def _parts(argument: str) -> list[str]:
 
 
 def _numeric_options(command: LazyCommand) -> set[str]:
-    """Return the options of a command that take numbers, as they are written."""
+    """Return the names of the numeric options of a command."""
     numeric = ("integer", "float", "integer range", "float range")
     parameters: Sequence[Any] = command.loaded().params
     return {name for parameter in parameters if parameter.type.name in numeric for name in parameter.opts}

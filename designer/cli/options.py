@@ -8,29 +8,32 @@ import typer
 from designer.cli import completion
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Seed = Annotated[int, typer.Option(help="Seed of every random draw.")]
-StoreArgument = Annotated[str, typer.Argument(help="A store (path or URL), a campaign's folder, or its YAML file.")]
-CampaignName = Annotated[str | None, typer.Option("--campaign", help="Which campaign, if the store holds several.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
+StoreArgument = Annotated[str, typer.Argument(help="Store (path or URL), folder of a campaign, or its YAML file.")]
+CampaignName = Annotated[str | None, typer.Option("--campaign", help="Name of the campaign, if the store has several.")]
 CampaignFile = Annotated[Path, typer.Argument(help="YAML file of the campaign.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
-DataFile = Annotated[
-    Path, typer.Argument(help="Table with a heading (CSV, .xlsx, Parquet); its structures are pSMILES.")
-]
+DataFile = Annotated[Path, typer.Argument(help="Table with a heading (CSV, .xlsx, Parquet) and a column of pSMILES.")]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
-        help="What a column holds, as 'Cp=heat_capacity_cp:J/kg/K' or 'Cp_err=heat_capacity_cp_stderr:J/kg/K'.",
+        help="Content of a column, such as 'Cp=heat_capacity_cp:J/kg/K' or 'Cp_err=heat_capacity_cp_stderr:J/kg/K'; may be repeated.",
     ),
 ]
-Smiles = Annotated[str | None, typer.Option(help="Column of the structures; psmiles or smiles otherwise.")]
+Smiles = Annotated[str | None, typer.Option(help="Column of the structures; psmiles or smiles by default.")]
 Sentinels = Annotated[
-    list[float] | None, typer.Option("--failed", help="Number that means a failure; -9999 otherwise.")
+    list[float] | None,
+    typer.Option("--failed", help="Number that denotes a failure; -9999 by default; may be repeated."),
 ]
 Predicted = Annotated[
     list[str] | None,
-    typer.Option("--property", help="What to predict; all otherwise.", autocompletion=completion.property_name),
+    typer.Option(
+        "--property",
+        help="Property to predict; may be repeated; all by default.",
+        autocompletion=completion.property_name,
+    ),
 ]
 
 Polymers = Annotated[
@@ -39,17 +42,17 @@ Polymers = Annotated[
         help="Your own repeat units: a table (CSV, .xlsx, Parquet) with a column psmiles or smiles, or a SMILES file."
     ),
 ]
-OwnMonomers = Annotated[Path | None, typer.Option(help="Your own monomers, in place of the built-in list.")]
+OwnMonomers = Annotated[Path | None, typer.Option(help="Your own monomers in place of the built-in list.")]
 Known = Annotated[bool, typer.Option(help="Include the built-in list of known polymers.")]
-Reactions = Annotated[bool, typer.Option(help="Include what the polymerisation rules make from the monomers.")]
-PerRule = Annotated[int | None, typer.Option(help="Most polymerisations of each rule; 0 for all.")]
-PerClass = Annotated[int | None, typer.Option(help="Most repeat units of each class that the reactions make.")]
+Reactions = Annotated[bool, typer.Option(help="Include the products of the polymerisation rules from the monomers.")]
+PerRule = Annotated[int | None, typer.Option(help="Maximum number of polymerisations of each rule; 0 for all.")]
+PerClass = Annotated[int | None, typer.Option(help="Maximum number of repeat units of each class from reactions.")]
 
-Polymer = Annotated[str | None, typer.Option(help="Repeat unit, in any spelling.")]
-Evaluation = Annotated[int | None, typer.Option(help="Number of an evaluation, as `designer status` shows it.")]
+Polymer = Annotated[str | None, typer.Option(help="Repeat unit, in any notation.")]
+Evaluation = Annotated[int | None, typer.Option(help="Number of an evaluation, as shown by `designer status`.")]
 OfFidelity = Annotated[
-    str | None, typer.Option("--fidelity", help="Where the value comes from, as experiment or md-quick.")
+    str | None, typer.Option("--fidelity", help="Fidelity of the value, such as experiment or md-quick.")
 ]
 OfSource = Annotated[str | None, typer.Option("--source", help="Name of an imported file.")]
 OfLine = Annotated[int | None, typer.Option("--line", help="Line of that file.")]
-Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+Reason = Annotated[str, typer.Option(help="Reason for the record.")]

@@ -1,4 +1,4 @@
-"""Standard output belongs to the command's answer: nothing that a library prints gets there."""
+"""Output of answers: standard output contains nothing that libraries print."""
 
 import json
 import math
@@ -16,20 +16,20 @@ STANDARD_OUTPUT = "standard output"
 
 @contextmanager
 def answer_stream() -> Iterator[TextIO]:
-    """Yield a stream on standard output while everything else that is printed goes to standard error.
+    """Yield a stream on standard output, and redirect all other output to standard error.
 
-    Control characters are shown and not sent, see `designer.terminal`; tables are printed by its `VisibleConsole`.
+    Control characters are escaped, see `designer.terminal`; tables are printed with `VisibleConsole`.
 
-    Works below Python, too: libraries in C and child processes write to the file descriptor.
+    The redirection includes C libraries and child processes, which write to the file descriptor.
 
     Raises:
-        OSError: Standard output cannot be written; its file name says so.
+        OSError: Standard output cannot be written; it is the file name of the error.
     """
     sys.stdout.flush()
     saved = os.dup(1)
     os.dup2(2, 1)
     try:
-        # Names of files may hold bytes that are no UTF-8; JSON reads their escapes back.
+        # File names may contain bytes that are not UTF-8; JSON restores their escapes.
         with (
             os.fdopen(os.dup(saved), "w", encoding="utf-8", errors="backslashreplace") as stream,
             redirect_stdout(sys.stderr),

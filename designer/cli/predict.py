@@ -1,4 +1,4 @@
-"""`designer predict`: what a saved surrogate, or one learnt from a store, says of a list of repeat units."""
+"""`designer predict`: predictions of a saved surrogate, or of one trained on a store, for a list of repeat units."""
 
 import sys
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from surrogates import Prediction, SurrogateSet
 
 MODEL = "model.json"
-"""Name of the file that `designer fit` writes."""
+"""Name of the file written by `designer fit`."""
 AT_A_TIME = 5000
 """Repeat units predicted at a time; bounds the memory."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A repeat unit of the list that can be predicted."""
+    """A valid repeat unit of the list."""
 
     given: str
     name: str
@@ -46,7 +46,7 @@ def predict_command(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="Folder or model.json of `designer fit`; or a store, a campaign's folder or YAML file.",
+            help="Folder or model.json of `designer fit`; or a store, folder or YAML file of a campaign.",
         ),
     ],
     structures: Annotated[
@@ -55,7 +55,7 @@ def predict_command(
     properties: Predicted = None,
     campaign: CampaignName = None,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output otherwise.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output by default.")] = None,
     as_json: Json = False,
 ) -> int:
     """Predict properties of repeat units with a fitted surrogate."""
@@ -87,7 +87,9 @@ def predict_command(
                 word = novelty(unit.key in corpus, measured=unit.key in measured)
                 rows.append(_Row(entry.smiles, entry.name, unit, word))
         if not rows:
-            raise InvalidRequest(f"{structures}: no row holds a repeat unit; the first: {left_out[0]['reason']}")
+            raise InvalidRequest(
+                f"{structures}: no row has a valid repeat unit; the first error: {left_out[0]['reason']}"
+            )
         parts = [surrogates.predict([r.unit for r in rows[i : i + AT_A_TIME]]) for i in range(0, len(rows), AT_A_TIME)]
         if out is not None:
             with replacing_text(out, newline="") as file:
@@ -106,7 +108,7 @@ def predict_command(
 
 
 def _model_file(model: str) -> Path | None:
-    """Return the file of saved surrogates that `model` means, or None for a store."""
+    """Return the file of saved surrogates for `model`, or None for a store."""
     path = Path(model)
     if path.is_dir() and (path / MODEL).is_file():
         return path / MODEL
@@ -120,18 +122,20 @@ def _model_file(model: str) -> Path | None:
 def _surrogates(
     model: str, path: Path | None, campaign: str | None, wanted: Sequence[str], seed: int
 ) -> "tuple[SurrogateSet, frozenset[str]]":
-    """Return the surrogates and the keys of what they were taught."""
+    """Return the surrogates and the keys of their training data."""
     if path is not None:
         from surrogates import load_surrogates
 
         if campaign is not None:
-            raise InvalidRequest(f"--campaign {campaign!r} is for stores, and {model!r} is a saved model; leave it out")
+            raise InvalidRequest(f"--campaign {campaign!r} applies to stores, and {model!r} is a saved model; omit it")
         surrogates = load_surrogates(path)
         return surrogates, frozenset(unit.key for unit in surrogates.observations.units)
     learned = learned_from(model, campaign)
     names = tuple(wanted) or learned.properties
     if not names:
-        raise InvalidRequest(f"store {learned.name!r} holds no measurement; `designer import` data, or run a campaign")
+        raise InvalidRequest(
+            f"store {learned.name!r} has no measurement; import data with `designer import`, or run a campaign"
+        )
     return learned.surrogates(names, seed), learned.measured(names)
 
 

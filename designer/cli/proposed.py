@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A proposal with what is known and predicted of it.
+    """A proposal with its novelty and predictions.
 
     Attributes:
-        candidate: The repeat unit, where it comes from and its route, if one was looked for.
+        candidate: The repeat unit, its origin and its route, if one was searched for.
         novelty: Whether it is new, known or measured.
-        in_corpus: Whether the corpus holds it.
+        in_corpus: Whether it is in the corpus.
         predicted: Mean and standard deviation of each target property, in its unit.
         probability: Probability that it meets all targets; None without a target.
     """
@@ -54,7 +54,7 @@ class Proposed:
         return row
 
     def line(self, *, with_route: bool) -> str:
-        """Return the proposal as one line, its parts separated by tabs."""
+        """Return the proposal as one tab-separated line."""
         parts = [self.candidate.unit.psmiles, self.novelty]
         parts += [f"{property_spec(name).symbol} {with_error(*value)}" for name, value in self.predicted.items()]
         if self.probability is not None:
@@ -76,7 +76,7 @@ def probability_text(probability: float) -> str:
 
 
 def write_table(stream: TextIO, proposals: Sequence[Proposed], properties: Sequence[str]) -> None:
-    """Write proposals as CSV, a row each."""
+    """Write proposals as CSV."""
     own = [column for name in properties for column in (name, f"{name}_sd")]
     chances = ["target_probability"] if properties else []
     table = TableWriter(stream)

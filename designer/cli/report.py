@@ -13,8 +13,10 @@ from designer.cli.output import answer_stream, write_json
 def report_command(
     store: StoreArgument,
     name: CampaignName = None,
-    out: Annotated[Path | None, typer.Option(help="HTML file to write; report.html beside the store.")] = None,
-    plots: Annotated[Path | None, typer.Option(help="Folder for each plot as an SVG file of its own.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file to write; by default report.html in the campaign's folder.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for the plots as SVG files.")] = None,
     as_json: Json = False,
 ) -> int:
     """Write an HTML report that opens without a network."""

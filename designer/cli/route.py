@@ -38,7 +38,7 @@ def route_command(
             write_json(stream, {"psmiles": unit.psmiles, "key": unit.key, **labels, "routes": shown})
             return 0
         if found and is_labelled(unit.key):
-            stream.write(f"routes {UNLABELLED}: isotope labels are left out\n")
+            stream.write(f"routes {UNLABELLED}: isotope labels are ignored\n")
         for route in found:
             stream.write(f"{route}\n    {route.conditions}\n")
             stream.writelines(f"    {monomer.name}: {monomer.smiles}\n" for monomer in route.monomers)
@@ -53,17 +53,17 @@ def enumerate_command(
         typer.Argument(help="List of monomers: a table (CSV, .xlsx, Parquet) with a column smiles, or a SMILES file."),
     ],
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
-    limit: Annotated[int | None, typer.Option(help="Stop after so many rows.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Maximum number of rows.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Write the repeat units that a list of monomers can form."""
+    """Write all repeat units that a list of monomers can form."""
     with answer_stream() as stream:
         if limit is not None:
             at_least("--limit", limit, 1)
         entries = read_list(monomers)
         library = MonomerLibrary.of(entries)
         for monomer, why in library.refused:
-            sys.stderr.write(f"monomer {monomer.name} cannot exist ({why}); it is left out\n")
+            sys.stderr.write(f"monomer {monomer.name} is impossible ({why}) and left out\n")
         counts = Counter[str]()
         with replacing_text(out, newline="") as file:
             table = TableWriter(file)
@@ -84,13 +84,13 @@ def enumerate_command(
         if as_json:
             write_json(stream, {"out": str(out), **{name: counts[name] for name in names}})
         else:
-            again = f"; other routes give {counts['repeated']} of them again" if counts["repeated"] else ""
+            again = f"; {counts['repeated']} further routes lead to the same units" if counts["repeated"] else ""
             stream.write(f"{counts['rows']} repeat units in {out}{again}\n")
     return 0
 
 
 def _distinct(library: MonomerLibrary, counts: Counter[str]) -> Iterator[tuple[str, Route]]:
-    """Yield each key once; of those seen a digest of 16 bytes is kept, so that a million takes some 100 MB."""
+    """Yield each key once; digests of 16 bytes of the keys are kept, about 100 MB for a million."""
     seen: set[bytes] = set()
     for text, route in enumerate_polymers(library):
         try:

@@ -29,7 +29,7 @@ def run_command(
         try:
             reason = campaign.run()
         except Interrupted as interruption:
-            listener.note(f"{interruption}; `designer run {config}` goes on from here")
+            listener.note(f"{interruption}; resume with `designer run {config}`")
             return INTERRUPTED
         page = campaign.config.campaign_folder / "report.html"
         if with_report and not (already and page.exists()):

@@ -55,16 +55,17 @@ def simulate_command(
     properties: Annotated[
         str | None,
         typer.Option(
-            help="What to measure, separated by commas; density, and of polymers slowly_cooled_density, if left out.",
+            help="Properties to measure, separated by commas; by default density, and for polymers slowly_cooled_density.",
             autocompletion=completion.property_list,
         ),
     ] = None,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to keep and to resume in; a temporary one otherwise.")
+        Path | None, typer.Option(help="Folder for the results, in which the simulation resumes; temporary by default.")
     ] = None,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting that differs, as protocol.temperature_K=350.")
+        list[str] | None,
+        typer.Option("--set", help="Override of a setting, such as protocol.temperature_K=350; may be repeated."),
     ] = None,
     optics: Annotated[
         str, typer.Option(help="Molar refractions: additive, dft, or auto for the one with the smaller stated error.")
@@ -72,19 +73,19 @@ def simulate_command(
     optics_density: Annotated[
         str,
         typer.Option(
-            help="Density of refractive index and Abbe number: slowly_cooled, corrected for the cooling rate, or simulated."
+            help="Density for refractive index and Abbe number: slowly_cooled (corrected for the cooling rate) or simulated."
         ),
     ] = "slowly_cooled",
-    sequence: Annotated[
-        str | None, typer.Option(help="How the units of a copolymer follow each other: alternating, random or block.")
-    ] = None,
+    sequence: Annotated[str | None, typer.Option(help="Sequence of a copolymer: alternating, random or block.")] = None,
     fractions: Annotated[
         str | None,
-        typer.Option(help="Mole fractions of a random or block copolymer's units, as 0.7,0.3; equal otherwise."),
+        typer.Option(
+            help="Mole fractions of the units of a random or block copolymer, such as 0.7,0.3; equal by default."
+        ),
     ] = None,
     trajectory_ps: Annotated[
         float | None,
-        typer.Option("--trajectory", help="Keep a DCD trajectory with a frame every so many ps; needs --out."),
+        typer.Option("--trajectory", help="Interval in ps between frames of a DCD trajectory; needs --out."),
     ] = None,
     exports: Annotated[
         list[str] | None,
@@ -110,10 +111,10 @@ def simulate_command(
             properties = "density,slowly_cooled_density" if substance.is_glass else "density"
         names = tuple(property_spec(name.strip()).name for name in properties.split(",") if name.strip())
         if not names:
-            raise InvalidRequest(f"--properties {properties!r} names none; give at least one, as density")
+            raise InvalidRequest(f"--properties {properties!r} is empty; give at least one, for example density")
         if foreign := [name for name in names if name not in MEASURED]:
             raise InvalidRequest(
-                f"property {foreign[0]!r} is not measured by simulation; use one of {', '.join(MEASURED)}"
+                f"property {foreign[0]!r} cannot be measured by simulation; choose from {', '.join(MEASURED)}"
             )
         at_least("--seed", seed, 0)
         settings = _settings(preset, overrides or [])
@@ -122,7 +123,9 @@ def simulate_command(
         tier = _optics(optics, optics_density)
         plan_simulation(substance, settings, names, tier)  # refuses before a folder is made
         if out is not None and (difference := other_simulation(out, substance, settings, seed)):
-            raise InvalidRequest(f"folder {str(out)!r} holds another simulation ({difference}); name another --out")
+            raise InvalidRequest(
+                f"folder {str(out)!r} contains another simulation ({difference}); choose another --out"
+            )
         with _folder(out) as folder, _progress() as progress:
             result = simulate(
                 substance, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
@@ -141,8 +144,8 @@ def simulate_command(
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
         if out is not None:
-            files = ": series.h5, plots, final.pdb, final.cif and final.html, the cell in 3-D" if written else ""
-            stream.write(f"Kept in {out}{files}\n")
+            files = ": series.h5, plots, final.pdb, final.cif and final.html (3-D view of the cell)" if written else ""
+            stream.write(f"Results in {out}{files}\n")
         for place in dict.fromkeys(path.parent for path in exported):
             files = ", ".join(path.name for path in exported if path.parent == place)
             stream.write(f"Exported to {place}: {files}\n")
@@ -150,7 +153,7 @@ def simulate_command(
 
 
 def _line(measurement: Measurement) -> str:
-    """Return a measurement with its name and, of an optical property, the density that it belongs to."""
+    """Return a measurement with its name and, for an optical property, its density."""
     unit = "" if measurement.unit == "1" else f" {measurement.unit}"
     density = at_density(measurement)
     at = "" if density is None else f", at the {density.label}, {density.text}"
@@ -177,17 +180,17 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
     for text in overrides:
         path, equals, value = text.partition("=")
         if not equals or not path:
-            raise InvalidRequest(f"--set {text!r} is no assignment; write it as protocol.temperature_K=350")
+            raise InvalidRequest(f"--set {text!r} is not an assignment; write it as protocol.temperature_K=350")
         *sections, key = path.split(".")
         place = document
         for section in sections:
             place = place.setdefault(section, {})
             if not isinstance(place, dict):
-                raise InvalidRequest(f"--set {text!r} goes into a value, not a section; see designer schema")
+                raise InvalidRequest(f"--set {text!r} does not name a section; see designer schema")
         try:
             place[key] = plain_value(value)
         except yaml.YAMLError as error:
-            raise InvalidRequest(f"--set {text!r} has no readable value; write a number, text or list") from error
+            raise InvalidRequest(f"--set {text!r} has an invalid value; write a number, text or list") from error
     try:
         return SimulationSettings.model_validate(document)
     except ValidationError as error:
@@ -195,27 +198,27 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
 
 
 def _with_trajectory(settings: SimulationSettings, interval_ps: float, out: Path | None) -> SimulationSettings:
-    """Ask for a trajectory, which needs a folder that stays."""
+    """Add a trajectory to the settings, which needs a permanent folder."""
     if out is None:
-        raise InvalidRequest("--trajectory needs --out, the folder to keep it in")
+        raise InvalidRequest("--trajectory needs --out")
     if interval_ps <= 0:
-        raise InvalidRequest(f"--trajectory {interval_ps} must be above 0 ps; write for example 10")
+        raise InvalidRequest(f"--trajectory must be above 0 ps, got {interval_ps}")
     execution = settings.execution.model_copy(update={"trajectory_interval_ps": interval_ps})
     return settings.model_copy(update={"execution": execution})
 
 
 def _engines(names: Sequence[str], out: Path | None) -> tuple[Engine, ...]:
-    """Check the engines to export to, which needs a folder that stays."""
+    """Check the engines to export to, which needs a permanent folder."""
     for name in names:
         if name not in ENGINES:
             raise InvalidRequest(f"--export {name!r} is unknown; use one of {', '.join(ENGINES)}")
     if names and out is None:
-        raise InvalidRequest(f"--export {names[0]} needs --out, the folder whose folder export the files go to")
+        raise InvalidRequest(f"--export {names[0]} needs --out; the files are written to its subfolder export")
     return tuple(engine for engine in get_args(Engine) if engine in names)
 
 
 def _optics(kind: str, density: str) -> OpticsSettings:
-    """Choose the tier of the molar refractions and the density they are taken at."""
+    """Return the settings of the molar refractions and of their density."""
     if density not in ("slowly_cooled", "simulated"):
         raise InvalidRequest(f"--optics-density {density!r} is unknown; use slowly_cooled or simulated")
     try:
@@ -236,7 +239,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Show progress on standard error: a bar on a terminal, a line for each stage elsewhere."""
+    """Show progress on standard error: a bar on a terminal, otherwise a line for each stage."""
     if not sys.stderr.isatty():
         stages: set[str] = set()
 

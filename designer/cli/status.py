@@ -15,11 +15,11 @@ from designer.store.wal import log_bytes
 from designer.text import duration, timestamp
 
 MOST_CORRECTIONS = 10
-"""Corrections printed one by one, the latest."""
+"""Maximum number of corrections printed, the latest ones."""
 
 
 def status_command(store: StoreArgument, name: CampaignName = None, as_json: Json = False) -> int:
-    """Show what happened and what is running."""
+    """Show the state and the front of a campaign."""
     with answer_stream() as stream, opened_campaign(store, name) as (opened, config):
         campaign, counts = opened.campaign(), opened.counts()
         records = opened.evaluations()
@@ -70,7 +70,7 @@ def status_command(store: StoreArgument, name: CampaignName = None, as_json: Jso
         wanted = f" of {config.stop.evaluations}" if config.stop.evaluations else ""
         stream.write(f"Campaign {campaign.name}: {state}")
         stream.write(f", {campaign.stop_reason}" if campaign.stop_reason else "")
-        reserved = f", {counts['reserved']} reserved for measurements outside" if counts.get("reserved") else ""
+        reserved = f", {counts['reserved']} reserved for measurements made outside" if counts.get("reserved") else ""
         stream.write(
             f"\n{counts['done']} done, {counts['failed']} failed{wanted}{reserved}; ran {duration(campaign.elapsed_s)}\n"
         )

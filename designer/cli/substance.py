@@ -1,4 +1,4 @@
-"""From the structures of a command line to what is simulated."""
+"""The substance of a simulation from command-line arguments."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,34 +20,34 @@ _SEQUENCES: TypeAdapter[UnitSequence] = TypeAdapter(UnitSequence)
 def read_substance(
     structures: Sequence[str], sequence: str | None, fractions: str | None, file: Path | None = None
 ) -> Substance:
-    """Read what to simulate.
+    """Return the substance to simulate.
 
     Args:
         structures: One repeat unit with stars, several for a copolymer, or one molecule without stars.
-        sequence: `alternating`, `random` or `block`; needed by a copolymer, refused otherwise.
+        sequence: `alternating`, `random` or `block`; required for copolymers, not allowed otherwise.
         fractions: Mole fractions, separated by commas; equal ones if None.
         file: YAML file with the document of a substance, in place of structures.
 
     Raises:
-        InvalidRequest: The options do not belong to the structures.
+        InvalidRequest: The options do not apply to the structures.
         InvalidRepeatUnit: A repeat unit is not valid.
         InvalidMolecule: A molecule is not valid.
         InvalidConfig: The file cannot be read.
     """
     if file is not None:
         if structures or sequence is not None or fractions is not None:
-            raise InvalidRequest("--substance describes everything; leave out structures, --sequence and --fractions")
+            raise InvalidRequest("--substance cannot be combined with structures, --sequence or --fractions; omit them")
         return _from_file(file)
     if not structures:
         raise InvalidRequest("no structure was given; write a repeat unit as '*CC*', a molecule, or --substance FILE")
     if len(structures) == 1:
         if sequence is not None or fractions is not None:
-            raise InvalidRequest("--sequence and --fractions belong to a copolymer; give two or more repeat units")
+            raise InvalidRequest("--sequence and --fractions apply to copolymers only; give two or more repeat units")
         text = structures[0]
         if "*" in text or "[#0" in text:
             return Homopolymer(RepeatUnit.from_psmiles(text))
         liquid = Liquid(text)
-        # Read it now: what is wrong with it should be said before anything is written.
+        # Validated now, before anything is written.
         return Liquid(liquid.key)
     units = tuple(RepeatUnit.from_psmiles(text) for text in structures)
     if sequence is None:
@@ -55,7 +55,7 @@ def read_substance(
     document: dict[str, Any] = {"kind": sequence}
     if sequence == "alternating":
         if fractions is not None:
-            raise InvalidRequest("--fractions does not belong to an alternating copolymer; leave it out")
+            raise InvalidRequest("--fractions does not apply to alternating copolymers; omit it")
     else:
         document["fractions"] = _fractions(fractions, len(units))
     try:
@@ -81,4 +81,4 @@ def _fractions(text: str | None, n: int) -> tuple[float, ...]:
     try:
         return tuple(parse_number(part) for part in text.split(","))
     except ValueError as error:
-        raise InvalidRequest(f"--fractions {text!r} is no list of numbers; write for example 0.7,0.3") from error
+        raise InvalidRequest(f"--fractions {text!r} is not a list of numbers; write it as 0.7,0.3") from error

@@ -56,7 +56,7 @@ def print_front(
 ) -> None:
     """Print the Pareto front with standard errors, best in the first objective first."""
     if not front:
-        stream.write("No evaluation has measured every objective yet.\n")
+        stream.write("No evaluation has measured all objectives yet.\n")
         return
     aims = {o.property: o.direction for o in objectives}
     names = dict.fromkeys([*aims, *(m.property for record in front for m in record.measurements)])
@@ -72,13 +72,8 @@ def print_front(
     for record in front:
         measured = [record.measured(name) for name in names]
         cells = [with_error(m.value, m.stderr) if m else "" for m in measured]
-        table.add_row(
-            str(record.ordinal),
-            _structure(record, routes),
-            *cells,
-            record.novelty,
-        )
-    # A pipe has no width; a fixed one keeps the numbers on one line.
+        table.add_row(str(record.ordinal), _structure(record, routes), *cells, record.novelty)
+    # A pipe has no width; a fixed width keeps numbers on one line.
     VisibleConsole(file=stream, width=None if stream.isatty() else 140).print(table)
 
 

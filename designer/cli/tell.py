@@ -15,20 +15,22 @@ from designer.results import read_rows
 
 def tell_command(
     store: StoreArgument,
-    results: Annotated[Path, typer.Argument(help="Table or JSON file, as `designer ask` printed it, filled in.")],
+    results: Annotated[
+        Path, typer.Argument(help="Table or JSON file of results, such as a completed output of `designer ask`.")
+    ],
     fidelity: Annotated[
-        str | None, typer.Option(help="Where rows come from that do not say it; experiment otherwise.")
+        str | None, typer.Option(help="Fidelity of rows that do not specify one; experiment by default.")
     ] = None,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Put results in the place of others that are recorded; these stay on record."),
+        typer.Option("--replace", help="Replace recorded results, which stay on record."),
     ] = False,
     name: CampaignName = None,
     as_json: Json = False,
 ) -> int:
-    """Record what was measured elsewhere.
+    """Record results that were measured outside.
 
-    All rows of a file are recorded, or none if one breaks a rule.
+    All rows of a file are recorded, or none if a row is invalid.
     """
     with answer_stream() as stream:
         with open_campaign(store, name) as campaign:
@@ -46,16 +48,16 @@ def tell_command(
             write_json(stream, document)
         else:
             for row in told.unusual:
-                stream.write(f"line {row.line} recorded, but check it: {row.reason}\n")
+                stream.write(f"line {row.line} recorded, please check: {row.reason}\n")
             for row in told.refused:
-                stream.write(f"line {row.line} refused: {row.reason}\n")
+                stream.write(f"line {row.line} rejected: {row.reason}\n")
             if not told.refused:
                 already = f"{told.already} already recorded, " if told.already else ""
                 empty = count(told.empty, "row")
-                replaced = f" ({told.replaced} in place of others)" if told.replaced else ""
+                replaced = f" ({told.replaced} replacing others)" if told.replaced else ""
                 stream.write(f"{count(told.recorded, 'result')} recorded{replaced}, {already}{empty} without a value\n")
     if told.refused:
         raise InvalidRequest(
-            f"nothing was recorded, since {count(len(told.refused), 'row')} of {results} cannot be; correct them and tell the file again"
+            f"nothing was recorded: {count(len(told.refused), 'row')} of {results} rejected; correct them and repeat the command"
         )
     return 0

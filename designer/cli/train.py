@@ -34,16 +34,17 @@ def train_command(
     reactions: Reactions = True,
     max_per_rule: PerRule = 3000,
     max_per_class: PerClass = None,
-    start: Annotated[Path | None, typer.Option(help="Model to fine-tune on --polymers alone.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Model to fine-tune on --polymers.")] = None,
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting that differs, as epochs=10 or hidden=128.")
+        list[str] | None,
+        typer.Option("--set", help="Override of a setting, such as epochs=10 or hidden=128; may be repeated."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
     as_json: Json = False,
 ) -> int:
     """Train or fine-tune a neural language model.
 
-    After an interruption the same command resumes.
+    After an interruption, the same command resumes the training.
     """
     corpus = corpus_settings(polymers, monomers, known, reactions, max_per_rule, max_per_class)
     with answer_stream() as stream:
@@ -52,9 +53,9 @@ def train_command(
         if out.suffix != ".npz":
             raise InvalidRequest(f"--out {str(out)!r} must end in .npz")
         if out.exists() and not overwrite and not checkpoint.exists():
-            raise InvalidRequest(f"{out} exists; give another --out, or --overwrite to replace it")
+            raise InvalidRequest(f"{out} exists; choose another --out, or replace it with --overwrite")
         if not out.parent.is_dir():
-            raise InvalidRequest(f"folder {out.parent} of --out does not exist; make it first")
+            raise InvalidRequest(f"folder {out.parent} of --out does not exist; create it first")
         model = _start(start)
         if model is not None:
             settings = settings.model_copy(update={k: v for k, v in model.network.shape.items() if k != "n_tokens"})
@@ -66,11 +67,9 @@ def train_command(
             trained = train_neural(units, settings, start=model, checkpoint=checkpoint, progress=shown)
         except KeyboardInterrupt:
             if checkpoint.exists():
-                _tell(
-                    f"interrupted after {shown.passes} passes, kept in {checkpoint}; the same command goes on from there"
-                )
+                _tell(f"interrupted after {shown.passes} passes, saved in {checkpoint}; resume with the same command")
             else:
-                _tell("interrupted before the first pass ended; nothing is kept")
+                _tell("interrupted before the end of the first pass; nothing is saved")
             return INTERRUPTED
         trained.save(out)
         checkpoint.unlink(missing_ok=True)
@@ -91,29 +90,29 @@ def train_command(
                 },
             )
             return 0
-        why = f"no better for {settings.patience} passes" if early else "all passes done"
+        why = f"no improvement for {settings.patience} passes" if early else "all passes done"
         stream.write(
-            f"{trained.name} in {out}: {shown.best_bits:.2f} bits per repeat unit on held-out ones, {len(units)} learnt, "
+            f"{trained.name} in {out}: {shown.best_bits:.2f} bits per repeat unit on held-out ones, {len(units)} used for training,  "
             f"{shown.passes} passes ({why})\n"
         )
     return 0
 
 
 def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSettings:
-    """Read texts like `hidden=128`.
+    """Parse overrides such as `hidden=128`.
 
     Raises:
-        InvalidRequest: A text is no assignment or names no setting.
+        InvalidRequest: A text is not an assignment, or the setting is unknown or invalid.
     """
     document: dict[str, Any] = dict(FINE_TUNING) if fine_tuning else {}
     for text in overrides:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise InvalidRequest(f"--set {text!r} is no assignment; write it as hidden=128")
+            raise InvalidRequest(f"--set {text!r} is not an assignment; write it as hidden=128")
         try:
             document[name] = plain_value(value)
         except yaml.YAMLError as error:
-            raise InvalidRequest(f"--set {text!r} has no readable value; write a number") from error
+            raise InvalidRequest(f"--set {text!r} has an invalid value; write a number") from error
     try:
         return NeuralSettings.model_validate(document)
     except ValidationError as error:
@@ -123,24 +122,24 @@ def neural_settings(overrides: Sequence[str], *, fine_tuning: bool) -> NeuralSet
 def _start(path: Path | None) -> "NeuralModel | None":
     if path is None:
         return None
-    # A wrong file is refused before torch is loaded.
+    # An invalid file is rejected before torch is loaded.
     model = load_model(path)
     from generators import NeuralModel
 
     if not isinstance(model, NeuralModel):
-        raise InvalidRequest(f"--start {path} holds {model.name}; give a model that `designer train` made")
+        raise InvalidRequest(f"--start {path} is {model.name}; give a model made by `designer train`")
     return model
 
 
 def _units(corpus: CorpusSettings, start: Path | None) -> tuple[list[str], int]:
-    """Return what to learn, and how many lines of the user's list could not be used."""
+    """Return the training data, and the number of unusable lines of the user's list."""
     if start is None:
         loaded = load_corpus(corpus, progress=told_in_quarters("building the corpus", _tell))
         for reason in loaded.skipped:
             _tell(f"left out: {reason}")
         return list(loaded.units), len(loaded.skipped)
     if corpus.polymers is None:
-        raise InvalidRequest("--start fine-tunes on a list of repeat units; give it with --polymers")
+        raise InvalidRequest("--start needs a list of repeat units; give it with --polymers")
     entries = read_list(corpus.polymers)
     keys: dict[str, None] = {}
     bad = 0
@@ -154,7 +153,7 @@ def _units(corpus: CorpusSettings, start: Path | None) -> tuple[list[str], int]:
 
 
 class _Progress:
-    """Tells a line for each pass, and what came of them."""
+    """Prints a line for each pass, and keeps the results."""
 
     def __init__(self) -> None:
         self.passes = 0

@@ -10,7 +10,7 @@ from designer.config import CampaignConfig, load_config
 
 
 def validate_command(config: CampaignFile, as_json: Json = False) -> int:
-    """Check a campaign file and touch nothing."""
+    """Check a campaign file."""
     with answer_stream() as stream:
         found = load_config(config)
         if as_json:
@@ -22,7 +22,7 @@ def validate_command(config: CampaignFile, as_json: Json = False) -> int:
 
 
 def schema_command(
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference for people instead.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the Markdown reference instead.")] = False,
 ) -> int:
     """Print the JSON Schema of campaign files, for editors."""
     with answer_stream() as stream:
