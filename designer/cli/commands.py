@@ -3,6 +3,7 @@
 A command and its options are declared in its own module, which is imported when the command is called.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -92,12 +93,18 @@ class LazyCommand(TyperCommand):
         self._entry = entry
         self._loaded: TyperCommand | None = None
 
+    @property
+    def function(self) -> Callable[..., int]:
+        """Return the function of the command, whose annotations declare the options."""
+        module, _, name = self._entry.home.partition(":")
+        found: Callable[..., int] = getattr(import_module(f"designer.cli.{module}"), name)
+        return found
+
     def loaded(self) -> TyperCommand:
         """Return the command with its options; all parameters except those of stores reject passwords."""
         if self._loaded is None:
-            module, _, function = self._entry.home.partition(":")
             alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-            alone.command(self._entry.name)(getattr(import_module(f"designer.cli.{module}"), function))
+            alone.command(self._entry.name)(self.function)
             command = typer.main.get_command(alone)
             if not isinstance(command, TyperCommand):
                 raise TypeError(f"{self._entry.home} is a {type(command).__name__}, not a command")

@@ -1,8 +1,9 @@
 """Strict spelling of numbers in options."""
 
 import itertools
+import typing
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from designer.cli.commands import LazyCommand
 from designer.errors import InvalidRequest
@@ -35,6 +36,17 @@ def _parts(argument: str) -> list[str]:
 
 def _numeric_options(command: LazyCommand) -> set[str]:
     """Return the names of the numeric options of a command."""
-    numeric = ("integer", "float", "integer range", "float range")
-    parameters: Sequence[Any] = command.loaded().params
-    return {name for parameter in parameters if parameter.type.name in numeric for name in parameter.opts}
+    hints = typing.get_type_hints(command.function, include_extras=True)
+    return {name for parameter, hint in hints.items() for name in _names(parameter, hint)}
+
+
+def _names(parameter: str, hint: Any) -> tuple[str, ...]:
+    if typing.get_origin(hint) is not Annotated:
+        return ()
+    kind, *about = typing.get_args(hint)
+    kinds = {kind, *typing.get_args(kind)}
+    kinds |= {inner for part in kinds for inner in typing.get_args(part)}
+    if not kinds & {int, float}:
+        return ()
+    declared = tuple(name for one in about for name in getattr(one, "param_decls", None) or ())
+    return declared or (f"--{parameter.replace('_', '-')}",)

@@ -125,7 +125,7 @@ def test_a_migration_that_breaks_leaves_the_store_as_it_was(tmp_path: Path, monk
     url = f"sqlite:///{tmp_path}/store.sqlite"
     make_old(url)
 
-    def broken(*_: object) -> None:
+    def broken(connection: object, url: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
