@@ -1,4 +1,4 @@
-"""Several campaigns with the same objectives, measured against one reference point."""
+"""Comparison of campaigns with the same objectives and one reference point."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,19 +20,19 @@ from surrogates import Constraint, Objective, pareto_mask, reference_point
 
 @dataclass(frozen=True)
 class Compared:
-    """One campaign among others.
+    """One of the compared campaigns.
 
     Attributes:
-        label: Its name, with a number where two have the same.
-        fidelity: Where its measurements come from.
-        limits: Ranges that its front keeps, in words; empty without any.
+        label: Its name, numbered if several have the same.
+        fidelity: Fidelity of its measurements.
+        limits: Limits of its front as text; may be empty.
         records: Its evaluations.
         routes: Known routes.
         front: Its Pareto front, best in the first objective first.
-        joint: Identities of those that are on the front of all campaigns together.
+        joint: Identities of its evaluations on the joint front of all campaigns.
         counts: Finished evaluations 1..n.
         volumes: Dominated hypervolume after each, above the common reference point.
-        cost: Machine time, in words.
+        cost: Machine time as text.
     """
 
     label: str
@@ -48,12 +48,12 @@ class Compared:
 
     @property
     def done(self) -> int:
-        """Return how many evaluations were measured."""
+        """Return the number of measured evaluations."""
         return sum(record.state == "done" for record in self.records)
 
     @property
     def failed(self) -> int:
-        """Return how many evaluations failed."""
+        """Return the number of failed evaluations."""
         return sum(record.state == "failed" for record in self.records)
 
     @property
@@ -62,20 +62,20 @@ class Compared:
         return float(self.volumes[-1]) if len(self.volumes) else 0.0
 
     def best(self, objective: Objective) -> EvaluationRecord | None:
-        """Return the polymer of the front that is best in one objective, None without a front."""
+        """Return the evaluation of the front with the best value of an objective, or None."""
         values = measured_values(self.front, [objective])[:, 0]
         return self.front[int(np.argmax(objective.score(values)))] if len(values) else None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Campaigns side by side.
+    """Compared campaigns.
 
     Attributes:
-        objectives: What all of them design for.
-        campaigns: The campaigns, in the order in which they were named.
-        reference: The common reference point in the objectives' units, of a target the distance to it; empty without a front.
-        joint: Size of the front of all together.
+        objectives: Their common objectives.
+        campaigns: The campaigns, in the given order.
+        reference: The common reference point in the objectives' units, for a target the distance to it; empty without a front.
+        joint: Size of the joint front.
     """
 
     objectives: tuple[Objective, ...]
@@ -92,7 +92,7 @@ class Comparison:
 def compare_campaigns(found: Sequence[tuple[CampaignStore, CampaignConfig]]) -> Comparison:
     """Compare campaigns.
 
-    The reference point of the hypervolume comes from the front of all of them together, so that their volumes are of one measure.
+    The reference point of the hypervolume is computed from the joint front, so that the volumes are comparable.
 
     Args:
         found: Stores and configurations, at least one.
@@ -104,8 +104,8 @@ def compare_campaigns(found: Sequence[tuple[CampaignStore, CampaignConfig]]) -> 
     for one, aims in zip(found, wanted, strict=True):
         if aims != wanted[0]:
             raise InvalidRequest(
-                f"{_named(*one)} designs for {_words(aims)}, {_named(*found[0])} for {_words(wanted[0])}; compare "
-                "campaigns with the same objectives, chosen with --campaign"
+                f"{_named(*one)} has the objectives {_words(aims)}, {_named(*found[0])} has {_words(wanted[0])}; compare "
+                "campaigns with the same objectives, selected with --campaign"
             )
     objectives = wanted[0]
     records = [store.evaluations() for store, _ in found]
@@ -145,7 +145,7 @@ def _named(store: CampaignStore, config: CampaignConfig) -> str:
 
 
 def _aims(config: CampaignConfig) -> tuple[Objective, ...]:
-    # Regions of interest steer a search; they do not say what is better.
+    # Regions steer the search; they do not define what is better.
     return tuple(replace(objective, low=None, high=None) for objective in config.objective_list())
 
 
@@ -169,9 +169,9 @@ def _distinct(campaigns: Sequence[Compared]) -> tuple[Compared, ...]:
 
 
 def reference_text(comparison: Comparison) -> str:
-    """Return where the hypervolume begins, in words."""
+    """Return the reference point as text."""
     if not comparison.reference:
-        return "No campaign has measured every objective yet."
+        return "No campaign has measured all objectives yet."
     point = ", ".join(
         f"{property_spec(o.property).label} {f'{value:.4g} from {o.target:g}' if o.target is not None else f'{value:.4g}'}"
         for o, value in zip(comparison.objectives, comparison.reference, strict=True)
@@ -180,14 +180,14 @@ def reference_text(comparison: Comparison) -> str:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Return what stands in the way of a fair comparison."""
+    """Return remarks on the fairness of the comparison."""
     found = []
     if len(comparison.fidelities) > 1:
         found.append(
             f"The campaigns measured at different fidelities ({', '.join(comparison.fidelities)}): part of the difference "
-            "between them is that of the methods."
+            "between them comes from the methods."
         )
     if len({campaign.limits for campaign in comparison.campaigns}) > 1:
         limits = "; ".join(f"{c.label}: {c.limits or 'none'}" for c in comparison.campaigns)
-        found.append(f"Each front keeps the limits of its own campaign ({limits}).")
+        found.append(f"Each front respects the limits of its own campaign ({limits}).")
     return found

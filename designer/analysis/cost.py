@@ -1,4 +1,4 @@
-"""What simulations have cost."""
+"""Cost of simulations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from designer.store.records import EvaluationRecord
 
 GPU_PLATFORMS = frozenset({"CUDA", "HIP", "OpenCL"})
-"""OpenMM platforms whose time counts as that of a GPU."""
+"""OpenMM platforms whose time counts as GPU time."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,21 @@ class Cost:
         return Cost(self.simulated_s + other.simulated_s, self.core_h + other.core_h, self.gpu_h + other.gpu_h)
 
     def text(self) -> str:
-        """Return `12.3 GPU-hours` or `4.56 core-hours`, both where both were spent."""
+        """Return `12.3 GPU-hours` or `4.56 core-hours`, or both."""
         return " + ".join(f"{hours} {unit}" for hours, unit in self.parts())
 
     def parts(self) -> list[tuple[str, str]]:
-        """Return what was spent as pairs of a number and its unit, at least one."""
+        """Return the cost as pairs of a number and its unit, at least one."""
         spent = [(self.gpu_h, "GPU-hours"), (self.core_h, "core-hours")]
         return [(_three_digits(hours), unit) for hours, unit in spent if hours > 0] or [("0", "core-hours")]
 
 
 def cost_of(record: EvaluationRecord, threads: int) -> Cost:
-    """Return what an evaluation has cost; nothing, if another campaign or somebody outside measured it.
+    """Return the cost of an evaluation; zero for copied results and for measurements made outside.
 
     Args:
         record: A finished evaluation.
-        threads: CPU threads of a simulation, for results that were stored before costs were.
+        threads: CPU threads of a simulation, for results stored before costs were recorded.
     """
     if record.shared_from is not None or record.source != "simulation":
         return Cost()
@@ -53,7 +53,7 @@ def cost_of(record: EvaluationRecord, threads: int) -> Cost:
 
 
 def cost_of_all(records: Iterable[EvaluationRecord], threads: int) -> Cost:
-    """Return what evaluations have cost together."""
+    """Return the total cost of evaluations."""
     return sum((cost_of(record, threads) for record in records), Cost())
 
 

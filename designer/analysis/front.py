@@ -1,4 +1,4 @@
-"""The Pareto front of a campaign, and how the dominated volume grew."""
+"""The Pareto front of a campaign and the growth of its hypervolume."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Ob
 
 
 def within(record: EvaluationRecord, limits: Sequence[Constraint]) -> bool:
-    """Tell whether no measured value of an evaluation breaks a limit."""
+    """Return whether all measured values of an evaluation are within the limits."""
     measured = ((limit, record.measured(limit.property)) for limit in limits)
     return all(m is None or bool(limit.keeps(np.array([m.value]))[0]) for limit, m in measured)
 
@@ -34,9 +34,9 @@ def within(record: EvaluationRecord, limits: Sequence[Constraint]) -> bool:
 def front_records(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> tuple[EvaluationRecord, ...]:
-    """Return the evaluations that no other dominates, best in the first objective first.
+    """Return the non-dominated evaluations, best in the first objective first.
 
-    An evaluation that measured a value outside of a limit neither belongs to the front nor dominates.
+    Evaluations with a measured value beyond a limit are ignored.
     """
     done = [record for record in records if record.state == "done" and within(record, limits)]
     values = measured_values(done, objectives)
@@ -58,7 +58,7 @@ def hypervolume_history(
     Args:
         records: Evaluations.
         objectives: The objectives.
-        limits: Ranges to keep; what breaks one counts as not measured.
+        limits: Allowed ranges; evaluations beyond them count as not measured.
         reference: Reference point in scores; that of all measurements together if None, so that the curve never falls.
 
     Returns:
@@ -81,7 +81,7 @@ def hypervolume_history(
 def front_frame(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> "FrontTable":
-    """Return the front as a table: structure, origin, and each measured property with its standard error."""
+    """Return the front as a table with structure, origin, and all measured properties with standard errors."""
     from designer.analysis.front_table import STRUCTURES, FrontTable
 
     front = front_records(records, objectives, limits)

@@ -1,4 +1,4 @@
-"""A Pareto front that notebooks show with drawings."""
+"""A Pareto front with drawings in notebooks."""
 
 from html import escape
 
@@ -13,14 +13,14 @@ STRUCTURES = "structures"
 
 
 class FrontTable(pd.DataFrame):
-    """A `pandas.DataFrame` of the front; what is derived from it is an ordinary one."""
+    """A `pandas.DataFrame` of the front; tables derived from it are ordinary ones."""
 
     @property
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
     def _repr_html_(self) -> str:
-        """Return one row per polymer: drawing, pSMILES and each value with its standard error."""
+        """Return a row for each polymer with drawing, pSMILES and values with standard errors."""
         names = [name for name in self.columns if name in PROPERTIES]
         heads = ["evaluation", "structure", *(f"{name} ({PROPERTIES[name].unit})" for name in names)]
         lines = ["<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"]

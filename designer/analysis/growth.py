@@ -1,4 +1,4 @@
-"""How the dominated hypervolume of a campaign grows, one evaluation after the other."""
+"""Incremental computation of the hypervolume of a campaign."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,9 @@ from surrogates import Objective, hypervolume, reference_point
 
 
 class FrontGrowth:
-    """Remembers which evaluations entered the front when they finished; all others leave the hypervolume as it is.
+    """Records the evaluations that entered the front when they finished; the others do not change the hypervolume.
 
-    A campaign of n evaluations has few of them, so that a new evaluation costs a comparison with the front, and the curve
-    a handful of volumes.
+    They are few, so that a new evaluation costs one comparison with the front, and the curve only few volumes.
 
     Args:
         objectives: The m objectives.
@@ -46,13 +45,13 @@ class FrontGrowth:
         return True
 
     def curve(self, reference: NDArray[np.float64] | None = None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return where the curve rises, and to what.
+        """Return the steps of the hypervolume curve.
 
         Args:
             reference: Reference point in scores; that of all measurements together if None, so that the curve never falls.
 
         Returns:
-            Numbers of finished evaluations, shape (k,), rising, and the hypervolume from there on, shape (k,).
+            Numbers of finished evaluations, shape (k,), ascending, and the hypervolume from there on, shape (k,).
         """
         if not self._entered:
             return np.empty(0, dtype=np.int64), np.empty(0)
@@ -64,5 +63,5 @@ class FrontGrowth:
 
     @property
     def finished(self) -> int:
-        """Return how many evaluations were counted."""
+        """Return the number of counted evaluations."""
         return self._finished

@@ -1,4 +1,4 @@
-"""Replay of a campaign on known data, several strategies and seeds side by side."""
+"""Replay of a campaign on known data with several strategies and seeds."""
 
 from designer.backtest.oracle import oracle_of
 from designer.backtest.plan import Plan

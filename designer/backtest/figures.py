@@ -10,7 +10,7 @@ from mdcore.drawing import DASHES, SERIES, SHADE, SMALL, drawn, save
 
 
 def draw_curves(plan: Plan, summary: Summary, folder: Path) -> list[Path]:
-    """Draw every quantity of the strategies side by side, one file each, and return the files."""
+    """Draw each quantity for all strategies in a file, and return the files."""
     files = []
     for curve in summary.strategies[0].curves:
         path = folder / f"{curve.quantity.replace(' ', '_')}.png"
@@ -48,10 +48,10 @@ def _label(plan: Plan, summary: Summary, quantity: str) -> str:
     if quantity == "front":
         return f"Points found of the pool's front of {summary.front}"
     if quantity == "hits":
-        return "Polymers found inside the regions"
+        return "Polymers found in the regions"
     objective = next(o for o in plan.objectives if quantity == f"best {o.property}")
     aim = {"maximise": "largest", "minimise": "smallest"}.get(
-        objective.direction, f"nearest to {objective.target or 0:g}"
+        objective.direction, f"closest to {objective.target or 0:g}"
     )
     label = property_spec(objective.property).axis_label
     return f"{label}, {aim} so far"

@@ -1,4 +1,4 @@
-"""From a table to a pool with known answers."""
+"""Conversion of a table into a pool with known values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from surrogates.replay import Oracle
 
 @dataclass(frozen=True)
 class OracleReport:
-    """What became of the rows of a table.
+    """Statistics of the rows of a table.
 
     Attributes:
-        polymers: Units that can be asked for.
-        failures: Units among them whose evaluation fails.
-        joined: Rows that were averaged with others of the same polymer.
-        unanswered: Rows left out because a needed property was never measured.
-        bad: Rows that could not be read.
+        polymers: Number of repeat units in the pool.
+        failures: Number of them whose evaluation fails.
+        joined: Number of rows averaged with others of the same polymer.
+        unanswered: Number of rows left out because a required property is missing.
+        bad: Number of unreadable rows.
     """
 
     polymers: int
@@ -31,13 +31,13 @@ class OracleReport:
 
 
 def oracle_of(table: DataTable, properties: Sequence[str]) -> tuple[Oracle, OracleReport]:
-    """Make a pool of the rows that answer for every property, with a value or with a failure.
+    """Return a pool of the polymers with a value or failure of all properties.
 
-    Several rows of one polymer become their mean; its standard error is that of their scatter, or the one that their own errors
-    give if it is larger; NaN where neither is known.
+    Rows of the same polymer are averaged; the standard error is that of their scatter, or the propagated one if larger; NaN if neither is
+    known.
 
     Raises:
-        InvalidRequest: A property has no column, or no row answers.
+        InvalidRequest: A property has no column, or no row is complete.
     """
     for name in properties:
         if name not in table.properties:
@@ -53,7 +53,7 @@ def oracle_of(table: DataTable, properties: Sequence[str]) -> tuple[Oracle, Orac
         else:
             unanswered += 1
     if not groups:
-        raise InvalidRequest(f"{table.path}: no row answers for {', '.join(properties)}; give one with these columns")
+        raise InvalidRequest(f"{table.path}: no row has {', '.join(properties)}; add a complete row")
     units: list[RepeatUnit] = []
     values: dict[str, list[float]] = {name: [] for name in properties}
     stderrs: dict[str, list[float]] = {name: [] for name in properties}
@@ -74,7 +74,7 @@ def oracle_of(table: DataTable, properties: Sequence[str]) -> tuple[Oracle, Orac
 
 
 def _joined(rows: Sequence[DataRow], name: str) -> tuple[float, float]:
-    """Mean of a property over the rows of one polymer with its standard error; NaN where all of them failed."""
+    """Mean of a property over the rows of one polymer with its standard error; NaN if all of them failed."""
     measured = [row for row in rows if name in row.values]
     if not measured:
         return float("nan"), float("nan")

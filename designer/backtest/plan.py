@@ -1,4 +1,4 @@
-"""What a backtest replays."""
+"""The plan of a backtest."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from surrogates.replay import Oracle, Replay, Strategy, replay
 
 @dataclass(frozen=True)
 class Plan:
-    """Strategies, seeds and the pool they search.
+    """Strategies, seeds and pool.
 
     Attributes:
-        oracle: Pool with known answers.
-        objectives: What to improve.
-        constraints: What to keep.
-        strategies: Side by side, each with its own name.
+        oracle: Pool with known values.
+        objectives: Objectives.
+        constraints: Limits.
+        strategies: Strategies with distinct names.
         seeds: Seeds of every strategy; equal seeds start from the same random units.
-        evaluations: Evaluations of each replay.
-        batch: Units chosen at a time.
-        start: Random units known at the start.
-        known: Observations outside of the pool known at the start; then there are no random ones.
+        evaluations: Number of evaluations of each replay.
+        batch: Batch size.
+        start: Number of random units known at the start.
+        known: Observations outside the pool known at the start, in place of random units.
     """
 
     oracle: Oracle
@@ -55,7 +55,7 @@ class Plan:
         )
 
     def digest(self, position: int) -> str:
-        """Digest of everything that one strategy's replays depend on, the seed and the program left out."""
+        """Digest of everything that the replays of a strategy depend on, except seed and program version."""
         strategy = self.strategies[position]
         names = dict.fromkeys([*(o.property for o in self.objectives), *(c.property for c in self.constraints)])
         text = hashlib.sha256()

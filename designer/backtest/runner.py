@@ -1,4 +1,4 @@
-"""Run the replays of a plan on several processes; what is done is kept, so that an interrupted backtest goes on."""
+"""Execution of a plan with several processes; finished replays are saved, so that an interrupted backtest resumes."""
 
 import importlib.metadata
 import json
@@ -22,13 +22,13 @@ _plan: Plan | None = None
 def run_plan(
     plan: Plan, folder: Path, workers: int, progress: Callable[[Replay, int, int], None] | None = None
 ) -> list[Replay]:
-    """Run every replay of a plan that is not in the folder yet.
+    """Run the replays of a plan that are not in the folder.
 
     Args:
         plan: What to replay.
-        folder: Keeps one small file for each finished replay, valid for the same plan and version of the program.
-        workers: Processes.
-        progress: Told each replay with the numbers of finished and of all.
+        folder: Folder of the finished replays, which are valid for the same plan and program version.
+        workers: Number of processes.
+        progress: Called with each replay, the number of finished ones and the total.
 
     Returns:
         All replays, in the order of `plan.jobs()`.
@@ -79,7 +79,7 @@ def _replay(position: int, seed: int) -> Replay:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Give each worker one thread: replays are many and small."""
+    """Give each worker one thread."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
@@ -108,7 +108,7 @@ def _version() -> str:
 
 
 def _read(path: Path, digest: str) -> Replay | None:
-    """Read a finished replay; one of another plan or version is run again."""
+    """Read a finished replay; None for one of another plan or version."""
     if not path.is_file():
         return None
     document = json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The strategies that a backtest puts side by side."""
+"""The strategies of a backtest."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ RBF = "ehvi-rbf"
 BASELINES = (OWN, RBF, "max-variance", "random")
 METHODS: tuple[str, ...] = get_args(AcquisitionSettings.model_fields["method"].annotation)
 CLIP = 10.0
-"""Standardised descriptors are clipped here, in standard deviations."""
+"""Clipping of standardised descriptors, in standard deviations."""
 
 
 def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[Composition]) -> tuple[Strategy, ...]:
@@ -32,12 +32,12 @@ def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[
     file's surrogates), or the path of another campaign file.
 
     Args:
-        names: Names, each once.
+        names: Distinct names.
         config: The campaign file.
-        units: The pool, and whatever else is known at the start.
+        units: The pool, and other units known at the start.
 
     Raises:
-        InvalidRequest: A name is none of these, or is there twice.
+        InvalidRequest: A name is unknown or occurs twice.
     """
     found = named_strategies(names, config)
     return tuple(
@@ -46,16 +46,16 @@ def strategies_of(names: Sequence[str], config: CampaignConfig, units: Sequence[
 
 
 def named_strategies(names: Sequence[str], config: CampaignConfig) -> list[Strategy]:
-    """Return strategies by name, as `strategies_of` does, without features yet.
+    """Return strategies by name, as `strategies_of` does, without features.
 
     Raises:
-        InvalidRequest: A name is none of these, or is there twice.
+        InvalidRequest: A name is unknown or occurs twice.
     """
     found = [_strategy(name, config) for name in names]
     labels = [strategy.name for strategy in found]
     for label in labels:
         if labels.count(label) > 1:
-            raise InvalidRequest(f"--strategy {label!r} is there twice; keep one of them")
+            raise InvalidRequest(f"--strategy {label!r} is given twice; remove one of them")
     return found
 
 
@@ -63,8 +63,8 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
     if name == OWN:
         return Strategy(OWN, config.surrogates.settings(), config.acquisition)
     if name == RBF:
-        # As in SPACIER the front is that of the measured values, an uncertainty holds the noise, the reference lies far off, and the
-        # best candidates by themselves make a batch.
+        # As in SPACIER, the front is that of the measured values, uncertainties include the noise, the reference is far away, and the
+        # individually best candidates form a batch.
         surrogates = SurrogateSettings(features="force-field", radial="rbf", trend=False, residual="peculiar")
         return Strategy(RBF, surrogates, AcquisitionSettings(method="expected", reference="worst", conditioned=False))
     if name in METHODS:
@@ -81,7 +81,7 @@ def _strategy(name: str, config: CampaignConfig) -> Strategy:
 
 def _features(strategy: Strategy, units: Sequence[Composition]) -> Features:
     if strategy.acquisition.method == "random":
-        # A random choice looks at nothing.
+        # A random choice needs no features.
         return features_from_arrays(descriptors=np.zeros((len(units), 0)))
     features = shared_featuriser(strategy.surrogates)(units)
     if strategy.name != RBF:

@@ -1,4 +1,4 @@
-"""Curves of many replays with their bands, and what they are worth."""
+"""Statistics of replays: curves with bands, and evaluations to reach a goal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from surrogates.pareto import non_dominated
 from surrogates.replay import Replay
 
 BAND = (10.0, 90.0)
-"""Percentiles of the seeds between which a band lies."""
+"""Percentiles of the bands over the seeds."""
 
 SHARES = (0.8, 0.9, 0.95, 0.99)
-"""Shares of the pool's hypervolume whose cost is told."""
+"""Shares of the pool's hypervolume for which the number of evaluations is reported."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity against evaluations, over the seeds.
+    """One quantity as a function of the evaluations, over the seeds.
 
     Attributes:
         quantity: `hypervolume`, `front`, `hits`, or `best PROPERTY`.
         median: Shape (E + 1,), the start first.
-        low: Lower edge of the band, same shape.
-        high: Upper edge.
+        low: Lower bound of the band, same shape.
+        high: Upper bound.
     """
 
     quantity: str
@@ -37,16 +37,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class StrategySummary:
-    """What the seeds of one strategy did.
+    """Summary of the replays of a strategy.
 
     Attributes:
         name: Strategy.
         seeds: Number of replays.
         curves: Its curves.
         area: Median of the mean hypervolume share over the evaluations.
-        to_share: For each of `SHARES` the median evaluations until it was reached; None where most seeds never did.
-        to_front: Median evaluations to 95 % of the front, rounded down to whole points; None where most seeds never did.
-        front_found: Median points of the front after all evaluations.
+        to_share: For each of `SHARES`, the median number of evaluations to reach it; None if most seeds did not.
+        to_front: Median number of evaluations to find 95 % of the front, rounded down to whole points; None if most seeds did not.
+        front_found: Median number of front points found after all evaluations.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Summary:
 
     Attributes:
         strategies: One summary each.
-        front: Points of the pool's front.
-        front_goal: Points whose cost `to_front` tells.
+        front: Number of points of the pool's front.
+        front_goal: Number of front points to which `to_front` refers.
     """
 
     strategies: tuple[StrategySummary, ...]
@@ -74,7 +74,7 @@ class Summary:
 
 
 def summarise(plan: Plan, replays: Sequence[Replay]) -> Summary:
-    """Summarise the replays of a plan strategy by strategy; shorter ones keep their last value."""
+    """Summarise the replays of each strategy; shorter ones are extended with their last value."""
     points = plan.oracle.points(plan.objectives, plan.constraints)
     valid = np.asarray(~np.isnan(points).any(axis=1))
     front = int(non_dominated(points).sum())
@@ -115,7 +115,7 @@ def _table(plan: Plan, columns: Sequence[NDArray[np.float64] | NDArray[np.int64]
 
 
 def _curve(name: str, table: NDArray[np.float64]) -> Curve:
-    # Before the first success there is no best value; such seeds count as missing, and where most are, so is the curve.
+    # Before the first success there is no best value; if it is missing for most seeds, so is the curve.
     with np.errstate(invalid="ignore"):
         low, median, high = np.percentile(table, [BAND[0], 50.0, BAND[1]], axis=0)
     return Curve(name, median, low, high)
@@ -150,7 +150,7 @@ def _best(plan: Plan, objective: Objective, replay: Replay, valid: NDArray[np.bo
 
 
 def _hits(plan: Plan, replay: Replay, valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Units found in the regions of all objectives."""
+    """Number of units found in the regions of all objectives."""
     inside = valid.copy()
     for objective in plan.objectives:
         values = np.asarray(plan.oracle.values[objective.property], dtype=np.float64)

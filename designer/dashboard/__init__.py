@@ -1,1 +1,1 @@
-"""The campaign page: what a campaign does, in a browser, while it runs and after it has ended."""
+"""The campaign page: a view of a campaign in a browser, during and after the run."""

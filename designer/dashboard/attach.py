@@ -11,36 +11,36 @@ from designer.origins import NOT_CHOSEN, SETTING, own_origins, refuse_foreign_ho
 PATH = "/campaign"
 DASK_PAGES = ("status", "workers", "tasks", "system", "profile", "info")
 PUSH_S = 1.0
-"""How often a scheduler in another process is sent a view, while somebody looks."""
+"""Interval in s at which views are sent to a scheduler in another process while the page is open."""
 
 _HERE: dict[str, Watched] = {}
-"""Sources of views of this process by key. A scheduler in another process does not find its key here."""
+"""Sources of views in this process by key; a scheduler in another process does not find its key."""
 _THERE: dict[str, "Mailbox"] = {}
-"""In a scheduler of its own process: where the campaign delivers views."""
+"""In the process of a remote scheduler: the views received from the campaign."""
 
 
 class Mailbox:
-    """Holds the newest view that a campaign has sent to its scheduler."""
+    """The latest view that a campaign has sent to its scheduler."""
 
     def __init__(self) -> None:
         self.latest: View | None = None
         self.lookers = 0
 
     def join(self) -> None:
-        """Tell that somebody has begun to look."""
+        """Register a viewer."""
         self.lookers += 1
 
     def leave(self) -> None:
-        """Tell that somebody looks no more."""
+        """Unregister a viewer."""
         self.lookers -= 1
 
 
 class AttachedPage:
-    """The page in a scheduler's dashboard, until it is closed.
+    """The campaign page in the dashboard of a scheduler.
 
     Args:
         client: Client of the scheduler.
-        watcher: Where views come from.
+        watcher: Source of the views.
     """
 
     def __init__(self, client: Any, watcher: Watcher) -> None:
@@ -61,7 +61,7 @@ class AttachedPage:
         self.url = address.removesuffix("/status") + PATH
 
     def close(self) -> None:
-        """Stop feeding the page; the scheduler takes it away when it ends."""
+        """Stop updating the page, which the scheduler removes when it ends."""
         self._stop.set()
         if self._pusher is not None:
             self._pusher.join()
@@ -75,7 +75,7 @@ class AttachedPage:
             try:
                 lookers = self._client.run_on_scheduler(deliver, key=self._key, view=view)
             except (OSError, TimeoutError):
-                # The scheduler is away; the campaign's own loop deals with that, the page goes on when it is back.
+                # The scheduler does not answer; the campaign's loop handles this, and the page continues afterwards.
                 continue
             if bool(lookers) != looking:
                 looking = bool(lookers)
@@ -85,7 +85,7 @@ class AttachedPage:
 def install(key: str, dask_scheduler: Any = None) -> bool:
     """Add the page to a scheduler's dashboard; runs in the scheduler's event loop.
 
-    A campaign that comes back to a scheduler that outlived it takes over the page.
+    A restarted campaign takes over the page of a scheduler that kept running.
 
     Returns:
         Whether the source of views is in this process.
@@ -121,7 +121,7 @@ def install(key: str, dask_scheduler: Any = None) -> bool:
 
 
 def _origins(server: Any) -> list[str]:
-    """Return what the owner of a scheduler chose for its dashboard, else the names of its machine."""
+    """Return the origins configured for the dashboard of a scheduler, by default the names of its machine."""
     import dask
 
     chosen = dask.config.get(SETTING)
@@ -129,7 +129,7 @@ def _origins(server: Any) -> list[str]:
 
 
 def deliver(key: str, view: View | None) -> int:
-    """Hand a view to the page; returns how many look at it. Runs in the scheduler."""
+    """Deliver a view to the page; returns the number of viewers. Runs in the scheduler."""
     mailbox = _THERE.get(key)
     if mailbox is None:
         return 0

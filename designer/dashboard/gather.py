@@ -1,4 +1,4 @@
-"""From a store, and from what workers tell meanwhile, to what the campaign page shows."""
+"""Computation of views from a store and from the progress of workers."""
 
 import time
 from collections import Counter
@@ -25,20 +25,20 @@ from mdcore.measure import Progress
 from surrogates import pareto_mask
 
 MAX_POINTS = 2000
-"""Measured polymers that the plots show, the latest ones; the front is complete."""
+"""Maximum number of measured polymers in the plots, the latest ones; the front is complete."""
 MAX_FAILURES = 30
 AT_A_TIME = 500
-"""Routes asked for in one query, whose keys are its parameters."""
+"""Maximum number of routes in one query, whose keys are its parameters."""
 
 
 class Gatherer:
-    """Keeps the sums of a campaign, so that a new view costs what is new and not the whole campaign.
+    """Keeps running sums of a campaign, so that the cost of a view depends on the new results only.
 
     Args:
         store: The campaign.
         config: Its configuration.
-        slots: Tells how many simulations can run at a time; the configuration does by default.
-        progress: Tells the latest progress of evaluations by their identity; the store does by default.
+        slots: Returns the number of parallel simulations; by default that of the configuration.
+        progress: Latest progress of evaluations by identity; by default that of the store.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Gatherer:
         self._done = self._initial = 0
 
     def view(self) -> View:
-        """Read what is new and return the present state.
+        """Read new results and return the present state.
 
         Raises:
             StoreLocked: The store does not answer.
@@ -75,7 +75,7 @@ class Gatherer:
         found = self._changes.poll()
         finished = [record for record in found if record.state in ("done", "failed")]
         if any(record.id in self._seen for record in finished):
-            # An old evaluation was measured again: what followed from its first values is void.
+            # An old evaluation was repeated: results derived from its first values are invalid.
             self._begin()
             found = self._changes.poll()
             finished = [record for record in found if record.state in ("done", "failed")]
@@ -145,7 +145,7 @@ class Gatherer:
 
     def _running(self, record: EvaluationRecord, alive: bool) -> RunningItem:
         told = self._progress.get(record.id)
-        # What a campaign wrote that nobody runs any more says nothing about now.
+        # The last progress of a campaign that is not running is outdated.
         pace = (record.ns_per_day, record.remaining_s) if alive else (None, None)
         return RunningItem(
             ordinal=record.ordinal,

@@ -17,9 +17,9 @@ from mdcore.chem import property_spec
 from mdcore.drawing import css_variables
 
 REFRESH_MS = 500
-"""How often a page asks for a new view; where there is none, this costs nothing."""
+"""Interval in ms at which a page checks for a new view."""
 MAX_CARDS = 24
-"""Running simulations with a drawing; more of them are lines of a table."""
+"""Maximum number of running simulations with a drawing; further ones are listed in a table."""
 MAX_FRONT = 30
 
 
@@ -28,7 +28,7 @@ def campaign_page(document: Any, watched: Watched, links: Sequence[str] = ()) ->
 
     Args:
         document: A `bokeh.document.Document` of a server session.
-        watched: Where views come from.
+        watched: Source of the views.
         links: Other pages of the same server to link to.
     """
     page = _Page(document, watched)
@@ -42,7 +42,7 @@ def campaign_page(document: Any, watched: Watched, links: Sequence[str] = ()) ->
 
 
 class _Page:
-    """One visitor's page; sends to the browser what has changed and nothing else."""
+    """The page of one viewer, which sends only changes to the browser."""
 
     def __init__(self, document: Any, watched: Watched) -> None:
         bokeh = _models()
@@ -65,7 +65,7 @@ class _Page:
         self._plot_roots = [bokeh.Column(name=f"plot{n}", sizing_mode="stretch_width") for n in range(2)]
         for root, name in zip(self._plot_roots, ("Front", "Growth"), strict=True):
             empty = self._div(f"empty {name}")
-            empty.text = f'<p class="soft">{name} of the campaign: drawn with the first measurement.</p>'
+            empty.text = f'<p class="soft">{name} of the campaign: appears with the first measurement.</p>'
             root.children = [empty]
         for root in (*self._divs.values(), running, *self._plot_roots):
             document.add_root(root)
@@ -74,7 +74,7 @@ class _Page:
         return _models().Div(name=name, text="", sizing_mode="stretch_width", stylesheets=[self._sheet], margin=0)
 
     def update(self) -> None:
-        """Show the newest view."""
+        """Show the latest view."""
         view, shown = self._watched.latest, self._shown
         if view is None or view is shown:
             return
@@ -97,7 +97,7 @@ class _Page:
             self._divs[name].text = text
 
     def _show_plots(self, view: View) -> None:
-        # Plots enter the page with their first points: an empty one has no range.
+        # Plots are added with their first points, since an empty plot has no range.
         if not view.points:
             return
         new = not self._fronts
@@ -111,7 +111,7 @@ class _Page:
             self._plot_roots[1].children = [self._titled("Dominated hypervolume", self._growth.figure)]
 
     def _titled(self, title: str, figure: Any) -> Any:
-        # A title of the figure's own would be cut on a phone; this one wraps.
+        # The title of the figure itself would be cut on a phone; this one wraps.
         head = self._div(title)
         head.text = f"<h2>{title}</h2>"
         return _models().Column(head, figure, sizing_mode="stretch_width", spacing=0)
@@ -133,7 +133,7 @@ class _Page:
 
 
 class _Card:
-    """A running simulation: its drawing travels once, its progress each time."""
+    """A running simulation; its drawing is sent once, its progress with each update."""
 
     def __init__(self, drawing: Any, text: Any) -> None:
         self._drawing, self._text = drawing, text
@@ -157,7 +157,7 @@ class _Card:
 
 
 def _models() -> Any:
-    """Return Bokeh's models; its own annotations contradict the arguments that its models take."""
+    """Return Bokeh's models, untyped, since their annotations contradict their arguments."""
     import bokeh.models
 
     return bokeh.models
@@ -193,7 +193,7 @@ def _environment() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     def escapes(name: str | None) -> bool:
-        # The page itself gets finished HTML from Bokeh; the parts get texts from a store.
+        # The page gets complete HTML from Bokeh; the parts get text from a store.
         return name == "parts.html.j2"
 
     return Environment(

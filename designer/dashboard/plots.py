@@ -1,4 +1,4 @@
-"""How the front of a campaign grows, as a plot of Bokeh; the front itself is `designer.report.interactive`."""
+"""Bokeh plot of the growth of the front; for the front itself see `designer.report.interactive`."""
 
 from designer.dashboard.view import View
 from designer.report.interactive import HEIGHT, legend_above, styled_figure
@@ -6,7 +6,7 @@ from mdcore.drawing import ACCENT, INK, SHADE
 
 
 class GrowthPlot:
-    """The dominated hypervolume, or the best value, over the finished evaluations."""
+    """The dominated hypervolume, or the best value, as a function of the finished evaluations."""
 
     def __init__(self) -> None:
         from bokeh.models import BasicTicker, ColumnDataSource, HoverTool
@@ -27,7 +27,7 @@ class GrowthPlot:
         self.figure.add_tools(HoverTool(renderers=[line], tooltips=tips, mode="vline", formatters={"@y": "printf"}))
         self.figure.segment(
             "x", 0, "x", "top", source=self._initial, line_color=INK, line_dash="dashed", line_alpha=0.5,
-            legend_label="surrogates choose from here",
+            legend_label="chosen by surrogates from here",
         )  # fmt: skip
         legend_above(self.figure)
 

@@ -1,4 +1,4 @@
-"""The campaign page on a server of its own, from the store alone."""
+"""The campaign page on a separate server, from the store."""
 
 import socket
 from collections.abc import Callable
@@ -16,13 +16,13 @@ class PageServer:
     """Serves the campaign page until it is stopped.
 
     Args:
-        watched: Where views come from.
+        watched: Source of the views.
         host: Interface to listen on.
         port: Port to listen on; zero for a free one.
 
     Raises:
-        InvalidRequest: There is no such interface.
-        MissingPart: Another program listens there.
+        InvalidRequest: The interface does not exist.
+        MissingPart: The port is in use.
     """
 
     def __init__(self, watched: Watched, host: str = LOOPBACK, port: int = 0) -> None:
@@ -62,6 +62,6 @@ def _checked(host: str, port: int) -> int:
             probe.bind((host, port))
         except OSError as error:
             raise MissingPart(
-                f"port {port} of {host} cannot be listened on ({error.strerror}); choose another --port, or 0 for a free one"
+                f"cannot listen on port {port} of {host} ({error.strerror}); choose another --port, or 0 for a free one"
             ) from error
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What the campaign page shows, as plain frozen values that can travel to another process."""
+"""The content of the campaign page, as frozen values that can be sent to another process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from surrogates import Constraint, Objective
 
 @dataclass(frozen=True)
 class RunningItem:
-    """A simulation at work.
+    """A running simulation.
 
     Attributes:
         ordinal: Number of the evaluation.
         psmiles: Repeat unit, or label of another substance.
-        stage: Its stage, empty before the first word of the worker.
-        fraction: Share that is done, 0 to 1.
-        ns_per_day: Simulated time per wall time, None before it is known.
-        remaining_s: Expected time to the end in s, None before it is known.
-        running_s: Time since it was first handed out in s.
-        attempt: How often it was handed out.
-        structures: SMILES of what its drawing shows.
+        stage: Its stage; empty before the first report.
+        fraction: Progress, 0 to 1.
+        ns_per_day: Speed in ns/day, or None.
+        remaining_s: Estimated remaining time in s, or None.
+        running_s: Time in s since its first submission.
+        attempt: Number of submissions.
+        structures: SMILES of its drawing.
     """
 
     ordinal: int
@@ -36,12 +36,12 @@ class RunningItem:
 
 @dataclass(frozen=True)
 class WaitingItem:
-    """A chosen candidate that no worker has taken yet, or that is reserved for a measurement outside.
+    """A chosen candidate that waits for a worker, or that is reserved for a measurement made outside.
 
     Attributes:
         ordinal: Number of the evaluation.
         psmiles: Repeat unit, or label of another substance.
-        origin: Where it came from.
+        origin: Its origin.
         reserved_until: When the reservation ends (s since the epoch), None without one.
     """
 
@@ -63,29 +63,29 @@ class FailedItem:
 
 @dataclass(frozen=True)
 class View:
-    """A campaign at one instant.
+    """The state of a campaign at one time.
 
     Attributes:
         name: Its name.
-        objectives: What it designs for.
-        limits: Ranges of properties that a polymer of the front keeps.
+        objectives: Its objectives.
+        limits: Limits that polymers of the front respect.
         state: `running`, `finished` or `stopped`.
-        reason: Which stop rule ended it, if one did.
-        wanted: Evaluations asked for, if their number is the stop rule.
-        done: Evaluations that were measured.
-        failed: Evaluations that failed.
-        slots: Simulations that can run at a time, None where that is not known.
-        elapsed_s: Time it has been running in s, summed over restarts.
-        cost: Machine time so far, in words.
-        running: Simulations at work, oldest first.
+        reason: The stopping criterion that ended it, or None.
+        wanted: Requested number of evaluations, if that is a stopping criterion.
+        done: Number of measured evaluations.
+        failed: Number of failed evaluations.
+        slots: Number of parallel simulations, or None.
+        elapsed_s: Running time in s, summed over restarts.
+        cost: Machine time so far as text.
+        running: Running simulations, oldest first.
         waiting: The queue.
         failures: The latest failures, newest first.
         failure_kinds: Number of failures of each kind.
         points: The latest measured polymers, oldest first.
-        front: Measured polymers that no other dominates, best in the first objective first.
-        growth: Numbers of finished evaluations where the dominated hypervolume rises, and its value from there on.
-        initial: Evaluations that were chosen before the surrogates had a say.
-        trouble: Why this view may be old, if so.
+        front: Non-dominated measured polymers, best in the first objective first.
+        growth: Numbers of finished evaluations at which the hypervolume increases, and its value from there on.
+        initial: Number of evaluations that were not chosen by surrogates.
+        trouble: Why this view may be outdated, or empty.
     """
 
     name: str
@@ -111,12 +111,12 @@ class View:
 
     @property
     def finished(self) -> int:
-        """Return how many evaluations have ended."""
+        """Return the number of finished evaluations."""
         return self.done + self.failed
 
     @property
     def remaining_s(self) -> float | None:
-        """Return the expected time to the last evaluation, from the pace so far; None while nothing tells."""
+        """Return the estimated time in s to the last evaluation from the rate so far, or None."""
         if self.state != "running" or self.wanted is None or not self.finished:
             return None
         return max(self.wanted - self.finished, 0) * self.elapsed_s / self.finished

@@ -1,4 +1,4 @@
-"""Keeps a view fresh in a thread of its own, while somebody looks at it."""
+"""Updates of a view in a separate thread while the page is open."""
 
 import threading
 import time
@@ -14,34 +14,34 @@ from designer.text import duration
 
 INTERVAL_S = 2.0
 MOST_OF_THE_TIME = 0.02
-"""Share of a core that reading may take: where it takes more, views come less often."""
+"""Maximum share of a core for reading; if it takes more, views are updated less often."""
 LONGEST_PAUSE_S = 3.0
-"""A change shows within five seconds all the same."""
+"""Maximum interval in s between views."""
 
 
 class Watched(Protocol):
-    """Where a page takes its views from."""
+    """Source of the views of a page."""
 
     @property
     def latest(self) -> View | None:
-        """Return the newest view, None before there is one."""
+        """Return the latest view, or None before the first."""
         ...
 
     def join(self) -> None:
-        """Tell that somebody has begun to look."""
+        """Register a viewer."""
         ...
 
     def leave(self) -> None:
-        """Tell that somebody looks no more."""
+        """Unregister a viewer."""
         ...
 
 
 class Watcher:
-    """Makes a view every two seconds in a thread that lives while somebody looks; a page never waits for the store.
+    """Creates a view every two seconds in a thread that runs while there are viewers; a page never waits for the store.
 
     Args:
-        gather: Makes a view.
-        interval_s: Least time from one view to the next.
+        gather: Creates a view.
+        interval_s: Minimum time in s between views.
     """
 
     def __init__(self, gather: Callable[[], View], interval_s: float = INTERVAL_S) -> None:
@@ -55,16 +55,16 @@ class Watcher:
 
     @property
     def latest(self) -> View | None:
-        """Return the newest view, None before there is one."""
+        """Return the latest view, or None before the first."""
         return self._latest
 
     @property
     def lookers(self) -> int:
-        """Return how many look."""
+        """Return the number of viewers."""
         return self._lookers
 
     def join(self) -> None:
-        """Tell that somebody has begun to look."""
+        """Register a viewer."""
         with self._lock:
             self._lookers += 1
             if self._stop is None:
@@ -72,14 +72,14 @@ class Watcher:
                 threading.Thread(target=self._work, args=(self._stop,), name="campaign page", daemon=True).start()
 
     def leave(self) -> None:
-        """Tell that somebody looks no more."""
+        """Unregister a viewer."""
         with self._lock:
             self._lookers -= 1
             if self._lookers <= 0:
                 self._end()
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread."""
         with self._lock:
             self._end()
 
@@ -94,7 +94,7 @@ class Watcher:
             begun, before = time.monotonic(), time.thread_time()
             self._read()
             busy = time.thread_time() - before
-            # One costly reading, as the first one, says nothing about the next.
+            # A single slow reading, such as the first one, is not representative.
             pause = min(min(busy, last) / MOST_OF_THE_TIME, LONGEST_PAUSE_S)
             last = busy
             stop.wait(max(self._interval_s - (time.monotonic() - begun), pause))
@@ -104,7 +104,7 @@ class Watcher:
             self._latest = self._gather()
             self._read_at = time.monotonic()
         except (DesignerError, SQLAlchemyError) as error:
-            # The store will answer again; until then the page tells that it shows the past, never the database's own words.
+            # The store will answer again; until then the page states that it is outdated, without the error message of the database.
             if self._latest is not None:
                 since = duration(time.monotonic() - self._read_at)
                 what = type(error).__name__

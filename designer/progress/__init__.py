@@ -1,4 +1,4 @@
-"""Progress of a campaign on standard error: a live view on a terminal, plain lines elsewhere."""
+"""Progress of a campaign on standard error: a live view on a terminal, otherwise plain lines."""
 
 import sys
 from importlib.util import find_spec
@@ -9,7 +9,7 @@ __all__ = ["default_listener", "make_listener"]
 
 
 def default_listener() -> Listener:
-    """Return what a script or notebook sees unless it names a listener: nothing where nobody watches."""
+    """Return the default listener of scripts and notebooks, silent without a terminal or notebook."""
     if _in_notebook():
         if find_spec("ipywidgets"):
             from designer.progress.live import LiveListener
@@ -22,7 +22,7 @@ def default_listener() -> Listener:
 
 
 def make_listener() -> Listener:
-    """Return the listener that suits standard error."""
+    """Return the listener for standard error."""
     if sys.stderr.isatty():
         from designer.progress.live import LiveListener
 

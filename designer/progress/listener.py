@@ -1,4 +1,4 @@
-"""What the campaign tells whoever watches it."""
+"""The interface of listeners, which show the progress of a campaign."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,26 +9,26 @@ from surrogates import Objective
 
 
 class Listener(Protocol):
-    """Shows a running campaign; called from the campaign's own thread."""
+    """Shows a running campaign; called from the thread of the campaign."""
 
     def begin(self, name: str, objectives: Sequence[Objective], wanted: int | None) -> None:
-        """Tell that a campaign starts or resumes."""
+        """Show that a campaign starts or resumes."""
         ...
 
     def note(self, text: str) -> None:
-        """Tell one line."""
+        """Show one line."""
         ...
 
     def submitted(self, record: EvaluationRecord) -> None:
-        """Tell that a simulation was handed out."""
+        """Show that a simulation was submitted."""
         ...
 
     def progressed(self, record: EvaluationRecord, progress: Progress) -> None:
-        """Tell how far a simulation is."""
+        """Show the progress of a simulation."""
         ...
 
     def finished(self, record: EvaluationRecord, front: Sequence[EvaluationRecord]) -> None:
-        """Tell the outcome of a simulation, and the front with it."""
+        """Show the outcome of a simulation, and the new front."""
         ...
 
     def end(self) -> None:

@@ -19,10 +19,10 @@ MAX_FRONT_ROWS = 8
 
 
 class LiveListener:
-    """Shows the running simulations and the front below a scrolling list of what has finished.
+    """Shows the running simulations and the front below a scrolling list of finished ones.
 
     Args:
-        console: Where to draw; standard error by default.
+        console: Console to draw on; standard error by default.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -36,7 +36,7 @@ class LiveListener:
         self._begun = time.monotonic()
 
     def begin(self, name: str, objectives: Sequence[Objective], wanted: int | None) -> None:
-        """Tell that a campaign starts or resumes, and draw."""
+        """Show that a campaign starts or resumes."""
         self._objectives, self._wanted, self._begun = tuple(objectives), wanted, time.monotonic()
         aims = ", ".join(f"{o.direction} {o.property}" for o in objectives)
         self._print(Text.assemble(("campaign ", "bold"), (name, "bold cyan"), f": {aims}"))
@@ -50,19 +50,19 @@ class LiveListener:
         self._live.start()
 
     def note(self, text: str) -> None:
-        """Tell one line."""
+        """Show one line."""
         self._print(Text(text, style="dim"))
 
     def submitted(self, record: EvaluationRecord) -> None:
-        """Show a simulation that was handed out."""
+        """Show a submitted simulation."""
         self._running[record.id] = (record, None)
 
     def progressed(self, record: EvaluationRecord, progress: Progress) -> None:
-        """Show how far a simulation is."""
+        """Show the progress of a simulation."""
         self._running[record.id] = (record, progress)
 
     def finished(self, record: EvaluationRecord, front: Sequence[EvaluationRecord]) -> None:
-        """Tell the outcome, and show the front."""
+        """Show the outcome and the front."""
         self._running.pop(record.id, None)
         self._finished += 1
         self._front = tuple(front)
@@ -76,7 +76,7 @@ class LiveListener:
         self._print(label)
 
     def end(self) -> None:
-        """Take the live view away."""
+        """Remove the live view."""
         if self._live is not None:
             self._live.stop()
             self._live = None

@@ -15,7 +15,7 @@ class PlainListener:
     """Writes one line for each event, and one for each stage and tenth of a simulation.
 
     Args:
-        stream: Where to write.
+        stream: Output stream.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -23,28 +23,28 @@ class PlainListener:
         self._told: dict[int, tuple[str, int]] = {}
 
     def begin(self, name: str, objectives: Sequence[Objective], wanted: int | None) -> None:
-        """Tell that a campaign starts or resumes."""
+        """Show that a campaign starts or resumes."""
         aims = ", ".join(f"{o.direction} {o.property}" for o in objectives)
         self._line(f"campaign {name}: {aims}")
 
     def note(self, text: str) -> None:
-        """Tell one line."""
+        """Show one line."""
         self._line(text)
 
     def submitted(self, record: EvaluationRecord) -> None:
-        """Tell that a simulation was handed out."""
+        """Show that a simulation was submitted."""
         again = f", attempt {record.attempts}" if record.attempts > 1 else ""
-        self._line(f"#{record.ordinal} {record.psmiles} goes out ({record.origin}{again})")
+        self._line(f"#{record.ordinal} {record.psmiles} submitted ({record.origin}{again})")
 
     def progressed(self, record: EvaluationRecord, progress: Progress) -> None:
-        """Tell a new stage or tenth."""
+        """Show a new stage or tenth."""
         told = progress.stage, int(10 * progress.fraction)
         if self._told.get(record.id) != told:
             self._told[record.id] = told
             self._line(f"#{record.ordinal} {progress.stage} {100 * progress.fraction:.0f} %")
 
     def finished(self, record: EvaluationRecord, front: Sequence[EvaluationRecord]) -> None:
-        """Tell the outcome and the front."""
+        """Show the outcome and the front."""
         self._told.pop(record.id, None)
         if record.failure:
             text = f"failed ({record.failure.kind}): {record.failure.message}"
@@ -55,7 +55,7 @@ class PlainListener:
             self._line("front: " + " ".join(f"#{r.ordinal}" for r in front))
 
     def end(self) -> None:
-        """Leave the stream complete."""
+        """Flush the stream."""
         self._stream.flush()
 
     def _line(self, text: str) -> None:

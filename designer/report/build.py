@@ -1,4 +1,4 @@
-"""Gather what the report shows, and fill the page."""
+"""Assembly of the report page."""
 
 import os
 import time
@@ -46,23 +46,23 @@ from mdcore.measure import final_views
 from surrogates import Constraint
 
 MAX_CARDS = 120
-"""Polymers with a drawing of their own beside those of the front; of more, the latest."""
+"""Maximum number of polymers off the front with a drawing, the latest ones."""
 MAX_FAILURES = 200
 
 
 def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots: Path | None = None) -> Path:
-    """Write the report of a campaign as one HTML file and return its path; an older one is replaced in one step.
+    """Write the report of a campaign as one HTML file and return its path; an older one is replaced atomically.
 
     Args:
         store: The campaign.
         config: Its configuration.
         page: The file.
-        plots: Folder that gets each plot as an SVG file of its own, if any.
+        plots: Folder for the plots as SVG files, if any.
     """
     page.parent.mkdir(parents=True, exist_ok=True)
     if plots is not None:
         plots.mkdir(parents=True, exist_ok=True)
-    # Opened before anything is drawn: what cannot be written is refused at once.
+    # Opened before anything is drawn, so that an unwritable file is reported at once.
     with replacing(page) as stream:
         content = context(store, config)
         for card in content["front"]:
@@ -74,14 +74,14 @@ def write_report(store: CampaignStore, config: CampaignConfig, page: Path, plots
 
 
 def _views(folder: Path, page: Path) -> list[str]:
-    """Return the addresses, relative to the page, of the 3-D views of an evaluation's final cells, writing those that are missing."""
+    """Return the relative addresses of the 3-D views of an evaluation's final cells, and write missing ones."""
     return [
         quote(Path(os.path.relpath(view.resolve(), page.resolve().parent)).as_posix()) for view in final_views(folder)
     ]
 
 
 def template(name: str) -> Any:
-    """Return a template of the report's folder; what a store holds is escaped in it."""
+    """Return a template of the report, which escapes content of the store."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -102,14 +102,14 @@ def _write_plots(content: dict[str, Any], folder: Path) -> None:
 
 
 def _scripts(plots: Sequence[FrontPlot]) -> dict[str, Any]:
-    """Return the JavaScript of the page, all of it inline; `</` cannot end a script early."""
+    """Return the JavaScript of the page for inlining, with `</` escaped."""
     library, elements, script = embed([(p.figure, p.sources) for p in plots]) if plots else ("", [], "")
     own = files("designer.report").joinpath("report.js").read_text(encoding="utf-8")
     return {"bokeh": library, "live": elements, "scripts": [text for text in (script, own) if text]}
 
 
 def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
-    """Return what the template shows."""
+    """Return the variables of the template."""
     campaign, records = store.campaign(), store.evaluations()
     objectives = config.objective_list()
     limits = config.limit_list()

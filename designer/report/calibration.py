@@ -1,4 +1,4 @@
-"""How well the surrogates knew what they did not know: predictions made before a simulation against its outcome."""
+"""Calibration of the surrogates: predictions made before a simulation against its outcome."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def scaled_errors(records: Sequence[EvaluationRecord], name: str) -> NDArray[np.
 
 
 def coverage(errors: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return which share of scaled errors lies inside the central normal interval of each probability, shape of `levels`."""
+    """Return the share of scaled errors inside the central normal interval of each probability, shape of `levels`."""
     from scipy.stats import norm
 
     edges = norm.ppf(0.5 + 0.5 * levels)
@@ -24,7 +24,7 @@ def coverage(errors: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArra
 
 
 def calibration_rows(records: Sequence[EvaluationRecord], names: Sequence[str]) -> list[dict[str, str]]:
-    """Return for each property the mean absolute error and the shares inside one and two joint errors, as texts."""
+    """Return the mean absolute error of each property and the shares within one and two joint errors, as text."""
     rows = []
     for name in names:
         scaled = np.abs(scaled_errors(records, name))

@@ -1,4 +1,4 @@
-"""Several campaigns on one offline page: their fronts over each other, and how fast each of them got there."""
+"""Comparison of campaigns on one offline page: superposed fronts and hypervolume curves."""
 
 import time
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ from mdcore.drawing import DASHES, LINE, PAPER, SERIES, SMALL, css_variables, dr
 from surrogates import Objective
 
 MAX_ROWS = 200
-"""Polymers of the joint front in the table."""
+"""Maximum number of polymers of the joint front in the table."""
 
 
 def write_comparison(comparison: Comparison, page: Path) -> Path:
-    """Write the comparison of campaigns as one HTML file and return its path; an older one is replaced in one step."""
+    """Write the comparison of campaigns as one HTML file and return its path; an older one is replaced atomically."""
     page.parent.mkdir(parents=True, exist_ok=True)
-    # Opened before anything is drawn: what cannot be written is refused at once.
+    # Opened before anything is drawn, so that an unwritable file is reported at once.
     with replacing(page) as stream:
         stream.write(_html(comparison).encode())
     return page
@@ -86,7 +86,7 @@ def _row(comparison: Comparison, campaign: Compared, colour: str) -> dict[str, A
 
 
 def _joint(comparison: Comparison) -> list[dict[str, Any]]:
-    """Return the polymers on the front of all campaigns together, best in the first objective first."""
+    """Return the polymers of the joint front of all campaigns, best in the first objective first."""
     found = [
         (campaign, colour, record)
         for campaign, colour in _coloured(comparison)
@@ -168,7 +168,7 @@ def _stairs(x: Any, y: Any, first: Objective, second: Objective) -> Any:
 
 
 def _static(comparison: Comparison, first: Objective, second: Objective) -> str:
-    """Draw the same for paper and for browsers without scripts."""
+    """Draw static plots for print and for browsers without scripts."""
     with drawn(8.6, 5.0) as figure:
         axes = figure.add_subplot()
         texts: list[tuple[str, float, float, dict[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""How a front compares with polymers known from experiment, and how sure its members are, in plain sentences."""
+"""Sentences that compare a front with experimentally known polymers and state the certainty of its members."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ from surrogates import Constraint, Objective, front_probability
 from surrogates.pareto import scores
 
 SEED = 20
-"""The draws are the same for each report of the same store."""
+"""Fixed seed, so that reports of the same store are equal."""
 
 
 def probabilities(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> tuple[dict[int, float], int]:
-    """Return for each measured evaluation, by its identity, the probability that it is on the front; and the draws behind it."""
+    """Return the probability of being on the front for each measured evaluation, by identity, and the number of draws."""
     done = [record for record in records if record.state == "done"]
     names = dict.fromkeys([*(o.property for o in objectives), *(c.property for c in limits)])
     values: dict[str, NDArray[np.float64]] = {}
@@ -36,7 +36,7 @@ def probabilities(
 def comparison_text(
     front: Sequence[EvaluationRecord], objectives: Sequence[Objective], limits: Sequence[Constraint] = ()
 ) -> str:
-    """Return one sentence on which known polymers the front beats and which beat it; empty where none can be compared."""
+    """Return a sentence on known polymers that are dominated by the front or dominate it; empty if none is comparable."""
     known = known_with([objective.property for objective in objectives])
     known = [k for k in known if all(_keeps(limit, k.values.get(limit.property)) for limit in limits)]
     if not known or not front:
@@ -61,7 +61,7 @@ def comparison_text(
 
 
 def certainty_text(chances: Sequence[float], draws: int) -> str:
-    """Return what the probabilities of the front's members say together, and how they were computed."""
+    """Return a summary of the probabilities of the front's members and of their computation."""
     sure = sum(chance >= 0.95 for chance in chances)
     n = len(chances)
     who = f"{sure or 'none'} of its {n} polymers {'are' if sure > 1 else 'is'}"
@@ -69,7 +69,7 @@ def certainty_text(chances: Sequence[float], draws: int) -> str:
         who = f"its only polymer is {'' if sure else 'not '}".rstrip()
     return (
         f"Within the stated errors {who} on the front with a probability of 95 % or more. The probabilities come from {draws:,} "
-        "Monte Carlo draws of the measured values with independent normal errors; errors common to all simulations are not in them."
+        "Monte Carlo draws of the measured values with independent normal errors; errors common to all simulations are not included."
     )
 
 
@@ -78,7 +78,7 @@ def _keeps(limit: Constraint, value: float | None) -> bool:
 
 
 def _dominates(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell whether rows of `a` dominate rows of `b`, shape (len(a), len(b))."""
+    """Return whether rows of `a` dominate rows of `b`, shape (len(a), len(b))."""
     return np.asarray((a[:, None] >= b[None]).all(axis=2) & (a[:, None] > b[None]).any(axis=2))
 
 

@@ -1,4 +1,4 @@
-"""Plots of the report as SVG inside HTML, and words for their axes."""
+"""SVG plots of the report, and labels of their axes."""
 
 import io
 import re
@@ -17,7 +17,7 @@ def in_a_sentence(label: str) -> str:
 
 
 def aim_text(objective: Objective) -> str:
-    """Return what an objective wants: `larger is better`, `smaller is better`, `near 1.1`."""
+    """Return the aim of an objective: `larger is better`, `smaller is better`, `near 1.1`."""
     aims = {"maximise": "larger is better", "minimise": "smaller is better"}
     return aims.get(objective.direction) or f"near {objective.target:g}"
 
@@ -28,7 +28,7 @@ def axis_text(objective: Objective) -> str:
 
 
 def subscripts(text: str) -> Any:
-    """Return text as HTML, escaped, with what follows the underscore of a symbol as a subscript: `ρ_slow`, `n_D`."""
+    """Return text as escaped HTML, with subscripts for the underscores of symbols: `ρ_slow`, `n_D`."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"(?<![^\W_])([^\W\d_])_([^\W_]+)", r"\1<sub>\2</sub>", str(escape(text))))
@@ -40,5 +40,5 @@ def as_svg(figure: "Figure") -> str:
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    # The plot scales with its frame, up to its own size.
+    # The plot scales with its frame up to its natural size.
     return re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"|<svg ([^>]*?)height="[^"]*"', r"<svg \1\2", text, count=1)

@@ -1,4 +1,4 @@
-"""Every evaluation as a row: for the report's table and for the CSV that it hands out."""
+"""Evaluations as rows, for the report's table and its CSV file."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from designer.text import with_error
 from generators.cells import TableWriter
 
 MAX_ROWS = 5000
-"""Rows in the page, the front and the latest; all are in the store."""
+"""Maximum number of rows in the page: the front and the latest; all are in the store."""
 
 
 def evaluation_rows(
@@ -21,11 +21,11 @@ def evaluation_rows(
     chances: Mapping[int, float],
     front: set[int],
 ) -> list[dict[str, Any]]:
-    """Return what the table shows of each evaluation.
+    """Return the rows of the table.
 
     Args:
         records: Evaluations.
-        names: Properties, a column each.
+        names: Properties, one column each.
         routes: Known routes.
         chances: Probability of being on the front by the evaluation's identity.
         front: Identities of the front.
@@ -65,7 +65,7 @@ def evaluation_csv(
     chances: Mapping[int, float],
     front: set[int],
 ) -> str:
-    """Return the same as CSV text with numbers to nine digits; arguments as for `evaluation_rows`."""
+    """Return the rows as CSV text with nine-digit numbers; arguments as for `evaluation_rows`."""
     stream = io.StringIO()
     table = TableWriter(stream)
     head = [

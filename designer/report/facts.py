@@ -1,4 +1,4 @@
-"""Compute spent, versions, and how to reproduce a campaign."""
+"""Cost, versions and reproduction of a campaign."""
 
 import importlib.metadata
 import platform
@@ -22,9 +22,9 @@ PACKAGES = ("python", "polymer-designer", "openmm", "rdkit", "numpy", "scipy", "
 def compute_rows(
     records: Sequence[EvaluationRecord], config: CampaignConfig, elapsed_s: float
 ) -> list[tuple[str, str]]:
-    """Return what the campaign has cost, as labels and texts."""
+    """Return the cost of the campaign, as labels and texts."""
     if config.measured_outside:
-        return [("Campaign since its start", duration(elapsed_s)), ("Measured", "outside, by somebody else")]
+        return [("Campaign since its start", duration(elapsed_s)), ("Measured", "measured outside")]
     walls = [record.wall_s for record in records if record.state == "done" and record.wall_s]
     threads = config.cluster.threads_per_worker
     cost = cost_of_all((r for r in records if r.state in ("done", "failed")), threads)
@@ -37,14 +37,14 @@ def compute_rows(
     if walls:
         rows.insert(2, ("One simulation, median", duration(float(np.median(walls)))))
     if lost.simulated_s:
-        rows.append(("Of it on simulations that failed", lost.text()))
+        rows.append(("Of this, failed simulations", lost.text()))
     if repeated := sum(max(record.attempts - 1, 0) for record in records):
         rows.append(("Simulations resumed after an interruption", str(repeated)))
     return rows
 
 
 def version_rows(records: Sequence[EvaluationRecord]) -> list[tuple[str, str]]:
-    """Return the versions that measured, as the measurements tell, and of the others those installed here."""
+    """Return the versions used by the measurements, according to their provenance; others as installed here."""
     used: dict[str, set[str]] = {}
     for record in records:
         for package, version in dict(record.provenance.get("versions", {})).items():
@@ -78,14 +78,14 @@ def _installed(package: str) -> set[str]:
 
 
 def config_text(config: CampaignConfig) -> str:
-    """Return the configuration as YAML, without what equals its default and without the address of the store."""
+    """Return the configuration as YAML, without defaults and without the address of the store."""
     document = config.minimal_document()
     document.pop("store", None)
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
 
 
 def store_text(config: CampaignConfig) -> str:
-    """Return where the measurements are kept, without an address: a report goes to other people."""
+    """Return the location of the measurements without an address, since reports are shared."""
     path = config.store_url().path
     return "a database server" if path is None else f"the file {path.name}"
 

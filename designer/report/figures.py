@@ -1,4 +1,4 @@
-"""The front as plots for paper: static SVG, also where a browser runs no scripts."""
+"""Static SVG plots of the front, for print and for browsers without scripts."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_LABELS = 60
-"""Beyond so many polymers only those of the front bear their number and their error bars."""
+"""Number of polymers above which only those of the front are numbered and have error bars."""
 
 
 def front_figures(
@@ -117,7 +117,7 @@ def _bars(table: Any) -> Any:
 
 
 def _staircase(axes: "Axes", front: Sequence[EvaluationRecord], first: Objective, second: Objective) -> Any:
-    """Draw the border of what the front dominates, where larger or smaller is better; returns its segments, shape (s, 4)."""
+    """Draw the border of the dominated region for objectives to maximise or minimise; returns its segments, shape (s, 4)."""
     points = _table(front, first, second)[:, :2]
     if "target" in (first.direction, second.direction) or len(points) < 2:
         return np.zeros((0, 4))

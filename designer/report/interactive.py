@@ -1,4 +1,4 @@
-"""The front as a plot of Bokeh: hover, zoom, labels that make room for each other; report and campaign page show it."""
+"""Interactive Bokeh plot of the front, for report and campaign page, with non-overlapping labels."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -18,20 +18,20 @@ from surrogates import Objective
 
 MAX_PAIRS = 6
 MAX_NUMBERS = 60
-"""Beyond so many polymers only those of the front bear their number."""
+"""Number of polymers above which only those of the front are numbered."""
 MAX_PICTURES = 200
-"""Polymers off the front whose structure is shown on hover, the latest ones: a drawing takes some kilobytes."""
+"""Maximum number of polymers off the front with a structure on hover, the latest ones; a drawing takes a few kilobytes."""
 RADIUS = 5
 HEIGHT = 420
 
 
 class FrontPlot:
-    """Two objectives against each other, or the only one over time; the front in colour, error bars of one sigma.
+    """Plot of two objectives, or of a single one over time, with the front in colour and error bars of one sigma.
 
     Args:
         objectives: All objectives of the campaign.
         axes: Positions of the two objectives to draw, or of one.
-        pictures: Most structures off the front that are shown on hover.
+        pictures: Maximum number of structures off the front shown on hover.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class FrontPlot:
 
     def _draw(self) -> None:
         glyphs = []
-        # The border of what the front dominates has corners on one side only.
+        # The border of the dominated region has corners on one side only.
         mode = "before" if self._objectives[self._axes[0]].direction == "maximise" else "after"
         self.figure.step("x", "y", source=self._stairs, mode=mode, line_color=ACCENT, line_alpha=0.5, line_width=1.4)
         for source, colour, size, label in zip(
@@ -80,7 +80,7 @@ class FrontPlot:
                 )
             )  # fmt: skip
         if self._known:
-            # Above the others: a few outlines hide nothing, and would be hidden by many circles.
+            # Above the others: a few outlines hide nothing and would be hidden by many circles.
             glyphs.append(
                 self.figure.scatter(
                     "x", "y", source=self._known_source, marker="diamond", size=11, fill_color=None, line_color=KNOWN, line_width=1.4,
@@ -94,12 +94,12 @@ class FrontPlot:
     def _add_tools(self, glyphs: list[Any]) -> None:
         from bokeh.models import HoverTool, TapTool
 
-        # One box at a time: points that lie on each other would fill the screen.
+        # One box at a time: overlapping points would fill the screen.
         hover = HoverTool(renderers=glyphs, tooltips="<div>@tip{safe}</div>", point_policy="snap_to_data")
         self.figure.add_tools(hover, TapTool(renderers=glyphs))
 
     def show(self, points: Sequence[Point], front: Sequence[Point]) -> None:
-        """Draw points, the front among them; of an open page only new ones travel to the browser."""
+        """Draw points, including the front; only new ones are sent to the browser of an open page."""
         evaluated, best = self.sources
         new = len(points)
         while new and points[new - 1] is not self._last:
@@ -108,11 +108,11 @@ class FrontPlot:
         bold = {point.ordinal for point in front}
         if self._last is not None and new and not changed:
             if points[new:]:
-                # What has left the window of the latest points goes, less those of the front, which are drawn apart.
+                # Points that left the window of the latest ones are removed, except those of the front, which are drawn separately.
                 kept = sum(point.ordinal not in bold for point in points)
                 evaluated.stream(self._columns(points[new:], self._pictures), rollover=kept)
         else:
-            # A polymer under the pointer must be there once: the front's are not among the others.
+            # Each polymer must appear once under the pointer: those of the front are not among the others.
             evaluated.data = self._columns([point for point in points if point.ordinal not in bold], self._pictures)
         self._last = points[-1] if points else None
         if (shown := len(points) > len(front)) != self._evaluated_item().visible:
@@ -194,24 +194,24 @@ def front_plots(objectives: Sequence[Objective], *, pictures: int = MAX_PICTURES
 
 
 def front_title(objectives: Sequence[Objective]) -> str:
-    """Return what a plot of one or two objectives is called."""
+    """Return the title of a plot of one or two objectives."""
     first, last = property_spec(objectives[0].property).label, property_spec(objectives[-1].property).label
     return f"{last} of each evaluation" if len(objectives) == 1 else f"{last} against {in_a_sentence(first)}"
 
 
 def place_labels(figure: Any, wanted: Any, marks: Sequence[Any]) -> None:
-    """Draw labels that make room for each other and for marks, anew at each size and zoom.
+    """Draw labels that avoid each other and the marks, updated at each resize and zoom.
 
     Args:
         figure: The plot.
         wanted: Source with x, y, text, colour and style, the most important label first.
-        marks: Sources with x and y of what no label may cover.
+        marks: Sources with x and y of points that labels must not cover.
     """
     from bokeh.core.properties import value
     from bokeh.models import ColumnDataSource, CustomJS
 
     placed = ColumnDataSource({name: [] for name in ("x", "y", "dx", "dy", "text", "colour", "style", "lx", "ly")})
-    # What labels cover must not widen the plot, which would place them anew.
+    # Objects covered by labels must not widen the plot, which would move the labels.
     seen = list(figure.renderers)
     figure.x_range.renderers = figure.y_range.renderers = seen
     figure.segment("lx", "ly", "x", "y", source=placed, line_color=MUTED, line_width=0.8)
@@ -233,7 +233,7 @@ def place_labels(figure: Any, wanted: Any, marks: Sequence[Any]) -> None:
 
 
 def styled_figure(height: int) -> Any:
-    """Return an empty plot without a title in the style of all plots; it pans and zooms, and the page still scrolls over it."""
+    """Return an empty plot without a title in the common style; it pans and zooms without blocking scrolling of the page."""
     from bokeh.models import CustomJSTickFormatter
     from bokeh.plotting import figure
 
@@ -258,7 +258,7 @@ def styled_figure(height: int) -> Any:
 
 
 def legend_above(figure: Any) -> None:
-    """Put the legend above the plot, where it hides no point."""
+    """Put the legend above the plot."""
     legend = figure.legend[0]
     figure.add_layout(legend, "above")
     legend.orientation, legend.border_line_color, legend.margin, legend.padding, legend.spacing = (
@@ -315,9 +315,9 @@ def mark_known(
 
 
 def embed(plots: Sequence[tuple[Any, Sequence[Any]]]) -> tuple[str, list[str], str]:
-    """Return Bokeh's own JavaScript, an element for each plot, and the script that fills them, for a file without a network.
+    """Return Bokeh's JavaScript, an element for each plot, and the script that fills them, for offline files.
 
-    A point that is tapped or clicked is shown in the page's element `#picked`.
+    A clicked point is shown in the page's element `#picked`.
 
     Args:
         plots: Figures, each with the sources whose points can be clicked.

@@ -1,4 +1,4 @@
-"""Polymers known from experiment, to compare a campaign with."""
+"""Polymers with experimental data, for comparison."""
 
 import csv
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ class KnownPolymer:
 
     Attributes:
         name: Its name.
-        abbreviation: What plots call it.
+        abbreviation: Its name in plots.
         psmiles: Its repeat unit.
         values: Registry name to value in the registry's unit.
-        source: Where the values come from.
+        source: Source of the values.
     """
 
     name: str

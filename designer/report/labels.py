@@ -1,4 +1,4 @@
-"""Where labels of points go, so that none covers another label or a point."""
+"""Placement of labels of points without overlaps."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 GAP = 3.0
-"""Pixels between a label and the mark it belongs to."""
+"""Distance in pixels between a label and its mark."""
 NEAR, FAR = (0.0, 6.0, 12.0), (22.0, 34.0, 48.0, 64.0)
-"""Further pixels that a label may stand away: without, and with a line that leads to its point."""
+"""Maximum additional distance in pixels of a label, without and with a leader line."""
 _DIRECTIONS = np.array(
     [(1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (0, 1), (-1, 0), (0, -1)], dtype=np.float64
 )  # fmt: skip
@@ -30,22 +30,22 @@ def place(
     radius: float = 5.0,
     prefer: tuple[float, float] = (1, 1),
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Choose a place for each label, the first labels first.
+    """Choose a position for each label, in their order.
 
-    A label tries eight directions, near first. It stays inside the frame and covers neither a mark nor a label before it;
-    of the places left it takes the one that covers the fewest soft boxes, then the nearest.
+    A label tries eight directions, starting close to its mark. It stays inside the frame and covers neither marks nor earlier labels; among the
+    remaining positions, the one that covers the fewest soft boxes is chosen, then the closest.
 
     Args:
         anchors: Points that the labels belong to in pixels, shape (n, 2).
         sizes: Widths and heights of the labels in pixels, shape (n, 2).
-        marks: Boxes (left, bottom, right, top) that no label may cover, shape (k, 4).
-        soft: Boxes that labels avoid where they can, as error bars and lines, shape (s, 4).
+        marks: Boxes (left, bottom, right, top) that labels must not cover, shape (k, 4).
+        soft: Boxes that labels avoid if possible, such as error bars and lines, shape (s, 4).
         frame: Left, bottom, right and top of the plot in pixels.
         radius: Half the size of a mark in pixels.
         prefer: The direction to try first, each component -1, 0 or 1.
 
     Returns:
-        Centres of the labels in pixels, shape (n, 2), NaN for a label without room; and which need a leading line, shape (n,).
+        Centres of the labels in pixels, shape (n, 2), NaN for labels without room; and which need a leader line, shape (n,).
     """
     centres = np.full((len(anchors), 2), np.nan)
     leads = np.zeros(len(anchors), dtype=bool)
@@ -91,12 +91,12 @@ def label_points(
     radius_pt: float = 4.0,
     prefer: tuple[float, float] = (1, 1),
 ) -> list[Any]:
-    """Write labels beside points of a plot whose limits are final; a label without room is left out.
+    """Draw labels beside the points of a plot with final limits; labels without room are omitted.
 
     Args:
         axes: The plot.
         texts: Text, x, y and text properties of each label, the most important first.
-        points: Marks that no label may cover, in data units, shape (k, 2).
+        points: Marks that labels must not cover, in data units, shape (k, 2).
         bars: Segments to avoid (x0, y0, x1, y1) in data units, shape (s, 4).
         radius_pt: Half the size of a mark in points.
         prefer: The direction to try first, each component -1, 0 or 1.

@@ -1,4 +1,4 @@
-"""How the search went, as plots: hypervolume, predictions, calibration, prior against posterior."""
+"""Plots of the search: hypervolume, predictions, calibration, prior and posterior."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,11 +23,11 @@ FIRST = {
     "corpus": "drawn from the corpus",
     "list": "given by the configuration",
 }
-"""What the first evaluations were, by the kind of the section `initial`."""
+"""Description of the first evaluations, by the kind of the section `initial`."""
 LISTED = "drawn from the list of substances"
 """The same for kind `prior` where the generator is a list of substances."""
 FEW = 30
-"""Below so many values in either group each one is a dot; from there on cumulative shares are drawn, never a smoothed density."""
+"""Number of values per group from which cumulative shares are drawn instead of dots."""
 _SIZE = 4.0, 3.3
 
 
@@ -58,7 +58,7 @@ def hypervolume_figure(
 
 
 def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> list[tuple[str, str]]:
-    """Plot what the surrogates expected when they chose against what was measured; returns (title, SVG)."""
+    """Plot predictions of the surrogates at the time of the choice against measured values; returns (title, SVG)."""
     figures = []
     for objective in objectives:
         name = objective.property
@@ -95,9 +95,9 @@ def prediction_figures(records: Sequence[EvaluationRecord], objectives: Sequence
 
 
 def calibration_figure(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> str | None:
-    """Plot how often measurements fell inside the surrogates' intervals against how often they should have.
+    """Plot the observed against the expected share of measurements inside the intervals of the surrogates.
 
-    The grey band holds 95 % of what perfectly calibrated predictions of the same number would give.
+    The grey band contains 95 % of the results of perfectly calibrated predictions of the same number.
     """
     from scipy.stats import binom
 
@@ -131,14 +131,14 @@ def first_evaluations(config: CampaignConfig) -> str:
 def prior_posterior_figures(
     records: Sequence[EvaluationRecord], objectives: Sequence[Objective], first: str
 ) -> list[tuple[str, str]]:
-    """Plot what was measured on the first polymers against what the surrogates then chose; returns (title, SVG).
+    """Plot values of the first polymers and of those chosen by the surrogates; returns (title, SVG).
 
-    Fewer than `FEW` values in a group are dots with their error bars, from `FEW` on each group is its cumulative share.
+    Fewer than `FEW` values in a group are drawn as dots with error bars, larger groups as cumulative shares.
 
     Args:
         records: All evaluations.
-        objectives: What to plot, one figure each.
-        first: What the first evaluations were.
+        objectives: Objectives, one figure each.
+        first: Description of the first evaluations.
     """
     figures = []
     for objective in objectives:
@@ -170,9 +170,9 @@ def _measured(records: Sequence[EvaluationRecord], step: str, name: str) -> list
 
 
 def _dots(axes: "Axes", groups: Sequence[_Group]) -> None:
-    """Draw each value with its standard error, a row for each group, and the median of the group as a stroke."""
+    """Draw the values with standard errors, one row for each group, and the median of each group."""
     for line, (label, colour, rows) in enumerate(groups):
-        # In turn above and below the middle of the row, in the order of the values, so that neighbours stay apart.
+        # Alternately above and below the middle of the row, in the order of the values, so that neighbours do not overlap.
         rows = rows[np.argsort(rows[:, 0], kind="stable")]
         height = -line + 0.16 * (np.arange(len(rows)) % 3 - 1)
         axes.errorbar(

@@ -1,4 +1,4 @@
-"""Measured polymers as plots show them."""
+"""Measured polymers as points of plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Point:
     Attributes:
         ordinal: Number of the evaluation.
         psmiles: Repeat unit, or label of another substance.
-        origin: Where it came from.
+        origin: Its origin.
         novelty: `new`, `known`, or empty for other substances than homopolymers.
         values: Measured values in the objectives' order and units.
         stderrs: Their standard errors.
-        others: Name, value and standard error of everything else that was measured.
-        route: How it can be made, in one line; empty where nobody looked.
-        probability: Probability that it is on the front, None where that was not computed.
-        labels: What measured properties are called, by name, where that is more than the property's label.
-        structures: SMILES of what its drawing shows.
+        others: Name, value and standard error of the other measured properties.
+        route: Its synthesis route in one line; empty if none was searched for.
+        probability: Probability of being on the front, or None.
+        labels: Labels of measured properties by name, where they differ from the label of the property.
+        structures: SMILES of its drawing.
     """
 
     ordinal: int
@@ -41,14 +41,14 @@ class Point:
     structures: tuple[str, ...] = ()
 
     def label(self, name: str) -> str:
-        """Return what a measured property is called: which density it is, or at which density it was taken."""
+        """Return the label of a measured property, including the kind of density or the density it refers to."""
         return dict(self.labels).get(name) or property_spec(name).label
 
 
 def point_of(
     record: EvaluationRecord, objectives: Sequence[Objective], route: str = "", probability: float | None = None
 ) -> Point | None:
-    """Return an evaluation as a point, or None where an objective was not measured."""
+    """Return an evaluation as a point, or None if an objective was not measured."""
     measured = [record.measured(objective.property) for objective in objectives]
     found = [m for m in measured if m is not None]
     if len(found) < len(objectives):

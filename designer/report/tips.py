@@ -1,4 +1,4 @@
-"""What a plot shows of the polymer under the pointer."""
+"""Tooltips of plots."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,7 +14,7 @@ from surrogates import Objective
 
 
 def percent(probability: float | None) -> str:
-    """Return a probability from Monte Carlo: `83 %`, at the ends `> 99 %` and `< 1 %`; empty for an unknown one."""
+    """Return a probability from Monte Carlo: `83 %`, with `> 99 %` and `< 1 %` at the ends; empty if unknown."""
     if probability is None or probability != probability:
         return ""
     if probability > 0.99:
@@ -38,7 +38,7 @@ def tip_html(point: Point, objectives: Sequence[Objective], *, picture: bool) ->
 
 
 def _drawing(structures: tuple[str, ...]) -> str:
-    # Both edges stated: a hover box has no frame that would give the drawing its size.
+    # Both dimensions are given, since a hover box has no frame that determines the size.
     return structure_svg(structures, 260, 130).replace("<svg ", '<svg width="260" height="130" ', 1)
 
 
