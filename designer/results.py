@@ -398,7 +398,7 @@ def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
     except RecursionError as error:
         raise InvalidRequest(f"{path} is JSON nested too deeply; write [{{...}}, ...]") from error
     except ValueError as error:
-        raise InvalidRequest(f"{path} is no JSON ({error}); correct it there") from error
+        raise InvalidRequest(f"{path} is not valid JSON ({error}); correct it") from error
     rows = document.get("results") or document.get("candidates") if isinstance(document, dict) else document
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InvalidRequest(f"{path}: results must be a list of objects; write [{{...}}, ...]")

@@ -77,7 +77,7 @@ def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -
     while time.monotonic() - started < WORKERS_S:
         for message in cluster.messages(1.0):
             if isinstance(message, Noted):
-                yield Check("cluster tells", "works", message.text)
+                yield Check("cluster message", "works", message.text)
             if isinstance(message, Returned):
                 yield Check("simulation on a worker", "broken", message.trouble.message, "correct it there")
                 return

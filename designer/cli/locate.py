@@ -54,7 +54,7 @@ def opened_campaign(text: str, name: str | None) -> Iterator[tuple[CampaignStore
             )
         yield store, config
     if _OPEN[own]:
-        return  # the last one that closes it tells
+        return  # the last one to close it reports
     if has_log(path):
         size = log_bytes(path)
         held = (

@@ -195,7 +195,7 @@ class QueueGroup:
                 continue
             answer = self._ask(own)
             if answer is None:
-                continue  # no answer is no news
+                continue  # without an answer nothing is known
             if answer.state == "queued":
                 # Also after its first start: a requeued job starts again, with the same name.
                 own.seen, own.busy = None, 0.0

@@ -32,8 +32,8 @@ def place(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Choose a position for each label, in their order.
 
-    A label tries eight directions, starting close to its mark. It stays inside the frame and covers neither marks nor earlier labels; among the
-    remaining positions, the one that covers the fewest soft boxes is chosen, then the closest.
+    A label tries eight directions, starting close to its mark. It stays inside the frame and covers neither marks nor earlier labels;
+    of the remaining positions, it takes the one that covers the fewest soft boxes, then the closest.
 
     Args:
         anchors: Points that the labels belong to in pixels, shape (n, 2).
