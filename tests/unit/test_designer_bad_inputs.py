@@ -164,7 +164,7 @@ def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capfd: 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("designer.cli.route.route_command", interrupted)
+    monkeypatch.setattr("designer.cli.route.routes", interrupted)
     assert run(["route", "*CC*"]) == 130
     assert capfd.readouterr() == ("", "error: interrupted\n")
 
