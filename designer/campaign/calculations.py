@@ -24,7 +24,7 @@ class CalculationKeeper:
     """
 
     def __init__(self, config: CampaignConfig, engine: Engine, patience: Patience | None = None) -> None:
-        self._settings, self._optics = config.simulation.settings(), config.optics
+        self._settings, self._optics = config.simulation_settings(), config.optics
         self._calculations = plan_simulation(None, self._settings, config.properties(), config.optics).calculations
         self.folder = config.campaign_folder.resolve()
         # Without costly calculations, neither folder nor table is created.

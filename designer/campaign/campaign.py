@@ -397,6 +397,9 @@ class Campaign:
         return start_cluster(self.config.cluster, self.config.campaign_folder)
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
+        from designer.campaign.planned import check_plan
+
+        check_plan(self.config)
         cluster = self._start_cluster()
         with ExitStack() as ending:
             ending.callback(self._close_cluster, cluster, ownership)

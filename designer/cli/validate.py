@@ -12,7 +12,10 @@ from designer.config import CampaignConfig, load_config
 def validate_command(config: CampaignFile, as_json: Json = False) -> int:
     """Check a campaign file."""
     with answer_stream() as stream:
+        from designer.campaign.planned import check_plan
+
         found = load_config(config)
+        check_plan(found)
         if as_json:
             write_json(stream, {"valid": True, "config": found.document()})
         else:

@@ -44,6 +44,11 @@ class Substance(ABC):
     is_glass: ClassVar[bool] = True
     has_cell_conformers: ClassVar[bool] = False
 
+    @classmethod
+    @abstractmethod
+    def example(cls) -> Self:
+        """Return a small substance of the kind, for tests and documentation."""
+
     @property
     @abstractmethod
     def key(self) -> str:

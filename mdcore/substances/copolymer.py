@@ -48,6 +48,12 @@ class Copolymer(Substance):
                 f"{len(self.sequence.fractions)} fractions were given for {len(self.units)} repeat units; give one for each"
             )
 
+    @classmethod
+    def example(cls) -> Self:
+        """Return a random copolymer of ethylene and vinyl chloride."""
+        units = RepeatUnit.from_psmiles("*CC*"), RepeatUnit.from_psmiles("*CC(*)Cl")
+        return cls(units, RandomSequence(fractions=(0.75, 0.25)))
+
     @property
     def key(self) -> str:
         """Text that identifies the copolymer: units as they are written, kind of sequence and fractions."""

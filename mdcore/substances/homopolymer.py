@@ -51,6 +51,11 @@ class Homopolymer(Substance):
     kind: ClassVar[str] = "homopolymer"
     has_cell_conformers: ClassVar[bool] = True
 
+    @classmethod
+    def example(cls) -> Self:
+        """Return poly(ethylene oxide)."""
+        return cls(RepeatUnit.from_psmiles("*CCO*"))
+
     @property
     def key(self) -> str:
         """Canonical key of the repeat unit."""

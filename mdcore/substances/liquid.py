@@ -38,6 +38,11 @@ class Liquid(Substance):
     kind: ClassVar[str] = "liquid"
     is_glass: ClassVar[bool] = False
 
+    @classmethod
+    def example(cls) -> Self:
+        """Return ethanol."""
+        return cls("CCO")
+
     @cached_property
     def mol(self) -> Chem.Mol:
         """The molecule.
