@@ -23,7 +23,7 @@ from mdcore.settings.simulation import PRESETS, ProtocolSettings, preset
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 # What stores of these versions had; before version 3 refractive indices belonged to the density of the cell.
-OPTICS = {1: {"density": "simulated"}, 2: {"density": "simulated"}, 3: {}}
+OPTICS = {1: {"density": "simulated"}, 2: {"density": "simulated"}, 3: {}, 4: {}}
 
 
 class DampProtocol(ProtocolSettings):
@@ -59,7 +59,7 @@ def test_a_setting_that_a_later_version_adds_leaves_stored_campaigns_their_own(
     asked = config(tmp_path)
     assert asked.settings_digest() != digest
     assert asked.identity()["simulation"]["protocol"]["humidity"] == 0.5
-    with pytest.raises(CampaignMismatch, match="another simulation"):
+    with pytest.raises(CampaignMismatch, match="different simulation"):
         _ = Campaign(asked).store
 
 
@@ -116,7 +116,7 @@ def test_results_that_version_1_left_in_a_folder_answer_the_same_question() -> N
 IDENTITY_OF_VERSION_1 = "a3d49804256d175dab8cf65f81c6e1ea078e5c6189e955b3141aea8b8cdb8979"
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_path: Path) -> None:
     """Stores that the programs of those versions wrote, with real simulations."""
     store = tmp_path / "run" / "store.sqlite"
@@ -142,9 +142,9 @@ def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_p
     warmer = document | {
         "simulation": document["simulation"] | {"protocol": document["simulation"]["protocol"] | {"temperature_K": 400}}
     }
-    with pytest.raises(CampaignMismatch, match="another simulation"):
+    with pytest.raises(CampaignMismatch, match="different simulation"):
         _ = Campaign(CampaignConfig.model_validate(warmer)).store
     assert CampaignConfig.model_validate(warmer).fidelity() != own.fidelity()
 
 
-LIGHTEST = {1: 0.7850372577718079, 2: 0.7850372577718079, 3: 0.8123871452981598}
+LIGHTEST = {1: 0.7850372577718079, 2: 0.7850372577718079, 3: 0.8123871452981598, 4: 0.8123871452981598}
