@@ -2,20 +2,17 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
 from designer.redact import holds_password, without_passwords
-from mdcore.chem.numbers import plain_settings
+from mdcore.chem.settings import Settings
 
 
-class Section(BaseModel):
+class Section(Settings):
     """Base class of all sections: frozen, with validated defaults; unknown keys are errors, and errors do not repeat the input."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True, allow_inf_nan=False
-    )
-    _plain_numbers = model_validator(mode="before")(plain_settings)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     @model_validator(mode="wrap")
     @classmethod
