@@ -19,6 +19,7 @@ from mdcore.measure import Copolymer, Liquid, export_cell, simulate
 from mdcore.measure.export.cell import final_cell
 from mdcore.measure.export.gromacs import run_parameters, write_gromacs
 from mdcore.measure.export.lammps import write_lammps
+from mdcore.measure.export.openmm_files import write_openmm
 from mdcore.measure.export.terms import force_of
 from mdcore.settings import SimulationSettings
 
@@ -77,6 +78,27 @@ def simulated(tmp_path_factory):
             assert hasattr(result, "measurements"), result
             made[name] = folder
         return made[name]
+
+    return of
+
+
+def triclinic(cell):
+    """Return a cell of four chains with the chains far apart, in a box without a right angle whose barostat is flexible."""
+    box = np.array([[4.4, 0.0, 0.0], [1.6, 4.2, 0.0], [-1.0, 1.3, 3.0]])
+    chains = cell.arrays["chain_index"]
+    sizes = np.bincount(chains)
+    centres = np.stack([np.bincount(chains, weights=cell.positions_nm[:, k]) / sizes for k in range(3)], axis=1)
+    moved = np.array([[0.25, 0.25, 0.5], [0.75, 0.25, 0.5], [0.25, 0.75, 0.5], [0.75, 0.75, 0.5]]) @ box
+    return replace(cell, box_nm=box, positions_nm=cell.positions_nm + (moved - centres)[chains], barostat="flexible")
+
+
+@pytest.fixture(scope="module")
+def exported(simulated):
+    """Return the final cell of a specimen; `, triclinic` after its name asks for another box."""
+
+    def of(name):
+        own, _, shape = name.partition(", ")
+        return triclinic(final_cell(simulated(own))) if shape else final_cell(simulated(own))
 
     return of
 
@@ -152,9 +174,9 @@ def gromacs_energies(folder, mdp):
 
 @needs_gromacs
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SPECIMENS)
-def test_gromacs_finds_the_energies_of_openmm(name, simulated, tmp_path):
-    cell = final_cell(simulated(name))
+@pytest.mark.parametrize("name", [*SPECIMENS, "PMMA, triclinic"])
+def test_gromacs_finds_the_energies_of_openmm(name, exported, tmp_path):
+    cell = exported(name)
     write_gromacs(cell, tmp_path)
     nonbonded = force_of(cell.system(), "NonbondedForce")
     tight = {"ewald_rtol": "1e-8", "fourierspacing": "0.04", "pme_order": "8", "nsteps": "0", "nstenergy": "1"}
@@ -169,10 +191,10 @@ def test_gromacs_finds_the_energies_of_openmm(name, simulated, tmp_path):
 
 @needs_gromacs
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["PMMA", "water"])
-def test_gromacs_goes_on_from_the_exported_cell(name, simulated, tmp_path):
+@pytest.mark.parametrize("name", ["PMMA", "water", "PMMA, triclinic"])
+def test_gromacs_goes_on_from_the_exported_cell(name, exported, tmp_path):
     """The files as they are written, without a warning."""
-    files = write_gromacs(final_cell(simulated(name)), tmp_path)
+    files = write_gromacs(exported(name), tmp_path)
     assert [path.name for path in files] == ["cell.gro", "cell.top", "md.mdp"]
     gmx(tmp_path, "grompp", "-f", "md.mdp", "-c", "cell.gro", "-p", "cell.top", "-o", "md.tpr")
     gmx(tmp_path, "mdrun", "-s", "md.tpr", "-deffnm", "md", "-nsteps", "200", "-ntmpi", "1", "-ntomp", "1")
@@ -187,13 +209,13 @@ def lammps():
 
 @needs_lammps
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["PMMA", "a copolymer", "toluene"])
-def test_lammps_finds_the_energies_of_openmm(name, simulated, lammps, tmp_path):
+@pytest.mark.parametrize("name", ["PMMA", "a copolymer", "toluene", "PMMA, triclinic"])
+def test_lammps_finds_the_energies_of_openmm(name, exported, lammps, tmp_path):
     """The exported input, with a tight sum in place of its own; LAMMPS has no switching function of this form."""
-    cell = final_cell(simulated(name))
+    cell = exported(name)
     write_lammps(cell, tmp_path)
     script = (tmp_path / "in.lammps").read_text()
-    (point,) = re.findall(r"\A(.*?^read_data cell.data\n)", script, re.MULTILINE | re.DOTALL)
+    (point,) = re.findall(r"\A(.*?^kspace_style [^\n]*\n)", script, re.MULTILINE | re.DOTALL)
     point = re.sub(r"^kspace_style .*$", "kspace_style pppm 1e-7", point, flags=re.MULTILINE)
     point += (
         "thermo_style custom step ebond eangle edihed evdwl ecoul elong etail\nrun 0\n"
@@ -211,8 +233,9 @@ def test_lammps_finds_the_energies_of_openmm(name, simulated, lammps, tmp_path):
 
 @needs_lammps
 @pytest.mark.slow
-def test_lammps_goes_on_from_the_exported_cell(simulated, lammps, tmp_path):
-    cell = final_cell(simulated("PMMA"))
+@pytest.mark.parametrize("name", ["PMMA", "PMMA, triclinic"])
+def test_lammps_goes_on_from_the_exported_cell(name, exported, lammps, tmp_path):
+    cell = exported(name)
     assert [path.name for path in write_lammps(cell, tmp_path)] == ["cell.data", "in.lammps"]
     script = (tmp_path / "in.lammps").read_text().replace("run 500000", "run 200").replace("thermo 1000", "thermo 100")
     log = lammps.Lammps.find(PYTHON).run(tmp_path, script)
@@ -228,14 +251,16 @@ def test_lammps_is_refused_what_it_cannot_express(simulated, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_openmm_reads_its_own_files(simulated, tmp_path):
+@pytest.mark.parametrize("name", ["PMMA", "PMMA, triclinic"])
+def test_openmm_reads_its_own_files(name, simulated, exported, tmp_path):
     import openmm
-    from openmm import app
+    from openmm import app, unit
 
-    folder = simulated("PMMA")
-    cell = final_cell(folder)
-    files = export_cell(folder, ["openmm"])
-    own = folder / "export" / "openmm"
+    cell = exported(name)
+    if name == "PMMA":
+        files, own = export_cell(simulated(name), ["openmm"]), simulated(name) / "export" / "openmm"
+    else:
+        files, own = write_openmm(cell, tmp_path), tmp_path
     assert [path.relative_to(own).as_posix() for path in files] == [
         "system.xml", "state.xml", "cell.cif", "cell.pdb", "run.py"
     ]  # fmt: skip
@@ -251,6 +276,8 @@ def test_openmm_reads_its_own_files(simulated, tmp_path):
     for structure in (app.PDBFile(str(own / "cell.pdb")), app.PDBxFile(str(own / "cell.cif"))):
         bonds = {(min(a.index, b.index), max(a.index, b.index)) for a, b in structure.topology.bonds()}
         assert bonds == {(min(pair), max(pair)) for pair in cell.arrays["bonds"].tolist()}
+        box = structure.topology.getPeriodicBoxVectors() / unit.nanometer
+        np.testing.assert_allclose(box, cell.box_nm, atol=1e-3)
     velocities = np.array(state.getVelocities(asNumpy=True)._value)
     masses = np.array([system.getParticleMass(i)._value for i in range(system.getNumParticles())])
     degrees = 3 * len(masses) - system.getNumConstraints()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.chem.box import is_rectangular
-from mdcore.chem.constants import BAR_PER_ATM
+from mdcore.chem.constants import BAR_PER_ATM, BOLTZMANN_KJ_MOL_K
 from mdcore.chem.errors import ExportError
 from mdcore.chem.files import write_whole
 from mdcore.measure.export.final_cell import FinalCell
@@ -36,6 +36,9 @@ _Atom = tuple[str, int, str, str, str]
 
 def write_gromacs(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
     """Write `cell.gro`, `cell.top` and `md.mdp`.
+
+    After a stage with an anisotropic or flexible barostat the run has Parrinello-Rahman pressure coupling, and `cell.gro` holds
+    the velocities to start with.
 
     Bonded terms, Lennard-Jones with its switching function, and 1-4 pairs are those of the System. Masses are the true ones, and
     the step is 2 fs with constrained hydrogens.
@@ -187,13 +190,29 @@ def _configuration(cell: FinalCell) -> str:
     arrays = cell.arrays
     lines = [cell.name, str(len(cell.positions_nm))]
     residues = arrays["residue_index"].tolist()
+    velocities = None if _generates_velocities(cell) else _velocities(cell)
     for i, position in enumerate(cell.positions_nm.tolist()):
         place = "".join(f"{x:13.8f}" for x in position)
+        if velocities is not None:
+            place += "".join(f"{v:13.9f}" for v in velocities[i].tolist())
         lines.append(
             f"{(residues[i] + 1) % NAME_LIMIT:5d}{'UNL':<5s}{_atom_name(arrays, i):>5s}{(i + 1) % NAME_LIMIT:5d}{place}"
         )
     lines.append(" ".join(f"{length:.8f}" for length in _box_line(cell.box_nm)))
     return "\n".join(lines) + "\n"
+
+
+def _generates_velocities(cell: FinalCell) -> bool:
+    """Return whether GROMACS draws the velocities; it warns of that with Parrinello-Rahman, its only anisotropic coupling."""
+    return cell.barostat in (None, "isotropic")
+
+
+def _velocities(cell: FinalCell) -> NDArray[np.float64]:
+    """Draw velocities at the temperature of the sampling for the true masses, shape (n, 3), nm/ps."""
+    masses = cell.arrays["true_masses_amu"][:, None]
+    rng = np.random.default_rng(cell.velocity_seed)
+    drawn = rng.standard_normal((len(masses), 3)) * np.sqrt(BOLTZMANN_KJ_MOL_K * cell.temperature_K / masses)
+    return np.asarray(drawn - (masses * drawn).sum(axis=0) / masses.sum())
 
 
 def _box_line(box_nm: NDArray[Any]) -> list[float]:
@@ -267,10 +286,11 @@ def run_parameters(cell: FinalCell, nonbonded: Any, constrained: bool, **changes
                 "ref-p": f"{pressure} {pressure} {pressure} 0 0 0",
                 "compressibility": f"4.5e-5 4.5e-5 4.5e-5 {angles} {angles} {angles}",
             }
+    if _generates_velocities(cell):
+        values |= {"gen-vel": "yes", "gen-temp": number(cell.temperature_K), "gen-seed": str(cell.velocity_seed)}
+    else:
+        values["gen-vel"] = "no"
     values |= {
-        "gen-vel": "yes",
-        "gen-temp": number(cell.temperature_K),
-        "gen-seed": str(cell.velocity_seed),
         "constraint-algorithm": "LINCS",
         "continuation": "no",
     }

@@ -174,6 +174,8 @@ def write_data(
 def interactions(data: LammpsData, accuracy: float, *, tail: bool | None = None) -> str:
     """Return the part of an input that defines the interactions and reads `cell.data`.
 
+    The style of the long-range sum comes after the data, as LAMMPS requires of triclinic boxes.
+
     Args:
         data: What the data file holds.
         accuracy: Relative accuracy of the forces of pppm.
@@ -188,8 +190,8 @@ dihedral_style {"fourier" if data.torsions else "none"}
 pair_style lj/cut/coul/long {number(data.cutoff_angstrom)}  # codespell:ignore coul
 pair_modify mix arithmetic shift no tail {"yes" if corrected else "no"}
 special_bonds lj 0 0 {number(data.lj_14)} coul 0 0 {number(data.coulomb_14)}  # codespell:ignore coul
-kspace_style pppm {accuracy:g}
 read_data cell.data
+kspace_style pppm {accuracy:g}
 """
 
 
