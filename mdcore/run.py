@@ -19,11 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one bundle; progress goes to stderr, the summary as JSON to stdout.
 
     Returns:
-        0 when the run finished, 1 when it failed, 2 for bad input.
+        0 if the run finished, 1 if it failed, 2 for invalid input.
     """
     parser = argparse.ArgumentParser(prog="python -m mdcore.run", description=__doc__)
     parser.add_argument("bundle", type=Path, help="folder of the bundle")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run; an interrupted run in it goes on")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the run; an interrupted run in it is resumed"
+    )
     parser.add_argument("--platform", default="auto", help="auto, CUDA, HIP, OpenCL, CPU or Reference")
     parser.add_argument("--precision", default="mixed", help="single, mixed or double, on a GPU")
     parser.add_argument("--device-index", type=int, help="GPU to use")

@@ -183,7 +183,7 @@ def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
     """
     edges = np.diag(cell.box_nm)
     if not is_rectangular(cell.box_nm) or np.any(edges != edges[0]):
-        raise BuildError("chains can be grown anew in a cubic box only; give a cubic cell")
+        raise BuildError("chains can only be regrown in a cubic box; pass a cubic cell")
     spears = find_spears(cell.positions_nm, cell.topology.bonds, cell.topology.rings, edges)
     if not spears:
         return cell

@@ -1,4 +1,4 @@
-"""A simulation on disk, ready to run on a machine that knows no chemistry."""
+"""A simulation on disk that runs without chemistry libraries."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ ARRAYS = ARRAYS_OF[2]
 
 @dataclass(frozen=True)
 class SimulationBundle:
-    """Everything a simulation needs: System, topology, starting positions, stages and seed.
+    """Input of a simulation: System, topology, starting positions, stages and seed.
 
     Attributes:
         system_xml: Serialised OpenMM System.
@@ -77,7 +77,7 @@ class SimulationBundle:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of all that decides the outcome: System, arrays, stages and seed; not versions or machine.
+        """SHA-256 of everything that determines the result: System, arrays, stages and seed; not library versions or the machine.
 
         A rectangular box enters it as its edges, and settings of a stage that were added later enter it where they differ from
         their default: so a simulation has the same hash, and the same random numbers, in each format that can express it.
@@ -96,7 +96,7 @@ class SimulationBundle:
     def write(self, folder: Path) -> None:
         """Write the bundle; `bundle.json` comes last, so a folder that has it is complete."""
         ensure_folder(folder)
-        # Until all of it is there, nothing may look like a bundle of what was here before.
+        # An incomplete new bundle must not be mistaken for the previous one.
         (folder / "bundle.json").unlink(missing_ok=True)
         write_whole(folder / "system.xml", self.system_xml)
         with replacing(folder / "arrays.npz") as stream:
@@ -119,13 +119,13 @@ class SimulationBundle:
         """Read a bundle of this format or an older one.
 
         Raises:
-            BundleError: The folder holds no complete bundle, or one of a later version.
+            BundleError: The folder does not contain a complete bundle, or one of a later version.
             UnknownStage: A kind of stage is not installed here.
             DamagedFile: Its files cannot be read or do not match its hash; `path` is the folder.
             OSError: The machine could not read it.
         """
         if not (folder / "bundle.json").exists() and not folder.is_file():
-            raise BundleError(f"{folder} is no simulation bundle (bundle.json is missing); build it first")
+            raise BundleError(f"{folder} is not a simulation bundle (bundle.json is missing); build it first")
         with reading(folder):
             document = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
             version = document.get("format_version")

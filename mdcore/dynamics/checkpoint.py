@@ -1,4 +1,4 @@
-"""Checkpoints: everything a killed run needs to go on, in one file that is replaced atomically."""
+"""Checkpoints: everything that is needed to resume an interrupted run, in one file that is replaced atomically."""
 
 import json
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ class Checkpoint:
     Attributes:
         content_hash: Hash of the bundle it belongs to.
         stage: Index of the stage.
-        step: Steps of the stage that are done.
+        step: Completed steps of the stage.
         time_ps: Simulated time since the start of the simulation.
         extension: How often the stage has been extended.
         halvings: How often the time step has been halved after blow-ups.
         wall_s: Wall time spent so far.
         platform: Platform and version the binary state is for.
-        binary: OpenMM checkpoint, exact on the same platform but for the barostat, whose random numbers and step size it does
-            not hold; empty at the start of a stage.
+        binary: OpenMM checkpoint, exact on the same platform except for the barostat, whose random numbers and step size it does
+            not contain; empty at the start of a stage.
         state_xml: Portable OpenMM State with positions, velocities, box and parameters.
         series: All rows so far; it may grow after the checkpoint was made.
         most_halvings: Most halvings of a time step in any stage so far.

@@ -22,7 +22,7 @@ GYRATION_TOLERANCE = 0.03
 
 @dataclass(frozen=True)
 class Convergence:
-    """Outcome of the tests; each number is to be compared with its tolerance.
+    """Results of the tests; each number is compared with its tolerance.
 
     Attributes:
         density: Larger of relative drift between the halves and relative standard error of the mean.

@@ -1,8 +1,8 @@
-"""A core of its own for a simulation on one thread.
+"""Pinning of a single-threaded simulation to one core.
 
-OpenMM's CPU platform hands every step to threads of its own, also where `Threads` is 1. On a machine with idle cores the system
-spreads these threads, and each hand-over wakes a sleeping core; in small cells that takes as long as the forces. On one core it
-is a plain change of threads.
+OpenMM's CPU platform runs every step in worker threads, even if `Threads` is 1. On a machine with idle cores the scheduler spreads
+these threads, and every hand-over wakes an idle core, which in small cells takes as long as the force calculation. On a single core
+it is a plain context switch.
 """
 
 import os
@@ -19,20 +19,20 @@ except ImportError:  # Windows, which has no affinity in Python either
     fcntl = None  # type: ignore[assignment]
 
 MIN_SHARE = 0.85
-"""Part of a core that a simulation on one thread uses while nothing else runs there; below it the core is given up."""
+"""CPU utilisation of an undisturbed single-threaded simulation; the core is released if the utilisation falls below it."""
 MIN_WATCH_S = 5.0
-"""Shortest time that the part is measured over."""
+"""Shortest time over which the utilisation is measured."""
 
 
 class OwnCore:
-    """Keep this thread, those it starts and those of libraries on one core that no other simulation has claimed.
+    """Pin this thread, the threads it starts and those of libraries to a core that no other simulation has claimed.
 
-    Cores are claimed by locked files in the folder of temporary files, and a claim ends with its process. What else runs on the
-    machine claims nothing, so `check` looks whether the core is shared all the same and then gives it up. Where the system
-    knows no affinity, only one core is allowed or all are claimed, nothing happens.
+    A claim is a locked file in the folder for temporary files and ends with its process. Other programs do not claim cores, so
+    `check` measures whether the core is shared, and releases it in that case. Nothing is pinned if the operating system does not
+    support affinity, only one core is allowed, or all cores are claimed.
 
     Args:
-        folder: Where the claims lie; all simulations of a machine must name the same.
+        folder: Folder of the claims; the same for all simulations of a machine.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -43,7 +43,7 @@ class OwnCore:
         self.core: int | None = None
 
     def __enter__(self) -> "OwnCore":
-        """Claim a core and move to it."""
+        """Claim a core and pin the threads to it."""
         if fcntl is None or not hasattr(os, "sched_setaffinity"):
             return self
         self._allowed = os.sched_getaffinity(0)
@@ -59,11 +59,11 @@ class OwnCore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Go back to all cores that were allowed before."""
+        """Restore the previous affinity."""
         self._release()
 
     def check(self) -> None:
-        """Give the core up if something else used it since the last check: simulations that run here lose more than they gain."""
+        """Release the core if another program has used it since the last check, as pinning then slows the simulation down."""
         if self.core is None:
             return
         wall, used = (now - then for now, then in zip(_clocks(), self._since, strict=True))
@@ -75,7 +75,7 @@ class OwnCore:
     def _claimed(self, core: int) -> bool:
         path = self._folder / f"mdcore-core-{core}.lock"
         with suppress(OSError):
-            # Reading is all that a lock needs, and what another user's file allows; a pipe in its place holds nobody up.
+            # Read access is enough for a lock, and all that another user's file grants; O_NONBLOCK in case it is a pipe.
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
             claim = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -89,7 +89,7 @@ class OwnCore:
         return False
 
     def _move(self, cores: set[int]) -> None:
-        """Move this thread and those of libraries: OpenMM keeps some of its threads from one context to the next."""
+        """Pin this thread and those of libraries: OpenMM reuses some threads in later contexts."""
         others = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
         for thread in _threads():
             with suppress(OSError):

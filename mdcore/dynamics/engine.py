@@ -15,7 +15,7 @@ from mdcore.dynamics.series import FloatArray
 from mdcore.settings.execution import ExecutionSettings
 
 _TEMPERATURE_LIMIT = 5.0
-"""A kinetic temperature this many times the target means that the dynamics has blown up."""
+"""Ratio of kinetic to target temperature above which the dynamics counts as blown up."""
 
 
 class StageEngine:
@@ -25,11 +25,11 @@ class StageEngine:
         bundle: What is simulated.
         system: Deserialised System of the bundle; it is copied.
         index: Index of the stage.
-        halvings: How often the stage's time step has been halved.
-        extension: How often the stage has been extended.
+        halvings: Number of halvings of the time step.
+        extension: Number of extensions of the stage so far.
         execution: Platform.
-        step: Step of the stage at which it goes on. Its random numbers are others than those from the beginning, as a
-            checkpoint holds the integrator's but not the barostat's.
+        step: Step of the stage at which it resumes. The seeds then differ from those at the start of the stage, as a checkpoint
+            contains the random state of the integrator but not that of the barostat.
     """
 
     def __init__(

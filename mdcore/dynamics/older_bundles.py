@@ -1,4 +1,4 @@
-"""What bundles of older formats lack, made of what they hold."""
+"""Reconstruction of arrays that bundles of older formats lack."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +18,11 @@ ARRAYS_OF: Mapping[int, tuple[str, ...]] = {
         "chain_ends", "chain_segments", "positions_nm", "box_nm",
     ),
 }  # fmt: skip
-"""Arrays that each older format holds at least; those of format 1 soon had `chain_ends`, too."""
+"""Arrays of each older format; later bundles of format 1 also have `chain_ends`."""
 
 
 def with_all_arrays(stored: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return arrays with the ends and segments of the chains, which follow from the bonds between the residues.
+    """Return arrays with the ends and segments of the chains, derived from the bonds between residues if they are missing.
 
     Raises:
         KeyError: An array is missing that every format has.

@@ -1,7 +1,7 @@
-"""OpenMM's XML read without running what somebody else may have hidden in it.
+"""Safe deserialisation of OpenMM's XML.
 
-A serialised `PythonForce` holds a pickled function, and OpenMM unpickles it while it reads the file. A bundle may come from
-anybody, so its XML is looked through before OpenMM sees it: only the forces that bundles are made of are let through.
+A serialised `PythonForce` contains a pickled function, which OpenMM unpickles, and so executes, when it reads the file. Bundles can
+come from untrusted sources. Their XML is therefore checked before OpenMM reads it, and only the forces that bundles use are accepted.
 """
 
 from typing import Any, Literal
@@ -19,11 +19,11 @@ def read_xml(xml: str, kind: Literal["System", "State"]) -> Any:
     """Return the OpenMM object of a document.
 
     Args:
-        xml: What `XmlSerializer.serialize` wrote.
-        kind: What it must be.
+        xml: Output of `XmlSerializer.serialize`.
+        kind: Expected type of the object.
 
     Raises:
-        BundleError: It is no such object, or holds a force that bundles do not have.
+        BundleError: It is another object, or contains a force that bundles do not use.
     """
     depth = 0
 

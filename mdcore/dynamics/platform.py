@@ -1,4 +1,4 @@
-"""Choosing an OpenMM platform that works on this machine."""
+"""Selection of an OpenMM platform that works on this machine."""
 
 import os
 from functools import lru_cache
@@ -9,13 +9,13 @@ from mdcore.settings.execution import ExecutionSettings
 
 _PREFERENCE = ("CUDA", "HIP", "OpenCL", "CPU")
 ONE_THREAD_BELOW_ATOMS = 1000
-"""Cells that one thread on a core of its own steps as fast as two threads on two cores: between 600 and 1200 atoms the order
-changes (polystyrene, two cores, medians of `benchmarks/cpu_threads.py`)."""
+"""Below this size one pinned thread is as fast as two threads; the crossover lies between 600 and 1200 atoms (polystyrene, two
+cores, medians of `benchmarks/cpu_threads.py`)."""
 
 
 @lru_cache(maxsize=8)
 def platform_works(name: str) -> str | None:
-    """Try a platform on one particle; return None when it works, else why not."""
+    """Test a platform with one particle; return None if it works, else the reason why it does not."""
     import openmm
 
     try:
@@ -34,11 +34,11 @@ def choose_platform(settings: ExecutionSettings, n_atoms: int) -> tuple[Any, dic
     """Return the OpenMM platform and its properties.
 
     Args:
-        settings: What is wanted; without threads the size of the cell decides, unless OPENMM_CPU_THREADS does.
-        n_atoms: Atoms of the cell.
+        settings: Requested platform; if `threads` is None, OPENMM_CPU_THREADS or the size of the cell determines their number.
+        n_atoms: Number of atoms.
 
     Raises:
-        PlatformUnavailable: The wanted platform, or every platform, fails here.
+        PlatformUnavailable: The requested platform, or every platform, fails on this machine.
     """
     import openmm
 
@@ -60,10 +60,10 @@ def choose_platform(settings: ExecutionSettings, n_atoms: int) -> tuple[Any, dic
 
 
 def _threads(n_atoms: int) -> int | None:
-    """Choose the threads of a cell, or leave them to OPENMM_CPU_THREADS."""
+    """Return the number of threads for a cell, or None if OPENMM_CPU_THREADS sets it."""
     if os.environ.get("OPENMM_CPU_THREADS"):
         return None
     if n_atoms < ONE_THREAD_BELOW_ATOMS:
         return 1
-    # OpenMM by itself counts the cores of the machine, those that a queue gave to others included.
+    # OpenMM's default counts all cores of the machine, including those that a queue assigned to other jobs.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

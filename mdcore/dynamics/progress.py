@@ -1,4 +1,4 @@
-"""How far a simulation is."""
+"""Progress of a simulation."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ class Progress:
 
     Attributes:
         stage: Name of the current stage.
-        fraction: Share of the whole simulation that is done, 0 to 1.
-        stage_fraction: Share of the stage that is done, 0 to 1.
-        ns_per_day: Simulated time per wall time of late, or None before it is known.
+        fraction: Completed fraction of the whole simulation, 0 to 1.
+        stage_fraction: Completed fraction of the stage, 0 to 1.
+        ns_per_day: Recent speed, or None before it is known.
         remaining_s: Expected wall time to the end in s, or None before it is known.
     """
 

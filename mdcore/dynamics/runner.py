@@ -29,7 +29,7 @@ from mdcore.dynamics.trajectory import Trajectory
 from mdcore.settings.execution import ExecutionSettings
 
 MAX_HALVINGS = 3
-"""How often a stage is tried again with half its time step before the run is given up."""
+"""How often the time step of a stage is halved before the run fails."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ def run(
     *,
     convergence_required: bool = False,
 ) -> RunSummary:
-    """Run a bundle, or go on where an earlier run stopped.
+    """Run a bundle, or resume an earlier run of it.
 
     `out` then holds `series.npz` (see `Series.members`; `read_record` reads it), `final.npz` (positions_nm and box_nm of shape
     (3, 3)), `trajectory.dcd` where the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays:
-    the other files can be made of it.
-    A damaged file is set aside, and what it held made again; see `mdcore.chem.damage`.
+    the other files can be written again from it.
+    A damaged file is set aside and its content regenerated; see `mdcore.chem.damage`.
 
     Args:
         bundle: What to simulate.
@@ -86,9 +86,9 @@ def run(
         convergence_required: Whether an unconverged run raises.
 
     Raises:
-        SimulationExploded: A stage blew up although its step was halved three times.
+        SimulationExploded: A stage blew up although its time step was halved three times.
         NotConverged: A stage has not converged after all its extensions and `convergence_required` is set.
-        PlatformUnavailable: The wanted platform does not work here.
+        PlatformUnavailable: The requested platform does not work on this machine.
         UnknownObservable: A stage records what neither the program nor an installed plug-in knows.
     """
     ensure_folder(out)
@@ -123,7 +123,7 @@ def read_run_arrays(path: Path, content_hash: str | None = None) -> dict[str, An
 
     Args:
         path: The file.
-        content_hash: Hash of the bundle that it must belong to, if that is to be looked at; files of older versions name none.
+        content_hash: Hash of the bundle that it must belong to, or None to accept any; files of older versions have none.
 
     Raises:
         DamagedFile: It is missing, cannot be read, or belongs to another bundle.
@@ -223,7 +223,7 @@ class _Run:
     def complete(self) -> RunSummary:
         positions, box, velocities = self._state()
         try:
-            # Threads of a context stay where their creator was, so the core comes before the first context.
+            # Threads inherit the affinity of the thread that creates the context, so the core is claimed first.
             with self._core or nullcontext():
                 for index in range(self._at.stage, len(self._bundle.stages)):
                     positions, box, velocities = self._stage(index, positions, box, velocities)
@@ -252,7 +252,7 @@ class _Run:
                 try:
                     engine.context.loadCheckpoint(self._at.binary)
                 except openmm.OpenMMException:
-                    # Another kind of device: the portable state has all but the random numbers.
+                    # Another kind of device: the portable state has everything except the random numbers.
                     engine.start(positions, box, velocities)
             if self._trajectory is not None:
                 self._trajectory.rewind(self._at.series.times_ps())
@@ -268,7 +268,7 @@ class _Run:
             if outcome is not None and not outcome.passed:
                 self._save(engine, index, 0, extension, self._at.halvings, exact=False)
                 continue
-            # A reduced step serves the stage that needed it, no longer.
+            # The reduced time step applies only to the stage that needed it.
             self._save(engine, index + 1, 0, 0, 0, exact=False)
             return positions, box, velocities
 
@@ -322,7 +322,7 @@ class _Run:
         self._saved = self._at
 
     def _halve(self, error: Exception) -> None:
-        """Go back to the last checkpoint with half the time step."""
+        """Return to the last checkpoint with half the time step."""
         stored = self._saved
         halvings = self._at.halvings + 1
         stage = self._bundle.stages[self._at.stage]
@@ -404,7 +404,7 @@ def _unpack(state: Any) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     box = np.array(state.getPeriodicBoxVectors(asNumpy=True)._value)
     positions = np.array(state.getPositions(asNumpy=True)._value)
     velocities = np.array(state.getVelocities(asNumpy=True)._value)
-    # A minimisation leaves atoms at rest; the next stage draws velocities of its own.
+    # Atoms are at rest after a minimisation; the next stage draws velocities.
     return positions, box, velocities if velocities.any() else None
 
 

@@ -1,4 +1,4 @@
-"""An optional trajectory beside the series, in DCD, which VMD, OVITO, MDAnalysis and MDTraj read with `final.pdb`."""
+"""Optional trajectory in DCD format, which VMD, OVITO, MDAnalysis and MDTraj read together with `final.pdb`."""
 
 import os
 import struct
@@ -21,10 +21,10 @@ _HEADER_BYTES = 276
 
 
 class Trajectory:
-    """Frames of one run, whole chains, at the first record after every multiple of an interval.
+    """Frames of one run with whole chains, written at the first record after every multiple of an interval.
 
-    Which frames belong to a state of the run follows from the times of its series alone. So a run that goes on from a checkpoint,
-    or goes back to one with a smaller step, cuts off the frames that it will write again.
+    The times of the series determine which frames belong to a state of the run. A run that resumes from a checkpoint, or returns to
+    one with a smaller time step, therefore truncates the frames that it will write again.
 
     Args:
         path: File to write.
@@ -52,7 +52,7 @@ class Trajectory:
         self._stream = self._file = None
 
     def sync(self) -> None:
-        """Bring the frames so far to disk, before a checkpoint that counts on them."""
+        """Flush the frames to disk before a checkpoint that refers to them."""
         if self._stream is not None:
             self._stream.flush()
             os.fsync(self._stream.fileno())
@@ -68,7 +68,7 @@ class Trajectory:
                 set_aside(error)
         frame = 80 + 12 * self._n_atoms
         stored = self._path.stat().st_size if self._path.exists() else 0
-        # A run that was killed within a write, or began without a trajectory, has fewer frames than its series asks for.
+        # A run that was killed during a write, or was started without a trajectory, has fewer frames than its series implies.
         keep = min(keep, max(0, stored - _HEADER_BYTES) // frame)
         if keep:
             with self._path.open("r+b") as stream:
@@ -103,7 +103,7 @@ class Trajectory:
         self._file.writeModel(positions_nm * unit.nanometer, **cell)
 
     def _check_header(self) -> None:
-        """Refuse a file that is not a trajectory of these atoms; one that ends within its header is begun anew.
+        """Refuse a file that is not a trajectory of these atoms; one that ends within its header is overwritten.
 
         Raises:
             DamagedFile: It is something else.
@@ -121,7 +121,7 @@ class Trajectory:
         from openmm import app, unit
 
         topology = app.Topology()
-        # Each frame brings its own box; without one here, none would be written.
+        # Each frame has its own box, which is only written if the topology has one.
         topology.setUnitCellDimensions((1.0, 1.0, 1.0) * unit.nanometer)
         residue = topology.addResidue("ALL", topology.addChain())
         for _ in range(self._n_atoms):

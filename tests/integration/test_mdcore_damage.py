@@ -205,10 +205,10 @@ def test_no_state_of_a_bundle_is_taken_for_a_whole_one(
     class Rebuilt(Exception):
         pass
 
-    def plan(*_: object) -> None:
+    def grow(*_: object) -> None:
         raise Rebuilt
 
-    monkeypatch.setattr(mdcore.measure.build, "_plan", plan)
+    monkeypatch.setattr(mdcore.measure.build, "grow_cell", grow)
     with pytest.raises(Rebuilt):
         build_bundle(UNIT, SETTINGS, seed=1, out=folder)
 

@@ -239,7 +239,7 @@ def test_bad_requests_are_errors_not_failures(tmp_path):
 
 
 def test_damaged_and_missing_bundles_are_refused(bundle_folder, tmp_path):
-    with pytest.raises(BundleError, match="is no simulation bundle"):
+    with pytest.raises(BundleError, match="is not a simulation bundle"):
         SimulationBundle.read(tmp_path)
     bundle = SimulationBundle.read(bundle_folder)
     bundle.write(tmp_path)

@@ -25,7 +25,7 @@ STANDARD: tuple[str, ...] = tuple(
         END_TO_END_DISTANCE,
     )
 )
-"""What a stage records unless it is told otherwise."""
+"""Observables that a stage records by default."""
 register_observable(BOX)
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a recorded quantity is, and the state that it is read from."""
+"""Definition of an observable, and the state that it is read from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 
 
 class Simulated(Protocol):
-    """What is simulated, as far as observables see it; `SimulationBundle` is one.
+    """The simulated cell as observables see it; `SimulationBundle` implements it.
 
     Attributes:
         arrays: Atoms, masses, bonds, residues and chains; see `SimulationBundle`.
@@ -38,7 +38,7 @@ class Simulated(Protocol):
 
 
 class RecordState:
-    """The state of a simulation at one record. What an observable does not ask for is not fetched from the device.
+    """State of a simulation at one record; quantities are fetched from the device on first use.
 
     Args:
         context: OpenMM Context.

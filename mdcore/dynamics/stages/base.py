@@ -1,4 +1,4 @@
-"""What a kind of stage is: its settings, and what it does with an OpenMM context.
+"""Base classes of stages: settings, and behaviour on an OpenMM context.
 
 `Stage` is the base of all kinds, `TimedStage` that of those that integrate equations of motion and record observables. A kind is a
 pydantic model with a `kind` of its own, registered with `mdcore.dynamics.stages.register_stage`.
@@ -15,13 +15,13 @@ from mdcore.dynamics.observables import OBSERVABLES, STANDARD
 from mdcore.settings.base import Settings
 
 Role = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-"""What the records of a stage are used for; properties ask for records by role."""
+"""Purpose of the records of a stage; properties select records by role."""
 _CONVERGENCE = ("density_g_cm3", "potential_kj_mol", "radius_of_gyration_nm")
-"""What the convergence tests look at."""
+"""Observables that the convergence tests use."""
 
 
 class Engine(Protocol):
-    """What a stage can use while it runs.
+    """Interface of the running engine that a stage can use.
 
     Attributes:
         context: OpenMM Context.
@@ -132,7 +132,7 @@ class Stage(Settings, ABC):
         """
 
     def begin(self, engine: Engine) -> None:
-        """Do what comes before the first step.
+        """Act before the first step.
 
         Raises:
             SimulationExploded: The result is not finite.
@@ -142,7 +142,7 @@ class Stage(Settings, ABC):
         """Set the conditions of the next `n_steps` steps, after `done` steps of the stage."""
 
     def digest_json(self) -> bytes:
-        """Return what the bundle's hash takes of the stage, as JSON."""
+        """Return the part of the settings that enters the hash of the bundle, as JSON."""
         values = self.model_dump(mode="json")
         fields = type(self).model_fields
         own = {name: values[name] for name in self.digested}
@@ -170,7 +170,7 @@ class TimedStage(Stage):
     Attributes:
         kind: Name of the kind.
         name: Name that progress, series and plots show.
-        role: What the records are used for.
+        role: Purpose of the records; properties select records by role.
         duration_ps: Length of one pass.
         timestep_fs: Integration step.
         friction_per_ps: Langevin friction.
