@@ -24,6 +24,8 @@ from mdcore.dynamics import (
 )
 from mdcore.dynamics.observables.registry import ROW
 from mdcore.dynamics.openmm_xml import read_xml
+from mdcore.measure.figures import sampled_means, write_figures
+from mdcore.measure.series_file import write_hdf5
 from mdcore.settings import ExecutionSettings
 
 REFERENCE = ExecutionSettings(platform="Reference", own_core=False)
@@ -72,6 +74,33 @@ def test_what_a_stage_records_is_read_back_with_its_times(name: str, recorded: R
     values = rows.array(name)
     assert values.shape == (len(rows) // every, *OBSERVABLES[name].shape(recorded.bundle))
     np.testing.assert_allclose(rows.times_of(name), rows.times_ps[every - 1 :: every])
+
+
+def test_files_for_people_hold_every_observable_with_its_unit(recorded: RunRecord, tmp_path: Path) -> None:
+    import h5py
+
+    write_hdf5(recorded.bundle, recorded.folder, tmp_path / "series.h5")
+    with h5py.File(tmp_path / "series.h5") as stored:
+        (group,) = stored.values()
+        assert group.attrs["role"] == "equilibration"
+        for name in NAMES:
+            assert group[name].attrs["unit"] == OBSERVABLES[name].unit
+            np.testing.assert_array_equal(group[name], recorded.stage(0).array(name))
+        assert group["time_ps"].shape == (20,)
+        assert group["dipole_e_nm time_ps"].shape == (10,)
+
+
+def test_a_run_without_the_standard_observables_is_drawn_all_the_same(tmp_path: Path) -> None:
+    example = DynamicsStage.example().model_dump()
+    stage = DynamicsStage.model_validate(
+        {**example, "role": "sampling", "check_convergence": False, "observables": ["density_g_cm3"]}
+    )
+    bundle = dumbbells([stage])
+    run(bundle, tmp_path / "run", REFERENCE)
+    files = write_figures(bundle, tmp_path / "run", tmp_path / "plots")
+    assert [path.name for path in files] == ["run.png", "stage-00.png"]
+    means = sampled_means(read_record(tmp_path / "run", bundle).role("sampling"))
+    assert [mean is None for mean in means] == [True, False, True, True]
 
 
 def test_observables_agree_with_each_other(recorded: RunRecord) -> None:

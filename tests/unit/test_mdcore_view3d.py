@@ -41,6 +41,13 @@ def test_chains_stay_whole_with_their_centres_inside_the_cell() -> None:
     np.testing.assert_allclose(placed, [[-0.05, 0.5, 0.5], [0.07, 0.5, 0.5], [0.5, 0.5, 1.0], [0.5, 0.6, 1.0]])
 
 
+def test_chains_come_into_a_triclinic_cell_by_its_own_vectors() -> None:
+    box = np.array([[2.0, 0.0, 0.0], [0.8, 3.0, 0.0], [-0.6, 1.0, 4.0]])
+    inside = np.array([0.3, 0.6, 0.9]) @ box + np.array([[-0.05, 0, 0], [0.05, 0, 0]])
+    moved = inside + np.array([2, -1, 1]) @ box
+    np.testing.assert_allclose(whole_chains(moved, box, np.array([0, 0])), inside)
+
+
 def test_the_file_holds_the_cell_and_reaches_for_nothing(tmp_path: Path) -> None:
     (path,) = write_view(cell(tmp_path), tmp_path / "run", tmp_path)
     assert path == tmp_path / "final.html"
