@@ -1,4 +1,4 @@
-"""Physical constants and factors between units: CODATA 2018, the only place in `mdcore` that defines them.
+"""Physical constants and factors between units, the only place in `mdcore` that defines them.
 
 The internal units are nm, ps, kJ/mol, K, dalton and e.
 """
@@ -10,12 +10,20 @@ BOLTZMANN_J_K = 1.380649e-23
 BOLTZMANN_KJ_MOL_K = 8.31446261815324e-3
 """k_B per mole, which is the gas constant."""
 DALTON_PER_NM3_TO_G_CM3 = 1.66053906660e-3
-"""A mass density in Da/nm3 times this is in g/cm3."""
+"""A mass density in Da/nm3 times this is in g/cm3; CODATA 2018."""
 BAR_PER_ATM = 1.01325
 PASCAL_PER_ATM = 101325.0
 KJ_PER_KCAL = 4.184
 """Thermochemical calorie."""
 CM3_PER_ANGSTROM3 = 1e-24
 M3_PER_NM3 = 1e-27
+PLANCK_J_S = 6.62607015e-34
+"""h, exact by definition."""
+LIGHT_SPEED_M_S = 299792458.0
+"""c, exact by definition."""
+HARTREE_J = 4.359744722206e-18
+"""CODATA 2022."""
+BOHR_ANGSTROM = 5.29177210544e-11 * 1e10
+"""CODATA 2022."""
 JOULE_PER_KJ_MOL = 1e3 / AVOGADRO_PER_MOL
 """Energy of one particle in J for 1 kJ/mol."""

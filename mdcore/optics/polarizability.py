@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import constants
 
+from mdcore.chem.constants import BOHR_ANGSTROM, HARTREE_J, LIGHT_SPEED_M_S, PLANCK_J_S
 from mdcore.optics.device import Device, array_module, choose_device
 from mdcore.optics.errors import OpticsFailed
 from mdcore.optics.geometry import Geometry
@@ -14,13 +14,10 @@ from mdcore.optics.level import Level, require_pyscf
 from mdcore.optics.response import solve_response
 from mdcore.optics.values import LINES_NM
 
-_HARTREE_J = constants.physical_constants["Hartree energy"][0]
-BOHR_ANGSTROM = constants.physical_constants["Bohr radius"][0] * 1e10
-
 
 def omega_hartree(wavelength_nm: float) -> float:
     """Photon energy of a vacuum wavelength in hartree."""
-    return float(constants.h * constants.c / (wavelength_nm * 1e-9) / _HARTREE_J)
+    return float(PLANCK_J_S * LIGHT_SPEED_M_S / (wavelength_nm * 1e-9) / HARTREE_J)
 
 
 # Static, then C, D, F, g.

@@ -7,11 +7,12 @@ pyscf = pytest.importorskip("pyscf", reason="the dft extra is not installed")
 
 from rdkit import Chem  # noqa: E402
 
+from mdcore.chem.constants import BOHR_ANGSTROM  # noqa: E402
 from mdcore.optics.device import gpu_obstacle  # noqa: E402
 from mdcore.optics.geometry import Geometry, conformers, cut, geometry  # noqa: E402
 from mdcore.optics.kohn_sham import KohnShamHessian  # noqa: E402
 from mdcore.optics.level import Level  # noqa: E402
-from mdcore.optics.polarizability import BOHR_ANGSTROM, ground_state, isotropic, omega_hartree, polarizability  # noqa: E402
+from mdcore.optics.polarizability import ground_state, isotropic, omega_hartree, polarizability  # noqa: E402
 
 WATER = Geometry(("O", "H", "H"), np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]]))
 SMALL = Level("pbe0", "def2-svp", 1, 1e-4)

@@ -79,6 +79,11 @@ def test_constants_are_those_of_codata() -> None:
     assert pytest.approx(codata.R / 1e3, rel=1e-15) == constants.BOLTZMANN_KJ_MOL_K
     gas_constant = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
     assert pytest.approx(gas_constant, rel=1e-12) == constants.BOLTZMANN_KJ_MOL_K
+    assert codata.h == constants.PLANCK_J_S
+    assert codata.c == constants.LIGHT_SPEED_M_S
+    # Releases of CODATA differ by less than 1e-9 in these two.
+    assert pytest.approx(codata.physical_constants["Hartree energy"][0], rel=1e-9) == constants.HARTREE_J
+    assert pytest.approx(codata.physical_constants["Bohr radius"][0] * 1e10, rel=1e-9) == constants.BOHR_ANGSTROM
     # CODATA of 2018; that of 2022 differs by 1.4e-9.
     assert pytest.approx(codata.physical_constants["atomic mass constant"][0] * 1e24, rel=2e-9) == (
         constants.DALTON_PER_NM3_TO_G_CM3
@@ -88,7 +93,19 @@ def test_constants_are_those_of_codata() -> None:
 
 def test_no_other_module_of_mdcore_defines_a_constant() -> None:
     root = Path(__file__).parents[2] / "mdcore"
-    digits = ("8.31446", "1.66053", "1.38064", "6.02214", "1.01325", "101325", "4.184")
+    digits = (
+        "8.31446",
+        "1.66053",
+        "1.38064",
+        "6.02214",
+        "1.01325",
+        "101325",
+        "4.184",
+        "6.62607",
+        "299792",
+        "4.35974",
+        "5.29177",
+    )
     found = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
