@@ -6,6 +6,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from functools import cache
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -39,14 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(_flushed(status))
 
 
+@cache
+def _command() -> Any:
+    """Return the command line with all its commands; building it takes longer than many commands."""
+    command = typer.main.get_command(app)
+    _pass_interrupts(command)
+    return command
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 for a failed run, 2 for bad input, 130 when interrupted."""
     if sys.stdout is None:
         return _fail("standard output is closed; send it to a file, or to /dev/null", BAD_INPUT)
     try:
         arguments = list(sys.argv[1:] if arguments is None else arguments)
-        command = typer.main.get_command(app)
-        _pass_interrupts(command)
+        command = _command()
         refuse_underscores(command, arguments)
         with redirect_stderr(cast(TextIO, VisibleStream(sys.stderr))), warnings.catch_warnings():
             warnings.showwarning = _show_warning
