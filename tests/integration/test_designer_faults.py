@@ -126,7 +126,7 @@ def parting(trial: Trial, ordinal: int) -> tuple[bool, str]:
 @pytest.mark.timeout(120 * MINUTES + 3600)
 def test_after_a_mix_of_faults_the_campaign_is_the_undisturbed_one(trial: Trial) -> None:
     faults = tuple(fault for fault in FAULTS if fault != "fill_disk" or trial.disk.refusal is None)
-    torment(trial, faults, (2.0, 10.0), lambda: time.monotonic() - trial.began > 60 * MINUTES)
+    torment(trial, faults, (1.0, 6.0), lambda: time.monotonic() - trial.began > 60 * MINUTES)
     trial.finish(timeout_s=3000)
     check(trial)
     assert len(trial.records()) == EVALUATIONS

@@ -17,7 +17,7 @@ from designer.store import EvaluationRecord
 
 # What each kill waits for, before a further random while: it shall hit every part of a campaign's life.
 KILLS = ("start", "attempts.jsonl", "run/checkpoint.npz", "result.json", "run/checkpoint.npz")
-EVALUATIONS = 5
+EVALUATIONS = 4
 
 # Cells of some 180 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
 CONFIG = """

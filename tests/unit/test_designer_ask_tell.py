@@ -6,7 +6,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -132,12 +132,23 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("row", "fragments"), BAD, ids=[fragments[0][:30] for _, fragments in BAD])
-def test_a_bad_row_is_named_and_nothing_is_recorded(
-    campaign: Campaign, row: dict[str, object], fragments: list[str]
-) -> None:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+    """A campaign with three candidates, one of them measured; for tests that record nothing."""
+    folder = tmp_path_factory.mktemp("asked")
+    (folder / "bench.yaml").write_text(CONFIG.format(folder=folder / "run", evaluations=6))
+    campaign = Campaign(load_config(folder / "bench.yaml"), proposer=Ethers())
     campaign.ask(3)
     campaign.tell(lines(index(1)))
+    yield campaign
+    campaign.store.close()
+
+
+@pytest.mark.parametrize(("row", "fragments"), BAD, ids=[fragments[0][:30] for _, fragments in BAD])
+def test_a_bad_row_is_named_and_nothing_is_recorded(
+    asked: Campaign, row: dict[str, object], fragments: list[str]
+) -> None:
+    campaign = asked
     before = campaign.store.evaluations(), campaign.store.events()
     told = campaign.tell(lines(row, index(2, 1.6), index(99), {"candidate": 3}))
     assert (told.recorded, told.already, told.empty) == (0, 0, 1)

@@ -109,7 +109,7 @@ def test_the_command_compares_stores_as_text_json_and_page(tmp_path: Path, capfd
 def test_campaigns_of_one_store_are_chosen_by_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     store = str(tmp_path / "shared.sqlite")
     for name, rows in (("first", FIRST), ("second", SECOND), ("third", SECOND)):
-        campaign(tmp_path / name, name, rows, store=store)
+        campaign(tmp_path / name, name, rows, store=store).store.close()
     assert run(["compare", store, "--json"]) == 0
     assert len(json.loads(capfd.readouterr().out)["campaigns"]) == 3
     assert run(["compare", store, "--campaign", "third", "--campaign", "first", "--json"]) == 0

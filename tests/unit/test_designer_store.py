@@ -196,7 +196,10 @@ def test_one_process_owns_a_campaign_at_a_time(store: CampaignStore) -> None:
         (socket.gethostname(), 1.0, False),  # this host, process gone: taken over at once
     ],
 )
-def test_an_owner_that_died_is_replaced(store: CampaignStore, host: str, age_s: float, busy: bool) -> None:
+def test_an_owner_that_died_is_replaced(
+    store: CampaignStore, host: str, age_s: float, busy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "WATCH_S", 0.1)
     gone = 2**22 + 1  # above the largest process id of Linux
     with store.transaction() as session:
         session.execute(
