@@ -9,8 +9,9 @@ PIP_FLAGS := --disable-pip-version-check --quiet
 quickstart: $(VENV)/.installed
 	$(BIN)/designer run configs/quickstart.yaml
 
+# Three processes on two cores: a third of the time tests wait, for a batch system, a browser or another process.
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

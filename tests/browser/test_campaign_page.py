@@ -27,7 +27,7 @@ from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit
 from mdcore.measure import Progress, SimulationResult
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.seconds(30), pytest.mark.browser, pytest.mark.timeout(240)]
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 CHROMIUM = next(

@@ -25,6 +25,8 @@ from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refraction
 from mdcore.settings import SimulationSettings
 from mdcore.substances import Homopolymer
 
+pytestmark = pytest.mark.seconds(30)
+
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 

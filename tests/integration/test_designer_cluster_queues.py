@@ -29,7 +29,7 @@ from designer.config.cluster import (
 )
 from designer.errors import ClusterLost
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.seconds(40), pytest.mark.slow]
 
 
 SBATCH = """#!{python}

@@ -11,6 +11,8 @@ from crowd import Listed, ask, member, tell
 
 from designer import Campaign, CampaignConfig
 
+pytestmark = pytest.mark.seconds(60)
+
 CROWD = 50
 PATIENCE_S = 60.0
 """Within this time nothing may be refused for a lock."""

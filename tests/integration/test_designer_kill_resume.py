@@ -15,6 +15,8 @@ from faulty_campaign import records_of
 
 from designer.store import EvaluationRecord
 
+pytestmark = pytest.mark.seconds(60)
+
 # What each kill waits for, before a further random while: it shall hit every part of a campaign's life.
 KILLS = ("start", "attempts.jsonl", "run/checkpoint.npz", "result.json", "run/checkpoint.npz")
 EVALUATIONS = 4

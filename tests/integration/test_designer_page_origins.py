@@ -21,6 +21,8 @@ from designer.dashboard.watcher import Watcher
 from designer.origins import own_origins
 from surrogates import Objective
 
+pytestmark = pytest.mark.seconds(20)
+
 FOREIGN = (
     "http://evil.example.org",
     "http://127.0.0.1.evil.example.org:{port}",

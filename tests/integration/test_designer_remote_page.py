@@ -17,6 +17,8 @@ from designer.dashboard.view import View
 from designer.dashboard.watcher import Watcher
 from surrogates import Objective
 
+pytestmark = pytest.mark.seconds(20)
+
 
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:

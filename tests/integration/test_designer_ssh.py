@@ -10,7 +10,7 @@ from schedulers import SSH_PROGRAMS, SSHServer, serving, until
 from designer.campaign.campaign import Campaign
 from designer.errors import ClusterLost
 
-pytestmark = [pytest.mark.slow, pytest.mark.ssh]
+pytestmark = [pytest.mark.seconds(30), pytest.mark.slow, pytest.mark.ssh]
 
 CONFIG = """
 name: remote

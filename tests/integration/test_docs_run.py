@@ -22,6 +22,8 @@ from instant_trials import Alkanes, InstantCluster
 from designer import Campaign, CampaignConfig
 from designer.cli.app import app
 
+pytestmark = pytest.mark.seconds(80)
+
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^>]+) -->\n)?^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.M | re.S)

@@ -25,6 +25,8 @@ from mdcore.optics import OpticsSettings
 from mdcore.optics.additive import additive_refractions
 from mdcore.settings import ExecutionSettings, SimulationSettings
 
+pytestmark = pytest.mark.seconds(40)
+
 TINY = SimulationSettings.model_validate(
     {
         "preset": "quick",

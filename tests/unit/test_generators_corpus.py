@@ -15,6 +15,8 @@ from generators.synthesis.rule import Rule
 from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 
+pytestmark = pytest.mark.seconds(40)
+
 
 def test_routes_name_monomers_in_the_order_of_the_rule():
     library = MonomerLibrary.of([Entry("ethylene glycol", "OCCO"), Entry("TPA", "OC(=O)c1ccc(cc1)C(O)=O")])
