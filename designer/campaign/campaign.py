@@ -13,6 +13,7 @@ from designer.campaign.ask import ask, ledger_of
 from designer.campaign.calculations import CalculationKeeper
 from designer.campaign.listed import FixedList
 from designer.campaign.loop import Loop
+from designer.campaign.planned import check_plan
 from designer.campaign.proposal import Proposer
 from designer.campaign.signals import Interrupted, raise_on_signals
 from designer.campaign.stop import Tally, stop_reason
@@ -350,6 +351,7 @@ class Campaign:
         Raises:
             CampaignBusy: Another process runs it.
             CampaignFailed: It cannot continue; all results are in the store.
+            InvalidConfig: A property cannot be measured in such simulations, or of a substance that the campaign lists.
             OpticsUnavailable: DFT is requested and PySCF is not installed.
             Interrupted: SIGINT or SIGTERM was received; `run` resumes.
         """
@@ -370,6 +372,7 @@ class Campaign:
             return reason
         if self.config.optics.kind == "dft":
             require_pyscf()
+        check_plan(self.config)
         with raise_on_signals(), Ownership(self.store) as ownership:
             be_patient(self.store.engine)
             self.store.patience = Patience(STORE_PATIENCE_S, self._listener.note)
@@ -397,9 +400,6 @@ class Campaign:
         return start_cluster(self.config.cluster, self.config.campaign_folder)
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
-        from designer.campaign.planned import check_plan
-
-        check_plan(self.config)
         cluster = self._start_cluster()
         with ExitStack() as ending:
             ending.callback(self._close_cluster, cluster, ownership)

@@ -74,6 +74,12 @@ def drawn(candidates: Sequence[AnyCandidate], n: int, seed: int) -> list[AnyCand
     return sorted(candidates, key=lambda one: numbers[one.key])[:n]
 
 
+def listed_substances(config: CampaignConfig) -> tuple["Substance", ...]:
+    """Return all substances that a campaign file lists, as first evaluations and for the acquisition."""
+    first = config.initial.listed() if isinstance(config.initial, ListInitial) else ()
+    return (*first, *(config.generator.listed() if isinstance(config.generator, SubstancesSettings) else ()))
+
+
 @dataclass(frozen=True)
 class FixedList:
     """Keys of all that a campaign may evaluate, if that is a list.
@@ -93,7 +99,7 @@ class FixedList:
         if not alone and not isinstance(config.generator, SubstancesSettings):
             return None
         first = config.initial.listed() if isinstance(config.initial, ListInitial) else ()
-        others = config.generator.listed() if isinstance(config.generator, SubstancesSettings) and not alone else ()
+        others = () if alone or not isinstance(config.generator, SubstancesSettings) else config.generator.listed()
         return cls(frozenset(one.key for one in first), frozenset(one.key for one in others))
 
     def left(self, ledger: Ledger) -> int:

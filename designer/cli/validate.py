@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from designer.campaign.listed import listed_substances
+from designer.campaign.planned import check_plan
 from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.config import CampaignConfig, load_config
@@ -12,15 +14,15 @@ from designer.config import CampaignConfig, load_config
 def validate_command(config: CampaignFile, as_json: Json = False) -> int:
     """Check a campaign file."""
     with answer_stream() as stream:
-        from designer.campaign.planned import check_plan
-
         found = load_config(config)
         check_plan(found)
         if as_json:
             write_json(stream, {"valid": True, "config": found.document()})
         else:
             aims = ", ".join(f"{o.direction} {o.property}" for o in found.objectives)
-            stream.write(f"{config} is valid: {found.name}, {aims}; preset {found.simulation.preset}\n")
+            listed = len({one.key for one in listed_substances(found)})
+            chosen = f"; {listed} substance{'s' * (listed != 1)} listed" if listed else ""
+            stream.write(f"{config} is valid: {found.name}, {aims}; preset {found.simulation.preset}{chosen}\n")
     return 0
 
 
