@@ -37,16 +37,14 @@ def _parts(argument: str) -> list[str]:
 def _numeric_options(command: LazyCommand) -> set[str]:
     """Return the names of the numeric options of a command."""
     hints = typing.get_type_hints(command.function, include_extras=True)
-    return {name for parameter, hint in hints.items() for name in _names(parameter, hint)}
+    names = {parameter.name: parameter.opts for parameter in command.loaded().params}
+    return {name for parameter, hint in hints.items() if _is_number(hint) for name in names[parameter]}
 
 
-def _names(parameter: str, hint: Any) -> tuple[str, ...]:
+def _is_number(hint: Any) -> bool:
+    """Return whether an annotated type is a number, an optional number or a list of numbers."""
     if typing.get_origin(hint) is not Annotated:
-        return ()
-    kind, *about = typing.get_args(hint)
+        return False
+    kind = typing.get_args(hint)[0]
     kinds = {kind, *typing.get_args(kind)}
-    kinds |= {inner for part in kinds for inner in typing.get_args(part)}
-    if not kinds & {int, float}:
-        return ()
-    declared = tuple(name for one in about for name in getattr(one, "param_decls", None) or ())
-    return declared or (f"--{parameter.replace('_', '-')}",)
+    return bool({int, float} & (kinds | {inner for part in kinds for inner in typing.get_args(part)}))

@@ -63,7 +63,7 @@ def one_line(error: ValidationError, model: type[BaseModel], prefix: tuple[str |
     lines = list(dict.fromkeys(_describe(item, model, prefix) for item in mistakes))
     if len(lines) == 1:
         return lines[0]
-    return f"{len(lines)} errors:  " + " ".join(
+    return f"{len(lines)} errors: " + " ".join(
         f"({number}) {line}{'' if line.endswith(('.', '?')) else '.'}" for number, line in enumerate(lines, start=1)
     )
 

@@ -53,7 +53,7 @@ def test_other_machines_are_let_in_without_certificates_only_if_that_is_said_twi
     with pytest.raises(InvalidConfig) as refusal:
         cluster(f"{{kind: {kind}, listen: '{listen}', tls: off{hosts}}}")
     said = str(refusal.value)
-    assert f"listen '{listen}' with tls off lets everybody who reaches that address run programs as you" in said
+    assert f"listen '{listen}' with tls off allows everybody who can reach that address to run programs as you" in said
     assert "confirm it with `listen_without_tls: true`" in said
     assert "\n" not in said
 
@@ -64,14 +64,14 @@ def test_other_words_for_tls_are_refused_in_one_line() -> None:
             cluster(f"{{kind: local, tls: {word}}}")
         assert "\n" not in str(refusal.value)
     key = str(Path(__file__))
-    with pytest.raises(InvalidConfig, match=r"takes no certificates; write tls://"):
+    with pytest.raises(InvalidConfig, match=r"does not use TLS; write tls://"):
         cluster(f"{{kind: address, address: 'tcp://a:1', tls: {{ca: {key}, cert: {key}, key: {key}}}}}")
 
 
 def test_an_address_that_asks_for_certificates_needs_some() -> None:
     from designer.cluster.address import start_address
 
-    with pytest.raises(InvalidConfig, match="asks for certificates and there are none; give those"):
+    with pytest.raises(InvalidConfig, match="needs certificates; set ca, cert and key"):
         start_address(cluster("{kind: address, address: 'tls://127.0.0.1:9'}"))
 
 

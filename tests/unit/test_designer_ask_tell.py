@@ -103,14 +103,14 @@ def test_stale_reservations_expire_and_late_results_count(campaign: Campaign) ->
 
 # Each case: what is told of candidate 1, whose refractive index was told before, and what the refusal must say.
 BAD = [
-    (index(99), ["candidate '99' is unknown here", "designer ask"]),
+    (index(99), ["candidate '99' is unknown", "designer ask"]),
     ({**index(1), "candidate": None, "psmiles": "*CS*"}, ["'*CS*' was never proposed here"]),
     ({**index(1), "candidate": None, "psmiles": "*CC"}, ["*CC"]),
     (index(2, psmiles="*CO*"), ["candidate 2 is *CCO*, not *CO*", "correct one of them"]),
     (index(1, 1.7), ["refractive_index of this polymer is recorded at experiment already, as 1.500 ± 0.010"]),
     (index(1, stderr=0.02), ["refractive_index of this polymer is recorded at experiment already"]),
     ({"candidate": 1, "failure": "broke"}, ["measurements at experiment are recorded", "it has not failed"]),
-    (index("²"), ["candidate '²' is unknown here"]),
+    (index("²"), ["candidate '²' is unknown"]),
     (index(2, note="a\0b"), ["holds a character that no database takes"]),
     (index(2, property="refractive_indx"), ["refractive_indx", "refractive_index"]),
     (index(2, property="glass_transition_temperature", unit="g/cm3"), ["unit 'g/cm3' cannot be converted to 'K'"]),
@@ -119,7 +119,7 @@ BAD = [
     (index(2, value="1,5"), ["value '1,5' is not a number"]),
     (index(2, value="nan"), ["is no finite number"]),
     (index(2, stderr=-0.1), ["stderr -0.1 is negative"]),
-    (index(2, stderr=5.0), ["refractive_index 1.5 with the standard error 5 says nothing"]),
+    (index(2, stderr=5.0), ["refractive_index 1.5 with the standard error 5 is uninformative"]),
     (index(2, value=-1.6), ["refractive_index -1.6 is physically impossible"]),
     (index(2, value="1_6"), ["value '1_6' is not a number; write it without underscores"]),
     (index(2, value=-999), ["code for a missing value, leave it empty"]),
@@ -163,7 +163,7 @@ def test_an_unusual_value_is_recorded_and_told(campaign: Campaign) -> None:
     campaign.ask(1)
     told = campaign.tell(lines(index(1, 2.2)))
     assert (told.recorded, told.refused) == (1, ())
-    assert told.unusual == (Refused(2, "refractive_index 2.2 is outside of the usual 1.25 to 2"),)
+    assert told.unusual == (Refused(2, "refractive_index 2.2 is outside the usual 1.25 to 2"),)
 
 
 def test_a_file_may_be_told_again(campaign: Campaign) -> None:
@@ -223,7 +223,7 @@ def test_the_command_tells_what_became_of_a_file(
     )
     assert run(["tell", str(config), str(sheet)]) == 2
     out, err = capfd.readouterr()
-    assert [line.split(":")[0] for line in out.splitlines()] == ["line 3 refused", "line 4 refused"]
+    assert [line.split(":")[0] for line in out.splitlines()] == ["line 3 rejected", "line 4 rejected"]
     assert f"error: nothing was recorded, since 2 rows of {sheet} cannot be" in err
     sheet.write_text(heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,,,1\n")
     for expected in (

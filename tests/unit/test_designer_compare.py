@@ -72,7 +72,7 @@ def test_other_objectives_are_refused(tmp_path: Path) -> None:
     made = [campaign(tmp_path / "a", "first", FIRST), campaign(tmp_path / "b", "one", SECOND, [N])]
     with pytest.raises(
         InvalidRequest,
-        match=r"'one' in .* designs for maximise refractive_index, campaign 'first' in .* for maximise .*; compare",
+        match=r"'one' in .* has the objectives maximise refractive_index, campaign 'first' in .* has maximise .*; compare",
     ):
         compare_campaigns([(c.store, c.config) for c in made])
     # A region of interest steers the search and says nothing about what is better.
@@ -88,7 +88,7 @@ def test_the_command_compares_stores_as_text_json_and_page(tmp_path: Path, capfd
     text = capfd.readouterr().out
     assert re.search(r"first +│ md-quick │ +2 │ +1 │ +2 │", text)
     assert "common reference point: Refractive index 1.49, Abbe number 39" in text
-    assert "keeps the limits of its own campaign (first: none; second: 35 ≤ abbe_number)" in text
+    assert "respects the limits of its own campaign (first: none; second: 35 ≤ abbe_number)" in text
     assert run(["compare", *stores, "--out", str(tmp_path / "page.html"), "--json"]) == 0
     document = json.loads(capfd.readouterr().out)
     assert [c["campaign"] for c in document["campaigns"]] == ["first", "second"]
@@ -117,7 +117,7 @@ def test_campaigns_of_one_store_are_chosen_by_name(tmp_path: Path, capfd: pytest
     assert run(["compare", store, "--campaign", "fourth", "--campaign", "first"]) == 2
     assert "campaign 'fourth' is in none of the stores" in capfd.readouterr().err
     assert run(["compare", store, "--campaign", "first"]) == 2
-    assert "1 campaign cannot be compared; name another store" in capfd.readouterr().err
+    assert "at least two campaigns, got 1; add another store" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("rows", [[], [None]])

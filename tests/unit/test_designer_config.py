@@ -57,7 +57,7 @@ def test_limits_are_modelled_and_written_back(tmp_path: Path) -> None:
 def test_a_table_may_answer_for_what_no_simulation_measures(tmp_path: Path) -> None:
     path = write(tmp_path, BASE.replace("refractive_index", "homo_lumo_gap"))
     assert load_config(path, answered=True).properties()[0] == "homo_lumo_gap"
-    with pytest.raises(InvalidConfig, match="not measured by simulation"):
+    with pytest.raises(InvalidConfig, match="cannot be measured by simulation"):
         load_config(path)
 
 
@@ -74,23 +74,29 @@ MISTAKES = [
     (BASE + "simulation: {properties: [densty]}", ["simulation.properties", "'densty'", "density"]),
     (
         BASE.replace("refractive_index", "homo_lumo_gap"),
-        ["'homo_lumo_gap'", "not measured by simulation", "use one of density"],
+        ["'homo_lumo_gap'", "cannot be measured by simulation", "choose from density"],
     ),
     (BASE + "simulation: {protocol: {temperature_K: -300}}", ["temperature_K", "-300", "greater than 0", "raise it"]),
     (BASE + "simulation: {preset: quik}", ["simulation.preset", "'quik'", "did you mean 'quick'?"]),
     (BASE + "seed: -1", ["seed", "-1", "at least 0", "raise it"]),
     (BASE + "cluster: {kind: slurmm}", ["cluster.kind", "'slurmm'", "did you mean 'slurm'?"]),
     (BASE + "limits: [{property: densty, low: 1}]", ["limits[0].property", "densty", "density?"]),
-    (BASE + "limits: [{property: density}]", ["limits[0]", "give at least one"]),
-    (BASE + "limits: [{property: density, low: 1}, {property: density, high: 2}]", ["limits", "'density'", "into one"]),
+    (BASE + "limits: [{property: density}]", ["limits[0]", "needs low, high or both"]),
+    (
+        BASE + "limits: [{property: density, low: 1}, {property: density, high: 2}]",
+        ["limits", "'density'", "in one entry"],
+    ),
     (BASE + "initial: {kind: lst}", ["initial.kind", "'lst'", "did you mean 'list'?"]),
     (BASE + "initial: {kind: list, psmiles: ['*CC']}", ["initial.psmiles", "*CC"]),
-    (BASE + "initial: {kind: list, psmiles: ['*CCO*', '*OCC*']}", ["'*OCC*'", "same polymer as '*CCO*'", "remove"]),
+    (
+        BASE + "initial: {kind: list, psmiles: ['*CCO*', '*OCC*']}",
+        ["'*OCC*'", "and '*CCO*' are the same polymer", "remove"],
+    ),
     (BASE + "constraints: {sa_score: 0.5}", ["constraints.sa_score", "0.5", "greater than 1", "raise it"]),
-    (BASE.replace("{evaluations: 3}", "{}"), ["stop", "give evaluations or wall_time_h"]),
+    (BASE.replace("{evaluations: 3}", "{}"), ["stop", "set evaluations or wall_time_h"]),
     (BASE.replace("stop: {evaluations: 3}", ""), ["stop is missing", "add it"]),
     (BASE.replace("{evaluations: 3}", "{evaluations: many}"), ["stop.evaluations", "'many'", "whole number"]),
-    (BASE + "name: again", ["line 6", "'name' is written twice", "keep one"]),
+    (BASE + "name: again", ["line 6", "duplicate key 'name'", "remove one"]),
     (BASE + "store: mysql://host/db", ["mysql", "not supported", "postgresql"]),
     (BASE.replace("- property: refractive_index", "- {property: density, direction: target}"), ["needs `value`"]),
     (
@@ -98,7 +104,7 @@ MISTAKES = [
         ["region", "2", "1"],
     ),
     ("name: [", ["line", "YAML"]),
-    ("just text", ["not a mapping", "write `name: ...`"]),
+    ("just text", ["instead of a mapping", "write `name: ...`"]),
     (BASE.replace("name: trial", "name: ../trial"), ["name", "'../trial'"]),
 ]
 

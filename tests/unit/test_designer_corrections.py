@@ -115,7 +115,7 @@ def test_a_simulated_value_is_corrected_and_the_old_one_stays_on_record(campaign
 def test_what_cannot_be_corrected_is_told_and_nothing_changes(campaign: Campaign) -> None:
     for arguments, fragment in (
         ({"name": "density", "value": 1050, "evaluation": 1}, "physically impossible"),
-        ({"name": "density", "value": 1.05, "stderr": 50, "evaluation": 1}, "says nothing"),
+        ({"name": "density", "value": 1.05, "stderr": 50, "evaluation": 1}, "is uninformative"),
         ({"name": "density", "value": 1.05, "evaluation": 9}, "nothing to correct matches"),
         ({"name": "abbe_number", "value": 30, "evaluation": 1}, "nothing to correct matches"),
         ({"name": "density", "value": 1.05, "source": "no.csv"}, "nothing to correct matches"),

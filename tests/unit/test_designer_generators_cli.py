@@ -132,7 +132,7 @@ def test_an_interrupted_training_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(_Training, "_judge", interrupted)
         assert run(command) == 130
-    assert "the same command goes on" in capfd.readouterr().err
+    assert "resume with the same command" in capfd.readouterr().err
     assert not out.exists()
     assert run([*command, "--set", "hidden=17"]) == 2
     assert "other units, settings" in capfd.readouterr().err
@@ -193,7 +193,7 @@ def test_a_library_leaves_out_monomers_that_cannot_exist_and_says_so(
     monomers, out = tmp_path / "m.csv", tmp_path / "library.csv"
     monomers.write_text("smiles,name\nO=C(O)Nc1ccc(O)cc1,carbamic\nC=Cc1ccccc1,styrene\nC=CC#N,AN\n")
     assert run(["enumerate", str(monomers), "--out", str(out)]) == 0
-    assert "monomer carbamic cannot exist (carbamic acid); it is left out" in capfd.readouterr().err
+    assert "monomer carbamic is impossible (carbamic acid) and left out" in capfd.readouterr().err
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["sequence"] for row in rows] == ["", "", "statistical copolymer"]
 

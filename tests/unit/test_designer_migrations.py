@@ -111,7 +111,7 @@ def test_an_old_store_is_refused_until_it_is_migrated(tmp_path: Path, capfd: pyt
     assert copy.execute("SELECT count(*) FROM evaluation").fetchone() == (3,)
     copy.close()
     assert run(["migrate", str(path)]) == 0
-    assert "nothing to do" in capfd.readouterr().out
+    assert "already has schema" in capfd.readouterr().out
 
 
 @pytest.mark.postgres
@@ -147,6 +147,6 @@ def test_a_store_in_use_is_not_migrated(tmp_path: Path) -> None:
     with Ownership(store):
         with engine.begin() as connection:
             connection.execute(text("UPDATE schema_version SET version = 1"))
-        with pytest.raises(CampaignBusy, match="'trial' is being run; end it"):
+        with pytest.raises(CampaignBusy, match="'trial' is running; stop it"):
             migrate_store(url)
     engine.dispose()

@@ -67,7 +67,7 @@ def test_a_folder_that_others_can_change_is_refused_in_one_line(tmp_path: Path) 
     for name, reason in reasons.items():
         with pytest.raises(UnsafeFolder) as refusal:
             private_folder(tmp_path / name)
-        remedy = "remove it, or set cluster.scratch to a folder of your own"
+        remedy = "remove it, or set cluster.scratch to a private folder"
         assert str(refusal.value) == f"scratch folder {tmp_path / name} {reason}; {remedy}"
     assert mode_of(tmp_path / "shared") == 0o1777  # what is not ours alone is left as it is
 
@@ -98,8 +98,8 @@ def test_a_folder_that_everybody_can_exchange_is_refused(tmp_path: Path) -> None
         with pytest.raises(UnsafeFolder) as refusal:
             private_folder(tmp_path / name)
         assert str(refusal.value) == (
-            f"scratch folder {tmp_path / name} can be exchanged by other users, since {reason}; "
-            "set cluster.scratch to a folder of your own"
+            f"scratch folder {tmp_path / name} could be replaced by other users, since {reason}; "
+            "set cluster.scratch to a private folder"
         )
         assert not (tmp_path / name).exists()
     # Folders of a group, and those of somebody who let this user in, are their owners' business.

@@ -32,4 +32,4 @@ def test_without_a_number_any_number_may_start() -> None:
 
 def test_the_reason_names_the_rule() -> None:
     assert stop_reason(StopSettings(evaluations=3), Tally(3, 0, 1.0)) == "3 of 3 evaluations are finished"
-    assert "1 h wall time" in str(stop_reason(StopSettings(wall_time_h=1), Tally(3, 0, 4000.0)))
+    assert "running time of 1 h" in str(stop_reason(StopSettings(wall_time_h=1), Tally(3, 0, 4000.0)))

@@ -119,10 +119,10 @@ def test_a_mistyped_address_is_refused_without_its_password(
         ("sqlite:///a?b", "write %3F"),
         ("sqlite:///a#b", "write %23"),
         ("sqlite://runs/a.sqlite", "write sqlite:///RELATIVE"),
-        ("sqlite://", "names no file"),
+        ("sqlite://", "does not name a file"),
         ("", "is not the name of a file"),
         ("a\0b", "is not the name of a file"),
-        ("postgresql://ada@host", "names no database; write postgresql://USER:PASSWORD@HOST/DATABASE"),
+        ("postgresql://ada@host", "does not name a database; write postgresql://USER:PASSWORD@HOST/DATABASE"),
     ],
 )
 def test_a_refusal_says_what_to_write(text: str, fragment: str) -> None:

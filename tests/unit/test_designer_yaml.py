@@ -15,14 +15,14 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(8)
 )
 MISTAKES: dict[str, tuple[str, str]] = {
-    "alias": (LISTED + "    - *CC*\n", "line 7, column 10: a text with * at its beginning is an alias in YAML; put"),
+    "alias": (LISTED + "    - *CC*\n", "line 7, column 10: text that starts with * is an alias in YAML; put"),
     "alias in a list": (BASE + "initial: {kind: list, psmiles: [*OCCO*, *CO*]}\n", "in quotes: '*OCCO*'"),
     "branched alias": (LISTED + "    - *CC(*)c1ccccc1\n", "in quotes: '*CC(*)c1ccccc1'"),
     "bracketed stars": (LISTED + "    - [*]CC[*]\n", "in quotes: '[*]CC[*]'"),
     "typographic quotes": (LISTED + "    - \u201c*CC*\u201d\n", "write '*CC*'"),
     "decimal comma": (BASE + "limits:\n - property: density\n   low: 1,05\n", "limits[0].low: '1,05' is not a number; write 1.05"),
     "decimal comma in braces": (BASE + "limits: [{property: density, low: 1,5}]\n", "numbers with a decimal point"),
-    "zero behind a comma": (BASE + "limits: [{property: density, low: 1,05}]\n", "decimal comma, write a point"),
+    "zero behind a comma": (BASE + "limits: [{property: density, low: 1,05}]\n", "decimal comma, use a decimal point"),
     "name with blanks": (BASE.replace("name: t", "name: my first campaign"), "write 'my-first-campaign'"),
     "no name": (BASE.replace("name: t", "name:"), "name: nothing is not text"),
     "date as a name": (BASE.replace("name: t", "name: 2024-01-01"), "name: 2024-01-01 is not text; put it in quotes"),
@@ -34,22 +34,22 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "power": (BASE + "seed: 10^30\n", "seed: '10^30' is not a whole number; write a smaller number, in digits"),
     "small power": (BASE + "seed: 10^3\n", "write 1000"),
     "exponent": (BASE + "seed: 1e6\n", "write 1000000"),
-    "huge": (BASE + "seed: 1" + "0" * 30 + "\n", "does not fit into the store; use one below 9223372036854775808"),
-    "huge for PostgreSQL": (BASE + "seed: 3000000000\nstore: postgresql://h/d\n", "use one below 2147483648"),
+    "huge": (BASE + "seed: 1" + "0" * 30 + "\n", "seed must be below 9223372036854775808"),
+    "huge for PostgreSQL": (BASE + "seed: 3000000000\nstore: postgresql://h/d\n", "seed must be below 2147483648"),
     "unit": (BASE + "simulation: {protocol: {temperature_K: 300 K}}\n", "temperature_K: '300 K' is not a number; write the number"),
     "per cent": (BASE + "cluster: {workers: 50%}\n", "write the number alone, 50"),
-    "tab": (BASE + "limits:\n\t- property: density\n", "line 5, column 1: YAML is indented with blanks, not tabs"),
-    "two documents": (BASE + "---\n" + BASE, "begins a second document"),
+    "tab": (BASE + "limits:\n\t- property: density\n", "line 5, column 1: YAML is indented with spaces, not tabs"),
+    "two documents": (BASE + "---\n" + BASE, "starts a second document"),
     "second colon": (BASE + "folder: a: b\n", "line 4, column 10: a second `:` in a line"),
-    "open quote": (BASE + "folder: 'abc\n", "is opened and not closed"),
+    "open quote": (BASE + "folder: 'abc\n", "is not closed"),
     "open brace": (BASE + "limits: [{property: density, low: 1]\n", "close the bracket"),
-    "Python": (BASE + "folder: !!python/object/apply:os.system [ls]\n", "tags such as !!python are not read"),
-    "empty": ("", "holds nothing, not a mapping"),
-    "list": ("- a\n", "holds a list, not a mapping"),
+    "Python": (BASE + "folder: !!python/object/apply:os.system [ls]\n", "tags such as !!python are not supported"),
+    "empty": ("", "contains nothing instead of a mapping"),
+    "list": ("- a\n", "contains a list instead of a mapping"),
     "number as a key": (BASE + "5: 3\n", "the key 5 is not a name"),
     "nested": (BASE + "folder: " + "[" * 5000, "nested too deeply"),
     "aliases of aliases": (LAUGHS + BASE, "more than 100000 values"),
-    "alias of itself": (BASE + "constraints: &a {forbidden: *a}\n", "an alias stands inside of what it stands for"),
+    "alias of itself": (BASE + "constraints: &a {forbidden: *a}\n", "an alias refers to itself"),
     "not UTF-8": (BASE + "folder: caf\udce9\n", "line 4 is not UTF-8 text"),
     "large": (BASE + "# " + "x" * 1_000_001, "has at most 1000000"),
 }  # fmt: skip
@@ -73,7 +73,7 @@ def test_every_mistake_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig) as caught:
         load_config(path)
     text = str(caught.value)
-    assert "6 mistakes: (1) unknown key 'limts'; did you mean 'limits'? (2) name: 'a b'" in text
+    assert "6 errors: (1) unknown key 'limts'; did you mean 'limits'? (2) name: 'a b'" in text
     for place in ("seed: -1", "objectives[0].property", "stop.evaluations: 0", "stop.wall_time_h: 'x' is not a number"):
         assert place in text
     # An objective is given; that it is wrong does not mean that none is.
@@ -95,7 +95,7 @@ def test_more_objectives_than_the_hypervolume_allows_are_refused(tmp_path: Path)
         if n == MAX_OBJECTIVES:
             assert len(load_config(path).objectives) == n
             continue
-        with pytest.raises(InvalidConfig, match="5 objectives are more than the 4 whose hypervolume can be computed"):
+        with pytest.raises(InvalidConfig, match="at most 4 objectives are supported"):
             load_config(path)
 
 
