@@ -1,7 +1,7 @@
 """Chemistry of repeat units: notation, canonical keys, oligomers, the property registry, records, seeds and errors.
 
-Only `RepeatUnit`, `UnitMixture` and what is beside them need RDKit; they load on first use, so that the slim environment of a GPU node can
-import errors, records and seeds from here.
+Only `RepeatUnit`, `UnitMixture` and `Composition` need RDKit. They are loaded on first use, so that errors, records and seeds can be
+imported from here in the slim environment of a GPU node.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -12,9 +12,10 @@ from mdcore.chem.repeat_unit import RepeatUnit
 def sa_score(unit: RepeatUnit) -> float:
     """Return the synthetic accessibility score of a repeat unit, 1 (easy) to 10 (hard).
 
-    Ertl & Schuffenhauer 2009 (doi 10.1186/1758-2946-1-8) in RDKit's implementation, of the primitive unit capped with methyl
-    groups: they stand for the neighbouring units, and unlike stars or hydrogens they are environments the score knows. It
-    judges molecules and not polymerisations, so it ranks candidates rather than proving that one can be made.
+    Ertl & Schuffenhauer 2009 (doi 10.1186/1758-2946-1-8) in RDKit's implementation, computed for the primitive unit capped with
+    methyl groups. The caps represent the neighbouring units; unlike stars or hydrogens, they give atom environments that occur in the
+    score's training data. The score was made for molecules, not polymerisations: use it to rank candidates, not as proof of
+    synthesisability.
     """
     capped = unit.natural.primitive_mol
     for atom in capped.GetAtoms():

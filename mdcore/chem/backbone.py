@@ -1,11 +1,11 @@
 """The backbone of a repeat unit as a cyclic word of links, and the canonical key that follows from it.
 
-The stars of a repeat unit are joined by a path. Every bond of that path that is single and in no ring is a place where the
-infinite chain could have been cut instead. Cutting at all of them at once turns the unit into a sequence of *links*, each
-spelled by a canonical SMILES with a labelled entry (1) and exit (2). The infinite chain is the cyclic word of these
-spellings; the canonical unit is its smallest period, in the rotation and direction whose word sorts first. The key is thus
-invariant to atom order, to where the backbone was cut, to direction, and to how many periods were written down
-(`*CC*` and `*C*` are one infinite chain and have one key). Tetrahedral and double-bond stereo are kept.
+The backbone is the path between the two stars of a repeat unit. The infinite chain could equally be cut at any acyclic single bond
+of this path. Cutting all of these bonds turns the unit into a sequence of *links*, each written as a canonical SMILES with a labelled
+entry (1) and exit (2). The infinite chain is the cyclic word of these links; the canonical unit is its smallest period, in the
+rotation and direction whose word sorts first. The key is therefore invariant to atom order, to the position of the cut, to
+direction, and to the number of periods written (`*CC*` and `*C*` are the same infinite chain and have the same key).
+Tetrahedral and double-bond stereo are kept.
 """
 
 from functools import lru_cache
@@ -32,7 +32,7 @@ def canonical_unit(mol: Chem.Mol) -> tuple[str, Chem.Mol]:
         mol: Repeat unit with stars labelled `HEAD` and `TAIL`.
 
     Returns:
-        The key, itself a pSMILES, and the molecule it spells with labelled stars.
+        The key, itself a pSMILES, and the corresponding molecule with labelled stars.
     """
     path = star_path(mol)
     cuts = _cuts(mol, path)
@@ -48,14 +48,14 @@ def canonical_unit(mol: Chem.Mol) -> tuple[str, Chem.Mol]:
     if period < len(word) or len(word) == 1 or stereo:
         unit = _join(word[:period])
         return spell(unit), unit
-    # The link that comes first is entered through the cut before it, or from behind through the one after it.
+    # The first link is entered through the cut before it or, in the reverse direction, through the cut after it.
     seam = (-turns if swap else turns) % len(word)
     unit = _recut(mol, path, cuts[seam - 1] if seam else None, swap)
     return spell(unit), unit
 
 
 def _cuts(mol: Chem.Mol, path: list[int]) -> list[Cut]:
-    """Return the atoms before and behind each place where the backbone could have been cut instead, head to tail."""
+    """Return the atoms on both sides of each acyclic single bond of the backbone, head to tail."""
     cuts = []
     for left, right in pairwise(path[1:-1]):
         bond = mol.GetBondBetweenAtoms(left, right)
@@ -74,7 +74,7 @@ def _word(mol: Chem.Mol, path: list[int], cuts: list[Cut]) -> Word:
         for bond, (left, _) in zip(bonds, cuts, strict=True)
     ]
     pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx() for bond in bonds], dummyLabels=labels)
-    # All links are spelled in one go; the order of the atoms in the text tells which link is which.
+    # All links are written in one call; the atom order of the output identifies each link.
     texts = Chem.MolToSmiles(pieces).split(".")
     written = pieces.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
     members = Chem.GetMolFrags(pieces)
@@ -89,7 +89,7 @@ def _word(mol: Chem.Mol, path: list[int], cuts: list[Cut]) -> Word:
 
 
 def _recut(mol: Chem.Mol, path: list[int], cut: Cut | None, swap: bool) -> Chem.Mol:
-    """Return the same chain cut at another place (None for the same one), its direction reversed on request."""
+    """Return the same chain cut at another bond (None: unchanged), optionally with reversed direction."""
     if cut is None and not swap:
         return mol
     unit = Chem.RWMol(mol)

@@ -18,7 +18,7 @@ def box_matrix(box: ArrayLike) -> FloatArray:
     """Return a box as a matrix, shape (3, 3), from three edges, as older files hold them, or from a matrix.
 
     Raises:
-        ValueError: It has another shape, or is not in the reduced form.
+        ValueError: The shape is wrong, or the box is not in the reduced form.
     """
     found = np.asarray(box, dtype=np.float64)
     if found.shape == (3,):
@@ -30,10 +30,10 @@ def box_matrix(box: ArrayLike) -> FloatArray:
 
 
 def check_reduced(box_nm: FloatArray) -> None:
-    """Refuse a box that is not in OpenMM's reduced form.
+    """Raise if a box is not in OpenMM's reduced form.
 
     Raises:
-        ValueError: It is not.
+        ValueError: The box is not in the reduced form.
     """
     (ax, ay, az), (bx, by, bz), (cx, cy, cz) = np.asarray(box_nm, dtype=np.float64).tolist()
     upper = ay == az == bz == 0.0
@@ -85,8 +85,8 @@ def mean_edge(box_nm: FloatArray) -> float:
 def lattice_shift(displacement_nm: FloatArray, box_nm: FloatArray) -> FloatArray:
     """Return the lattice vectors whose subtraction brings displacements near zero, shape (..., 3) in nm.
 
-    In a rectangular box the result is the nearest image. In another one it is the image that OpenMM's reduced form leads to, the
-    nearest for displacements shorter than half the smallest edge.
+    In a rectangular box the result is the nearest image. In a triclinic box it is the image given by OpenMM's reduced form,
+    which is the nearest one for displacements shorter than half the smallest edge.
     """
     if is_rectangular(box_nm):
         edges = np.diag(box_nm)

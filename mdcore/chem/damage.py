@@ -1,9 +1,9 @@
-"""Files of a simulation folder that cannot be read: told from faults of the machine, set aside, and noted.
+"""Unreadable files of a simulation folder: distinguished from machine faults, set aside, and logged.
 
-Everything in such a folder but the request itself can be made again: a bundle from its seed, a run from its last checkpoint or from the
-start, a result from the series. So a damaged file is renamed to `NAME.damaged`, a line in `damaged.jsonl` beside it says why, and the
-step that wrote it is repeated. A fault of the machine (no permission, read-only or failing disk) says nothing about the content; its
-OSError passes through and the work is tried again later.
+Everything in such a folder except the request itself can be regenerated: a bundle from its seed, a run from its last checkpoint or from
+the start, a result from the series. A damaged file is therefore renamed to `NAME.damaged`, the reason is appended to `damaged.jsonl` beside
+it, and the step that wrote it is repeated. A machine fault (missing permission, read-only or failing disk) implies nothing about the
+content; its OSError propagates, and the work is retried later.
 """
 
 import errno
@@ -26,17 +26,17 @@ LOG = "damaged.jsonl"
 UNREADABLE = (
     ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError, RecursionError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What readers of JSON, NumPy and XML raise for a file that is cut, empty, garbage or of another version."""
+"""Exceptions raised by readers of JSON, NumPy and XML for a file that is truncated, empty, corrupt or of another version."""
 _ABOUT_THE_FILE = (None, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
-"""Numbers of an OSError that say something about the file, not about the machine."""
+"""errno values of an OSError that are caused by the file, not by the machine."""
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Raise DamagedFile for whatever reading a missing or damaged file raises in this block.
+    """Convert exceptions caused by a missing or damaged file in this block to DamagedFile.
 
     Raises:
-        DamagedFile: The file is missing, no file, or has no readable content.
+        DamagedFile: The file is missing, not a regular file, or has no readable content.
         OSError: The machine could not read it: no permission, a failing disk.
     """
     try:
@@ -58,20 +58,20 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         DamagedFile: It is missing or cannot be read.
         OSError: The machine could not read it.
     """
-    # NumPy leaves a file open that it opened and found damaged.
+    # NumPy does not close a file that it opened and found damaged.
     with reading(path), path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 
 def damaged(path: Path, problem: str) -> DamagedFile:
-    """Return the error that a file is damaged."""
-    error = DamagedFile(f"{path} cannot be used ({problem}); run the same simulation again, which makes it anew")
+    """Return the exception for a damaged file."""
+    error = DamagedFile(f"{path} cannot be used ({problem}); run the same simulation again to regenerate it")
     error.path, error.problem = path, problem
     return error
 
 
 def set_aside(error: DamagedFile) -> None:
-    """Rename a damaged file or folder to `NAME.damaged`, or `NAME.damaged-2` and so on, and note it in `damaged.jsonl` beside it.
+    """Rename a damaged file or folder to `NAME.damaged` (`NAME.damaged-2`, ...) and log it in `damaged.jsonl` beside it.
 
     Raises:
         OSError: The folder cannot be written.
@@ -91,16 +91,16 @@ def set_aside(error: DamagedFile) -> None:
 
 
 def ensure_folder(path: Path) -> None:
-    """Make a folder; a file in its place is set aside."""
+    """Create a folder; a file with its name is set aside."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        set_aside(damaged(path, "is a file, a folder belongs here"))
+        set_aside(damaged(path, "is a file; expected a folder"))
         path.mkdir()
 
 
 def damage_report(folder: Path) -> list[Mapping[str, Any]]:
-    """Return what was set aside or found missing in a folder and those inside it, oldest first: `file`, `problem`, `kept` and `at`."""
+    """Return the log entries of a folder and its subfolders, oldest first, with `file`, `problem`, `kept` and `at`."""
     found: list[Mapping[str, Any]] = []
     for log in folder.rglob(LOG):
         place = log.parent.relative_to(folder)
@@ -109,7 +109,7 @@ def damage_report(folder: Path) -> list[Mapping[str, Any]]:
                 entry = json.loads(line)
                 own = {name: entry[name] for name in ("file", "problem", "kept", "at")}
             except (ValueError, LookupError, TypeError):
-                continue  # cut by a kill; the file that it was about is set aside all the same
+                continue  # truncated when the process was killed; its file was set aside all the same
             found.append({**own, "file": (place / str(own["file"])).as_posix()})
     return sorted(found, key=lambda entry: float(entry["at"]))
 

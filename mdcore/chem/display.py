@@ -1,17 +1,17 @@
-"""How values look in terminals and notebooks."""
+"""Formatting of values for terminals and notebooks."""
 
 import math
 from collections.abc import Sequence
 from html import escape
 
 SMALL = 1e-3
-"""Numbers below it are written with a power of ten."""
+"""Numbers below this are written with a power of ten."""
 
 
 def with_error(value: float, stderr: float) -> str:
-    """Return a value with its standard error, both to the error's second digit: `1.573 ± 0.012`.
+    """Return a value with its standard error, both rounded to the second significant digit of the error: `1.573 ± 0.012`.
 
-    A value has five significant digits at most; an error below its last digit is written as a bound: `1.6890 ± <0.0001`.
+    A value has at most five significant digits; an error below its last digit is written as a bound: `1.6890 ± <0.0001`.
     Small numbers share a power of ten: `(4.04 ± 0.52)e-05`.
     """
     if not math.isfinite(value + stderr) or stderr <= 0:

@@ -33,7 +33,7 @@ def structure_svg(structures: str | tuple[str, ...], width: int = 260, height: i
         if atom.GetAtomicNum() == 0:
             atom.SetIsotope(0)
     drawer = rdMolDraw2D.MolDraw2DSVG(width, height)
-    # RDKit's type stubs take the options for something else than they are.
+    # RDKit's type stubs declare the wrong type for these options.
     options: Any = drawer.drawOptions()
     options.dummiesAreAttachments = True
     options.clearBackground = False
@@ -54,9 +54,9 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 def _compact(svg: str) -> str:
-    """Return an RDKit drawing as an `<svg>` that scales with its frame, at a fraction of the size.
+    """Return an RDKit drawing as a compact `<svg>` that scales with its container.
 
-    Paths that look the same become one, coordinates keep a tenth of a pixel, and what editors alone read is left out.
+    Paths of the same style are merged, coordinates are rounded to 0.1 pixel, and metadata for editors is dropped.
     """
     box = re.search(r"viewBox='[^']*'", svg)
     looks: dict[str, list[str]] = {}

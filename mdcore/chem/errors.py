@@ -3,40 +3,40 @@
 The tree::
 
     MDCoreError
-    ├── InvalidRepeatUnit (ValueError)   a pSMILES that is no repeat unit
-    ├── InvalidMolecule (ValueError)     a SMILES that is no molecule of a liquid
-    ├── UnknownProperty (KeyError)       a name the property registry does not hold
+    ├── InvalidRepeatUnit (ValueError)   a pSMILES that is not a repeat unit
+    ├── InvalidMolecule (ValueError)     a SMILES that is not a molecule of a liquid
+    ├── UnknownProperty (KeyError)       a name that is not in the property registry
     ├── InvalidSettings (ValueError)     simulation settings that contradict each other
-    ├── BuildError (RuntimeError)        no chain or cell without overlaps was found
-    ├── UnparameterisableError (RuntimeError)  the force field or the charge model lacks a term
+    ├── BuildError (RuntimeError)        a chain or cell without overlaps could not be built
+    ├── UnparameterisableError (RuntimeError)  a parameter of the force field or charge model is missing
     ├── BundleError (OSError)            a bundle on disk is missing, damaged or foreign
     │   └── DamagedFile                  a file of a simulation folder is missing or cannot be read
     ├── NotRecorded (KeyError)           a role, stage or observable that a run did not record
     ├── UnknownStage (ValueError)        a kind of stage that is not installed
     ├── UnknownObservable (ValueError)   an observable that is not installed
-    ├── ExportError (ValueError)         a cell that another engine's files cannot express, or an unknown engine
-    ├── SimulationExploded (RuntimeError)      the dynamics left the range of physics and retries did not help
-    ├── NotConverged (RuntimeError)      sampling reached its limit before its convergence tests passed
-    └── PlatformUnavailable (RuntimeError)     the OpenMM platform that was asked for does not work here
+    ├── ExportError (ValueError)         a cell that cannot be expressed in another engine's files, or an unknown engine
+    ├── SimulationExploded (RuntimeError)      the dynamics became unphysical, and retries with smaller steps did too
+    ├── NotConverged (RuntimeError)      sampling reached its limit before the convergence tests passed
+    └── PlatformUnavailable (RuntimeError)     the requested OpenMM platform is not available
 """
 
 from pathlib import Path
 
 
 class MDCoreError(Exception):
-    """Root of every error the simulation core raises on purpose."""
+    """Root of all errors raised by the simulation core."""
 
 
 class InvalidRepeatUnit(MDCoreError, ValueError):
-    """A text that does not spell a repeat unit."""
+    """A text is not a valid repeat unit."""
 
 
 class InvalidMolecule(MDCoreError, ValueError):
-    """A text that does not spell a neutral closed-shell molecule."""
+    """A text is not the SMILES of a neutral closed-shell molecule."""
 
 
 class UnknownProperty(MDCoreError, KeyError):
-    """A property name that the registry does not hold."""
+    """A name is not in the property registry."""
 
     def __str__(self) -> str:
         """Return the message without the quotes that KeyError adds."""
@@ -44,7 +44,7 @@ class UnknownProperty(MDCoreError, KeyError):
 
 
 class NotRecorded(MDCoreError, KeyError):
-    """A role, a stage or an observable that a run did not record."""
+    """A role, stage or observable was not recorded by a run."""
 
     def __str__(self) -> str:
         """Return the message without the quotes that KeyError adds."""
@@ -52,23 +52,23 @@ class NotRecorded(MDCoreError, KeyError):
 
 
 class UnknownStage(MDCoreError, ValueError):
-    """A kind of stage that neither this program nor an installed plug-in knows."""
+    """A kind of stage is not provided by this program or an installed plug-in."""
 
 
 class UnknownObservable(MDCoreError, ValueError):
-    """An observable that neither this program nor an installed plug-in knows."""
+    """An observable is not provided by this program or an installed plug-in."""
 
 
 class InvalidSettings(MDCoreError, ValueError):
-    """Simulation settings that contradict each other."""
+    """Simulation settings contradict each other."""
 
 
 class BuildError(MDCoreError, RuntimeError):
-    """No chain or cell without overlaps was found."""
+    """A chain or cell without overlaps could not be built."""
 
 
 class UnparameterisableError(MDCoreError, RuntimeError):
-    """The force field or the charge model has no parameter for some environment."""
+    """The force field or charge model lacks a parameter."""
 
 
 class BundleError(MDCoreError, OSError):
@@ -76,7 +76,7 @@ class BundleError(MDCoreError, OSError):
 
 
 class DamagedFile(BundleError):
-    """A file or folder of a simulation is missing, damaged or of another version, and can be made again.
+    """A file or folder of a simulation is missing, damaged or of another version, and can be regenerated.
 
     Attributes:
         path: The file.
@@ -92,7 +92,7 @@ class ExportError(MDCoreError, ValueError):
 
 
 class SimulationExploded(MDCoreError, RuntimeError):
-    """The dynamics produced non-finite or unphysical numbers, and smaller steps did not help."""
+    """The dynamics produced non-finite or unphysical numbers, even with smaller steps."""
 
 
 class NotConverged(MDCoreError, RuntimeError):
@@ -100,11 +100,11 @@ class NotConverged(MDCoreError, RuntimeError):
 
 
 class PlatformUnavailable(MDCoreError, RuntimeError):
-    """The OpenMM platform that was asked for does not work on this machine."""
+    """The requested OpenMM platform does not work on this machine."""
 
 
 class PluginError(MDCoreError, ValueError):
-    """A plug-in is unknown, cannot be imported, or has a name that is taken."""
+    """A plug-in is unknown, cannot be imported, or uses a name that is already taken."""
 
 
 class InvalidSubstance(MDCoreError, ValueError):
@@ -112,4 +112,4 @@ class InvalidSubstance(MDCoreError, ValueError):
 
 
 class PlanError(MDCoreError, ValueError):
-    """A property cannot be measured in a simulation of these settings."""
+    """A property cannot be measured in a simulation with these settings."""

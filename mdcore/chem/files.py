@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and that a power cut does not take away once they are there."""
+"""Atomic and durable writing of files."""
 
 import errno
 import os
@@ -14,14 +14,14 @@ from typing import BinaryIO, TextIO
 
 _PART = re.compile(r"\.polymer-designer-[0-9a-f]{16}\.part")
 _ABANDONED_S = 86_400.0
-"""Age at which a temporary file counts as left by a killed process where the file system has no locks."""
+"""Age in s after which a temporary file is treated as left by a killed process, on file systems without locks."""
 CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EINVAL, errno.EPERM, errno.EBADF)
-"""Numbers of errors of a file that was opened, and that the operating system raises without its name."""
+"""errno values of operations on an open file, which the operating system raises without a file name."""
 _CANNOT_SYNC_FOLDERS = (errno.EINVAL, errno.ENOTSUP)
 
 
 def write_whole(path: Path | str, data: bytes | str) -> None:
-    """Write a file in one step; text as UTF-8, without changing line ends. See `replacing_path`."""
+    """Write a file atomically; text is encoded as UTF-8 with line ends unchanged. See `replacing_path`."""
     with replacing(path) as stream:
         stream.write(data.encode() if isinstance(data, str) else data)
 
@@ -39,7 +39,7 @@ def replacing_text(path: Path | str, newline: str | None = None) -> Iterator[Tex
 
     Args:
         path: The file.
-        newline: As of `open`; "" for the `csv` module.
+        newline: As in `open`; "" for the `csv` module.
     """
     with replacing_path(path) as part, part.open("w", encoding="utf-8", newline=newline) as stream:
         yield stream
@@ -49,13 +49,13 @@ def replacing_text(path: Path | str, newline: str | None = None) -> Iterator[Tex
 def replacing_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary file in the folder of `path` that replaces it when the block ends without an exception.
 
-    This form is for libraries that write to a path; they must be told the format, because the temporary name ends in `.part`.
+    Use it for libraries that write to a path; pass them the format explicitly, because the temporary name ends in `.part`.
 
-    The new file has the permissions that the umask allows, less those that the file it replaces did not have. The file and
-    its folder are synchronised to disk before the block is left. After an exception or an interrupt `path` is as it was and
-    the temporary file is gone; what a killed process left in the folder is removed by the next one that writes there. A
-    symbolic link is followed. What is not a regular file, as a pipe or `/dev/stdout`, is written to directly. Links and pipes that
-    another user laid out in a folder where all users can write, as that of temporary files, are refused.
+    The new file gets the permissions allowed by the umask, restricted to those of the file that it replaces. The file and its
+    folder are synchronised to disk before the block is left. After an exception or interrupt, `path` is unchanged and the temporary
+    file is removed; files left by a killed process are removed by the next process that writes to the folder. Symbolic links are
+    followed. Anything but a regular file, such as a pipe or `/dev/stdout`, is written to directly. Links and pipes owned by another
+    user in a world-writable folder, such as the folder for temporary files, are refused.
 
     Raises:
         IsADirectoryError: `path` is a folder.
@@ -84,7 +84,7 @@ def _replacing_path(path: Path) -> Iterator[Path]:
         if not stat.S_ISREG(found):
             yield path
             return
-        # From its first byte on it is as private as the file that it replaces.
+        # The new file is never more accessible than the file that it replaces.
         mode &= found | stat.S_IRUSR | stat.S_IWUSR
     path = path.resolve()
     _sweep(path.parent)
@@ -103,24 +103,24 @@ def _replacing_path(path: Path) -> Iterator[Path]:
 
 
 def _refuse_trap(path: Path) -> None:
-    """Refuse another user's link or pipe in a folder for all users; not every Linux is set to do that (`fs.protected_symlinks`)."""
+    """Refuse another user's link or pipe in a world-writable folder; not every Linux system does so (`fs.protected_symlinks`)."""
     if sys.platform == "win32":
         return
     try:
         found, folder = path.lstat(), path.parent.stat()
     except OSError:
-        return  # nothing is there, or writing will tell
+        return  # missing, or writing will raise the error
     public = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
     plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
     if public and not plain and found.st_uid not in (os.getuid(), folder.st_uid):
         what = "symbolic link" if stat.S_ISLNK(found.st_mode) else "pipe or device"
-        raise PermissionError(errno.EACCES, f"a {what} of user {found.st_uid} in a folder of all users", str(path))
+        raise PermissionError(errno.EACCES, f"a {what} of user {found.st_uid} in a world-writable folder", str(path))
 
 
 def sync_folder(folder: Path) -> None:
-    """Synchronise a folder to disk, so that the files just made, renamed or removed in it stay so after a power cut.
+    """Synchronise a folder to disk, so that creations, renames and removals in it survive a power failure.
 
-    Windows cannot, and some network file systems refuse; there this does nothing.
+    Does nothing on Windows and on network file systems that do not support it.
     """
     if sys.platform == "win32":
         return
@@ -135,7 +135,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _new_part(folder: Path, mode: int) -> tuple[Path, int | None]:
-    """Make a temporary file; the descriptor holds a lock on it that ends with this process."""
+    """Create a temporary file; the descriptor holds a lock on it until this process ends."""
     while True:
         part = folder / f".polymer-designer-{secrets.token_hex(8)}.part"
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
@@ -148,12 +148,12 @@ def _new_part(folder: Path, mode: int) -> tuple[Path, int | None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return part, descriptor
-        os.close(descriptor)  # swept before it was locked
+        os.close(descriptor)  # removed by another process before it was locked
 
 
 def _settle(part: Path, replaced: Path) -> None:
-    """Give the new file its permissions and bring it to disk."""
-    with part.open("r+b") as stream:  # Windows synchronises only what is open for writing
+    """Set the permissions of the new file and synchronise it to disk."""
+    with part.open("r+b") as stream:  # Windows only synchronises files open for writing
         with suppress(FileNotFoundError):
             allowed = stat.S_IMODE(replaced.stat().st_mode)
             part.chmod(stat.S_IMODE(part.stat().st_mode) & allowed)
@@ -166,7 +166,7 @@ def _sweep(folder: Path) -> None:
     with suppress(PermissionError), os.scandir(folder) as entries:  # a folder may be writable and not readable
         found = [Path(entry.path) for entry in entries if _PART.fullmatch(entry.name)]
     for part in found:
-        with suppress(OSError):  # gone in the meantime, or of another user
+        with suppress(OSError):  # already removed, or owned by another user
             _remove_if_abandoned(part)
 
 
@@ -182,7 +182,7 @@ def _remove_if_abandoned(part: Path) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return  # its writer lives
+            return  # its writer is running
         except OSError:
             if not _is_old(part):
                 return

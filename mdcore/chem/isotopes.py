@@ -1,10 +1,10 @@
-"""Isotopes: which labels count, what they weigh, and the molecule without them.
+"""Isotope labels: which are kept, the masses of labelled atoms, and molecules without labels.
 
-One rule for keys and masses. A label that names the common isotope of its element and changes its mass by less than 0.5 %
-(`[12CH3]`, `[14N]`, `[1H]`, `[19F]`) is dropped when a structure is read: the unit has the key of the unlabelled one and the
-element's average mass. Every other label (`[2H]`, `[13C]`, `[15N]`, `[35Cl]`) stays in the key, and the atom has the mass of that
-nuclide wherever a mass is used. What does not depend on masses (charges, force field, volumes, refractions, fingerprints, rules of
-synthesis) is that of the natural element.
+Keys and masses follow the same rule. A label of the most common isotope that changes the mass of the element by less than 0.5 %
+(`[12CH3]`, `[14N]`, `[1H]`, `[19F]`) is dropped when a structure is read: the unit has the key of the unlabelled unit and the
+element's average mass. Every other label (`[2H]`, `[13C]`, `[15N]`, `[35Cl]`) is kept in the key, and the mass of that
+nuclide is used for the atom. Quantities that do not depend on masses (charges, force field, volumes, refractions, fingerprints, rules of
+synthesis) are those of the natural element.
 """
 
 from collections import defaultdict
@@ -14,21 +14,21 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdqueries
 
 SAME_MASS = 5e-3
-"""Relative difference from the average mass of the element below which the label of its common isotope says nothing."""
+"""Relative mass difference from the element's average below which the label of its most common isotope is dropped."""
 
-# Matched in compiled code, because every structure is looked at.
+# Matched in compiled code, because every structure is checked.
 _LABELLED = Chem.RWMol()
 _LABELLED.AddAtom(rdqueries.IsotopeGreaterQueryAtom(0))
 _LABELLED.GetAtomWithIdx(0).ExpandQuery(rdqueries.AtomNumGreaterQueryAtom(0))
 
 
 def labelled_atoms(mol: Chem.Mol) -> list[int]:
-    """Return the indices of the atoms with an isotope label; stars, whose labels mean head and tail, do not count."""
+    """Return the indices of the atoms with an isotope label; stars are excluded, since their labels mark head and tail."""
     return [index for (index,) in mol.GetSubstructMatches(_LABELLED)]
 
 
 def drop_common_labels(mol: Chem.Mol) -> str | None:
-    """Drop the labels of common isotopes in place; return what is wrong with a label, or None."""
+    """Drop the labels of common isotopes in place; return the problem with a label, or None."""
     table = Chem.GetPeriodicTable()
     for index in labelled_atoms(mol):
         atom = mol.GetAtomWithIdx(index)
@@ -37,7 +37,7 @@ def drop_common_labels(mol: Chem.Mol) -> str | None:
         if mass <= 0.0:
             common = table.GetMostCommonIsotope(number)
             return (
-                f"has the isotope label {isotope} on {atom.GetSymbol()}, which is no known nuclide; "
+                f"has the isotope label {isotope} on {atom.GetSymbol()}, which is not a known nuclide; "
                 f"drop it or write a mass number such as {common}"
             )
         average = table.GetAtomicWeight(number)
@@ -61,7 +61,7 @@ def without_isotopes(mol: Chem.Mol) -> Chem.Mol:
 
 
 def mass_excess_amu(mol: Chem.Mol) -> dict[str, float]:
-    """Return by element how much heavier the labelled atoms of a molecule are than average ones, in dalton."""
+    """Return the excess mass of the labelled atoms of a molecule over the average masses, by element, in dalton."""
     table = Chem.GetPeriodicTable()
     excess: defaultdict[str, float] = defaultdict(float)
     for index in labelled_atoms(mol):

@@ -1,4 +1,4 @@
-"""Several repeat units in one chain, as models of structure and property see them."""
+"""Several repeat units in one chain, as input of structure-property models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from mdcore.chem.repeat_unit import RepeatUnit
 
 @dataclass(frozen=True)
 class UnitMixture:
-    """The repeat units of a chain with their mole fractions; the order along the chain is left to the key.
+    """The repeat units of a chain with their mole fractions; the sequence along the chain is only part of the key.
 
     Attributes:
         key: Text that identifies the substance.
-        psmiles: One line for people, in place of a pSMILES.
+        psmiles: Human-readable line, in place of a pSMILES.
         units: The repeat units as they are written.
         fractions: Mole fraction of each; they sum to 1.
     """
@@ -36,8 +36,8 @@ class UnitMixture:
     def parts(self) -> tuple[tuple[RepeatUnit, float], ...]:
         """The repeat units with their mass fractions.
 
-        Quantities per mass, such as volumes and refractions, are the means of those of the units with these weights; mole fractions
-        would depend on how long a period each unit is written with.
+        Specific quantities, such as volumes and refractions per mass, are averages over the units with these weights. Mole fractions
+        would depend on the number of periods that each unit is written with.
         """
         masses = [x * unit.molar_mass_g_mol for unit, x in zip(self.units, self.fractions, strict=True)]
         return tuple((unit, mass / sum(masses)) for unit, mass in zip(self.units, masses, strict=True))
@@ -54,15 +54,15 @@ class UnitMixture:
 
 
 Composition = RepeatUnit | UnitMixture
-"""What features are computed of: one repeat unit, or several with their fractions."""
+"""Input of feature functions: one repeat unit, or several with their fractions."""
 
 
 def read_composition(document: str | Mapping[str, Any]) -> Composition:
-    """Read what the property `document` of a repeat unit (its pSMILES) or mixture returned; elements are not restricted.
+    """Read the `document` of a repeat unit (its pSMILES) or of a mixture; elements are not restricted.
 
     Raises:
         InvalidRepeatUnit: A repeat unit is not valid.
-        InvalidSubstance: The fractions do not belong to the units.
+        InvalidSubstance: The fractions do not match the units.
         KeyError: A field is missing.
     """
     if isinstance(document, str):

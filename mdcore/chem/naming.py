@@ -1,4 +1,4 @@
-"""What a measured value is called: which density it is, or at which density an optical property was taken."""
+"""Labels of measured values: which density a value is, and at which density an optical property is given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class AtDensity:
 
     @property
     def label(self) -> str:
-        """Name for people, inside a sentence."""
+        """Label for use inside a sentence."""
         label = CELL_LABEL if self.name == "density" else property_spec(self.name).label
         return label[0].lower() + label[1:]
 
@@ -52,12 +52,12 @@ class AtDensity:
 
 
 def is_of_cell(measurement: Measurement) -> bool:
-    """Tell whether a density is that of a simulated cell, which was cooled within nanoseconds."""
+    """Return whether a density is that of a simulated cell, which was cooled within nanoseconds."""
     return measurement.property == "density" and "content_hash" in measurement.provenance
 
 
 def measured_label(measurement: Measurement) -> str:
-    """Return the label of a measured property; a simulated density is named for what it is."""
+    """Return the label of a measured property; a simulated density is labelled as that of the cell."""
     return CELL_LABEL if is_of_cell(measurement) else property_spec(measurement.property).label
 
 
@@ -67,7 +67,7 @@ def measured_symbol(measurement: Measurement) -> str:
 
 
 def at_density(measurement: Measurement) -> AtDensity | None:
-    """Return the density that an optical property was taken at, or None for what has none."""
+    """Return the density at which an optical property is given, or None for other properties."""
     about = measurement.provenance.get("optics_density")
     if not isinstance(about, Mapping) or "value_g_cm3" not in about:
         return None
@@ -77,7 +77,7 @@ def at_density(measurement: Measurement) -> AtDensity | None:
 
 
 def measurement_names(measurement: Measurement) -> dict[str, Any]:
-    """Return what JSON documents say beside value, error and unit: `label` and, of optical properties, `at_density`."""
+    """Return the naming fields of JSON documents: `label` and, for optical properties, `at_density`."""
     own: dict[str, Any] = {"label": measured_label(measurement)}
     if (density := at_density(measurement)) is not None:
         own["at_density"] = density.document()

@@ -1,4 +1,4 @@
-"""Reading pSMILES: from any spelling to a checked molecule whose two stars are labelled head (1) and tail (2)."""
+"""Reading of pSMILES: from any spelling to a validated molecule whose stars are labelled head (1) and tail (2)."""
 
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ HEAD, TAIL = 1, 2
 
 _SINGLE = Chem.BondType.SINGLE
 
-# Patterns are matched in compiled code; a loop over atoms in Python would cost more than all the rest.
+# Patterns are matched in compiled code; a Python loop over atoms would dominate the cost.
 _STAR = Chem.MolFromSmarts("[#0]")
 _HYDROGEN = Chem.MolFromSmarts("[#1]")
 _RADICAL = Chem.RWMol()
@@ -33,7 +33,7 @@ def read_repeat_unit(text: str, elements: frozenset[str] | None) -> Chem.Mol:
         which they stand in the text.
 
     Raises:
-        InvalidRepeatUnit: With the value, the rule it breaks and the remedy.
+        InvalidRepeatUnit: The text is not a valid repeat unit; the message gives the value, the rule and the remedy.
     """
     shown = _shown(text)
     if not isinstance(text, str) or not text.strip():
@@ -63,7 +63,7 @@ def read_molecule(text: str, elements: frozenset[str] | None) -> Chem.Mol:
     """Read the SMILES of a molecule of a liquid: one neutral closed-shell fragment without stars.
 
     Raises:
-        InvalidMolecule: With the value, the rule it breaks and the remedy.
+        InvalidMolecule: The text is not a valid molecule; the message gives the value, the rule and the remedy.
     """
     shown = _shown(text)
     if not isinstance(text, str) or not text.strip():
@@ -83,17 +83,17 @@ def read_molecule(text: str, elements: frozenset[str] | None) -> Chem.Mol:
 
 
 def read_end_group(text: str, elements: frozenset[str] | None) -> Chem.Mol:
-    """Read an end group: a SMILES with exactly one star, where the chain is bound (`*[H]`, `*C`, `*c1ccccc1`).
+    """Read an end group: a SMILES with exactly one star, which marks the bond to the chain (`*[H]`, `*C`, `*c1ccccc1`).
 
     Raises:
-        InvalidRepeatUnit: With the value, the rule it breaks and the remedy.
+        InvalidRepeatUnit: The text is not a valid end group; the message gives the value, the rule and the remedy.
     """
     shown = _shown(text)
     mol = _parse(text.strip()) if isinstance(text, str) and text.strip() and not _excess(text, None) else None
     stars = stars_of(mol) if mol is not None else []
     if mol is None or len(stars) != 1 or stars[0].GetDegree() != 1 or len(Chem.GetMolFrags(mol)) != 1:
         raise InvalidRepeatUnit(
-            f"end group {shown} is not one fragment with one star at its bond; write for example *[H] or *C"
+            f"end group {shown} must be one fragment with one star at its bond to the chain; write for example *[H] or *C"
         )
     stars[0].SetIsotope(0)
     for atom in mol.GetAtoms():
@@ -123,7 +123,7 @@ _BONDS = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem
 
 
 def _shown(text: object) -> str:
-    # Longer texts are cut before `repr`, which would take as long as they are.
+    # Long texts are truncated before `repr`, whose cost grows with their length.
     shown = repr(text[:200] if isinstance(text, str) else text)
     return shown if len(shown) <= 120 else shown[:117] + "..."
 
@@ -133,18 +133,16 @@ def _reads(text: str) -> bool:
 
 
 def _excess(text: str, mol: Chem.Mol | None) -> str | None:
-    """Tell that a text, or the molecule it spells, is larger than anything that is meant to be simulated."""
+    """Return the problem if a text or its molecule exceeds the size limits, else None."""
     if len(text) > MAX_CHARACTERS:
-        return f"has {len(text)} characters, at most {MAX_CHARACTERS} are read; give one repeat unit, not a chain"
+        return f"has {len(text)} characters, the limit is {MAX_CHARACTERS}; give one repeat unit, not a chain"
     if mol is not None and mol.GetNumHeavyAtoms() > MAX_ATOMS:
-        return (
-            f"has {mol.GetNumHeavyAtoms()} heavy atoms, at most {MAX_ATOMS} are read; give one repeat unit, not a chain"
-        )
+        return f"has {mol.GetNumHeavyAtoms()} heavy atoms, the limit is {MAX_ATOMS}; give one repeat unit, not a chain"
     return None
 
 
 def _parse(text: str) -> Chem.Mol | None:
-    # RDKit passes over characters beyond ASCII, among them the asterisks that only look like one.
+    # RDKit skips non-ASCII characters, including look-alikes of the asterisk.
     if " " in text or not text.isascii() or not text.isprintable():
         return None
     with rdBase.BlockLogs():
@@ -160,32 +158,32 @@ def _check_stars(mol: Chem.Mol, shown: str) -> Chem.Mol:
         )
     if len(Chem.GetMolFrags(mol)) != 1:
         raise InvalidRepeatUnit(
-            f"pSMILES {shown} has several fragments; a repeat unit is one, without salts or solvents"
+            f"pSMILES {shown} has several fragments; give a single fragment, without salts or solvents"
         )
     for star in stars:
         if star.GetDegree() != 1:
             raise InvalidRepeatUnit(
-                f"pSMILES {shown} has a star with {star.GetDegree()} bonds; each star stands at the end of one single bond"
+                f"pSMILES {shown} has a star with {star.GetDegree()} bonds; each star must have exactly one"
             )
         if star.GetFormalCharge() or star.GetNumExplicitHs():
             raise InvalidRepeatUnit(f"pSMILES {shown} has a star with a charge or hydrogens; write it as plain *")
         neighbour = star.GetNeighbors()[0]
         if neighbour.GetAtomicNum() <= 1:
             raise InvalidRepeatUnit(
-                f"pSMILES {shown} has a star that is bound to no heavy atom; bind it to the backbone"
+                f"pSMILES {shown} has a star that is not bound to a heavy atom; bind it to the backbone"
             )
     orders = [star.GetBonds()[0].GetBondType() for star in stars]
     if orders[0] != orders[1]:
         raise InvalidRepeatUnit(
-            f"pSMILES {shown} has stars in bonds of different order, which are one bond of the chain; write both alike"
+            f"pSMILES {shown} has stars in bonds of different order, but both stand for the same bond of the chain; write the same order"
         )
     return mol if orders[0] == _SINGLE else _cut_at_single_bond(mol, shown)
 
 
 def _cut_at_single_bond(mol: Chem.Mol, shown: str) -> Chem.Mol:
-    """Return the same chain, cut at the first single bond of its backbone that is in no ring instead of at a multiple bond.
+    """Return the same chain, cut at the first acyclic single bond of its backbone instead of at a multiple bond.
 
-    `*=CC=*` and `*C=C*` are one chain: the bond between two units is the one that both stars stand in.
+    `*=CC=*` and `*C=C*` are the same chain: the bonds of both stars represent the bond between two units.
     """
     head, tail = star_indices(mol)
     path = list(Chem.GetShortestPath(mol, head, tail))
@@ -196,12 +194,12 @@ def _cut_at_single_bond(mol: Chem.Mol, shown: str) -> Chem.Mol:
     cut = next(((one, other) for one, other, b in bonds if b.GetBondType() == _SINGLE and not b.IsInRing()), None)
     if cut is None:
         raise InvalidRepeatUnit(
-            f"pSMILES {shown} has stars in multiple bonds, and its backbone has no single bond outside of rings to cut instead; "
+            f"pSMILES {shown} has stars in multiple bonds, and its backbone has no acyclic single bond to cut instead; "
             "such chains are not supported"
         )
     if all(any(b.GetBondDir() for b in mol.GetAtomWithIdx(end).GetBonds()) for end in (first, last)):
         raise InvalidRepeatUnit(
-            f"pSMILES {shown} has cis/trans marks beside stars in double bonds, which no longer say what they stand for; "
+            f"pSMILES {shown} has cis/trans marks next to stars in double bonds, which are ambiguous; "
             "cut the backbone at a single bond"
         )
     left, right = cut
@@ -215,7 +213,7 @@ def _cut_at_single_bond(mol: Chem.Mol, shown: str) -> Chem.Mol:
 
 
 def _checked(mol: Chem.Mol, named: str, elements: frozenset[str] | None, error: type[MDCoreError]) -> Chem.Mol:
-    """Sanitise, drop explicit hydrogens and check charge, radicals and elements; raise `error` with a text that begins `named`."""
+    """Sanitise, drop explicit hydrogens and check charge, radicals and elements; raise `error` with a message that starts with `named`."""
     problem = _sanitise(mol)
     if problem:
         raise error(f"{named} is chemically impossible ({problem}); correct the valences or aromaticity")
@@ -242,13 +240,13 @@ def _sanitise(mol: Chem.Mol) -> str | None:
 
 
 def _bond_problem(mol: Chem.Mol) -> str | None:
-    """Tell of bonds that sanitising leaves alone although no chain can be joined from them: `C:C`, `C~C`, `N->B`."""
+    """Return the problem with bonds that pass sanitisation but cannot be part of a chain: `C:C`, `C~C`, `N->B`."""
     for bond in mol.GetBonds():
         kind = bond.GetBondType()
         if kind == Chem.BondType.AROMATIC and not bond.IsInRing():
             return "has an aromatic bond outside of rings; write it as a single or double bond"
         if kind not in _BONDS:
-            return f"has a bond of the kind {kind.name.lower()}; write it as a single, double, triple or aromatic one"
+            return f"has a bond of type {kind.name.lower()}; write it as a single, double, triple or aromatic bond"
     return None
 
 
@@ -264,5 +262,7 @@ def _composition_problem(mol: Chem.Mol, elements: frozenset[str] | None) -> str 
         found = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 0} | {"H"}
         foreign = sorted(found - elements - {"H"})
         if foreign:
-            return f"holds {', '.join(foreign)}, which the force field lacks; it covers {', '.join(sorted(elements))}"
+            return (
+                f"contains {', '.join(foreign)}, not covered by the force field; use only {', '.join(sorted(elements))}"
+            )
     return None

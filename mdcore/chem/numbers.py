@@ -1,4 +1,4 @@
-"""Numbers that people write: read as decimals, and as nothing else."""
+"""Strict parsing of decimal numbers in user input."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ _UNDERSCORED = re.compile(r"[+-]?[\d.]+(_[\d.]+)+([eE][+-]?[\d_]+)?", re.ASCII)
 
 
 def parse_number(text: str) -> float:
-    """Return the number that a text spells in decimal notation, with a typographic minus or a plain one.
+    """Parse a number in decimal notation; a typographic minus is accepted.
 
-    Python itself also reads `1_13` as 113, and digits of other scripts; a user who writes that means something else.
+    Unlike `float`, it rejects underscores (`1_13`) and digits of other scripts, which are typing errors in data.
 
     Raises:
         ValueError: The text is not a decimal number.
@@ -25,26 +25,25 @@ def parse_number(text: str) -> float:
 
 
 def number_remedy(text: str) -> str:
-    """Return how to write a number that could not be read, empty where the text tells nothing."""
+    """Return how to correct a number that could not be parsed; empty if the cause is unknown."""
     if "," in text:
-        return "write it with a decimal point and without separators of thousands"
+        return "use a decimal point and no thousands separators"
     return "write it without underscores" if has_underscores(text) else ""
 
 
 def has_underscores(text: str) -> bool:
-    """Tell whether a text is a number to Python or YAML only because they pass over underscores."""
+    """Return whether a text is a number for Python or YAML only because they ignore underscores."""
     return _UNDERSCORED.fullmatch(text.strip()) is not None
 
 
 def plain_settings(cls: Any, document: Any) -> Any:
-    """Return what was given for a settings model, unless one of its numbers is spelled with underscores, or is yes or no.
+    """Return the input of a settings model unchanged; reject booleans and numbers with underscores in numeric fields.
 
-    Python takes true for 1.
-
-    A pydantic validator of whole models, `model_validator(mode="before")(plain_settings)`.
+    Without this check, pydantic accepts `true` as 1. Use it as a validator of whole models,
+    `model_validator(mode="before")(plain_settings)`.
 
     Raises:
-        ValueError: A number is spelled so.
+        ValueError: A numeric field holds a boolean or a number with underscores.
     """
     for name, value in document.items() if isinstance(document, Mapping) else ():
         if name not in cls.model_fields or not (
@@ -61,7 +60,7 @@ def plain_settings(cls: Any, document: Any) -> Any:
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
-    """Yield the alternatives of a type, those inside of unions and annotations too."""
+    """Yield the alternatives of a type, including those inside unions and annotations."""
     yield annotation
     if get_origin(annotation) in (Union, UnionType, Annotated):
         for inner in get_args(annotation):

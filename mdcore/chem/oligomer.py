@@ -32,7 +32,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class _Part:
-    """What joining needs of a unit or end group, read once and used for every copy."""
+    """Data of a unit or end group needed for joining, computed once for all copies."""
 
     atoms: tuple[tuple[int, Chem.Atom], ...]
     bonds: tuple[tuple[int, int, Chem.BondType], ...]
@@ -80,7 +80,7 @@ class _Part:
 def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem.Mol) -> Chain:
     """Join repeat units head to tail and cap the ends.
 
-    Chiral tags are copied with the parity that each atom's new order of neighbours asks for, so stereo is kept exactly.
+    Chiral tags are adjusted for the parity of each atom's new neighbour order, so that stereochemistry is preserved.
 
     Args:
         units: Molecules with stars labelled `HEAD` and `TAIL`, first to last.
@@ -91,11 +91,11 @@ def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem
         ValueError: No units were given.
     """
     if not units:
-        raise ValueError("a chain of 0 repeat units has no atoms; ask for at least 1")
+        raise ValueError("a chain needs at least 1 repeat unit, got 0")
     different = {id(mol): mol for mol in (head_group, *units, tail_group)}
     known = {identity: _Part.read(mol) for identity, mol in different.items()}
     parts = [known[id(mol)] for mol in (head_group, *units, tail_group)]
-    # End groups come last, so that hydrogens that are trimmed off do not move the units' indices.
+    # End groups come last, so that removing hydrogens does not shift the indices of the units.
     order = [*range(1, len(parts) - 1), 0, len(parts) - 1]
     editable = Chem.RWMol()
     index: list[dict[int, int]] = [{} for _ in parts]
@@ -121,7 +121,7 @@ def join_units(units: Sequence[Chem.Mol], head_group: Chem.Mol, tail_group: Chem
             _copy_double_bonds(source, mol, image)
     with rdBase.BlockLogs():
         Chem.SanitizeMol(mol)
-        # Cis/trans marks survive the clean-up of stereo only as directions of the neighbouring bonds.
+        # Cis/trans stereo survives the stereo clean-up only as directions of the neighbouring bonds.
         Chem.SetDoubleBondNeighborDirections(mol)
         n_kept = mol.GetNumAtoms()
         trimmed = Chem.RemoveHs(mol)

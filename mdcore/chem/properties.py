@@ -1,11 +1,11 @@
 """The property registry: names, units, labels, ranges and typical errors of each property.
 
-Each property has two ranges. The usual one, `lower` to `upper`, is what amorphous organic polymers are expected to have; it informs
-priors, and a value outside of it is reported as unusual. The physical one, `lowest` to `highest`, ends where no polymer can be, so that a
-number beyond it is a misprint, another unit or a code for a missing value. The files of `mdcore.properties` give the reasons.
+Each property has two ranges. The usual range, `lower` to `upper`, is expected for amorphous organic polymers; it informs priors,
+and a value outside it is reported as unusual. The physical range, `lowest` to `highest`, bounds what is possible, so that a number outside
+it is a misprint, has another unit, or is a code for a missing value. The modules of `mdcore.properties` give the reasons.
 
-The default standard error stands in for the error of a value that comes without one. It is the scatter between laboratories, samples
-and methods that tables of polymers show for one repeat unit, not the precision of an instrument.
+The default standard error is assumed for a value reported without one. It is the scatter between laboratories, samples and methods
+in tables of polymers with the same repeat unit, not the precision of an instrument.
 """
 
 import difflib
@@ -22,15 +22,15 @@ class PropertySpec:
 
     Attributes:
         name: Registry name.
-        unit: Unit of every value, `1` for a pure number.
-        label: Name for people.
+        unit: Unit of all values, `1` if dimensionless.
+        label: Human-readable name.
         symbol: Symbol for axes and tables.
-        lower: Smallest value an amorphous organic polymer is expected to have, in `unit`.
-        upper: Largest such value. The usual range informs priors; it is no hard limit.
+        lower: Smallest value expected for an amorphous organic polymer, in `unit`.
+        upper: Largest such value. The usual range informs priors; it is not a hard limit.
         lowest: Smallest value that is physically possible, in `unit`.
         highest: Largest such value.
-        default_stderr: Standard error in `unit` that a value without one is assumed to have.
-        default_relative: The same as a share of the value, for properties that span orders of magnitude; the larger of both counts.
+        default_stderr: Standard error in `unit` assumed for a value reported without one.
+        default_relative: The same as a fraction of the value, for properties that span orders of magnitude; the larger of both is used.
     """
 
     name: str
@@ -46,11 +46,11 @@ class PropertySpec:
 
     @property
     def axis_label(self) -> str:
-        """Label with unit, as plots print it."""
+        """Label with unit, for plots."""
         return self.label if self.unit == "1" else f"{self.label} ({self.unit})"
 
     def possible(self, value: float) -> bool:
-        """Tell whether a value in `unit` is finite and physically possible."""
+        """Return whether a value in `unit` is finite and physically possible."""
         return math.isfinite(value) and self.lowest <= value <= self.highest
 
     @property
@@ -60,7 +60,7 @@ class PropertySpec:
         return f"{self.lowest:g} to {self.highest:g}{unit}"
 
     def why_unreachable(self, low: float | None, high: float | None) -> str | None:
-        """Say why no polymer can have a value between two limits in `unit`, None for an open end; None if one can."""
+        """Return why values between two limits in `unit` (None: no limit) are impossible, or None if they are possible."""
         if low is not None and low > self.highest:
             aim = f"above {low:g}"
         elif high is not None and high < self.lowest:
@@ -72,23 +72,23 @@ class PropertySpec:
         return f"{self.name} {aim}{unit} is physically impossible ({self.possible_range} is possible); correct it, or its unit"
 
     def usual(self, value: float) -> bool:
-        """Tell whether amorphous organic polymers are expected to have such a value."""
+        """Return whether a value in `unit` is in the usual range of amorphous organic polymers."""
         return self.lower <= value <= self.upper
 
     def assumed_stderr(self, value: float) -> float:
-        """Return the standard error of a value that came without one, in `unit`."""
+        """Return the standard error assumed for a value reported without one, in `unit`."""
         return max(self.default_stderr, self.default_relative * abs(value))
 
 
 PROPERTIES: Registry[PropertySpec] = Registry("property", UnknownProperty)
-"""Specifications by name. The room `mdcore.properties` fills it when `mdcore` is imported."""
+"""Specifications by name, filled by `mdcore.properties` when `mdcore` is imported."""
 
 
 def property_spec(name: str) -> PropertySpec:
     """Look a property up.
 
     Raises:
-        UnknownProperty: The registry has no such name; the message names the nearest one.
+        UnknownProperty: The name is not in the registry; the message suggests the nearest one.
     """
     try:
         return PROPERTIES[name]

@@ -15,9 +15,9 @@ class Measurement:
         value: Value in the registry's unit.
         stderr: Standard error in the same unit, zero or larger.
         unit: The registry's unit.
-        fidelity: Where it comes from: `md-quick`, `md-standard`, `md-accurate`, `additive`, `dft`, `experiment` or
+        fidelity: Source of the value: `md-quick`, `md-standard`, `md-accurate`, `additive`, `dft`, `experiment` or
             the name given to imported data.
-        provenance: What is needed to reproduce it, in JSON types.
+        provenance: Data needed to reproduce it, in JSON types.
     """
 
     property: str
@@ -30,13 +30,13 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an evaluation has no measurements.
+    """A failed evaluation and its reason.
 
     Attributes:
         kind: One of `unparameterisable`, `build`, `exploded`, `unconverged`, `timeout`, `worker`, `infrastructure`,
-            `internal`; `outside` for what was measured elsewhere.
-        message: One line for people.
-        provenance: What is needed to reproduce it, in JSON types.
+            `internal`; `outside` for evaluations measured elsewhere.
+        message: Human-readable line.
+        provenance: Data needed to reproduce it, in JSON types.
     """
 
     kind: str
@@ -45,9 +45,9 @@ class Failure:
 
 
 def unconverged(measurements: Iterable[Measurement]) -> Failure | None:
-    """Return the failure that an evaluation is if one of its measurements has no finite value and error, else None.
+    """Return a failure if a measurement lacks a finite value and error, else None.
 
-    This is the one rule for what estimators may return, the store keeps and the surrogates learn from.
+    This rule applies alike to the results of estimators, to the store and to the training data of surrogates.
     """
     flaws = [flaw for measurement in measurements if (flaw := _flaw(measurement))]
     if not flaws:
@@ -58,7 +58,7 @@ def unconverged(measurements: Iterable[Measurement]) -> Failure | None:
 
 
 def _flaw(measurement: Measurement) -> str | None:
-    """Return why something is no measurement: both numbers must be finite and the error not negative."""
+    """Return why a measurement is invalid, or None: value and error must be finite, and the error not negative."""
     if not math.isfinite(measurement.value):
         return f"{measurement.property} is {measurement.value}"
     if not math.isfinite(measurement.stderr) or measurement.stderr < 0:

@@ -1,13 +1,12 @@
 """Registries of the kinds of plug-ins: properties, protocols, stages, observables, substances and calculations.
 
-The kinds that come with the program register themselves where their room is imported. Those of other packages are found by the
-entry point group `polymer_designer.plugins`: each entry names a module, which registers what it has when it is imported::
+Built-in plug-ins are registered when their package is imported. Plug-ins of other distributions are found through the entry point
+group `polymer_designer.plugins`: each entry names a module that registers its plug-ins when it is imported::
 
     [project.entry-points."polymer_designer.plugins"]
     haze = "polymer_haze.property"
 
-They are imported on the first look into any registry that does not find a name or lists all of them, and in every process that
-needs them, workers included.
+They are imported when a registry is first listed or does not find a name, in every process that needs them, including workers.
 """
 
 import difflib
@@ -27,8 +26,8 @@ class Registry(Mapping[str, T], Generic[T]):
     """Named plug-ins of one kind, in the order of their registration.
 
     Args:
-        kind: What they are, for messages: `property`, `stage`.
-        error: Type of the error of an unknown name, a child of `MDCoreError`.
+        kind: Kind of plug-in for messages, for example `property` or `stage`.
+        error: Exception type for an unknown name, a subclass of `MDCoreError`.
     """
 
     def __init__(self, kind: str, error: type[MDCoreError] = PluginError) -> None:
@@ -36,25 +35,25 @@ class Registry(Mapping[str, T], Generic[T]):
         self._held: dict[str, T] = {}
 
     def register(self, name: str, plugin: T) -> T:
-        """Add a plug-in; returns it.
+        """Add a plug-in and return it.
 
         Raises:
-            PluginError: Another one has the name already.
+            PluginError: The name is already taken.
         """
         if self._held.get(name, plugin) is not plugin:
-            raise PluginError(f"{self.kind} {name!r} is registered already; choose another name")
+            raise PluginError(f"{self.kind} {name!r} is already registered; choose another name")
         self._held[name] = plugin
         return plugin
 
     def withdraw(self, name: str) -> None:
-        """Remove a plug-in, as tests do at their end."""
+        """Remove a plug-in, for example at the end of a test."""
         self._held.pop(name, None)
 
     def __getitem__(self, name: str) -> T:
         """Look a plug-in up.
 
         Raises:
-            KeyError: There is none; `look_up` raises the error that tells what to do.
+            KeyError: The name is unknown; `look_up` raises an error with a remedy.
         """
         if name not in self._held:
             load_plugins()
@@ -72,7 +71,7 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return a plug-in by its name.
 
         Raises:
-            MDCoreError: There is none of that name (of the type that the registry was made with); the message names the nearest.
+            MDCoreError: The name is unknown; the message suggests the nearest. The type is the `error` of the registry.
         """
         try:
             return self[name]
@@ -83,10 +82,10 @@ class Registry(Mapping[str, T], Generic[T]):
 
 
 def load_plugins() -> None:
-    """Import the modules of all installed plug-ins, once in a process.
+    """Import the modules of all installed plug-ins, once per process.
 
     Raises:
-        PluginError: One cannot be imported; the message names it.
+        PluginError: A plug-in cannot be imported; the message names it.
     """
     global _loaded
     if _loaded:

@@ -16,14 +16,14 @@ from mdcore.chem.oligomer import Chain, join_units
 
 @dataclass(frozen=True)
 class RepeatUnit:
-    """A repeat unit, equal to another when both spell the same infinite chain.
+    """A repeat unit; two are equal if they represent the same infinite chain.
 
-    Build it with `from_psmiles`. Equality and hash go by `key`.
+    Create it with `from_psmiles`. Equality and hash are those of `key`.
 
     Attributes:
-        psmiles: Canonical SMILES of the unit as it was given, with two plain stars.
-        key: Canonical pSMILES of the infinite chain's smallest period, invariant to atom order, direction and to where the
-            backbone was cut. `*CC*` and `*C*` spell the same infinite chain and share the key `*C*`.
+        psmiles: Canonical SMILES of the unit as given, with two plain stars.
+        key: Canonical pSMILES of the infinite chain's smallest period, invariant to atom order, direction and the position
+            of the cut. `*CC*` and `*C*` represent the same infinite chain and share the key `*C*`.
     """
 
     psmiles: str = field(compare=False)
@@ -35,11 +35,11 @@ class RepeatUnit:
 
         Args:
             text: SMILES with exactly two stars. Where both stand in a multiple bond, the chain is cut at a single bond instead.
-            elements: Elements to accept; by default those the force field covers, None for any.
+            elements: Elements to accept; by default those covered by the force field, None for any.
 
         Raises:
-            InvalidRepeatUnit: Not two stars, a star on no heavy atom, stars in bonds of different order, several fragments, radicals,
-                a net charge, a foreign element, or no valid SMILES at all.
+            InvalidRepeatUnit: The SMILES is invalid, does not have two stars, has a star not bound to a heavy atom, stars in bonds of
+                different order, several fragments, radicals, a net charge, or an element that is not accepted.
         """
         mol = read_repeat_unit(text, elements)
         key, unit = canonical_unit(mol)
@@ -47,7 +47,7 @@ class RepeatUnit:
 
     @classmethod
     def canonical(cls, text: str, *, elements: frozenset[str] | None = FORCE_FIELD_ELEMENTS) -> "RepeatUnit":
-        """Read a pSMILES like `from_psmiles`, but return the smallest period, spelled as its key."""
+        """Read a pSMILES like `from_psmiles`, but return the smallest period, written as its key."""
         key, _ = canonical_unit(read_repeat_unit(text, elements))
         return cls(key, key)
 
@@ -66,7 +66,7 @@ class RepeatUnit:
 
     @property
     def primitive_mol(self) -> Chem.Mol:
-        """Fresh copy of the smallest period, the molecule that `key` spells."""
+        """Fresh copy of the smallest period, the molecule written as `key`."""
         return Chem.Mol(_labelled(self.key))
 
     @property
@@ -92,17 +92,17 @@ class RepeatUnit:
 
     @property
     def molar_mass_g_mol(self) -> float:
-        """Molar mass of the unit as given, in g/mol: of each element's average, or of the isotope that an atom is labelled with."""
+        """Molar mass of the unit as given, in g/mol, from average masses, or isotopic masses for labelled atoms."""
         return float(average_molar_mass(_with_plain_stars(self.psmiles)))
 
     @property
     def natural(self) -> "RepeatUnit":
-        """The unit without isotope labels, itself where it has none: what counts for everything but masses."""
+        """The unit without isotope labels (itself if it has none), used for everything but masses."""
         return _natural(self.psmiles) if _has_isotopes(self.psmiles) else self
 
     @property
     def mass_excess_g_mol(self) -> Mapping[str, float]:
-        """By element, how much heavier the labelled atoms of the smallest period are than average ones, in g/mol."""
+        """Excess mass of the labelled atoms of the smallest period over the average masses, by element, in g/mol."""
         return mass_excess_amu(_labelled(self.key)) if _has_isotopes(self.key) else {}
 
     @property
@@ -115,9 +115,9 @@ class RepeatUnit:
         return frozenset(symbols)
 
     def chain(self, n: int, end_groups: tuple[str, str] = ("*[H]", "*[H]")) -> Chain:
-        """Join `n` units as given, with atom-to-unit bookkeeping; see `oligomer`."""
+        """Join `n` units as given, with the unit index of each atom; see `oligomer`."""
         if n < 1:
-            raise ValueError(f"a chain of {n} repeat units has no atoms; ask for at least 1")
+            raise ValueError(f"a chain needs at least 1 repeat unit, got {n}")
         head, tail = (read_end_group(text, None) for text in end_groups)
         return join_units([_labelled(self.psmiles)] * n, head, tail)
 
@@ -130,16 +130,16 @@ class RepeatUnit:
 
         Raises:
             ValueError: `n` is below 1.
-            InvalidRepeatUnit: An end group is no fragment with one star.
+            InvalidRepeatUnit: An end group is not a single fragment with one star.
         """
         return self.chain(n, end_groups).mol
 
     def window(self, bonds: int) -> tuple[Chem.Mol, tuple[int, ...]]:
         """Return a hydrogen-capped oligomer of the primitive unit, and the atoms of its central unit.
 
-        Every heavy atom of the central unit is at least `bonds` bonds away from the hydrogens at both ends, so an
-        environment of radius below `bonds` around it is that of the infinite chain. Sums over these atoms do not depend on
-        spelling, direction or cut. Isotope labels are left out: an environment is one of elements.
+        Every heavy atom of the central unit is at least `bonds` bonds away from the hydrogens at both ends, so that its
+        environment up to a radius below `bonds` is that of the infinite chain. Sums over these atoms do not depend on
+        spelling, direction or cut. Isotope labels are dropped.
 
         Args:
             bonds: Distance to keep from the ends, at least 1.
@@ -148,7 +148,7 @@ class RepeatUnit:
             ValueError: `bonds` is below 1.
         """
         if bonds < 1:
-            raise ValueError(f"a window of {bonds} bonds is empty; ask for at least 1")
+            raise ValueError(f"bonds must be at least 1, got {bonds}")
         return _window(self.natural.key, bonds)
 
 
@@ -179,7 +179,7 @@ def _with_plain_stars(psmiles: str) -> Chem.Mol:
 @lru_cache(maxsize=4096)
 def _window(key: str, bonds: int) -> tuple[Chem.Mol, tuple[int, ...]]:
     unit = _labelled(key)
-    # Path atoms without the stars are the unit's own; the bond to the next unit makes up the period.
+    # The path without the stars lies inside the unit; the bond to the next unit completes the period.
     period = len(star_path(unit)) - 2
     margin = max(1, -(-bonds // period))
     hydrogen = read_end_group("*[H]", None)

@@ -1,4 +1,4 @@
-"""Random seeds derived from content, so that neither order nor parallelism changes a draw."""
+"""Random seeds derived from content, independent of order and parallelism."""
 
 import hashlib
 
@@ -11,23 +11,23 @@ def _words(text: str) -> list[int]:
 
 
 def seed_sequence(campaign_seed: int, content_key: str, stage: str) -> np.random.SeedSequence:
-    """Derive the seed of one stage of one piece of content.
+    """Derive the seed of one step for one piece of content.
 
     Args:
         campaign_seed: Seed of the campaign, zero or larger.
-        content_key: What is drawn for, for example a canonical repeat-unit key.
-        stage: What is drawn, for example `packing`.
+        content_key: Identity of the content, for example a canonical repeat-unit key.
+        stage: Name of the random step, for example `packing`.
 
     Raises:
         ValueError: `campaign_seed` is negative.
     """
     if campaign_seed < 0:
-        raise ValueError(f"seed {campaign_seed} is negative; use zero or a positive integer")
+        raise ValueError(f"seed must not be negative, got {campaign_seed}; use zero or a positive integer")
     return np.random.SeedSequence([campaign_seed, *_words(content_key), *_words(stage)])
 
 
 def rng_for(campaign_seed: int, content_key: str, stage: str) -> np.random.Generator:
-    """Return the random generator of one stage of one piece of content; see `seed_sequence`."""
+    """Return the random generator of one step for one piece of content; see `seed_sequence`."""
     return np.random.default_rng(seed_sequence(campaign_seed, content_key, stage))
 
 
