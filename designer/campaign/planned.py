@@ -12,7 +12,7 @@ def check_plan(config: CampaignConfig) -> None:
     Raises:
         InvalidConfig: One of them cannot, or the settings of a protocol or calculation are not valid.
     """
-    if config.outside:
+    if config.measured_outside:
         return
     from mdcore.measure import plan_simulation
 

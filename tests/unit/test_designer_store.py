@@ -10,7 +10,15 @@ from sqlalchemy import update
 
 from designer.cli.main import run
 from designer.errors import CampaignBusy, CampaignMismatch, ForeignStore, MissingFile, StoreLocked, UnknownCampaign
-from designer.store import CampaignStore, EvaluationRecord, PredictedValue, create_store, liveness, open_store
+from designer.store import (
+    CampaignStore,
+    EvaluationRecord,
+    PredictedValue,
+    create_store,
+    liveness,
+    open_store,
+    ownership,
+)
 from designer.store import engine as connections
 from designer.store.orm import SCHEMA_VERSION, CampaignRow
 from designer.store.ownership import Ownership, is_running
