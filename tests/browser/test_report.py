@@ -237,8 +237,9 @@ def test_the_final_cell_is_drawn_in_three_dimensions(browser: Any, tmp_path: Pat
     from mdcore.measure.view3d import write_view
 
     (tmp_path / "run").mkdir()
-    positions = np.array([[0.1, 0.1, 0.1], [0.25, 0.1, 0.1], [0.4, 0.2, 0.2]])
-    np.savez(tmp_path / "run" / "final.npz", positions_nm=positions, box_nm=np.eye(3))
+    box = np.array([[1.0, 0.0, 0.0], [0.3, 1.0, 0.0], [-0.2, 0.4, 1.0]])
+    positions = np.array([[0.1, 0.1, 0.1], [0.25, 0.1, 0.1], [0.4, 0.2, -0.05]])
+    np.savez(tmp_path / "run" / "final.npz", positions_nm=positions, box_nm=box)
     arrays = {
         "atomic_numbers": np.array([6, 8, 6]), "chain_index": np.zeros(3, dtype=int),
         "bonds": np.array([[0, 1], [1, 2]]), "bond_orders": np.array([1, 1]),
@@ -262,6 +263,10 @@ def test_the_final_cell_is_drawn_in_three_dimensions(browser: Any, tmp_path: Pat
         pictures.append(page.evaluate("viewer.pngURI()"))
     assert len(set(pictures)) == 3  # each choice is drawn anew
     assert page.evaluate("viewer.getModel().selectedAtoms({}).map((a) => a.bonds.length)") == [1, 2, 1]
+    page.select_option("select[name=wrap]", "cell")
+    # The third atom is below the cell; its third vector brings it in: (0.4, 0.2, -0.05) + (-0.2, 0.4, 1).
+    x, y, z = page.evaluate("(({x, y, z}) => [x, y, z])(viewer.getModel().selectedAtoms({})[2])")
+    assert (x, y, z) == pytest.approx((2.0, 6.0, 9.5))
     assert errors == []
     assert [url for url in requested if not url.startswith(("file:", "data:", "blob:"))] == []
     found.close()
