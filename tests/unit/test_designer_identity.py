@@ -132,6 +132,7 @@ def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_p
         with campaign.store.engine.connect() as connection:
             digests = connection.execute(text("SELECT DISTINCT settings_digest FROM evaluation")).scalars().all()
         assert digests == [own.settings_digest()]
+        assert {record.substance for record in campaign.store.evaluations()} == {None}  # homopolymers, all of them
         observed = observations_of(briefs(campaign.store), own.properties(), own.fidelity())
         assert len(observed) == 5
         assert sorted(observed.values["density"])[0] == pytest.approx(LIGHTEST[version], abs=1e-12)

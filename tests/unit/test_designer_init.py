@@ -24,7 +24,7 @@ def test_every_ready_configuration_is_valid(path: Path) -> None:
 
 
 def test_the_ready_configurations_are_there() -> None:
-    assert {"quickstart", "optical", "optical_slurm", "low_density", "ask_tell"} <= {
+    assert {"quickstart", "optical", "optical_slurm", "low_density", "ask_tell", "copolymers"} <= {
         path.stem for path in CONFIGS.glob("*.yaml")
     }
 

@@ -14,7 +14,9 @@ from designer.store import CampaignStore, create_store, imported_records, migrat
 from designer.store.migrate import migrate_store, migration_engine, upgrade
 from designer.store.orm import SCHEMA_VERSION, Base
 from designer.store.ownership import Ownership
-from mdcore.chem import Measurement
+from designer.store.substances import substance_of_record
+from mdcore.chem import Measurement, RepeatUnit
+from mdcore.substances import Homopolymer
 
 
 def make_old(url: str) -> None:
@@ -72,6 +74,8 @@ def check_migrated(url: str) -> None:
     try:
         store = CampaignStore.find(engine)
         done, failed, running = store.evaluations()
+        assert [record.substance for record in (done, failed, running)] == [None] * 3
+        assert substance_of_record(done) == Homopolymer(RepeatUnit.from_psmiles("*CC*"))
         assert done.measurements == (Measurement("density", 1.1, 0.02, "g/cm3", "md-quick", {"seed": 3}),)
         assert failed.failure is not None
         assert failed.failure.message == "too hot"

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from mdcore.chem import RepeatUnit, property_spec
+from mdcore.chem import RepeatUnit, UnitMixture, property_spec
+from mdcore.chem.errors import InvalidSubstance
 from surrogates import (
     InvalidObjective,
     InvalidObservations,
@@ -480,3 +481,54 @@ def test_a_damaged_model_is_refused_and_never_predicts_something_else(tmp_path, 
     path.write_text(change(path.read_text()))
     with pytest.raises(UnreadableModel, match=match):
         load_surrogates(path)
+
+
+def mixture(*fractions):
+    return UnitMixture("key of " + str(fractions), "label", (UNITS[0], UNITS[2]), fractions)
+
+
+def test_features_of_a_mixture_are_means_by_mass_fraction():
+    """Ethylene weighs 28.05 g/mol and styrene 104.15: a tenth of it by moles is 29.2 % by mass."""
+    featurise = Featuriser(SurrogateSettings(features="both"))
+    mixed = mixture(0.9, 0.1)
+    share = 0.1 * 104.15 / (0.1 * 104.15 + 0.9 * 28.05)
+    assert [weight for _, weight in mixed.parts] == pytest.approx([1 - share, share], abs=1e-3)
+    share = mixed.parts[1][1]
+    ethylene, styrene = featurise([UNITS[0]]), featurise([UNITS[2]])
+    found = featurise([mixed])
+    expected = (1 - share) * ethylene.descriptors + share * styrene.descriptors
+    np.testing.assert_allclose(found.descriptors, expected, rtol=1e-12)
+    counts = np.rint((1 - share) * ethylene.counts() + share * styrene.counts())
+    np.testing.assert_array_equal(found.counts(), counts)
+    assert counts.sum() > 0
+    assert len({*found.identities, *ethylene.identities, *styrene.identities}) == 3
+    # Nearly nothing of the second unit is nearly the first.
+    near = featurise([mixture(1 - 1e-6, 1e-6)])
+    np.testing.assert_allclose(near.descriptors, ethylene.descriptors, atol=1e-3)
+    np.testing.assert_array_equal(near.counts(), ethylene.counts())
+
+
+@pytest.mark.parametrize("fractions", [(0.5,), (0.5, 0.6), (1.5, -0.5)])
+def test_a_mixture_needs_a_positive_fraction_for_each_unit(fractions):
+    with pytest.raises(InvalidSubstance):
+        mixture(*fractions)
+
+
+def test_saved_surrogates_keep_their_mixtures(tmp_path):
+    units = (*UNITS, mixture(0.5, 0.5))
+    fitted = fit_surrogates(Observations(units, {"density": np.append(DENSITY, 0.95)}), ("density",))
+    save_surrogates(fitted, tmp_path / "model.json")
+    document = json.loads((tmp_path / "model.json").read_text())
+    assert document["units"][0] == "*CC*"  # as ever
+    again = load_surrogates(tmp_path / "model.json")
+    assert again.observations.units[-1] == units[-1]
+    asked = [mixture(0.2, 0.8), units[-1], UNITS[1]]
+    before, after = fitted.predict(asked), again.predict(asked)
+    np.testing.assert_allclose(after.mean, before.mean, rtol=1e-9)
+    np.testing.assert_allclose(after.sd, before.sd, rtol=1e-6)
+    assert abs(after.mean[1, 0] - 0.95) < 0.03
+    document["units"][-1]["fractions"] = [0.5, 0.6]
+    del document["sha256"]
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    with pytest.raises(UnreadableModel, match="sum to 1"):
+        load_surrogates(tmp_path / "model.json")
