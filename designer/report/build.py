@@ -127,9 +127,8 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
     listed = sorted([*front, *others[-MAX_ROWS:]], key=lambda record: record.ordinal)
     columns = _columns(config, done)
     threads = config.cluster.threads_per_worker
-    kind = "polymers" if all(record.homopolymer for record in records) else "substances"
-    homopolymers = [record for record in records if record.homopolymer]
-    new = sum(not r.in_corpus for r in done if r.homopolymer) if homopolymers or not records else None
+    # Nobody knows of a copolymer whether it is new.
+    homopolymers = all(record.homopolymer for record in records)
     return {
         "name": campaign.name,
         "state": campaign.stop_reason or f"{len(finished)} evaluation{'s' * (len(finished) != 1)} so far",
@@ -145,8 +144,8 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         ]
         + [{"label": property_spec(c.property).label, "unit": _unit(c.property), "aim": _range(c)} for c in limits],
         "tiles": [
-            {"value": str(len(done)), "label": f"{kind} measured"},
-            *([{"value": str(new), "label": "of them new"}] if new is not None else []),
+            {"value": str(len(done)), "label": f"{'polymers' if homopolymers else 'substances'} measured"},
+            *([{"value": str(sum(not r.in_corpus for r in done)), "label": "of them new"}] if homopolymers else []),
             {"value": str(len(front)), "label": "on the Pareto front"},
             {"value": str(len(finished) - len(done)), "label": "failed simulations"},
             *(

@@ -1,10 +1,12 @@
 """Repeat units and molecules drawn as SVG."""
 
 import re
-from functools import lru_cache, reduce
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from rdkit import Chem
+from rdkit.Geometry import Point3D
 
 from mdcore.chem.notation import read_molecule, read_repeat_unit
 
@@ -24,10 +26,9 @@ def structure_svg(structures: str | tuple[str, ...], width: int = 260, height: i
     texts = (structures,) if isinstance(structures, str) else structures
     if not texts:
         return ""
-    from rdkit.Chem import CombineMols
     from rdkit.Chem.Draw import rdMolDraw2D
 
-    mol = reduce(CombineMols, map(_read, texts))
+    mol = _read(texts[0]) if len(texts) == 1 else _side_by_side([_read(text) for text in texts])
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(0)
         if atom.GetAtomicNum() == 0:
@@ -49,6 +50,25 @@ def _read(text: str) -> Chem.Mol:
     return read_repeat_unit(text, None) if "*" in text or "[#0" in text else read_molecule(text, None)
 
 
+def _side_by_side(mols: Sequence[Chem.Mol]) -> Any:
+    """Return molecules as one, laid out from left to right in the plane."""
+    from rdkit.Chem.rdDepictor import Compute2DCoords
+
+    whole, edge = None, 0.0
+    for mol in mols:
+        Compute2DCoords(mol)
+        places = mol.GetConformer().GetPositions()
+        low, high = places.min(axis=0), places.max(axis=0)
+        if whole is None:
+            whole, edge = mol, high[0] + _GAP
+            continue
+        whole = Chem.CombineMols(whole, mol, Point3D(edge - low[0], -0.5 * (low[1] + high[1]), 0.0))
+        edge += high[0] - low[0] + _GAP
+    return whole
+
+
+_GAP = 2.0
+"""Space between two structures; a bond is 1.5 long."""
 _PATH = re.compile(r"<path [^>]*?\bd='([^']*)'([^>]*)/>")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
@@ -254,13 +255,15 @@ def test_report_and_page_draw_units_side_by_side(mixed: Campaign, tmp_path: Path
     assert "CCO (liquid)" in page
     shown = context(mixed.store, mixed.config)
     assert {"value": "4", "label": "substances measured"} in shown["tiles"]
-    assert {"value": "0", "label": "of them new"} in shown["tiles"]
+    assert "of them new" not in {tile["label"] for tile in shown["tiles"]}  # no corpus holds copolymers
     drawings = [card["svg"] for card in sorted(shown["evaluated"], key=lambda card: card["ordinal"])]
     assert len(set(drawings)) == 3  # the two copolymers have the same units
     assert drawings[1] == drawings[2] == structure_svg(("*CC*", "*CCO*"))
     view = Gatherer(mixed.store, mixed.config).view()
     assert {point.structures for point in view.points} == {("*CCO*",), ("*CC*", "*CCO*"), ("CCO",)}
-    assert structure_svg(("*CC*", "*CCO*")).count("<path") >= structure_svg("*CC*").count("<path")
+    letters = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" fill="(?!none)', structure_svg(("*CC*", "*CCO*")))]
+    swapped = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" fill="(?!none)', structure_svg(("*CCO*", "*CC*")))]
+    assert min(letters) > 130 > max(swapped)  # the only letter is the O of the unit that is written last, or first
     assert structure_svg(()) == ""
     assert "<svg" in mixed.pareto_front()._repr_html_()
 
