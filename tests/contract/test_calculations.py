@@ -18,7 +18,7 @@ def substances() -> list[Substance]:
 
 def test_a_name_is_taken_once() -> None:
     taken = CALCULATIONS["molar_refractions"]
-    with pytest.raises(PluginError, match="'molar_refractions' is registered already"):
+    with pytest.raises(PluginError, match="'molar_refractions' is already registered"):
         register_calculation(type("Other", (taken,), {}))
 
 

@@ -190,7 +190,7 @@ def test_names_are_given_once() -> None:
     def read(state: Any) -> float:
         return 0.0
 
-    with pytest.raises(PluginError, match="registered already"):
+    with pytest.raises(PluginError, match="already registered"):
         register_observable(Observable("density_g_cm3", "g/cm3", read))
     for name in ROW:
         with pytest.raises(PluginError, match="column of every series"):

@@ -71,7 +71,8 @@ def test_what_it_needs_exists(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_its_estimate_is_possible_and_its_error_is_the_sum_of_its_parts(name: str, measured) -> None:
     estimate, spec = measured.estimates[name], PROPERTIES[name]
-    assert spec.lowest <= estimate.value <= spec.highest or estimate.stderr == math.inf
+    # Some ps of a hundred atoms may miss the possible range by their noise.
+    assert spec.lowest - 5 * estimate.stderr <= estimate.value <= spec.highest + 5 * estimate.stderr
     assert estimate.stderr >= 0
     if estimate.parts:
         assert estimate.stderr == pytest.approx(math.hypot(*estimate.parts.values()))
@@ -142,7 +143,7 @@ def test_properties_that_need_each_other_are_refused() -> None:
     try:
         for name, other in names.items():
             register_property(Property(spec(name), estimate, needs=Needs(properties=(other,))))
-        with pytest.raises(PluginError, match="'hen' is registered already"):
+        with pytest.raises(PluginError, match="'hen' is already registered"):
             register_property(spec("hen"))
         with pytest.raises(PlanError, match="hen -> egg -> hen"):
             plan_simulation(None, TINY, ["hen"])

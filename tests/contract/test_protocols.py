@@ -13,7 +13,7 @@ NAMES = sorted(PROTOCOLS)
 
 def test_a_name_is_taken_once() -> None:
     taken = PROTOCOLS["equilibrated"]
-    with pytest.raises(PluginError, match="'equilibrated' is registered already"):
+    with pytest.raises(PluginError, match="'equilibrated' is already registered"):
         register_protocol(type("Other", (taken,), {}))
 
 

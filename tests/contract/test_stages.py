@@ -105,7 +105,7 @@ def test_the_plugin_reaches_the_temperatures_that_it_sets(tmp_path: Path) -> Non
 
 
 def test_names_are_given_once_and_need_a_kind() -> None:
-    with pytest.raises(PluginError, match="registered already"):
+    with pytest.raises(PluginError, match="already registered"):
 
         @register_stage
         class Other(TimedStage):

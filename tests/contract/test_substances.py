@@ -16,7 +16,7 @@ SMALL = SimulationSettings.model_validate({"cell": {"n_chains": 4, "atoms_per_ch
 
 def test_the_kinds_of_the_program_are_known() -> None:
     assert {"homopolymer", "copolymer", "liquid"} <= set(KINDS)
-    with pytest.raises(PluginError, match="'homopolymer' is registered already"):
+    with pytest.raises(PluginError, match="'homopolymer' is already registered"):
         register_substance(type("Other", (Homopolymer,), {}))
     with pytest.raises(InvalidSubstance, match="'liquids' is unknown; did you mean liquid"):
         substance_of({"kind": "liquids"})

@@ -59,7 +59,7 @@ def test_what_has_no_finite_value_and_error_is_recorded_as_a_failure(
 
 def test_an_old_result_on_disk_is_a_failure_too(tmp_path: Path) -> None:
     unit, settings = RepeatUnit.from_psmiles("*CC*"), SimulationSettings()
-    identity = complete._identity(unit, settings, 1, ("density",), None)
+    identity = complete._Job.of(unit, settings, 1, ("density",), None).identity()
     write_result(tmp_path / "result.json", identity, SimulationResult((density(0.9, math.inf),), {}, {"seed": 1}))
     outcome = simulate(unit, settings, seed=1, out=tmp_path)
     assert isinstance(outcome, Failure)
