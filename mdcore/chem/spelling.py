@@ -56,7 +56,7 @@ def remedy(text: str, reads: Callable[[str], bool]) -> str:
         bare = re.sub(r"H\d*(?![a-z])", "", unit).replace("-", "")
         for candidate in (unit, f"*{unit}*", f"*{bare}*"):
             if candidate.count("*") == 2 and reads(candidate):
-                return f"write a repeat unit once, with a star at each end: {candidate!r}"
+                return f"give the repeat unit alone, with a star at each end; write {candidate!r}"
     if text.lower().startswith("poly"):
         return "names are not supported; write the structure, such as *CC* for polyethylene"
     for opening, closing, name in (("(", ")", "parentheses"), ("[", "]", "brackets")):

@@ -203,7 +203,7 @@ def test_a_trap_of_another_user_among_temporary_files_is_refused(tmp_path: Path,
     from designer.cli.system_errors import system_error_text
 
     what = "symbolic link" if trap == "link" else "pipe or device"
-    assert f"{path}: a {what} of user 65534 in a world-writable folder; check who may" in system_error_text(
+    assert f"{path}: a {what} of user 65534 in a world-writable folder; check the permissions" in system_error_text(
         refusal.value
     )
     # One of one's own, and one in a folder of one's own, are followed.

@@ -67,9 +67,9 @@ def test_any_other_label_has_its_own_key_and_mass(text, natural, excess):
 
 @pytest.mark.parametrize("text", ["*CC(*)[99CH3]", "*CC(*)[7F]"])
 def test_an_unknown_nuclide_is_refused(text):
-    with pytest.raises(InvalidRepeatUnit, match="no known nuclide"):
+    with pytest.raises(InvalidRepeatUnit, match="not a known nuclide"):
         unit(text)
-    with pytest.raises(InvalidMolecule, match="no known nuclide"):
+    with pytest.raises(InvalidMolecule, match="not a known nuclide"):
         _ = Liquid(text.replace("*CC(*)", "C")).mol
 
 
