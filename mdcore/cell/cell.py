@@ -1,4 +1,4 @@
-"""Amorphous cells: distinct chains, or molecules of a liquid, grown into one periodic box."""
+"""Amorphous cells: chains, or molecules of a liquid, grown into a periodic box."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Cell:
 
     Attributes:
         topology: Atoms, bonds, residues, chains.
-        plans: The chains, as templates.
-        positions_nm: Shape (n, 3), chains whole, not wrapped.
+        plans: Templates of the chains.
+        positions_nm: Shape (n, 3), chains whole (unwrapped).
         box_nm: Box, shape (3, 3), rows are the vectors; chains grow in a cube.
     """
 
@@ -46,7 +46,7 @@ class Cell:
 
 
 def chain_length(unit: RepeatUnit, atoms_per_chain: int) -> int:
-    """Return the number of primitive units whose chain comes nearest to `atoms_per_chain` atoms, at least 1."""
+    """Return the number of primitive units whose chain is closest to `atoms_per_chain` atoms, at least 1."""
     primitive = RepeatUnit.from_psmiles(unit.key, elements=None)
     return max(1, round(atoms_per_chain / primitive.n_atoms))
 
@@ -69,20 +69,20 @@ def plan_homopolymer(unit: RepeatUnit, settings: CellSettings, seed: int) -> tup
 def plan_copolymer(
     units: Sequence[RepeatUnit], sequence: UnitSequence, settings: CellSettings, seed: int
 ) -> tuple[ChainPlan, ...]:
-    """Plan the chains of a copolymer cell, the sequence of each chain drawn on its own.
+    """Plan the chains of a copolymer cell; the sequence of each chain is drawn independently.
 
     Args:
-        units: Two or more repeat units, joined head to tail as they are written.
-        sequence: How they follow each other.
+        units: Two or more repeat units, joined head to tail as written.
+        sequence: Sequence of the units along the chain.
         settings: Number and length of chains, tacticity, end groups.
         seed: Seed of the simulation.
 
     Raises:
         BuildError: No conformer of a unit could be embedded.
-        ValueError: Fewer than two units, or fractions that do not match them.
+        ValueError: There are fewer than two units, or the fractions do not match them.
     """
     if len(units) < 2:
-        raise ValueError(f"a copolymer of {len(units)} repeat unit is none; give at least two, or plan a homopolymer")
+        raise ValueError(f"a copolymer needs at least 2 repeat units, got {len(units)}; add one or plan a homopolymer")
     sizes = [unit.n_atoms for unit in units]
     key = ".".join(unit.psmiles for unit in units)
     return _plans(units, lambda rng: draw_sequence(sequence, sizes, settings.atoms_per_chain, rng), settings, seed, key)
@@ -96,7 +96,7 @@ def _plans(
     key: str,
 ) -> tuple[ChainPlan, ...]:
     template_seed = openmm_seed(seed, key, "conformers")
-    # A homopolymer is what its key says; the units of a copolymer join as they are written.
+    # A homopolymer is defined by its key; the units of a copolymer are joined as written.
     mols = [units[0].primitive_mol] if len(units) == 1 else [unit.mol for unit in units]
     heads = [_anchor_element(mol, HEAD) for mol in mols]
     tails = [_anchor_element(mol, TAIL) for mol in mols]
@@ -117,7 +117,7 @@ def _plans(
 
 
 def _common(elements: Sequence[int]) -> int:
-    """The element that all units share at a joint, else carbon: it only stands in for the neighbour in conformers."""
+    """Return the element that all units have at a joint, else carbon; it only represents the neighbour in conformers."""
     return elements[0] if len(set(elements)) == 1 else 6
 
 
@@ -126,7 +126,7 @@ def plan_liquid(mol: Chem.Mol, n_molecules: int, seed: int) -> tuple[ChainPlan, 
 
     Args:
         mol: One molecule without stars.
-        n_molecules: How many of it.
+        n_molecules: Number of molecules.
         seed: Seed of the simulation.
     """
     key = str(Chem.MolToSmiles(mol))
@@ -135,9 +135,9 @@ def plan_liquid(mol: Chem.Mol, n_molecules: int, seed: int) -> tuple[ChainPlan, 
 
 
 def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.Generator) -> Cell:
-    """Grow chains into a cubic cell without overlaps and without speared rings.
+    """Grow chains into a cubic cell without overlaps and without ring spearing.
 
-    When the chains do not fit, the cell is tried again at 85, 70, 50 and 30 % of the density, from 70 % on with more patience.
+    If the chains do not fit, growth is repeated at 85, 70, 50 and 30 % of the density, from 70 % on with more trial placements.
 
     Args:
         plans: The chains.
@@ -145,7 +145,7 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
         rng: Source of random choices.
 
     Raises:
-        BuildError: The chains did not fit at any of these densities.
+        BuildError: The chains do not fit at any of these densities.
     """
     topology = make_topology(plans)
     mass = sum(topology.masses_amu.tolist())
@@ -161,15 +161,17 @@ def grow_cell(plans: Sequence[ChainPlan], density_g_cm3: float, rng: np.random.G
             positions = grower.grid.positions
             spears = find_spears(positions, topology.bonds, topology.rings, np.full(3, edge_nm))
             if spears:
-                raise BuildError(f"growth left {len(spears)} speared rings; this is a defect, report the repeat unit")
+                raise BuildError(
+                    f"growth left {len(spears)} speared rings; this is a bug, please report the repeat unit"
+                )
             return Cell(topology, tuple(plans), positions, np.eye(3) * edge_nm)
     raise BuildError(
-        f"{len(plans)} chains did not fit at {density_g_cm3 * _DILUTIONS[-1]:.3f} g/cm3; lower growth_density_g_cm3 or atoms_per_chain"
+        f"{len(plans)} chains do not fit at {density_g_cm3 * _DILUTIONS[-1]:.3f} g/cm3; lower growth_density_g_cm3 or atoms_per_chain"
     )
 
 
 def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
-    """Grow anew every chain with a bond that passes through a ring, the other chains staying where they are.
+    """Regrow every chain with a bond that passes through a ring, keeping all other chains in place.
 
     Args:
         cell: A cell, for example one read from elsewhere.
@@ -179,7 +181,7 @@ def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
         The cell without speared rings; the same cell if it has none.
 
     Raises:
-        BuildError: A chain found no place among the others, or the box is not a cube.
+        BuildError: A chain cannot be placed among the others, or the box is not a cube.
     """
     edges = np.diag(cell.box_nm)
     if not is_rectangular(cell.box_nm) or np.any(edges != edges[0]):
@@ -195,7 +197,7 @@ def repair_spears(cell: Cell, rng: np.random.Generator) -> Cell:
             grower.adopt(plan, int(starts[chain]), cell.positions_nm[starts[chain] : starts[chain + 1]])
     for chain in sorted(guilty):
         if not grower.grow(cell.plans[chain], int(starts[chain])):
-            raise BuildError(f"chain {chain} passes through a ring and found no other place; build with another seed")
+            raise BuildError(f"chain {chain} passes through a ring and cannot be regrown; build with another seed")
     return Cell(cell.topology, cell.plans, grower.grid.positions.copy(), cell.box_nm)
 
 
@@ -254,10 +256,10 @@ def chain_ends(plans: Sequence[ChainPlan]) -> IntArray:
 
 
 def chain_segments(plans: Sequence[ChainPlan]) -> IntArray:
-    """Return the segments whose common direction is the nematic order, shape (m, 2), atom indices.
+    """Return the segments of which the nematic order is computed, shape (m, 2), atom indices.
 
-    A segment joins the head atoms of neighbouring repeat units, or of next neighbours where a unit has a single backbone atom, so
-    that the zigzag of the bonds does not count.
+    A segment joins the head atoms of neighbouring repeat units, or of second neighbours if a unit has a single backbone atom, so
+    that the zigzag of the bonds does not contribute.
     """
     segments: list[tuple[int, int]] = []
     first = 0

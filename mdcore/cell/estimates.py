@@ -1,7 +1,7 @@
 """Estimates from the repeat unit alone: van der Waals volume, density, glass transition.
 
-They choose where a simulation starts and how hot it gets. A protocol that cools at constant pressure forgets them; one that cools
-at constant volume and samples for a short time does not forget the density altogether.
+They set the starting density and the highest temperature of a simulation. Results of protocols that cool at constant pressure do not
+depend on them; after cooling at constant volume and a short sampling, the result retains some memory of the density.
 """
 
 from rdkit import Chem
@@ -15,15 +15,15 @@ _ATOM_VOLUMES_A3 = {
     "Si": 38.79, "B": 40.48, "Se": 28.73,
 }  # fmt: skip
 _GLASS_PACKING = 1.5
-"""Molar volume of an amorphous polymer over its van der Waals volume: 1.49 with a standard deviation of 0.08 for the 61 polymers of
-PolyArena (doi:10.48550/arXiv.2510.13696) whose elements the force field has."""
+"""Ratio of the molar volume of an amorphous polymer to its van der Waals volume: 1.49 with a standard deviation of 0.08 for the 61
+polymers of PolyArena (doi:10.48550/arXiv.2510.13696) with elements of the force field."""
 
 GLASS_TRANSITION_ERROR_K = 50.0
-"""Leave-one-out error of `glass_transition_estimate_k` on the 57 polymers it was fitted on, whose transitions scatter by 92 K."""
+"""Leave-one-out error of `glass_transition_estimate_k` in K on its 57 polymers, whose transitions have a standard deviation of 92 K."""
 _TRANSITION_K, _RING_SHARE_K, _ROTATABLE_SHARE_K = 475.0, 40.0, -279.0
 
 CONSTANT_VOLUME_MELT_K = 1000.0
-"""Temperature of a melt in K that is kept as dense as the glass."""
+"""Temperature in K of a melt kept at the density of the glass."""
 
 
 def vdw_volume_nm3(mol: Chem.Mol) -> float:
@@ -33,7 +33,7 @@ def vdw_volume_nm3(mol: Chem.Mol) -> float:
     doi:10.1021/jo034808o).
 
     Args:
-        mol: Molecule; hydrogens may be implicit, stars count as nothing.
+        mol: Molecule; hydrogens may be implicit, stars are ignored.
     """
     explicit = Chem.AddHs(mol)
     symbols = [atom.GetSymbol() for atom in explicit.GetAtoms() if atom.GetAtomicNum() > 0]
@@ -45,8 +45,8 @@ def vdw_volume_nm3(mol: Chem.Mol) -> float:
 
 
 def density_estimate_g_cm3(unit: RepeatUnit) -> float:
-    """Estimate the density of the glass: mass over 1.5 van der Waals volumes; 5 % is its standard error for common polymers."""
-    # The bond that joins one unit to the next is not among the unit's own bonds.
+    """Estimate the density of the glass as mass / (1.5 V_vdW); the standard error is 5 % for common polymers."""
+    # The bond between two units is not among the bonds of the unit.
     volume_nm3 = vdw_volume_nm3(unit.mol) - 5.92e-3
     return float(unit.molar_mass_g_mol / AVOGADRO_PER_MOL / (_GLASS_PACKING * volume_nm3 * 1e-21))
 
@@ -55,8 +55,8 @@ def glass_transition_estimate_k(unit: RepeatUnit) -> float:
     """Estimate the glass transition in K: 475 + 40 (ring atoms) - 279 (rotatable bonds), both per heavy atom.
 
     A least-squares fit to the measured transitions of 57 polymers without silicon (PolyArena, doi:10.48550/arXiv.2510.13696,
-    and handbook values). Rotatable are single bonds outside rings between atoms that have other neighbours, the bond to the
-    next unit among them. For corrections that hardly depend on the transition; see `GLASS_TRANSITION_ERROR_K`.
+    and handbook values). Rotatable bonds are acyclic single bonds between non-terminal atoms, including the bond to the next
+    unit. Use it only for corrections that depend weakly on the transition; see `GLASS_TRANSITION_ERROR_K`.
     """
     mol = unit.natural.primitive_mol
     heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum()]
@@ -75,12 +75,12 @@ def glass_transition_estimate_k(unit: RepeatUnit) -> float:
 
 
 def melt_temperature_k(unit: RepeatUnit, glass_transition_k: float | None = None) -> float:
-    """Choose a temperature at which the chains move: 100 K above the glass transition, from 600 K to 1000 K.
+    """Choose a temperature at which the chains are mobile: 100 K above the glass transition, between 600 K and 1000 K.
 
     Args:
         unit: The repeat unit.
-        glass_transition_k: Known glass transition in K; without it, 800 K are taken for backbones that consist of rings,
-            as those of polyimides do, and 600 K for all others.
+        glass_transition_k: Known glass transition in K; if None, 800 K is used for backbones of rings, such as those of
+            polyimides, and 600 K for all others.
     """
     if glass_transition_k is not None:
         return min(1000.0, max(600.0, glass_transition_k + 100.0))

@@ -6,7 +6,7 @@ from mdcore.cell.topology import FloatArray
 
 
 def rotation_between(source: FloatArray, target: FloatArray) -> FloatArray:
-    """Return the rotation matrix (3, 3) that turns the direction of `source` to that of `target` by the shortest way."""
+    """Return the rotation matrix (3, 3) that rotates the direction of `source` to that of `target` by the smallest angle."""
     a = source / np.linalg.norm(source)
     b = target / np.linalg.norm(target)
     cosine = float(a @ b)
@@ -14,7 +14,7 @@ def rotation_between(source: FloatArray, target: FloatArray) -> FloatArray:
         axis = np.cross(a, [1.0, 0.0, 0.0] if abs(a[0]) < 0.9 else [0.0, 1.0, 0.0])
         axis /= np.linalg.norm(axis)
         return np.asarray(2.0 * np.outer(axis, axis) - np.eye(3))
-    # Written out: numpy's cross product costs ten times as much for two single vectors.
+    # Written out: numpy's cross product is ten times slower for two single vectors.
     (a1, a2, a3), (b1, b2, b3) = a.tolist(), b.tolist()
     x, y, z = a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1
     skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])

@@ -6,12 +6,12 @@ from mdcore.cell.topology import FloatArray, IntArray
 
 
 class PeriodicGrid:
-    """Positions in a cubic periodic box, found by place.
+    """Positions in a cubic periodic box with a cell list for neighbour search.
 
     Args:
         edge_nm: Edge of the box.
-        capacity: Largest number of atoms.
-        spacing_nm: Wanted edge of a grid cell.
+        capacity: Maximum number of atoms.
+        spacing_nm: Target edge of a grid cell.
     """
 
     def __init__(self, edge_nm: float, capacity: int, spacing_nm: float = 0.5) -> None:

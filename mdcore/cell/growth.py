@@ -1,8 +1,8 @@
 """Growth of chains into a periodic cell, residue by residue, with configurational bias.
 
-Each step draws trial placements of the next residue (conformer and torsion about the new bond), weighs them by a soft
-overlap energy with everything that stands nearby, and keeps one in proportion to its weight, in the manner of Rosenbluth
-and Rosenbluth (1955, doi:10.1063/1.1741967). Dead ends are undone by removing the last residues. The cost of a step does
+Each step draws trial placements of the next residue (conformer and torsion about the new bond), weights them by a soft
+overlap energy with all atoms nearby, and keeps one with a probability proportional to its weight, following Rosenbluth
+and Rosenbluth (1955, doi:10.1063/1.1741967). At dead ends the last residues are removed. The cost of a step does
 not depend on the length of the chain.
 """
 
@@ -19,31 +19,31 @@ from mdcore.cell.spearing import pierces
 from mdcore.cell.topology import FloatArray, IntArray
 
 HARD_CONTACT = 0.52
-"""Fraction of the sum of two van der Waals radii below which a placement is refused."""
+"""Fraction of the sum of two van der Waals radii below which a placement is rejected."""
 PATIENT_CONTACT = 0.42
-"""The same for a patient growth."""
+"""The same for growth with `patient=True`."""
 SOFT_CONTACT = 0.95
 """Fraction of that sum below which a placement is penalised."""
 PENALTY = 60.0
-"""Penalty of a full overlap, in units of kT of the growth."""
+"""Penalty of a full overlap in kT."""
 EXCLUDED_BONDS = 2
-"""Atoms up to this many bonds apart may be at any distance: bond lengths and angles set it."""
+"""Overlaps between atoms up to this many bonds apart are ignored: their distance is set by bond lengths and angles."""
 GHOST_RADIUS_NM = 0.17
-"""Radius of the next residue's head atom, whose place each placement already fixes."""
+"""Radius of the next residue's head atom, whose position is fixed by each placement."""
 _SPEAR_REACH_NM = 0.4
 """Distance between the middle of a bond and the centre of a ring beyond which they cannot cross: rings of up to 14 atoms."""
 N_TRIALS = 16
 DEAD_ENDS_PER_RESIDUE = 3
-"""Dead ends per residue of the chain after which it is begun anew."""
+"""Dead ends per residue of the chain after which it is restarted."""
 
 
 @dataclass(frozen=True)
 class ChainPlan:
-    """What one chain consists of.
+    """Composition of one chain.
 
     Attributes:
         residues: Templates from head end group to tail end group.
-        configurations: Stereo configuration wanted for each residue; -1 for any.
+        configurations: Stereo configuration of each residue; -1 for any.
     """
 
     residues: tuple[Residue, ...]
@@ -51,7 +51,7 @@ class ChainPlan:
 
     @property
     def n_atoms(self) -> int:
-        """Atoms of the chain."""
+        """Number of atoms of the chain."""
         return sum(residue.n_atoms for residue in self.residues)
 
 
@@ -68,10 +68,10 @@ class ChainGrower:
 
     Args:
         edge_nm: Edge of the cubic cell.
-        capacity: Atoms of all chains together.
+        capacity: Total number of atoms of all chains.
         rng: Source of all random choices.
-        patient: Try four times as many placements and bear closer contacts, which minimisation can still undo: for crowded
-            backbones that find no way otherwise.
+        patient: Use four times as many trial placements and accept closer contacts, which minimisation can still relax; for
+            crowded backbones that cannot be placed otherwise.
     """
 
     def __init__(self, edge_nm: float, capacity: int, rng: np.random.Generator, patient: bool = False) -> None:
@@ -90,15 +90,15 @@ class ChainGrower:
         Args:
             plan: The chain.
             first: Index of its first atom.
-            restarts: How often to begin anew before giving up.
+            restarts: Maximum number of restarts.
 
         Returns:
-            Whether the chain now stands in the cell; if not, the cell is as before.
+            Whether the chain was placed; if not, the cell is unchanged.
         """
         return any(self._attempt(plan, first) for _ in range(restarts))
 
     def adopt(self, plan: ChainPlan, first: int, positions: FloatArray) -> None:
-        """Take in a chain that already stands, its first atom `first`, positions of shape (n, 3) in nm."""
+        """Add a chain with known positions, shape (n, 3) in nm; `first` is its first atom."""
         placed: list[_Placed] = []
         for residue in plan.residues:
             start = placed[-1].first + placed[-1].residue.n_atoms if placed else first
@@ -127,8 +127,8 @@ class ChainGrower:
                 for gone in reversed(placed):
                     self._leave(gone)
                 return False
-            # Only a dead end at the front says that the way there is wrong; one on the way back to it is undone by a step. Were
-            # all of them to double the setback, a chain would be taken apart faster than it grows.
+            # Only a dead end at the front means that the path to it is wrong; one met while regrowing is undone by one step. If
+            # all of them doubled the setback, a chain would be dismantled faster than it grows.
             at_front = index >= furthest - 1
             for _ in range(min(setback if at_front else 1, len(placed))):
                 self._leave(placed.pop())
@@ -149,7 +149,7 @@ class ChainGrower:
         return None
 
     def _trials(self, residue: Residue, configuration: int, placed: list[_Placed]) -> tuple[FloatArray, FloatArray]:
-        """Draw trial placements: positions (t, n, 3) and the next head's place (t, 3)."""
+        """Draw trial placements: positions (t, n, 3) and positions of the next head (t, 3)."""
         suitable = np.flatnonzero((residue.configurations == configuration) | (configuration < 0))
         if not len(suitable):
             suitable = np.arange(len(residue.conformers))
@@ -162,7 +162,7 @@ class ChainGrower:
             return _moved(conformers, turns, centre, shift), _moved(following[:, None], turns, centre, shift)[:, 0]
         last = placed[-1]
         if last.residue.tail is None:
-            raise ValueError(f"residue {last.residue.name} has no tail to grow from")
+            raise ValueError(f"residue {last.residue.name} has no tail atom to grow from")
         bond = last.following - last.positions[last.residue.tail]
         angles = np.asarray(
             (np.arange(self._n_trials) + self._rng.random()) * (2.0 * np.pi / self._n_trials), dtype=np.float64
@@ -182,7 +182,7 @@ class ChainGrower:
         radii = vdw_radii_nm(residue.atomic_numbers)
         distances = residue.bonds_to_head
         if residue.tail is not None:
-            # The next head's place counts too, or chains would run into walls that one step could have seen.
+            # Include the position of the next head, so that chains do not grow into dead ends that are one step ahead.
             positions = np.concatenate([positions, following[:, None]], axis=1)
             radii = np.append(radii, GHOST_RADIUS_NM)
             distances = np.append(distances, distances[residue.tail] + 1)
@@ -195,7 +195,7 @@ class ChainGrower:
     def _energy(
         self, positions: FloatArray, radii: FloatArray, distances: IntArray, centre: FloatArray, placed: list[_Placed]
     ) -> FloatArray:
-        """Overlap energy of trials (t, n, 3) in kT, infinite where atoms are closer than a hard contact."""
+        """Overlap energy of trials (t, n, 3) in kT, infinite if atoms are closer than a hard contact."""
         reach = float(np.linalg.norm(positions - centre, axis=2).max()) + 0.4
         near = self.grid.near(centre, reach)
         if not len(near):
@@ -231,7 +231,7 @@ class ChainGrower:
         return mask
 
     def _spears(self, step: _Placed, placed: list[_Placed]) -> bool:
-        """Tell whether a new bond would pass through a ring or a new ring be passed by a bond."""
+        """Return whether a new bond would pass through a ring, or a bond through a new ring."""
         pairs = step.residue.bonds + step.first
         segments = step.positions[step.residue.bonds]
         if placed and step.residue.head is not None and placed[-1].residue.tail is not None:
@@ -264,7 +264,7 @@ class ChainGrower:
         return False
 
     def _meets_itself(self, step: _Placed) -> bool:
-        """Tell whether a residue longer than the box runs into its own periodic image, or through a ring of it."""
+        """Return whether a residue longer than the box overlaps with its own periodic image or threads a ring of it."""
         positions, residue = step.positions, step.residue
         if float(np.ptp(positions, axis=0).max()) + _SPEAR_REACH_NM < self.grid.edge_nm:
             return False
@@ -316,7 +316,7 @@ class ChainGrower:
 
 
 def _moved(points: FloatArray, turns: FloatArray, pivot: FloatArray, target: FloatArray) -> FloatArray:
-    """Turn points (t, n, 3) by (t, 3, 3) about pivots (t, 3), then put the pivots at targets (t, 3)."""
+    """Rotate points (t, n, 3) by (t, 3, 3) about pivots (t, 3), then move the pivots to targets (t, 3)."""
     return np.asarray(np.einsum("tij,tnj->tni", turns, points - pivot[:, None]) + target[:, None])
 
 
@@ -328,7 +328,7 @@ def plan_configurations(
     Args:
         residues: Templates from head to tail.
         tacticity: `isotactic` repeats the first configuration, `syndiotactic` alternates, `atactic` keeps it with the
-            probability `meso_fraction`, each stereocentre on its own (Bernoullian statistics).
+            probability `meso_fraction`, independently at each stereocentre (Bernoullian statistics).
         meso_fraction: Probability of a meso dyad in an atactic chain.
         rng: Source of random choices.
 

@@ -1,4 +1,4 @@
-"""Templates of residues: a repeat unit, an end group or a whole molecule, with conformers to place."""
+"""Templates of residues: a repeat unit, an end group or a whole molecule, with conformers."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -15,7 +15,7 @@ from mdcore.chem.isotopes import labelled_atoms
 from mdcore.chem.notation import HEAD, TAIL, stars_of
 
 MAX_STEREO_CENTRES = 3
-"""Backbone stereocentres whose configurations are enumerated; further ones are left to the embedding."""
+"""Maximum number of backbone stereocentres whose configurations are enumerated; the embedding decides for the others."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Residue:
         tail: Atom bound to the next residue, or None.
         bonds_to_head: Shape (n,), bonds from each atom to `head`.
         bonds_to_tail: Shape (n,), bonds from each atom to `tail`.
-        n_centres: Backbone stereocentres the repeat unit leaves open.
+        n_centres: Number of backbone stereocentres without a configuration in the repeat unit.
         configurations: Shape (c,), stereo configuration of each conformer, one bit per open stereocentre.
         conformers: Shape (c, n, 3), nm.
-        previous: Shape (c, 3), where the previous residue's tail atom belongs, nm; NaN without a head.
-        following: Shape (c, 3), where the next residue's head atom belongs, nm; NaN without a tail.
+        previous: Shape (c, 3), position of the previous residue's tail atom, nm; NaN without a head.
+        following: Shape (c, 3), position of the next residue's head atom, nm; NaN without a tail.
     """
 
     name: str
@@ -65,22 +65,22 @@ class Residue:
 
     @property
     def span(self) -> int:
-        """Bonds from head to tail atom; 0 where one of them is missing."""
+        """Bonds from head to tail atom; 0 if one of them is missing."""
         return int(self.bonds_to_head[self.tail]) if self.head is not None and self.tail is not None else 0
 
 
 def make_residue(mol: Chem.Mol, name: str, cap_elements: dict[int, int], seed: int, n_conformers: int = 12) -> Residue:
-    """Make a template from a molecule whose stars carry the isotopes of head and tail.
+    """Create a template from a molecule whose stars carry the isotopes of head and tail.
 
-    Each star is replaced by the element that will stand there, saturated with hydrogens, for the search of conformers
-    (ETKDG version 3, Wang et al. 2020, doi:10.1021/acs.jcim.0c00025, then MMFF94 or, where that lacks a type, UFF).
+    For the conformer search, each star is replaced by the element of the neighbouring atom, saturated with hydrogens
+    (ETKDG version 3, Wang et al. 2020, doi:10.1021/acs.jcim.0c00025, then MMFF94 or, for atoms without an MMFF type, UFF).
 
     Args:
         mol: Molecule without explicit hydrogens; no star, one or two.
         name: Residue name.
         cap_elements: Atomic number of the neighbour for each star label.
         seed: Seed of the embedding, 1 or larger.
-        n_conformers: Conformers for each stereo configuration.
+        n_conformers: Number of conformers of each stereo configuration.
 
     Raises:
         BuildError: No conformer could be embedded.
@@ -88,7 +88,7 @@ def make_residue(mol: Chem.Mol, name: str, cap_elements: dict[int, int], seed: i
     explicit = Chem.AddHs(mol)
     labels = {star.GetIsotope(): star.GetIdx() for star in stars_of(explicit)}
     atoms = [atom.GetIdx() for atom in explicit.GetAtoms() if atom.GetAtomicNum() > 0]
-    # Labelled hydrogens stand among the heavy atoms of the molecule.
+    # Labelled hydrogens are among the heavy atoms of the molecule.
     atoms.sort(key=lambda index: explicit.GetAtomWithIdx(index).GetAtomicNum() == 1)
     local = {atom: i for i, atom in enumerate(atoms)}
     kekule = Chem.Mol(explicit)
@@ -128,13 +128,13 @@ def _anchor(mol: Chem.Mol, star: int | None, local: dict[int, int]) -> int | Non
 
 
 def _open_centres(mol: Chem.Mol, labels: dict[int, int]) -> list[int]:
-    """Backbone atoms that are stereocentres of the chain but have no configuration in the repeat unit."""
+    """Return the backbone stereocentres of the chain without a configuration in the repeat unit."""
     if set(labels) != {HEAD, TAIL}:
         return []
     backbone = set(star_path(mol))
     plain = Chem.Mol(mol)
     for index in labelled_atoms(plain):
-        # Two isotopes of one element do not make a centre whose tacticity anybody could ask for.
+        # A centre that differs only by isotopes does not count for tacticity.
         plain.GetAtomWithIdx(index).SetIsotope(0)
     found = Chem.FindMolChiralCenters(  # type: ignore[no-untyped-call]
         plain, includeUnassigned=True, useLegacyImplementation=True
@@ -159,7 +159,7 @@ def _embed(
             configurations.append(sum(bit << i for i, bit in enumerate(assignment)))
             found.append(conformer)
     if not found and centres:
-        # Fused rings can make every enumerated configuration but the embedding's own choice impossible.
+        # In fused rings, all enumerated configurations except the embedding's own choice can be impossible.
         capped = _capped(explicit, labels, cap_elements, {})
         found = _conformers(capped, seed, n_conformers)
         configurations = [0] * len(found)

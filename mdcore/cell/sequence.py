@@ -10,7 +10,7 @@ from mdcore.settings.base import Settings
 
 
 class AlternatingSequence(Settings):
-    """The units follow each other in turn."""
+    """The units alternate in order."""
 
     kind: Literal["alternating"] = "alternating"
 
@@ -39,7 +39,7 @@ class BlockSequence(_FractionalSequence):
     """One block of each unit, first to last.
 
     Attributes:
-        fractions: Share of the units in each block; they sum to 1.
+        fractions: Fraction of the units in each block; they sum to 1.
     """
 
     kind: Literal["block"] = "block"
@@ -58,15 +58,15 @@ def draw_sequence(
 
     Args:
         sequence: Kind of copolymer.
-        atoms_per_unit: Atoms of each unit.
-        atoms_per_chain: Wanted atoms of the chain; the number of units is the nearest that gives it on average.
+        atoms_per_unit: Number of atoms of each unit.
+        atoms_per_chain: Target number of atoms of the chain; the number of units is the one closest to it on average.
         rng: Source of random choices.
 
     Returns:
-        Index of the unit at each place, head to tail.
+        Index of the unit at each position, head to tail.
 
     Raises:
-        ValueError: The number of fractions is not the number of units.
+        ValueError: The numbers of fractions and units differ.
     """
     n_kinds = len(atoms_per_unit)
     if isinstance(sequence, AlternatingSequence):

@@ -1,4 +1,4 @@
-"""Ring spearing: a bond that passes through a ring, which no dynamics can undo."""
+"""Ring spearing: a bond that passes through a ring, which dynamics cannot resolve."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from mdcore.cell.topology import FloatArray, IntArray
 
 
 def pierces(segments: FloatArray, ring: FloatArray) -> np.ndarray:
-    """Tell which segments pass through a ring.
+    """Return which segments pass through a ring.
 
-    The ring is triangulated as a fan around its centroid, which is exact for planar rings and close for puckered ones; the
-    intersection is that of Möller and Trumbore (1997, doi:10.1080/10867651.1997.10487468).
+    The ring is triangulated as a fan around its centroid, which is exact for planar rings and a good approximation for puckered ones; the
+    intersection test is that of Möller and Trumbore (1997, doi:10.1080/10867651.1997.10487468).
 
     Args:
         segments: Shape (s, 2, 3), nm, in the periodic image nearest to the ring.
@@ -23,7 +23,7 @@ def pierces(segments: FloatArray, ring: FloatArray) -> np.ndarray:
     centre = ring.mean(axis=0)
     edge_1 = ring - centre
     origin, direction = segments[:, 0], segments[:, 1] - segments[:, 0]
-    # A segment that is further away than the ring and the segment reach together cannot touch it; that rules out nearly all.
+    # Segments further away than the sum of both radii cannot intersect the ring; this excludes nearly all.
     reach = np.sqrt(np.einsum("ti,ti->t", edge_1, edge_1).max()) + 0.5 * np.sqrt(
         np.einsum("si,si->s", direction, direction)
     )
@@ -57,7 +57,7 @@ def find_spears(
         bonds: Shape (m, 2).
         rings: Atom indices of each ring.
         edges_nm: Shape (3,), edges of the box.
-        reach_nm: Bonds whose middle is further from the ring's centre are not looked at.
+        reach_nm: Bonds whose midpoint is further from the ring's centre are skipped.
 
     Returns:
         Pairs (index of ring, index of bond).
@@ -67,7 +67,7 @@ def find_spears(
     from scipy.spatial import cKDTree
 
     middle = positions[bonds].mean(axis=1)
-    # A coordinate that rounds up to the edge itself lies outside the tree's half-open box.
+    # A coordinate rounded up to the edge lies outside the half-open box of the tree.
     wrapped = np.mod(middle, edges_nm)
     wrapped[wrapped >= edges_nm] = 0.0
     tree = cKDTree(wrapped, boxsize=edges_nm)

@@ -1,4 +1,4 @@
-"""Topology of a cell as plain arrays: what both the force field and a bundle on disk need."""
+"""Topology of a cell as plain arrays, shared by the force field and the bundle on disk."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ class Topology:
         bonds: Shape (m, 2), atom indices.
         bond_orders: Shape (m,), orders of the Kekulé structure.
         residue_index: Shape (n,), residue of each atom, counted through the whole cell.
-        local_index: Shape (n,), index of each atom in its residue's template.
+        local_index: Shape (n,), index of each atom in the template of its residue.
         chain_index: Shape (n,), chain (or molecule) of each atom.
         residue_names: Name of each residue.
         rings: Atom indices of every ring of up to eight atoms.
