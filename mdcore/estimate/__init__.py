@@ -1,4 +1,4 @@
-"""Estimators of properties: pure functions of series, without engines or files."""
+"""Estimators of properties: pure functions of time series, without engines or files."""
 
 from mdcore.estimate.base import MODEL, Estimate
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion

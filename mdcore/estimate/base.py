@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MODEL = "model"
-"""Name of the part of an error that the method makes, the same in every replicate of a simulation."""
+"""Name of the error component of the method, common to all replicates of a simulation."""
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Estimate:
 
     Attributes:
         value: The estimate.
-        stderr: Its standard error; infinite where the series is too short to tell.
-        parts: Standard errors by origin, whose squares sum to that of `stderr`; empty where it has one origin only. The part
-            `model` is the same in every replicate, all others average out.
-        about: What else a reader should know of how it was made, in JSON types.
+        stderr: Its standard error; infinite if the series is too short to estimate it.
+        parts: Components of the standard error by origin, whose squares sum to that of `stderr`; empty if there is only one. The
+            component `model` is common to all replicates, all others average out.
+        about: Further information on how it was estimated, in JSON types.
     """
 
     value: float
@@ -28,12 +28,12 @@ class Estimate:
 
     @property
     def statistical(self) -> float:
-        """Part of the standard error that replicates average out."""
+        """Component of the standard error that averages out over replicates."""
         return (
             math.hypot(*(error for name, error in self.parts.items() if name != MODEL)) if self.parts else self.stderr
         )
 
     @property
     def model(self) -> float:
-        """Part of the standard error that all replicates share."""
+        """Component of the standard error common to all replicates."""
         return self.parts.get(MODEL, 0.0)

@@ -11,7 +11,7 @@ from mdcore.optics.values import LINES_NM, Refractions
 
 Form = Literal["cauchy", "sellmeier"]
 
-# Outside, neither the lines nor a formula without infrared and ultraviolet absorption say anything.
+# Outside this range, a formula fitted to the lines without infrared and ultraviolet absorption is not valid.
 VALID_NM = (400.0, 1100.0)
 
 
@@ -38,23 +38,23 @@ class DispersionCurve:
         nm = np.asarray(wavelength_nm, dtype=np.float64)
         if np.any(~((nm >= VALID_NM[0]) & (nm <= VALID_NM[1]))):
             raise ValueError(
-                f"wavelengths from {np.min(nm):g} to {np.max(nm):g} nm leave {VALID_NM[0]:g} to {VALID_NM[1]:g} nm"
+                f"wavelengths from {np.min(nm):g} to {np.max(nm):g} nm must be within {VALID_NM[0]:g} to {VALID_NM[1]:g} nm"
             )
         return _evaluate(self.form, self.coefficients, nm)
 
 
 def fit_dispersion(refractions: Refractions, density_g_cm3: float, form: Form = "sellmeier") -> DispersionCurve:
-    """Fit a dispersion formula to the indices at the lines C, D, F and, where known, g.
+    """Fit a dispersion formula to the indices at the lines C, D, F and, if known, g.
 
-    Sellmeier's single oscillator has two coefficients and extrapolates better; Cauchy's three pass through C, D and F.
+    Sellmeier's single oscillator has two coefficients and extrapolates better; Cauchy's three coefficients reproduce C, D and F.
 
     Args:
         refractions: A tier's refractions.
         density_g_cm3: Density.
-        form: Which formula.
+        form: Formula, `cauchy` or `sellmeier`.
 
     Raises:
-        ValueError: The form is unknown or no finite index exists at the density.
+        ValueError: The form is unknown, or there is no finite index at the density.
     """
     names = ["C", "D", "F"] if refractions.r_g is None else ["C", "D", "F", "g"]
     nm = np.array([LINES_NM[name] for name in names])

@@ -1,4 +1,4 @@
-"""Glasses: what a slower cooling would have given; and of cooling ramps melt line, glass line and the kink between them."""
+"""Glasses: corrections for the cooling rate, and fits of melt and glass lines to cooling ramps."""
 
 import math
 from collections.abc import Callable
@@ -19,20 +19,20 @@ WLF_C1, WLF_C2_K = 17.44, 51.6
 SIMHA_BOYER = 0.113
 """(alpha_melt - alpha_glass) Tg of Simha and Boyer (1962), doi:10.1063/1.1733301."""
 LABORATORY_COOLING_K_PER_S = 10.0 / 60.0
-"""Cooling rate that glass transitions are measured at, 10 K/min."""
+"""Cooling rate of measured glass transitions in K/ps, 10 K/min."""
 _SHIFT_ERROR = 0.3
 """Relative error of the shift: at 1 K/ps the formula gives 141 K, and simulations report 60 to 100 K."""
 _SIMHA_BOYER_ERROR = 0.2
-"""Relative scatter of the product between polymers."""
+"""Relative standard deviation of this product between polymers."""
 
 
 @dataclass(frozen=True)
 class Cooling:
-    """How a simulated glass was made.
+    """Cooling of a simulated glass.
 
     Attributes:
         rate_k_per_ps: Cooling rate in K/ps.
-        start_k: Temperature where the cooling began in K.
+        start_k: Initial temperature of the cooling in K.
     """
 
     rate_k_per_ps: float
@@ -40,23 +40,23 @@ class Cooling:
 
 
 def transition_shift_k(cooling_rate_k_per_ps: float) -> float:
-    """Return by how much a fast cooling raises the glass transition, in K.
+    """Return the shift of the glass transition due to fast cooling, in K.
 
-    The transition is where the time that relaxation takes meets the time that cooling leaves. By the equation of Williams,
-    Landel and Ferry relaxation is 10^x times as fast at a distance `C2 x / (C1 - x)` above the transition of slow cooling, with x
-    the decades between the two rates.
+    At the transition, the relaxation time equals the time scale of the cooling. According to the Williams-Landel-Ferry equation,
+    relaxation is 10^x times faster at a temperature `C2 x / (C1 - x)` above the transition of slow cooling, with x the number of decades
+    between the two rates.
 
     Args:
         cooling_rate_k_per_ps: Cooling rate of the simulation in K/ps.
 
     Returns:
-        The shift, infinite for rates so high that the equation names no temperature (about 46 K/fs).
+        The shift; infinite for rates beyond the range of the equation (about 46 K/fs).
 
     Raises:
         ValueError: The rate is not positive.
     """
     if not cooling_rate_k_per_ps > 0.0:
-        raise ValueError(f"a cooling rate of {cooling_rate_k_per_ps} K/ps is none; it must be positive")
+        raise ValueError(f"cooling rate must be positive, got {cooling_rate_k_per_ps} K/ps")
     decades = math.log10(cooling_rate_k_per_ps * 1e12 / LABORATORY_COOLING_K_PER_S)
     return max(0.0, WLF_C2_K * decades / (WLF_C1 - decades)) if decades < WLF_C1 else math.inf
 
@@ -64,14 +64,14 @@ def transition_shift_k(cooling_rate_k_per_ps: float) -> float:
 def slow_cooling_shrinkage(glass_transition_k: float, temperature_k: float, shift_k: float) -> float:
     """Return ln(V_fast / V_slow) at a temperature.
 
-    Between the two transitions the slowly cooled polymer shrinks as a melt and the quickly cooled one as a glass::
+    Between the two transitions, the slowly cooled polymer contracts as a melt and the rapidly cooled one as a glass::
 
         ln(V_fast / V_slow) = (alpha_melt - alpha_glass) (Tg + shift - max(Tg, T)),   (alpha_melt - alpha_glass) Tg = 0.113
 
     Args:
-        glass_transition_k: Glass transition at a laboratory's cooling rate in K.
+        glass_transition_k: Glass transition at laboratory cooling rates in K.
         temperature_k: Temperature in K.
-        shift_k: What the simulation's cooling rate adds to the transition, in K.
+        shift_k: Shift of the transition due to the cooling rate of the simulation, in K.
     """
     distance = glass_transition_k + shift_k - max(glass_transition_k, temperature_k)
     return SIMHA_BOYER / glass_transition_k * max(0.0, distance)
@@ -84,21 +84,21 @@ def slowly_cooled_density(
     glass_transition_k: float,
     glass_transition_error_k: float = 0.0,
 ) -> Estimate:
-    """Correct the density of a simulated polymer for its cooling rate, by universal constants of glass-forming polymers.
+    """Correct the density of a simulated polymer for its cooling rate with universal constants of glass-forming polymers.
 
-    Nothing in it was fitted to densities. It assumes that the simulated melt is the real one, that cooling made the glass, and that
-    the constants, means over many polymers, hold for this one; `benchmarks/density_accuracy.py` says how well. No glass
-    remembers a temperature above the one where its cooling began, which limits the shift.
+    The correction has no parameter fitted to densities. It assumes that the simulated melt has the density of the real one, that the
+    glass was formed by cooling, and that the constants, averages over many polymers, hold for this one; see
+    `benchmarks/density_accuracy.py` for its accuracy. The shift is limited by the temperature at which the cooling started.
 
     Args:
         density: Simulated density in g/cm3.
         temperature_k: Its temperature in K.
-        cooling: The last cooling before; None where nothing was cooled, and nothing is corrected.
-        glass_transition_k: Glass transition at a laboratory's cooling rate in K.
-        glass_transition_error_k: Standard error of it.
+        cooling: The last cooling before the sampling; if None, no correction is applied.
+        glass_transition_k: Glass transition at laboratory cooling rates in K.
+        glass_transition_error_k: Its standard error in K.
 
     Returns:
-        The density after slow cooling; the model error is that of shift, constants and glass transition.
+        The density after slow cooling; the model error includes those of shift, constants and glass transition.
     """
     if cooling is None:
         return Estimate(density.value, density.stderr, {"density": density.stderr, MODEL: 0.0})
@@ -127,7 +127,7 @@ class GlassFit:
     """Two straight lines ln V(T) that meet at the glass transition of the simulated cooling rate.
 
     Attributes:
-        transition_k: Temperature of the kink in K; far above experiment, as the ramp is some ten orders of magnitude faster.
+        transition_k: Temperature of the kink in K; far above experiment, as the ramp is about ten orders of magnitude faster.
         log_volume: ln(V / nm3) at the kink.
         glass_expansion_per_k: Slope below the kink, the volumetric expansion of the glass in 1/K.
         melt_expansion_per_k: Slope above the kink, that of the melt in 1/K.
@@ -149,7 +149,7 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
         volume_nm3: Shape (n,).
 
     Raises:
-        ValueError: Fewer than ten records, or less than 50 K between the coldest and the hottest.
+        ValueError: There are fewer than ten records, or they span less than 50 K.
     """
     temperature, log_volume = (
         np.asarray(temperature_k, dtype=np.float64),
@@ -158,7 +158,7 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
     span = float(np.ptp(temperature)) if len(temperature) else 0.0
     if len(temperature) < 2 * _MIN_POINTS_PER_LINE or span < 50.0:
         raise ValueError(
-            f"a cooling ramp of {len(temperature)} records over {span:.0f} K cannot show a kink; it needs 10 records and 50 K"
+            f"a cooling ramp of {len(temperature)} records over {span:.0f} K is too short; at least 10 records over 50 K are needed"
         )
     ordered = np.sort(temperature)
     candidates = np.unique(np.linspace(ordered[_MIN_POINTS_PER_LINE - 1], ordered[-_MIN_POINTS_PER_LINE], 121))
@@ -171,7 +171,7 @@ def fit_glass(temperature_k: FloatArray, volume_nm3: FloatArray) -> GlassFit:
         if best is None or squares < best[0]:
             best = (squares, kink, solution)
     if best is None:
-        raise ValueError("the cooling ramp has no temperature between its ends to place a kink at")
+        raise ValueError("the cooling ramp needs records between its lowest and highest temperature to fit a kink")
     squares, kink, solution = best
     return GlassFit(
         transition_k=kink,
@@ -188,10 +188,10 @@ def ramp_expansion(temperature_k: FloatArray, volume_nm3: FloatArray, window_k: 
     Args:
         temperature_k: Shape (n,), target temperatures of the ramp in K.
         volume_nm3: Shape (n,).
-        window_k: Width of the part of the ramp above its lowest temperature that is used.
+        window_k: Width of the temperature window above the lowest temperature of the ramp.
 
     Returns:
-        The slope; its standard error counts correlated residuals as fewer samples, and is infinite for fewer than ten records.
+        The slope; its standard error accounts for correlated residuals, and is infinite for fewer than ten records.
     """
     temperature = np.asarray(temperature_k, dtype=np.float64)
     cold = temperature <= temperature.min() + window_k
@@ -211,14 +211,14 @@ def ramp_expansion(temperature_k: FloatArray, volume_nm3: FloatArray, window_k: 
 def ramp_corrected_density(
     fit: GlassFit, density: Estimate, glass_transition_k: float, temperature_k: float
 ) -> Estimate:
-    """Correct a simulated glass for its cooling rate by the lines of its own cooling ramp.
+    """Correct the density of a simulated glass for its cooling rate with the lines of its own cooling ramp.
 
     The melt line is followed down to the transition of experimental cooling rates, and the simulated glass line from there::
 
         ln V = ln V_kink + alpha_melt (Tg - T_kink) + alpha_glass (T - Tg)
 
-    It holds where the simulated melt is in equilibrium down to its kink and both lines are straight; above the experimental
-    transition, or where the simulated transition is the lower one, the density stays as it is.
+    It is valid if the simulated melt is in equilibrium down to the kink and both lines are straight. The density is unchanged above
+    the experimental transition, or if the simulated transition is below the experimental one.
 
     Args:
         fit: Lines of the cooling ramp.

@@ -5,7 +5,7 @@ Lorentz and Lorenz relate the index to the polarizability of the molecules (Born
     (n^2 - 1) / (n^2 + 2) = phi = rho R / M          n = sqrt((1 + 2 phi) / (1 - phi))
 
 with the molar refraction `R = (4 pi / 3) N_A alpha` (cm3/mol), the density `rho` (g/cm3) and the molar mass `M` (g/mol).
-It assumes an isotropic medium whose local field is that of a spherical cavity.
+It assumes an isotropic medium with the local field of a spherical cavity.
 """
 
 import math
@@ -32,7 +32,7 @@ def refractive_index(
     """Solve the Lorentz-Lorenz equation for n. Arguments broadcast.
 
     Raises:
-        ValueError: The reduced refraction `rho R / M` is not in [0, 1), where no finite index exists.
+        ValueError: The reduced refraction `rho R / M` is not in [0, 1), so that there is no finite index.
     """
     reduced = (
         np.asarray(density_g_cm3, dtype=np.float64)
@@ -65,7 +65,7 @@ def abbe_number(n_C: ArrayLike, n_D: ArrayLike, n_F: ArrayLike) -> NDArray[np.fl
     spread = np.asarray(n_F, dtype=np.float64) - np.asarray(n_C, dtype=np.float64)
     if np.any(~(spread > 0.0)):
         raise ValueError(
-            f"n_F - n_C = {np.min(spread):.3g} must be positive; the lines are swapped or dispersion is anomalous"
+            f"n_F - n_C = {np.min(spread):.3g} must be positive; check the order of the lines, and that the dispersion is normal"
         )
     return np.asarray((np.asarray(n_D, dtype=np.float64) - 1.0) / spread, dtype=np.float64)
 
@@ -73,8 +73,8 @@ def abbe_number(n_C: ArrayLike, n_D: ArrayLike, n_F: ArrayLike) -> NDArray[np.fl
 def index_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate n_D and its error from a tier's refractions and a density.
 
-    The density and the tier's level enter only through their product, `dn = (n^2-1)(n^2+2)/(6n) (drho/rho + dR/R)`. That
-    of the dispersion does not move n_D.
+    Errors of density and level enter only through their product, `dn = (n^2-1)(n^2+2)/(6n) (drho/rho + dR/R)`. The
+    error of the dispersion does not affect n_D.
     """
     return _estimate(_index_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
@@ -82,7 +82,7 @@ def index_estimate(refractions: Refractions, density_g_cm3: float, density_stder
 def abbe_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate the Abbe number and its error from a tier's refractions and a density.
 
-    All lines share the density and the level, so these errors nearly cancel in the ratio; the dispersion's does not.
+    Errors of density and level are common to all lines and nearly cancel in the ratio; the error of the dispersion does not.
     """
     return _estimate(_abbe_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
@@ -135,12 +135,12 @@ def _estimate(
     function: Callable[..., float], refractions: Refractions, density: float, density_stderr: float
 ) -> Estimate:
     if not (density > 0.0 and density_stderr >= 0.0):
-        raise ValueError(f"density {density} +- {density_stderr} g/cm3 must be positive with an error of zero or more")
+        raise ValueError(f"density {density} +- {density_stderr} g/cm3 must be positive, and its error not negative")
     sigmas = np.array(
         [density_stderr / density, refractions.relative_error, refractions.relative_dispersion_error], dtype=np.float64
     )
     gradient = np.empty(3)
-    # Central differences: the step is far above rounding and far below any curvature.
+    # Central differences: the step is large against rounding and small against the curvature.
     step = 1e-5
     for i in range(3):
         ends = []

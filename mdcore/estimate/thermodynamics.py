@@ -1,7 +1,7 @@
-"""Estimators of thermodynamic and structural properties from series: value, standard error, nothing else.
+"""Estimators of thermodynamic and structural properties from time series, with standard errors.
 
-Fluctuation formulas after Allen and Tildesley, Computer Simulation of Liquids, second edition, section 2.5; their errors come
-from blocks several correlation times long.
+Fluctuation formulas after Allen and Tildesley, Computer Simulation of Liquids, second edition, section 2.5; errors are
+estimated from blocks of several correlation times.
 """
 
 from collections.abc import Callable
@@ -34,14 +34,14 @@ def mean_estimate(series: FloatArray) -> Estimate:
 
 
 def block_estimate(estimator: Callable[[FloatArray], float], series: FloatArray) -> Estimate:
-    """Apply a nonlinear estimator to a series, its error from a jackknife over blocks.
+    """Apply a nonlinear estimator to a series, with the error from a jackknife over blocks.
 
     Args:
         estimator: Function of rows, shape (r, columns), to a number.
         series: Shape (n, columns).
 
     Returns:
-        The estimate of all rows; its error by deleting one block at a time, blocks at least two statistical inefficiencies long.
+        The estimate from all rows; its error from deleting one block at a time, with blocks of at least two statistical inefficiencies.
     """
     rows = np.asarray(series, dtype=np.float64)
     value = float(estimator(rows))
@@ -56,12 +56,12 @@ def block_estimate(estimator: Callable[[FloatArray], float], series: FloatArray)
 
 
 def frozen_fluctuation(volume_nm3: FloatArray) -> float:
-    """Return the relative standard error of a glass's volume that its own series cannot show.
+    """Return the relative standard error of a glass's volume due to frozen fluctuations, which its time series does not show.
 
-    A melt's volume fluctuates with the variance kT kappa V (Allen and Tildesley, equation 2.85). A glass keeps the value at which it
-    fell out of equilibrium: another cell of the same size keeps another one. With T and kappa of polymer melts near their
-    glass transition, 450 K and 1/GPa, the scatter is 3 % for 600 atoms and 0.7 % for 10,000. What the series itself shows of it is
-    taken off; a melt that was sampled long enough shows all of it.
+    A melt's volume fluctuates with the variance kT kappa V (Allen and Tildesley, equation 2.85). In a glass this fluctuation is
+    frozen in and differs between cells of the same size. With T and kappa of polymer melts near their glass transition, 450 K and
+    1/GPa, the standard deviation is 3 % for 600 atoms and 0.7 % for 10,000. The variance that is visible in the series is subtracted;
+    in a melt sampled long enough, this is all of it.
 
     Args:
         volume_nm3: Shape (n,), series at constant pressure.
@@ -70,8 +70,8 @@ def frozen_fluctuation(volume_nm3: FloatArray) -> float:
     mean = float(volume.mean())
     melt = BOLTZMANN_J_K * _FREEZING_K * _MELT_COMPRESSIBILITY_PER_PA / (mean * M3_PER_NM3)
     seen = float(volume.var()) / mean**2
-    # A third of the melt's variance in the series means a liquid or a rubber, whose compressibility is between 0.5 and 1/GPa at room
-    # temperature: the mean's own error covers it. Glasses have 0.2 to 0.35/GPa.
+    # A third of the melt's variance in the series indicates a liquid or rubber, whose compressibility is 0.5 to 1/GPa at room
+    # temperature; the error of the mean then covers it. Glasses have 0.2 to 0.35/GPa.
     return 0.0 if seen >= _LIQUID_SHARE * melt else float(np.sqrt(melt - seen))
 
 
@@ -134,7 +134,7 @@ def fractional_free_volume(density: Estimate, vdw_volume_nm3: float, molar_mass_
 
 
 def root_mean_square(values: FloatArray) -> Estimate:
-    """Return the root of the mean square over records and chains; chains count as independent.
+    """Return the root mean square over records and chains; chains are treated as independent.
 
     Args:
         values: Shape (r, n_chains), for example radii of gyration in nm.

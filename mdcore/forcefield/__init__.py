@@ -1,4 +1,4 @@
-"""OpenFF parameters of a cell, assigned once per environment, and the OpenMM System made of them."""
+"""OpenFF parameters of a cell, assigned once per chemical environment, and the OpenMM System built from them."""
 
 from mdcore.forcefield.bundle import make_bundle
 from mdcore.forcefield.parameters import Parameters, Terms, parameterise

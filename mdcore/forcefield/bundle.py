@@ -1,4 +1,4 @@
-"""From a grown cell to a bundle on disk."""
+"""Creation of a bundle on disk from a grown cell."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,17 +13,17 @@ from mdcore.settings.simulation import ForceFieldSettings
 def make_bundle(
     cell: Cell, settings: ForceFieldSettings, stages: Sequence[Stage], seed: int, content: Mapping[str, Any]
 ) -> SimulationBundle:
-    """Parameterise a cell and bundle it with what to do.
+    """Parameterise a cell and bundle it with its stages.
 
     Args:
         cell: Chains in their box.
         settings: Force field.
-        stages: What to do, in order.
+        stages: Stages of the run, in order.
         seed: Seed of the dynamics.
-        content: What is simulated, in JSON types.
+        content: Description of the simulated substance, in JSON types.
 
     Raises:
-        UnparameterisableError: The force field or the charge model lacks something.
+        UnparameterisableError: The force field or the charge model lacks a parameter.
     """
     import openmm
 

@@ -1,4 +1,4 @@
-"""Partial charges of one molecule by a NAGL model."""
+"""Partial charges of one molecule from a NAGL model."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from mdcore.forcefield.resonance import bounded_resonance
 
 
 def nagl_charges(molecule: Any, model: str) -> FloatArray:
-    """Return the partial charges that a NAGL model gives a molecule, equal to those of OpenFF's toolkit.
+    """Return the partial charges of a molecule from a NAGL model, identical to those of the OpenFF Toolkit.
 
     Args:
         molecule: Molecule of the OpenFF toolkit with n atoms.
@@ -21,7 +21,7 @@ def nagl_charges(molecule: Any, model: str) -> FloatArray:
         Charges in e, shape (n,); they sum to the molecule's charge.
 
     Raises:
-        UnparameterisableError: There is no such model, or the molecule is outside its domain.
+        UnparameterisableError: The model does not exist, or the molecule is outside its domain.
     """
     from openff.toolkit.utils.exceptions import OpenFFToolkitException
 
@@ -32,7 +32,7 @@ def nagl_charges(molecule: Any, model: str) -> FloatArray:
             )
     except (OpenFFToolkitException, ValueError, OSError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UnparameterisableError(f"charge model {model!r} gave no charges: {reason[0]}") from error
+        raise UnparameterisableError(f"charge model {model!r} failed: {reason[0]}") from error
     charges = np.asarray(found, dtype=np.float64).reshape(-1)
     if not np.isfinite(charges).all():
         raise UnparameterisableError(f"charge model {model!r} gave charges that are not finite")
@@ -42,12 +42,12 @@ def nagl_charges(molecule: Any, model: str) -> FloatArray:
 
 @lru_cache(maxsize=4)
 def _network(model: str) -> Any:
-    """Return the model in memory; reading it takes longer than its use."""
+    """Return the model, cached because loading takes longer than inference."""
     from openff.nagl import GNNModel
     from openff.nagl_models._dynamic_fetch import BadFileSuffixError, get_model
 
     try:
         path = get_model(filename=model)
     except BadFileSuffixError as error:
-        raise ValueError(f"{model!r} is no file of a model; its name ends in .pt") from error
+        raise ValueError(f"{model!r} is not a model file; give a file name that ends in .pt") from error
     return GNNModel.load(path, eval_mode=True)

@@ -51,7 +51,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class NonbondedRules:
-    """What a force field says of nonbonded interactions: factors for atoms three bonds apart."""
+    """Scale factors of nonbonded interactions between atoms three bonds apart."""
 
     coulomb_14: float
     lj_14: float
@@ -62,8 +62,8 @@ def load_force_field(smirnoff: str) -> Any:
     """Load a SMIRNOFF force field by OpenFF name or path.
 
     Raises:
-        UnparameterisableError: There is no such force field, or it has virtual sites or functional forms beyond 12-6
-            Lennard-Jones with Lorentz-Berthelot rules.
+        UnparameterisableError: The force field does not exist, has virtual sites, or uses functional forms other than
+            12-6 Lennard-Jones with Lorentz-Berthelot rules.
     """
     from openff.toolkit import ForceField
 
@@ -103,7 +103,7 @@ def parameterise(mol: Chem.Mol, settings: ForceFieldSettings) -> Parameters:
         settings: Force field and charge model.
 
     Raises:
-        UnparameterisableError: A term or a charge has no parameter; the message names the atoms.
+        UnparameterisableError: A parameter or charge is missing; the message names the atoms.
     """
     from openff.toolkit import Molecule
     from openff.toolkit.utils.exceptions import OpenFFToolkitException
@@ -150,7 +150,7 @@ def _sigma(parameter: Any) -> float:
 
 
 def _complete(molecule: Any, labels: Any) -> None:
-    """Refuse a molecule of which some bond, angle, torsion or atom has no parameter."""
+    """Raise if a bond, angle, torsion or atom of a molecule has no parameter."""
     wanted = {
         "Bonds": {tuple(sorted((b.atom1_index, b.atom2_index))) for b in molecule.bonds},
         "Angles": {_forward(tuple(a.molecule_atom_index for a in angle)) for angle in molecule.angles},
@@ -192,7 +192,7 @@ def _proper(parameter: Any) -> list[tuple[float, ...]]:
 
 
 def _impropers(labels: Any) -> Terms:
-    """Spread each improper over its trefoil: three orders of the outer atoms, a third of the barrier each.
+    """Expand each improper into its trefoil: three permutations of the outer atoms with a third of the barrier each.
 
     The order of the four atoms follows the SMIRNOFF specification, which puts the central atom second.
     """

@@ -1,8 +1,8 @@
-"""Parameters of long chains from a short one: every environment is parameterised once, then replicated.
+"""Parameters of long chains from an oligomer: every environment is parameterised once, then replicated.
 
-A SMIRNOFF pattern and the layers of the charge model see only so many bonds. So the terms of a homopolymer chain are those
-of an oligomer in which `margin` units stand at each end and `interior` units between them: a term near an end is taken from
-the same distance to that end, every other from the first interior unit.
+SMIRNOFF patterns and the layers of the charge model have a finite range in bonds. The terms of a homopolymer chain are therefore those
+of an oligomer with `margin` units at each end and `interior` units between them: a term near an end is copied from the same
+distance to that end, every other term from the first interior unit.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ from mdcore.cell.topology import FloatArray, IntArray
 from mdcore.forcefield.parameters import Parameters, Terms
 
 REACH_BONDS = 6
-"""Bonds between an interior unit and the nearest end group; SMIRNOFF patterns of Sage reach less far."""
+"""Bonds between an interior unit and the nearest end group; the range of SMIRNOFF patterns in Sage is shorter."""
 _TERM_SPAN = 3
-"""Bonds that the largest term, a torsion, spans."""
+"""Bonds spanned by the largest term, a torsion."""
 
 
 def oligomer_shape(unit: Residue) -> tuple[int, int]:
@@ -25,7 +25,7 @@ def oligomer_shape(unit: Residue) -> tuple[int, int]:
 
 
 def oligomer_plan(plan: ChainPlan) -> ChainPlan:
-    """Return the shortest chain with the same environments as a homopolymer chain; the chain itself if it is no longer."""
+    """Return the shortest chain with the same environments as a homopolymer chain; the chain itself if it is not longer than that."""
     unit = plan.residues[1]
     margin, interior = oligomer_shape(unit)
     n_units = 2 * margin + interior
@@ -39,11 +39,11 @@ def replicate(short: Parameters, short_plan: ChainPlan, plan: ChainPlan) -> Para
 
     Args:
         short: Parameters of the oligomer of `short_plan`.
-        short_plan: What `oligomer_plan(plan)` returned.
+        short_plan: The result of `oligomer_plan(plan)`.
         plan: The chain.
 
     Returns:
-        Parameters of the chain; its interior units carry identical charges and every unit and end is neutral.
+        Parameters of the chain; its interior units have identical charges, and every unit and end is neutral.
     """
     if short_plan is plan:
         return short
@@ -92,20 +92,20 @@ def replicate(short: Parameters, short_plan: ChainPlan, plan: ChainPlan) -> Para
 
 
 def _unit_starts(plan: ChainPlan) -> IntArray:
-    """First atom of each repeat unit, then that of the tail end group."""
+    """Return the first atom of each repeat unit, then that of the tail end group."""
     sizes = [residue.n_atoms for residue in plan.residues]
     return np.cumsum(sizes)[:-1].astype(np.int64)
 
 
 def _unit_of_atom(plan: ChainPlan) -> IntArray:
-    """Repeat unit of each atom, end groups counted to the units they are bound to."""
+    """Return the repeat unit of each atom; end groups are assigned to the units that they are bound to."""
     last = len(plan.residues) - 3
     units = np.repeat(np.arange(-1, last + 2), [residue.n_atoms for residue in plan.residues])
     return np.clip(units, 0, last).astype(np.int64)
 
 
 def _neutral(charges: FloatArray, starts: IntArray, margin: int, n_units: int) -> FloatArray:
-    """Make the two ends and the representative interior unit neutral, each by an even shift."""
+    """Make the two ends and the representative interior unit neutral by a uniform shift of their charges."""
     result = charges.copy()
     for segment in (
         slice(0, starts[margin]),

@@ -1,13 +1,13 @@
-"""Average formal charges for NAGL without the enumeration of every resonance form of a conjugated chain.
+"""Averaged formal charges for NAGL without enumerating all resonance forms of a conjugated chain.
 
 NAGL's charge models read the formal charge of each atom averaged over the resonance forms of lowest energy (Gilson, Gilson and
-Potter, J. Chem. Inf. Comput. Sci. 2003, 43, 1982). It finds them by walking every simple path between every donor and every
-acceptor of a conjugated fragment, and again from every form so found: on an oligomer of an aromatic polyimide that never ends.
+Potter, J. Chem. Inf. Comput. Sci. 2003, 43, 1982). It finds them by following every simple path between donors and
+acceptors of a conjugated fragment, repeatedly for every form found, which is intractable for an oligomer of an aromatic polyimide.
 
-In that scheme a neutral donor or acceptor has energy zero and a charged one 5. So where no donor or acceptor of a fragment is
-charged, the lowest energy is zero, every form that has it carries the charges of the first one, and there is nothing to
-enumerate; this is exact. Where some are charged (nitro groups, azides), electrons move between neighbours at no cost and
-further only by charging more atoms, so that large fragments are searched within a few bonds of the charged atoms.
+In that scheme a neutral donor or acceptor has energy 0 and a charged one 5. If no donor or acceptor of a fragment is charged, the
+lowest energy is 0, all forms of this energy have the charges of the first one, and no enumeration is needed; this is exact. If some
+are charged (nitro groups, azides), electrons move between neighbours at no cost and further only by charging more atoms, so that in
+large fragments only a few bonds around the charged atoms are searched.
 """
 
 import threading
@@ -16,18 +16,18 @@ from contextlib import contextmanager
 from typing import Any
 
 WHOLE = 20
-"""Heavy atoms up to which a fragment with charged atoms is searched as a whole."""
+"""Maximum number of heavy atoms of a fragment with charged atoms that is searched as a whole."""
 REACH = 4
-"""Bonds around a charged atom that are searched in larger fragments."""
+"""Bonds around a charged atom within which larger fragments are searched."""
 
 _LOCK = threading.Lock()
 
 
 @contextmanager
 def bounded_resonance() -> Iterator[None]:
-    """Let NAGL search for resonance forms only where they can change a charge, for the time of the block.
+    """Restrict NAGL's search for resonance forms to those that can change a charge, within the block.
 
-    One block runs at a time in a process.
+    Only one block runs at a time in a process.
     """
     from openff.nagl.utils import resonance
 
@@ -54,7 +54,7 @@ def _bounded(enumerator: Any, fragment_class: Any) -> Any:
 
 
 def _parts(fragment: Any, fragment_class: Any) -> Iterator[Any]:
-    """Yield what has to be searched of a conjugated fragment."""
+    """Yield the parts of a conjugated fragment that have to be searched."""
     import networkx as nx
 
     graph = fragment.reduced_graph

@@ -1,4 +1,4 @@
-"""From parameters to an OpenMM System."""
+"""Construction of the OpenMM System from parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from mdcore.settings.simulation import ForceFieldSettings
 
 
 def molecule_of(plan: ChainPlan) -> Chem.Mol:
-    """Return the molecule of one chain with explicit hydrogens, atoms in the order of the cell, without stereo."""
+    """Return the molecule of one chain with explicit hydrogens, atoms in the order of the cell, without stereochemistry."""
     topology = make_topology([plan])
     editable = Chem.RWMol()
     for number, charge in zip(topology.atomic_numbers.tolist(), topology.formal_charges.tolist(), strict=True):
@@ -33,10 +33,10 @@ def molecule_of(plan: ChainPlan) -> Chem.Mol:
 
 
 def cell_parameters(cell: Cell, settings: ForceFieldSettings) -> Parameters:
-    """Parameterise a cell: each distinct chain once, homopolymer chains through their oligomer.
+    """Parameterise a cell: each distinct chain once, homopolymer chains from an oligomer.
 
     Raises:
-        UnparameterisableError: A term or charge is missing, or a chain is not neutral.
+        UnparameterisableError: A parameter or charge is missing, or a chain is not neutral.
     """
     known: dict[tuple[int, ...], Parameters] = {}
     parts: list[Parameters] = []
@@ -55,7 +55,7 @@ def _chain_parameters(plan: ChainPlan, settings: ForceFieldSettings) -> Paramete
     surplus = float(parameters.charges.sum())
     if abs(surplus) > 0.01:
         raise UnparameterisableError(f"the chain carries {surplus:+.3f} e; only neutral polymers can be simulated")
-    # The charge model's sum differs from zero by rounding; what is left is spread evenly.
+    # The sum of the charges differs from zero by rounding; the difference is distributed evenly.
     parameters.charges[:] -= surplus / len(parameters.charges)
     return parameters
 
@@ -80,10 +80,10 @@ def _concatenated(parts: Sequence[Parameters]) -> Parameters:
 
 
 def masses_amu(topology: Topology, hydrogen_mass_amu: float | None) -> FloatArray:
-    """Return atomic masses, shape (n,), with mass moved from heavy atoms to their hydrogens if asked for.
+    """Return atomic masses, shape (n,), with mass optionally moved from heavy atoms to their hydrogens.
 
-    Hopkins et al. 2015, doi:10.1021/ct5010406. The total mass does not change. Deuterium is made as heavy as hydrogen is, which takes
-    less from its neighbour; an isotope that is heavier than asked for stays as it is.
+    Hopkins et al. 2015, doi:10.1021/ct5010406. The total mass does not change. Deuterium gets the same mass as hydrogen, taking less
+    from its neighbour; an isotope heavier than the requested mass is unchanged.
     """
     masses = topology.masses_amu.copy()
     if hydrogen_mass_amu is None:
@@ -131,7 +131,7 @@ def make_system(cell: Cell, parameters: Parameters, settings: ForceFieldSettings
     for group, force in enumerate((bond_force, angle_force, torsion_force, _nonbonded(cell, parameters, settings))):
         force.setForceGroup(group)
         system.addForce(force)
-    # Removing the drift of the whole cell keeps long runs from flying ice cubes; it takes three degrees of freedom.
+    # Removing the centre-of-mass motion avoids the flying ice cube artefact; it removes three degrees of freedom.
     system.addForce(openmm.CMMotionRemover(100))
     return system
 

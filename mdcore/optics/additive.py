@@ -15,32 +15,32 @@ from mdcore.optics.increments import Increment, increments
 from mdcore.optics.pi import fused_atoms
 from mdcore.optics.values import Refractions
 
-# Patterns look at most three bonds far; flags of conjugation look at neighbours of a bond's ends.
+# Patterns span at most three bonds; conjugation flags depend on the neighbours of a bond's atoms.
 _WINDOW_BONDS = 6
-# Standard errors of a sum of tabulated increments: 300 liquids scatter by 0.42 % (robust) and 15 dispersions by 4.6 %, see
+# Standard errors of a sum of tabulated increments: 300 liquids deviate by 0.42 % (robust) and 15 dispersions by 4.6 %, see
 # benchmarks/optics_levels.py; the margin is for glasses.
 _BASE_ERROR = 0.006
 _BASE_DISPERSION_ERROR = 0.05
-# Excess of pi systems that the table does not resolve: fused rings and conjugated bonds without a row of their own.
+# Further error for pi systems not resolved in the table: fused rings and conjugated bonds without their own row.
 _PI_ERRORS = {"fused-aromatic": (0.02, 0.10), "conjugated": (0.02, 0.20)}
 
 
 def additive_refractions(unit: RepeatUnit) -> Refractions:
     """Sum tabulated refractions over the atoms, bonds and rings of one repeat unit inside its chain.
 
-    The increments are those of Vogel (J. Chem. Soc. 1948, 1833, doi 10.1039/jr9480001833), completed for environments he
-    does not list by differences of measured liquids; the table names each source. The sum runs over the primitive
-    period of the infinite chain, so no end group enters and every spelling gives the same numbers.
+    The increments are those of Vogel (J. Chem. Soc. 1948, 1833, doi 10.1039/jr9480001833), completed, for environments not listed
+    there, by differences of measured liquids; the table gives each source. The sum runs over the primitive
+    period of the infinite chain, so that end groups do not contribute and all spellings give the same result.
 
     Additivity assumes localised electrons. Conjugation raises both the level and the dispersion: pairs of pi systems with a
-    measured reference (styrene, biphenyl, benzoates, dienes) have a row of their own; what is left carries a flag and a
+    measured reference (styrene, biphenyl, benzoates, dienes) have their own row; all others carry a flag and a
     larger error.
 
     Args:
         unit: Repeat unit.
 
     Raises:
-        UnknownEnvironment: An element or bond without any value.
+        UnknownEnvironment: An element or bond is not in the table.
     """
     return _periodic(unit.key)
 
@@ -53,10 +53,10 @@ def _periodic(key: str) -> Refractions:
 
 
 def molecule_refractions(mol: Chem.Mol) -> Refractions:
-    """Return the molar refractions of a whole molecule; those of isotopes are taken as equal, their masses are not.
+    """Return the molar refractions of a whole molecule; isotopes change the mass but not the refraction.
 
     Raises:
-        UnknownEnvironment: An element or bond without any value.
+        UnknownEnvironment: An element or bond is not in the table.
     """
     return _heavier(sum_increments(without_isotopes(mol)), sum(mass_excess_amu(mol).values()))
 
@@ -68,14 +68,14 @@ def _heavier(found: Refractions, excess_g_mol: float) -> Refractions:
 def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refractions:
     """Sum the increments over some of a molecule's heavy atoms, with their hydrogens.
 
-    A bond or ring that is only partly inside counts by the fraction of its atoms inside.
+    A bond or ring that is partly inside is weighted by the fraction of its atoms inside.
 
     Args:
         mol: Molecule without explicit hydrogens or isotope labels.
         centre: Indices of the heavy atoms to sum over, all by default.
 
     Raises:
-        UnknownEnvironment: An element or bond without any value.
+        UnknownEnvironment: An element or bond is not in the table.
     """
     full, inside = _with_hydrogens(mol, centre)
     weights, covered = _count(full, inside)
@@ -87,7 +87,7 @@ def sum_increments(mol: Chem.Mol, centre: Collection[int] | None = None) -> Refr
 
 
 def increment_weights(mol: Chem.Mol) -> dict[Increment, float]:
-    """Return which rows of the table a molecule's sum consists of, and how often each counts."""
+    """Return the table rows that contribute to a molecule, with their weights."""
     return _count(*_with_hydrogens(mol, None))[0]
 
 
@@ -164,7 +164,7 @@ def _pi_flags(mol: Chem.Mol, inside: set[int], covered: set[frozenset[int]]) -> 
 
 
 def _has_pi_bond(atom: Chem.Atom) -> bool:
-    """Tell carbon and nitrogen that share a double or aromatic bond from those that only offer a lone pair."""
+    """Distinguish carbon and nitrogen in a double or aromatic bond from atoms that only contribute a lone pair."""
     if atom.GetAtomicNum() not in (6, 7):
         return False
     return atom.GetIsAromatic() or any(b.GetBondTypeAsDouble() >= 2.0 for b in atom.GetBonds())
@@ -174,7 +174,7 @@ def _total(weights: dict[Increment, float], flags: set[str], mass: float) -> Ref
     r_C, r_D, r_F = (math.fsum(w * getattr(row, line) for row, w in weights.items()) for line in ("r_C", "r_D", "r_F"))
     g_terms = [None if row.r_g is None else w * row.r_g for row, w in weights.items()]
     r_g = math.fsum(t for t in g_terms if t is not None) if None not in g_terms else None
-    # One row's error is common to all its occurrences; different rows are independent.
+    # The error of a row is common to all its occurrences; errors of different rows are independent.
     level = math.fsum((w * row.relative_error * row.r_D) ** 2 for row, w in weights.items()) / r_D**2
     spread = r_F - r_C
     dispersion = (

@@ -1,4 +1,4 @@
-"""Results of the DFT tier kept in a folder."""
+"""Cache of DFT results in a folder."""
 
 import hashlib
 from collections.abc import Iterator, MutableMapping
@@ -13,10 +13,10 @@ from mdcore.chem.sealed import read_sealed, write_sealed
 
 
 class FolderCache(MutableMapping[str, str]):
-    """Texts by key, one file each; safe for several processes, because files appear whole.
+    """Texts by key, one file each; safe for concurrent processes, because files are written atomically.
 
     Args:
-        folder: Where the files are; made if it does not exist.
+        folder: Folder of the files; created if it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -28,7 +28,7 @@ class FolderCache(MutableMapping[str, str]):
 
     @contextmanager
     def alone(self, key: str) -> Iterator[None]:
-        """Hold the right to compute one entry; other processes that ask for it wait until it is given back."""
+        """Acquire the lock of one entry; other processes that request it wait until it is released."""
         with FileLock(self._path(key).with_suffix(".lock")):
             yield
 
@@ -56,7 +56,7 @@ class FolderCache(MutableMapping[str, str]):
         return sum(1 for _ in self)
 
     def _read(self, path: Path) -> dict[str, str] | None:
-        """Return an entry; None where there is none or it is damaged, which sets it aside to be computed again."""
+        """Return an entry, or None if it is missing or damaged; a damaged one is set aside and has to be recomputed."""
         if not path.exists() and not path.is_symlink():
             return None
         try:
@@ -64,6 +64,6 @@ class FolderCache(MutableMapping[str, str]):
             with reading(path):
                 return {"key": str(record["key"]), "text": str(record["text"])}
         except DamagedFile as error:
-            with suppress(FileNotFoundError):  # another process did
+            with suppress(FileNotFoundError):  # removed by another process
                 set_aside(error)
             return None

@@ -24,8 +24,8 @@ from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
 
 UNFITTED_ERRORS = 0.03, 0.08
-"""Further relative errors of level and dispersion of units with a group that no liquid of the fits has: those of a level that was
-not fitted at all."""
+"""Further relative errors of level and dispersion for units with a group that does not occur in the fitted liquids; equal to those
+of a level without a fit."""
 _UNFITTED = Chem.MolFromSmarts("[#15,#53,$([#16](~*)(~*)(~*)~*)]")
 """Phosphorus, iodine, and sulfur with four neighbours."""
 
@@ -35,26 +35,26 @@ REFRACTION_PER_A3 = 4.0 * math.pi / 3.0 * AVOGADRO_PER_MOL * CM3_PER_ANGSTROM3
 
 @dataclass(frozen=True)
 class Correction:
-    """What the condensed phase and the level of theory do to a molar refraction, fitted on liquids.
+    """Correction of molar refractions for the condensed phase and the level of theory, fitted to liquids.
 
     `R_D` of a molecule becomes `scale R_D + per_pi_atom n + per_molecule`, with n the number of atoms in pi bonds: Kohn-Sham
-    response overestimates pi systems, and the Lorentz-Lorenz field that of flat molecules. What a molecule has only once, its
-    two ends and the neighbours that it lacks there, is in the last term; a unit inside a chain is the difference of
-    two molecules, and the term cancels. Without it in the fit, the scale would serve small molecules and be 2 % too large for units.
-    Distances between lines become `dispersion_scale (1 - dispersion_pi f)` times as large, with f the fraction of heavy atoms
-    in pi bonds. Values and errors come from benchmarks/optics_levels.py.
+    response overestimates pi systems, and the Lorentz-Lorenz model the local field of flat molecules. The last term contains the
+    contribution of the molecule's ends; it cancels for a unit inside a chain, which is the difference of two molecules. Without
+    this term, the fitted scale would describe small molecules and be 2 % too large for units. Differences between lines are
+    multiplied by `dispersion_scale (1 - dispersion_pi f)`, with f the fraction of heavy atoms in pi bonds. Values and
+    errors come from benchmarks/optics_levels.py.
 
     Attributes:
         scale: Dimensionless.
         per_pi_atom: In cm3/mol.
-        per_molecule: In cm3/mol; no part of a repeat unit's value.
+        per_molecule: In cm3/mol; does not enter the value of a repeat unit.
         dispersion_scale: Dimensionless.
         dispersion_pi: Dimensionless.
-        fused_error: Instead of `pi_error` where aromatic rings are fused.
-        fused_dispersion_error: Instead of `pi_dispersion_error` there.
-        relative_error: Standard error of R_D that is left in saturated molecules.
+        fused_error: Replaces `pi_error` if aromatic rings are fused.
+        fused_dispersion_error: Replaces `pi_dispersion_error` if aromatic rings are fused.
+        relative_error: Residual standard error of R_D in saturated molecules.
         relative_dispersion_error: The same for `R_F - R_C`.
-        pi_error: Further error of R_D in a molecule all of whose heavy atoms are in pi bonds; it scales with their fraction.
+        pi_error: Further error of R_D if all heavy atoms are in pi bonds; it is scaled by their fraction.
         pi_dispersion_error: The same for `R_F - R_C`.
     """
 
@@ -76,7 +76,7 @@ class Correction:
         Args:
             pi_fraction: Fraction of heavy atoms in pi bonds.
             fused: Whether aromatic rings are fused.
-            unfitted: Whether the unit has a group that none of the fitted liquids has.
+            unfitted: Whether the unit has a group that does not occur in the fitted liquids.
         """
         level, dispersion = (
             (self.fused_error, self.fused_dispersion_error) if fused else (self.pi_error, self.pi_dispersion_error)
@@ -138,7 +138,7 @@ CORRECTIONS = MappingProxyType(
         ),
     }
 )
-"""By name of the level; of fused rings only the default has been measured."""
+"""By name of the level; errors for fused rings were only determined for the default level."""
 
 Cache = MutableMapping[str, str]
 
@@ -157,23 +157,23 @@ def dft_refractions(
 ) -> Refractions:
     """Compute the molar refractions of one primitive repeat unit by density-functional linear response.
 
-    Gas-phase response at the geometries of `source`, ETKDG and MMFF94s by default, corrected for the condensed phase as
-    `Correction` says; levels without a fitted correction stay raw and carry a larger error.
+    Gas-phase response at the geometries of `source`, ETKDG and MMFF94s by default, corrected for the condensed phase
+    by `Correction`; values of levels without a fitted correction are left raw and have a larger error.
 
     Args:
         unit: Repeat unit.
         level: Level of theory; the benchmarked default if None.
-        n_conformers: Conformers that are averaged.
+        n_conformers: Number of conformers to average over.
         max_heavy_atoms: See `scheme_for`.
         seed: Seed of the embedding.
-        cache: Texts by key, for example a store or a folder; a finished unit is read from it instead of computed. It holds
-            raw polarizabilities.
-        correction: In place of the level's own; `Correction()` leaves the values raw.
-        source: Where the geometries come from.
+        cache: Mapping of keys to texts, for example a store or a folder, with raw polarizabilities; units found in it are not
+            recomputed.
+        correction: Replaces the correction of the level; `Correction()` leaves the values raw.
+        source: Source of the geometries.
         device: See `mdcore.optics.device.choose_device`.
 
     Raises:
-        OpticsUnavailable: PySCF is not installed, or the wanted device cannot be used.
+        OpticsUnavailable: PySCF is not installed, or the requested device cannot be used.
         OpticsFailed: A calculation did not converge.
     """
     level = Level() if level is None else level
@@ -182,7 +182,7 @@ def dft_refractions(
     key = _cache_key(unit, level, plan, n_conformers, seed, source)
     if key not in held:
         with _alone(held, key):
-            # While this process waited, another one may have computed it.
+            # Another process may have computed it in the meantime.
             if key not in held:
                 alpha = unit_polarizabilities(unit, plan, level, n_conformers, seed, source, device)
                 held[key] = json.dumps({"alpha_A3": alpha.tolist()})
@@ -192,7 +192,7 @@ def dft_refractions(
 
 
 def dft_cache_key(unit: RepeatUnit, settings: OpticsSettings, seed: int = 0) -> str:
-    """Return the key under which `refractions` keeps what DFT gives for a unit at embedded conformers."""
+    """Return the cache key of `refractions` for the DFT result of a unit with embedded conformers."""
     plan = scheme_for(unit, settings.max_heavy_atoms)
     return _cache_key(unit, settings.level, plan, settings.n_conformers, seed, ETKDG)
 
@@ -204,7 +204,7 @@ def _cache_key(
 
 
 def key_prefix(unit: RepeatUnit) -> str:
-    """Return what every cache key of a unit begins with."""
+    """Return the common prefix of all cache keys of a unit."""
     return f"optics|{unit.key}|"
 
 
@@ -238,7 +238,7 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
     raw_D = float(raw[2])
     if not 0.0 < raw[1] < raw[2] < raw[3]:
         raise OpticsFailed(
-            f"polarizabilities of {unit.key} do not rise towards the blue; check the functional and the geometry"
+            f"polarizabilities of {unit.key} do not increase towards shorter wavelengths; check the functional and the geometry"
         )
     n_pi, pi_fraction, fused, unfitted = _pi_content(unit)
     r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi
@@ -260,11 +260,11 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
 def corrected_offsets(
     raw: NDArray[np.float64], correction: Correction, pi_fraction: float
 ) -> tuple[float, float, float]:
-    """Return the distances of the lines C, F and g from D in the condensed phase, in cm3/mol.
+    """Return the differences of the lines C, F and g from D in the condensed phase, in cm3/mol.
 
     Args:
         raw: Computed refractions, static and at C, D, F, g, in cm3/mol.
-        correction: That of the level of theory.
+        correction: Correction of the level of theory.
         pi_fraction: Fraction of heavy atoms in pi bonds.
     """
     scale = correction.dispersion_scale * (1.0 - correction.dispersion_pi * pi_fraction)
@@ -273,13 +273,13 @@ def corrected_offsets(
 
 
 def expected_errors(unit: RepeatUnit, level: Level) -> tuple[float, float]:
-    """Return the relative standard errors of level and dispersion that DFT will have, without computing anything."""
+    """Return the relative standard errors of level and dispersion expected of DFT, without any calculation."""
     _, pi_fraction, fused, unfitted = _pi_content(unit)
     return CORRECTIONS.get(level.name, Correction()).errors(pi_fraction, fused=fused, unfitted=unfitted)
 
 
 def _pi_content(unit: RepeatUnit) -> tuple[int, float, bool, bool]:
-    """Return atoms in pi bonds, their fraction, whether rings are fused, and whether a group is foreign to the fits."""
+    """Return the number of atoms in pi bonds, their fraction, whether rings are fused, and whether a group is not covered by the fits."""
     mol, centre = unit.window(6)
     n_pi = n_pi_atoms(mol, centre)
     foreign = {index for match in mol.GetSubstructMatches(_UNFITTED) for index in match}
@@ -287,7 +287,7 @@ def _pi_content(unit: RepeatUnit) -> tuple[int, float, bool, bool]:
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:
-    """Relative standard error of the mean; of one conformer it is unknown and left to the model error."""
+    """Return the relative standard error of the mean; 0 for one conformer, where it is unknown and covered by the model error."""
     if len(values) < 2:
         return 0.0
     return float(np.std(values, ddof=1) / math.sqrt(len(values)) / np.mean(values))

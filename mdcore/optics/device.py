@@ -1,4 +1,4 @@
-"""Where the quantum chemistry runs: on a GPU through gpu4pyscf and CuPy, else on the CPU."""
+"""Device of the quantum chemistry: a GPU through gpu4pyscf and CuPy, else the CPU."""
 
 from functools import cache
 from importlib import import_module
@@ -14,11 +14,11 @@ def choose_device(wanted: str) -> Device:
     """Return `cuda` or `cpu`.
 
     Args:
-        wanted: `cpu`; `cuda`, or an error; or `auto`: a GPU if one can be used.
+        wanted: `cpu`, `cuda` or `auto`; `auto` uses a GPU if available.
 
     Raises:
-        OpticsUnavailable: `cuda` was asked for and a library or a GPU is missing.
-        ValueError: `wanted` is something else.
+        OpticsUnavailable: `cuda` was requested, but a library or GPU is missing.
+        ValueError: `wanted` has another value.
     """
     if wanted not in ("auto", "cpu", "cuda"):
         raise ValueError(f"optics device {wanted!r} is unknown; choose auto, cpu or cuda")
@@ -37,7 +37,7 @@ def choose_device(wanted: str) -> Device:
 
 @cache
 def gpu_obstacle() -> str | None:
-    """Return why no GPU can be used, or None if one can."""
+    """Return the reason why a GPU cannot be used, or None if it can."""
     for name in ("gpu4pyscf", "cupy"):
         if find_spec(name) is None:
             return f"{name} is not installed"
@@ -45,10 +45,10 @@ def gpu_obstacle() -> str | None:
     try:
         count = int(cupy.cuda.runtime.getDeviceCount())
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        return f"CUDA does not start ({' '.join(str(error).split())})"
-    return None if count else "CUDA finds no GPU"
+        return f"CUDA initialisation failed ({' '.join(str(error).split())})"
+    return None if count else "CUDA found no GPU"
 
 
 def array_module(device: Device) -> Any:
-    """Return the module whose arrays live on the device: numpy or cupy."""
+    """Return the array module of the device: numpy or cupy."""
     return import_module("cupy" if device == "cuda" else "numpy")

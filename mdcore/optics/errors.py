@@ -1,14 +1,14 @@
-"""Errors of the optics room."""
+"""Errors of `mdcore.optics`."""
 
 from mdcore.chem import MDCoreError
 
 
 class UnknownEnvironment(MDCoreError, LookupError):
-    """An atom or bond for which the refraction table holds no value, not even an estimate."""
+    """An atom or bond has no value in the refraction table, not even an estimate."""
 
 
 class OpticsUnavailable(MDCoreError, ImportError):
-    """A tier was asked for whose library is not installed."""
+    """The library or device of the requested tier is not available."""
 
 
 class OpticsFailed(MDCoreError, RuntimeError):

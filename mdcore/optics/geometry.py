@@ -29,7 +29,7 @@ class Geometry:
 
 
 def conformers(mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
-    """Embed distinct random conformers (ETKDGv3) and relax them with MMFF94s, or with UFF where MMFF lacks a term.
+    """Embed distinct random conformers (ETKDGv3) and relax them with MMFF94s, or with UFF if MMFF lacks a term.
 
     Args:
         mol: Molecule without explicit hydrogens.
@@ -57,11 +57,11 @@ def conformers(mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
 
 
 class ConformerSource(Protocol):
-    """Where geometries of an oligomer come from."""
+    """Source of geometries of an oligomer."""
 
     @property
     def name(self) -> str:
-        """What sets its geometries apart in cache keys: empty for embedded ones, else a text that ends in `|`."""
+        """Identifier of its geometries in cache keys: empty for embedded ones, else a text that ends in `|`."""
         ...
 
     def __call__(self, mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
@@ -84,10 +84,10 @@ ETKDG = EmbeddedConformers()
 
 
 def relax_keeping_torsions(mol: Chem.Mol) -> Chem.Mol:
-    """Relax bonds and angles with MMFF94s (UFF where it lacks a term) while every torsion about a single bond stays.
+    """Relax bonds and angles with MMFF94s (UFF if it lacks a term), keeping all torsions about single bonds fixed.
 
-    Takes the thermal motion of stiff modes out of a geometry from molecular dynamics, to which polarizabilities are
-    sensitive, and leaves its conformation.
+    This removes the thermal displacement of stiff modes, to which polarizabilities are sensitive, from a geometry of molecular
+    dynamics, and keeps its conformation.
 
     Args:
         mol: Molecule with explicit hydrogens and one conformer.
@@ -113,7 +113,7 @@ def relax_keeping_torsions(mol: Chem.Mol) -> Chem.Mol:
 
 
 def geometry(mol: Chem.Mol) -> Geometry:
-    """Read symbols and coordinates off a molecule with one conformer."""
+    """Read symbols and coordinates of a molecule with one conformer."""
     return Geometry(
         tuple(atom.GetSymbol() for atom in mol.GetAtoms()),
         np.array(mol.GetConformer().GetPositions(), dtype=np.float64),
@@ -121,14 +121,14 @@ def geometry(mol: Chem.Mol) -> Geometry:
 
 
 def cut(mol: Chem.Mol, kept: set[int]) -> Geometry:
-    """Keep some heavy atoms with their hydrogens and cap every severed bond with a hydrogen along it.
+    """Keep some heavy atoms with their hydrogens and cap each severed bond with a hydrogen along the bond.
 
     Args:
         mol: Molecule with explicit hydrogens and one conformer.
         kept: Indices of the heavy atoms to keep.
 
     Raises:
-        OpticsFailed: A severed bond is not single, so that no hydrogen can take its place.
+        OpticsFailed: A severed bond is not a single bond, so that it cannot be capped with a hydrogen.
     """
     positions = mol.GetConformer().GetPositions()
     symbols: list[str] = []
@@ -153,6 +153,6 @@ def cut(mol: Chem.Mol, kept: set[int]) -> Geometry:
 
 
 def cap_offset(atomic_number: int, direction: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where a capping hydrogen lies from its atom, in angstrom, along the bond it stands for."""
+    """Return the displacement of a capping hydrogen from its atom along the severed bond, in angstrom."""
     length = _CAP_ANGSTROM.get(atomic_number, 1.09)
     return np.asarray(direction * (length / math.sqrt(float(direction @ direction))), dtype=np.float64)

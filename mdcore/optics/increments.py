@@ -1,6 +1,6 @@
 """The table of atomic, bond and ring refractions."""
 
-# Spectral lines keep their letters.
+# Spectral lines keep their capital letters.
 
 import csv
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Increment:
 
     Attributes:
         kind: `atom` (the pattern's first atom), `bond` (its first two atoms) or `ring` (the pattern is the ring's size).
-        name: Name for people and flags.
+        name: Human-readable name, also used in flags.
         pattern: SMARTS, or the ring's size.
         r_C: Contribution at 656.3 nm, in cm3/mol.
         r_D: At 589.3 nm.
         r_F: At 486.1 nm.
         r_g: At 435.8 nm, None if not known.
-        relative_error: Standard error of this row beyond that of the method, relative.
+        relative_error: Relative standard error of this row in addition to that of the method.
         dispersion_error: The same for `r_F - r_C`.
-        source: Where the value comes from.
+        source: Source of the value.
     """
 
     kind: Literal["atom", "bond", "ring"]
@@ -41,7 +41,7 @@ class Increment:
 
     @property
     def is_estimate(self) -> bool:
-        """Whether no measured compound stands behind the value."""
+        """Whether the value is an estimate without a measured compound."""
         return self.source.startswith("estimate")
 
     @property
@@ -54,7 +54,7 @@ class Increment:
 def _compiled(pattern: str) -> Chem.Mol:
     query = Chem.MolFromSmarts(pattern)
     if query is None:
-        raise ValueError(f"pattern {pattern!r} in the refraction table is no SMARTS; repair the table")
+        raise ValueError(f"pattern {pattern!r} in the refraction table is not valid SMARTS; correct the table")
     return query
 
 

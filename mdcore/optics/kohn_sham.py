@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from mdcore.optics.errors import OpticsFailed
 
 Array = NDArray[np.float64]
-# Single precision for the largest arrays: their relative error of 1e-7 is far below the residual asked for, and the
+# Single precision for the largest arrays: the relative error of 1e-7 is far below the residual tolerance, and the
 # products are memory-bound.
 _Compact = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class _Fitted:
-    """Fitted integrals in molecular orbitals: oo (P, i, j), vo (P, a, i), vv (P, a, b), and the exchange they enter with."""
+    """Fitted integrals in molecular orbitals: oo (P, i, j), vo (P, a, i), vv (P, a, b), and the factor of exact exchange."""
 
     oo: Array
     vo: Array
@@ -39,10 +39,10 @@ class KohnShamHessian:
 
     Args:
         mean_field: A converged `pyscf.dft.RKS` with `density_fit()`, of an LDA or GGA, hybrid or not.
-        xp: Array module of the products, numpy or cupy. What enters and leaves them is numpy.
+        xp: Array module of the products, numpy or cupy. Inputs and outputs are numpy arrays.
 
     Raises:
-        OpticsFailed: The functional is a meta-GGA, which this module does not differentiate.
+        OpticsFailed: The functional is a meta-GGA, which is not supported.
     """
 
     def __init__(self, mean_field: Any, xp: Any = np) -> None:
@@ -108,7 +108,7 @@ class KohnShamHessian:
 
 
 def _on_host(array: Any) -> Array:
-    """Copy an array of a GPU to the CPU; leave one of the CPU as it is."""
+    """Return an array on the CPU."""
     return np.asarray(array.get() if hasattr(array, "get") else array, dtype=np.float64)
 
 

@@ -13,7 +13,7 @@ class Level:
         functional: PySCF name of an LDA or GGA functional, hybrid or not.
         basis: PySCF name of an orbital basis with diffuse functions.
         grid: PySCF grid level, 0 to 9.
-        response_tolerance: Relative residual of the response equations; the polarizability is good to its square.
+        response_tolerance: Relative residual of the response equations; the error of the polarizability is of its square.
     """
 
     functional: str = "pbe0"
@@ -28,10 +28,10 @@ class Level:
 
 
 def require_pyscf() -> None:
-    """Check that PySCF can be imported.
+    """Check that PySCF is installed.
 
     Raises:
-        OpticsUnavailable: It is not installed.
+        OpticsUnavailable: PySCF is not installed.
     """
     if not pyscf_available():
         raise OpticsUnavailable(
@@ -40,7 +40,7 @@ def require_pyscf() -> None:
 
 
 def pyscf_available() -> bool:
-    """Tell whether PySCF is installed, without loading it."""
+    """Return whether PySCF is installed, without importing it."""
     from importlib.util import find_spec
 
     return find_spec("pyscf") is not None

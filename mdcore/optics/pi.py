@@ -1,4 +1,4 @@
-"""Pi systems of a molecule, as the errors of both tiers see them."""
+"""Pi systems of a molecule, for the errors of both tiers."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from rdkit import Chem
 
 
 def n_pi_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> int:
-    """Count heavy atoms in aromatic, double or triple bonds, among those in `centre` or all; not those of S=O and P=O."""
+    """Count heavy atoms in aromatic, double or triple bonds, among those in `centre` or all, excluding S=O and P=O."""
     indices = range(mol.GetNumAtoms()) if centre is None else centre
     return sum(
         any(b.GetBondTypeAsDouble() > 1.0 and b.GetOtherAtom(a).GetAtomicNum() < 9 for b in a.GetBonds())
@@ -16,7 +16,7 @@ def n_pi_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> int:
 
 
 def fused_atoms(mol: Chem.Mol, centre: Collection[int] | None = None) -> set[int]:
-    """Return the atoms that fused aromatic rings share, among those in `centre` or all."""
+    """Return the atoms shared by fused aromatic rings, among those in `centre` or all."""
     rings = mol.GetRingInfo()
     return {
         i

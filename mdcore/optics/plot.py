@@ -18,7 +18,7 @@ def plot_dispersion(curves: Mapping[str, tuple[Curve, float]], path: Path | None
 
     Args:
         curves: By label, a function of wavelengths in nm and the standard error of n.
-        path: Where to save the figure (its suffix gives the format), or None.
+        path: File of the figure (its suffix gives the format), or None.
 
     Returns:
         The matplotlib figure.

@@ -16,7 +16,7 @@ from mdcore.optics.values import LINES_NM
 
 
 def omega_hartree(wavelength_nm: float) -> float:
-    """Photon energy of a vacuum wavelength in hartree."""
+    """Return the photon energy in hartree of a vacuum wavelength."""
     return float(PLANCK_J_S * LIGHT_SPEED_M_S / (wavelength_nm * 1e-9) / HARTREE_J)
 
 
@@ -39,7 +39,7 @@ def polarizability(
         Tensors in cubic angstrom, shape (len(omegas), 3, 3).
 
     Raises:
-        OpticsUnavailable: PySCF is not installed, or the wanted device cannot be used.
+        OpticsUnavailable: PySCF is not installed, or the requested device cannot be used.
         OpticsFailed: The ground state or the response did not converge.
     """
     require_pyscf()
@@ -64,10 +64,10 @@ def ground_state(molecule: Geometry, level: Level, device: Device = "cpu") -> An
     Args:
         molecule: Closed-shell, neutral molecule.
         level: Functional, basis and numerical settings.
-        device: Where to iterate; the result lives on the CPU.
+        device: Device of the iterations; the result is on the CPU.
 
     Raises:
-        OpticsFailed: It did not converge, not even by second-order steps.
+        OpticsFailed: It did not converge, even with second-order steps.
     """
     from pyscf import dft, gto
 
@@ -78,7 +78,7 @@ def ground_state(molecule: Geometry, level: Level, device: Device = "cpu") -> An
         verbose=0,
     )
     plain = dft.RKS(mol, xc=level.functional)
-    # Nobody restarts from the checkpoint; left to the garbage collector its file would be closed with a warning.
+    # The checkpoint is not used; closing its file here avoids a warning of the garbage collector.
     if plain.chkfile is not None:
         plain.chkfile = None
         plain._chkfile.close()

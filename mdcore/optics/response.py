@@ -6,7 +6,7 @@ orbitals (Casida 1995; Jorgensen, Jensen and Olsen, J. Chem. Phys. 89, 3654 (198
     (A + B) P - omega Q = mu          (A - B) Q - omega P = 0          alpha = 4 mu . P
 
 with `P = X + Y`, `Q = X - Y` in the space of occupied-virtual pairs. They are solved iteratively in one subspace for all
-directions and frequencies together, which is exact: no excited state is computed and no sum over states is cut.
+directions and frequencies together, without computing excited states or truncating a sum over states.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,12 +33,12 @@ def solve_response(
     """Return polarizability tensors at several frequencies.
 
     Args:
-        products: Multiplies rows of an (m, n) array with A + B and with A - B.
-        gaps: Orbital energy differences, shape (n,), in hartree; they precondition.
+        products: Function that multiplies the rows of an (m, n) array by A + B and by A - B.
+        gaps: Orbital energy differences, shape (n,), in hartree, for preconditioning.
         moments: Dipole moments between occupied and virtual orbitals, shape (3, n), in atomic units.
         omegas: Frequencies below the first excitation, in hartree.
-        tolerance: Largest residual relative to the moments. The polarizability's error is of its square.
-        max_iterations: Limit of subspace expansions.
+        tolerance: Maximum residual relative to the moments. The error of the polarizability is of its square.
+        max_iterations: Maximum number of subspace expansions.
 
     Returns:
         Tensors in atomic units, shape (len(omegas), 3, 3), symmetrised.
@@ -78,7 +78,7 @@ def solve_response(
 def _project(
     basis: Array, plus_basis: Array, minus_basis: Array, moments: Array, omegas: Sequence[float]
 ) -> tuple[list[Array], list[tuple[Array, Array]]]:
-    """Solve inside the subspace; return P and the residuals of both equations for each frequency."""
+    """Solve in the subspace; return P and the residuals of both equations for each frequency."""
     size = len(basis)
     s_plus, s_minus = basis @ plus_basis.T, basis @ minus_basis.T
     s_plus, s_minus = (s_plus + s_plus.T) / 2.0, (s_minus + s_minus.T) / 2.0
@@ -106,7 +106,7 @@ def _project(
 def _orthonormal(vectors: Array, basis: Array, threshold: float) -> Array:
     """Return the directions of `vectors` outside `basis` whose weight exceeds the threshold, orthonormal."""
     rest = vectors.copy()
-    for _ in range(2):  # once more, because one projection leaves rounding errors of near-parallel vectors
+    for _ in range(2):  # twice, because one projection leaves rounding errors of nearly parallel vectors
         rest -= (rest @ basis.T) @ basis
     _, weights, rows = np.linalg.svd(rest, full_matrices=False)
     kept = rows[weights > max(threshold, 1e-12)]

@@ -1,4 +1,4 @@
-"""Which molecules give the polarizability of a repeat unit inside its chain."""
+"""Choice of the molecules that give the polarizability of a repeat unit inside its chain."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,20 @@ from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
 
-# Smallest part of a chain that may stand for its neighbour: what one block induces in the next fades within a few bonds.
+# Minimum size of a block that represents its neighbour: induction between blocks decays within a few bonds.
 _BLOCK_HEAVY_ATOMS = 6
-# A junction fragment reaches this many bonds to either side, then whole rings and pi bonds are completed.
+# A junction fragment extends this many bonds to either side and is then completed to whole rings and pi bonds.
 _JUNCTION_BONDS = 3
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A sum of molecules cut out of one oligomer.
+    """A linear combination of molecules cut out of one oligomer.
 
     Attributes:
         oligomer: Molecule of several repeat units with hydrogen ends, without explicit hydrogens.
         terms: Coefficient and heavy atoms kept of each molecule; severed bonds are capped with hydrogens.
-        n_units: Number of primitive repeat units the sum stands for.
+        n_units: Number of primitive repeat units represented by the sum.
         name: `difference k+1 - k` or `junction`, with sizes, for provenance and cache keys.
     """
 
@@ -30,16 +30,16 @@ class Scheme:
 
 
 def scheme_for(unit: RepeatUnit, max_heavy_atoms: int) -> Scheme:
-    """Choose the cheapest sum whose end groups cancel.
+    """Choose the cheapest linear combination whose end groups cancel.
 
-    A block is as many units as hold six heavy atoms. The value is `alpha(k+1 blocks) - alpha(k blocks)`, with k = 1, or 2
-    where the joint itself is conjugated. Where k+1 blocks are too large, the block alone is closed by a junction,
+    A block is the smallest number of units with six heavy atoms. The value is `alpha(k+1 blocks) - alpha(k blocks)`, with k = 1, or 2
+    if the joint itself is conjugated. If k+1 blocks are too large, a junction term is added to the single block,
     `alpha(block) + alpha(AB) - alpha(A) - alpha(B)`, with A and B the parts of two blocks near their joint. All terms are cut
     from one geometry, so that conformational noise cancels.
 
     Args:
         unit: Repeat unit; its primitive period is used.
-        max_heavy_atoms: Largest oligomer treated whole.
+        max_heavy_atoms: Maximum size of an oligomer that is treated as a whole.
     """
     primitive = RepeatUnit.from_psmiles(unit.key, elements=None).natural
     per_block = -(-_BLOCK_HEAVY_ATOMS // primitive.n_heavy_atoms)

@@ -9,19 +9,19 @@ from mdcore.settings.base import Settings
 
 
 class OpticsSettings(Settings):
-    """How molar refractions are obtained.
+    """Method for molar refractions.
 
     Attributes:
-        kind: `additive` (tabulated increments), `dft` (linear response, needs the `dft` extra), or `auto`: additive where it
-            is trustworthy, DFT where it is not and PySCF is installed, else additive with its larger error.
+        kind: `additive` (tabulated increments), `dft` (linear response, needs the `dft` extra), or `auto`: additive if
+            reliable, else DFT if PySCF is installed, else additive with its larger error.
         functional: Functional of the DFT tier, an LDA or GGA, hybrid or not.
-        basis: Orbital basis of the DFT tier; it must hold diffuse functions.
-        n_conformers: Conformers that are averaged.
-        max_heavy_atoms: Largest oligomer treated whole; larger repeat units are closed by a junction correction.
-        conformers: `etkdg`: embedded in the gas phase, known before any dynamics; `cell`: cut out of the simulated cell.
+        basis: Orbital basis of the DFT tier; it must include diffuse functions.
+        n_conformers: Number of conformers to average over.
+        max_heavy_atoms: Maximum size of an oligomer treated as a whole; larger repeat units use a junction correction.
+        conformers: `etkdg`: embedded in the gas phase, available before the dynamics; `cell`: cut out of the simulated cell.
         density: Density at which refractive index and Abbe number are given: `slowly_cooled`, corrected for the cooling rate of the
-            simulation, or `simulated`, as the cell has it.
-        device: `cuda` computes on a GPU (gpu4pyscf), `cpu` does not, `auto` does where one can be used.
+            simulation, or `simulated`, that of the cell.
+        device: `cuda` (a GPU, through gpu4pyscf), `cpu`, or `auto`: a GPU if available.
     """
 
     kind: Literal["auto", "additive", "dft"] = "auto"

@@ -12,11 +12,11 @@ from mdcore.optics.values import Refractions
 
 
 def prefers_additive(unit: RepeatUnit, additive: Refractions, level: Level) -> bool:
-    """Tell whether the additive value of a unit is trustworthy beside what DFT would give.
+    """Return whether the additive value of a unit is at least as accurate as DFT would be.
 
-    The rule is that of the smaller stated error. Those of the additive tier come from its rows and from 300 liquids, those
+    The tier with the smaller stated error is chosen. Errors of the additive tier come from its rows and from 300 liquids, those
     of DFT from the liquids of benchmarks/optics_levels.py; both grow with unresolved or extended pi systems. The errors of
-    level and dispersion weigh equally: additive where the product of their ratios to those of DFT is at most one.
+    level and dispersion have equal weight: additive if the product of their ratios to those of DFT is at most one.
     """
     from mdcore.optics.density_functional import expected_errors
 
@@ -25,7 +25,7 @@ def prefers_additive(unit: RepeatUnit, additive: Refractions, level: Level) -> b
 
 
 def needs_dft(unit: RepeatUnit, settings: OpticsSettings) -> bool:
-    """Tell whether `refractions` will ask DFT for a unit: by name, or because `auto` finds it the better tier here."""
+    """Return whether `refractions` will use DFT for a unit: by choice, or because `auto` selects it."""
     if settings.kind != "auto":
         return settings.kind == "dft"
     if not pyscf_available():
@@ -45,18 +45,18 @@ def refractions(
     seed: int = 0,
     source: ConformerSource = ETKDG,
 ) -> Refractions:
-    """Return the molar refractions of a repeat unit by the tier that the settings choose.
+    """Return the molar refractions of a repeat unit from the tier chosen by the settings.
 
     Args:
         unit: Repeat unit.
         settings: Tier and level; defaults if None.
         cache: Results of the DFT tier by key; see `dft_refractions`.
         seed: Seed of the DFT tier's conformers.
-        source: Geometries for the DFT tier, embedded ones by default, or from a simulated cell.
+        source: Source of geometries for the DFT tier: embedded by default, or a simulated cell.
 
     Raises:
-        UnknownEnvironment: The additive tier has no value and DFT was not asked for or is not installed.
-        OpticsUnavailable: DFT was asked for by name and PySCF is not installed.
+        UnknownEnvironment: The additive tier has no value, and DFT was not requested or is not installed.
+        OpticsUnavailable: DFT was requested, but PySCF is not installed.
         OpticsFailed: A DFT calculation did not converge.
     """
     settings = OpticsSettings() if settings is None else settings

@@ -1,6 +1,6 @@
-"""What every optics tier hands over: the molar refraction of a repeat unit at the Fraunhofer lines, with its error."""
+"""Result of every optics tier: the molar refraction of a repeat unit at the Fraunhofer lines, with its error."""
 
-# Spectral lines keep their letters.
+# Spectral lines keep their capital letters.
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,18 +12,18 @@ LINES_NM = MappingProxyType({"C": 656.27, "D": 589.29, "F": 486.13, "g": 435.83}
 class Refractions:
     """Lorentz-Lorenz molar refractions of one repeat unit.
 
-    The tier's error is described by two independent relative numbers, because the errors at neighbouring lines are almost
-    the same: all lines scale together by `1 + level`, and the dispersion `r_F - r_C` in addition by `1 + dispersion`.
+    The error of the tier is described by two independent relative errors, because the errors of neighbouring lines are almost
+    fully correlated: all lines are scaled by `1 + level`, and the dispersion `r_F - r_C` in addition by `1 + dispersion`.
 
     Attributes:
-        molar_mass_g_mol: Mass of the same unit the refractions belong to, in g/mol.
+        molar_mass_g_mol: Molar mass of the unit that the refractions belong to, in g/mol.
         r_C: Molar refraction at 656.3 nm, in cm3/mol.
         r_D: At 589.3 nm.
         r_F: At 486.1 nm.
         relative_error: Standard error of the level, relative.
-        relative_dispersion_error: Standard error of `r_F - r_C`, relative, beyond that of the level.
+        relative_dispersion_error: Standard error of `r_F - r_C`, relative, in addition to that of the level.
         tier: `additive` or `dft`.
-        flags: What limits the value, in words of a stable vocabulary: `fused-aromatic`, `conjugated`, `estimate:NAME`.
+        flags: Limitations of the value, from a fixed vocabulary: `fused-aromatic`, `conjugated`, `estimate:NAME`.
         r_g: At 435.8 nm, or None where an increment for this line is not known.
     """
 
@@ -38,7 +38,7 @@ class Refractions:
     r_g: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no transparent matter has.
+        """Check that the values are physically possible.
 
         Raises:
             ValueError: A mass, refraction or error is out of range, or the dispersion is not normal.
@@ -46,7 +46,7 @@ class Refractions:
         if not (self.molar_mass_g_mol > 0 and 0 < self.r_C < self.r_D < self.r_F):
             raise ValueError(
                 f"molar mass {self.molar_mass_g_mol} and refractions {self.r_C}, {self.r_D}, {self.r_F} at C, D, F must be "
-                "positive and rise towards the blue; check the polarizabilities they come from"
+                "positive and increase towards shorter wavelengths; check the polarizabilities"
             )
         if not (self.relative_error >= 0 and self.relative_dispersion_error >= 0):
             raise ValueError(

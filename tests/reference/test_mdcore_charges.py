@@ -54,7 +54,5 @@ def test_a_conjugated_chain_with_many_donors_and_acceptors_gets_charges() -> Non
 
 
 def test_a_model_that_is_not_there_is_one_clear_line() -> None:
-    with pytest.raises(
-        UnparameterisableError, match="charge model 'none' gave no charges: 'none' is no file of a model"
-    ):
+    with pytest.raises(UnparameterisableError, match="charge model 'none' failed: 'none' is not a model file"):
         nagl_charges(molecule_of("CC"), "none")

@@ -46,7 +46,7 @@ def test_a_gpu_is_taken_where_one_can_be_used(libraries):
 
 
 @pytest.mark.parametrize(
-    ("count", "reason"), [(0, "finds no GPU"), (FakeError("no\ndriver"), r"does not start \(no driver\)")]
+    ("count", "reason"), [(0, "found no GPU"), (FakeError("no\ndriver"), r"initialisation failed \(no driver\)")]
 )
 def test_without_a_gpu_auto_falls_back_and_cuda_says_why(libraries, count, reason):
     libraries(count)

@@ -114,7 +114,7 @@ def test_bad_densities_are_refused(density, stderr):
 
 
 def test_anomalous_refractions_are_refused():
-    with pytest.raises(ValueError, match="rise towards the blue"):
+    with pytest.raises(ValueError, match="increase towards shorter wavelengths"):
         Refractions(100.0, 33.0, 32.0, 31.0, 0.01, 0.05, "dft")
     with pytest.raises(ValueError, match="zero or positive"):
         Refractions(100.0, 31.0, 32.0, 33.0, -0.01, 0.05, "dft")

@@ -128,7 +128,7 @@ def test_conformer_spread_enlarges_the_error(monkeypatch):
 
 def test_a_polarizability_that_falls_towards_the_blue_is_refused(monkeypatch):
     monkeypatch.setattr(tier, "unit_polarizabilities", lambda *_: np.array([[9.0, 9.5, 9.3, 9.2, 9.1]]))
-    with pytest.raises(OpticsFailed, match="rise towards the blue"):
+    with pytest.raises(OpticsFailed, match="increase towards shorter wavelengths"):
         tier.dft_refractions(unit("*CC*"))
 
 
