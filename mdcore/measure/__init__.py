@@ -1,4 +1,4 @@
-"""From a substance to measured properties: plan, build, run, calculate, analyse, with restarts."""
+"""Simulations of substances: plan, build, run, calculate and analyse, with restarts."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Building: from a substance to a bundle on disk."""
+"""Building of bundles on disk from substances."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance, as_substance
 
 _DENSEST = 1.05
-"""Density that a cell may reach in its course over the estimated one: the spread of the estimate."""
+"""Maximum density of a cell relative to the estimate, from the uncertainty of the estimate."""
 
 
 def build_bundle(
@@ -32,19 +32,19 @@ def build_bundle(
     out: Path,
     protocol: Protocol | None = None,
 ) -> SimulationBundle:
-    """Build the cell of a substance and write its bundle; a bundle of the same request is read back instead.
+    """Build the cell of a substance and write its bundle; an existing bundle of the same request is reused.
 
     Args:
         substance: A substance, or a repeat unit for its homopolymer.
         settings: Cell, force field and protocols.
-        seed: Seed of everything random in the cell and the dynamics.
+        seed: Seed of the cell and the dynamics.
         out: Folder of the bundle.
         protocol: Protocol of the run; `equilibrated` if None.
 
     Raises:
-        BuildError: The chains did not fit or have no conformer.
-        InvalidMolecule: The liquid is not a molecule that the force field covers.
-        UnparameterisableError: The force field or the charge model lacks something.
+        BuildError: The chains do not fit, or no conformer could be embedded.
+        InvalidMolecule: The molecule of a liquid is not covered by the force field.
+        UnparameterisableError: The force field or the charge model lacks a parameter.
     """
     substance = as_substance(substance)
     chosen = Equilibrated.of(settings) if protocol is None else protocol
@@ -81,13 +81,13 @@ def continue_bundle(
     seed: int,
     out: Path,
 ) -> SimulationBundle:
-    """Write the bundle of a run that starts from the final state of another one; the same one is read back instead.
+    """Write the bundle of a run that starts from the final state of another one; an existing bundle of the same request is reused.
 
     Args:
-        before: Bundle of the run that it starts from.
-        final: Final state of that run.
-        substance: What is simulated.
-        settings: The simulation.
+        before: Bundle of the preceding run.
+        final: Final state of the preceding run.
+        substance: The substance.
+        settings: Settings of the simulation.
         protocol: Protocol of the new run.
         seed: Seed of the simulation.
         out: Folder of the new bundle.
@@ -126,7 +126,7 @@ def _request(substance: Substance, settings: SimulationSettings, seed: int, prot
 
 
 def _stored(out: Path, request: Mapping[str, Any]) -> SimulationBundle | None:
-    """Return the bundle in a folder if it was made for the same request; a damaged one is set aside."""
+    """Return the bundle in a folder if it belongs to the same request; a damaged one is set aside."""
     if not out.exists():
         return None
     try:
@@ -134,7 +134,7 @@ def _stored(out: Path, request: Mapping[str, Any]) -> SimulationBundle | None:
     except DamagedFile as error:
         set_aside(error)
         return None
-    except BundleError:  # of another version, or never completed
+    except BundleError:  # of another version, or incomplete
         if (out.parent / "run").exists() and not (out / "bundle.json").exists():
             set_aside(damaged(out / "bundle.json", "is missing"))
         return None
@@ -142,7 +142,7 @@ def _stored(out: Path, request: Mapping[str, Any]) -> SimulationBundle | None:
 
 
 def _same(stored: Any, request: Mapping[str, Any]) -> bool:
-    """Compare requests; a setting that an earlier version did not have counts as the default that it then was."""
+    """Compare requests; settings missing in an earlier version are taken at the value used at that time."""
     if not isinstance(stored, Mapping) or stored.keys() != request.keys():
         return False
     defaults = SimulationSettings.model_validate({"preset": "standard"}).model_dump(mode="json")
@@ -156,7 +156,7 @@ def _same(stored: Any, request: Mapping[str, Any]) -> bool:
 
 
 def _check_box(cell: Cell, density_g_cm3: float, settings: SimulationSettings) -> None:
-    """Refuse a cell that will be smaller than twice the cutoff, which no minimum image allows."""
+    """Raise if a cell will be smaller than twice the cutoff, which violates the minimum image convention."""
     edge = (cell.mass_amu * DALTON_PER_NM3_TO_G_CM3 / (_DENSEST * density_g_cm3)) ** (1.0 / 3.0)
     cutoff = settings.force_field.cutoff_nm
     if edge < 2.0 * cutoff:

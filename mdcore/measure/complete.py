@@ -1,4 +1,4 @@
-"""A whole simulation in one call, idempotent and resumable; and its phases, for machines that are good at one of them."""
+"""A complete simulation in one call, idempotent and resumable, or in phases, for machines suited to one of them."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,11 +44,11 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 FAILURES: tuple[type[Exception], ...] = tuple(error for error, _ in _KINDS)
-"""What a substance does wrong; every other exception is the machine's or the program's."""
+"""Exceptions caused by the substance; all others are infrastructure failures or bugs."""
 
 
 def failure_kind(error: Exception) -> str:
-    """Return the kind of failure that one of `FAILURES` means."""
+    """Return the kind of failure of an exception of `FAILURES`."""
     return next(name for cause, name in _KINDS if isinstance(error, cause))
 
 
@@ -58,7 +58,7 @@ def run_bundle(
     execution: ExecutionSettings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunSummary:
-    """Run a bundle from its folder, or go on with an interrupted run in `out`; see `mdcore.dynamics.run`."""
+    """Run a bundle from its folder, or resume an interrupted run in `out`; see `mdcore.dynamics.run`."""
     return run(SimulationBundle.read(bundle), out, execution or ExecutionSettings(), progress)
 
 
@@ -68,18 +68,18 @@ def plan_simulation(
     properties: Sequence[str],
     optics: OpticsSettings | None = None,
 ) -> Plan:
-    """Return what a simulation would have to do.
+    """Return the plan of a simulation.
 
     Args:
-        substance: What would be simulated; None where it is not known yet.
+        substance: The substance; None if it is not known yet.
         settings: Cell, force field, protocols.
-        properties: Registry names of what would be measured.
+        properties: Registry names of the properties to measure.
         optics: Settings of the molar refractions; additive if None.
 
     Raises:
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation.
-        PlanError: It cannot be measured in such a simulation.
+        PlanError: A property cannot be measured with these settings.
     """
     known = None if substance is None else as_substance(substance)
     return make_plan(Request(settings, optics or OpticsSettings(kind="additive"), known), properties)
@@ -99,32 +99,32 @@ def simulate(
 ) -> SimulationResult | Failure:
     """Build, run and analyse a substance.
 
-    A folder that already holds the outcome of the same request answers at once; an interrupted one goes on from its last
-    checkpoint. Runs that an earlier request in the folder finished are not done again.
+    If the folder already holds the outcome of the same request, it is returned at once; an interrupted simulation is resumed from its
+    last checkpoint. Runs finished by an earlier request in the same folder are reused.
 
     Args:
-        substance: A substance, or a repeat unit, of which only the key matters, for its homopolymer.
+        substance: A substance, or a repeat unit for its homopolymer, of which only the key is used.
         settings: Cell, force field, protocols, execution.
-        seed: Seed of everything random, zero or larger.
+        seed: Seed of the simulation, zero or larger.
         out: Folder of the simulation.
-        properties: Registry names of what to measure.
-        progress: Called as the simulation goes on.
+        properties: Registry names of the properties to measure.
+        progress: Called with the progress of the simulation.
         optics: Settings of the molar refractions; additive if None.
-        optics_cache: Kept molar refractions; those of the folder if None.
-        shared: Folder of kept results of calculations that several simulations share; `out` if None.
+        optics_cache: Cache of molar refractions; that of the folder if None.
+        shared: Folder with cached results of calculations, shared between simulations; `out` if None.
 
     Returns:
-        The measurements, or a `Failure` when the substance cannot be parameterised, built, run or converged,
+        The measurements, or a `Failure` if the substance cannot be parameterised, built, run or converged,
             or when an estimate has no finite standard error.
 
     Raises:
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation, or the seed is negative.
-        PlanError: A property cannot be measured in such a simulation.
-        OpticsUnavailable: The DFT tier was asked for and PySCF is not installed.
-        OSError: The machine cannot read or write the folder. Damaged files are no error: they are set aside, noted in the
-            diagnostic `damaged_files`, and made again; see `mdcore.chem.damage`.
-        PlatformUnavailable: The wanted OpenMM platform does not work here.
+        PlanError: A property cannot be measured with these settings.
+        OpticsUnavailable: The DFT tier was requested, but PySCF is not installed.
+        OSError: The machine cannot read or write the folder. Damaged files do not raise: they are set aside, listed in the
+            diagnostic `damaged_files`, and regenerated; see `mdcore.chem.damage`.
+        PlatformUnavailable: The requested OpenMM platform is not available.
     """
     job = _Job.of(substance, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
@@ -157,25 +157,25 @@ def prepare(
     optics: OpticsSettings | None = None,
     phase: int,
 ) -> Failure | None:
-    """Do the first phases of a simulation, without analysing it; `simulate` in the same folder then does what is left.
+    """Run the first phases of a simulation without the analysis; `simulate` in the same folder completes it.
 
     Args:
-        substance: What `simulate` takes.
+        substance: As in `simulate`.
         settings: Cell, force field, protocols, execution.
-        seed: Seed of everything random.
+        seed: Seed of the simulation.
         out: Folder of the simulation.
-        properties: Registry names of what will be measured.
-        progress: Called as the simulation goes on.
+        properties: Registry names of the properties to measure.
+        progress: Called with the progress of the simulation.
         optics: Settings of the molar refractions; additive if None.
-        phase: Index of the last phase of the plan to be done: 0 builds, 1 does the dynamics, too.
+        phase: Index of the last phase to run: 0 builds, 1 also runs the dynamics.
 
     Returns:
-        A failure that ends the simulation, also left in the folder, or None.
+        A failure that ends the simulation, also written to the folder, or None.
 
     Raises:
         UnknownProperty: A property is not in the registry.
-        PlanError: A property cannot be measured in such a simulation.
-        PlatformUnavailable: The wanted OpenMM platform does not work here.
+        PlanError: A property cannot be measured with these settings.
+        PlatformUnavailable: The requested OpenMM platform is not available.
     """
     job = _Job.of(substance, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ def prepare(
 
 @dataclass(frozen=True)
 class _Job:
-    """One request to measure."""
+    """One request for measurements."""
 
     substance: Substance
     settings: SimulationSettings
@@ -260,7 +260,7 @@ class _Job:
         return SimulationResult(measurements, analysis.diagnostics, provenance)
 
     def provenance(self) -> dict[str, Any]:
-        """Return what is needed to reproduce it, in JSON types."""
+        """Return the data needed to reproduce it, in JSON types."""
         return {
             "key": self.substance.key,
             "seed": self.seed,
@@ -270,7 +270,7 @@ class _Job:
         }
 
     def identity(self) -> str:
-        """Return the digest of what was asked for."""
+        """Return the digest of the request."""
         return digest_of(
             {
                 "version": IDENTITY_VERSION,
@@ -283,7 +283,7 @@ class _Job:
         )
 
     def identity_1(self) -> str | None:
-        """Return what version 1 called the same request; None where it could not make it."""
+        """Return the identity of the same request in version 1, or None if version 1 could not express it."""
         full = version_1.version_1_of_asked(asked_simulation(self.settings))
         if full is None:
             return None
@@ -299,7 +299,7 @@ class _Job:
 
 
 def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
-    """Turn a result with a measurement that has no finite value and error into the failure that it is."""
+    """Return a `Failure` if a measurement of a result lacks a finite value and error, else the result."""
     if isinstance(outcome, Failure) or (failure := unconverged(outcome.measurements)) is None:
         return outcome
     return replace(failure, provenance=outcome.provenance)
@@ -308,7 +308,7 @@ def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
 def _shared(
     progress: Callable[[Progress], None] | None, index: int, replicates: int
 ) -> Callable[[Progress], None] | None:
-    """Report the progress of one replicate as its share of all."""
+    """Report the progress of one replicate as a fraction of all replicates."""
     if progress is None or replicates == 1:
         return progress
 
@@ -328,9 +328,9 @@ def _shared(
 def other_simulation(
     out: Path, substance: Substance | RepeatUnit, settings: SimulationSettings, seed: int
 ) -> str | None:
-    """Return in what a finished simulation in a folder differs from a request; None where there is none, or the same one.
+    """Return how the simulation in a folder differs from a request, or None if there is none or it is the same.
 
-    Other properties of the same simulation are no difference: they are analysed from its files.
+    Other properties of the same simulation do not count: they are analysed from its files.
 
     Raises:
         OSError: The machine could not read the folder.

@@ -1,4 +1,4 @@
-"""Doing the tasks of a plan in the folder of a simulation, as far as they are not done yet."""
+"""Execution of the tasks of a plan in the folder of a simulation, skipping finished ones."""
 
 import time
 from collections.abc import Callable, Mapping, MutableMapping
@@ -27,12 +27,12 @@ Tell = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Analysis:
-    """What one simulation gave.
+    """Result of one simulation.
 
     Attributes:
-        estimates: The wanted properties by name.
+        estimates: The requested properties by name.
         diagnostics: Convergence, speed and size, in JSON types.
-        provenance: What is known after the run: seed, hash of the bundle, platform, wall time.
+        provenance: Seed, hash of the bundle, platform, wall time.
     """
 
     estimates: Mapping[str, Estimate]
@@ -41,18 +41,18 @@ class Analysis:
 
 
 class Simulation:
-    """One cell of a substance, and the tasks that are done with it.
+    """One cell of a substance and the tasks of its plan.
 
     Args:
-        substance: What is simulated.
-        settings: The simulation.
-        plan: What is to be done.
-        seed: Seed of everything random.
+        substance: The substance.
+        settings: Settings of the simulation.
+        plan: The tasks.
+        seed: Seed of the simulation.
         out: Folder of the simulation.
         optics: Settings of the molar refractions.
-        shared: Folder of kept results of calculations that other simulations share; `out` if None.
-        optics_cache: Kept molar refractions, in place of the folder's.
-        progress: Called as the simulation goes on.
+        shared: Folder with cached results of calculations, shared between simulations; `out` if None.
+        optics_cache: Cache of molar refractions, in place of that of the folder.
+        progress: Called with the progress of the simulation.
     """
 
     def __init__(
@@ -76,19 +76,19 @@ class Simulation:
         self._build_s = 0.0
 
     def do(self, task: Task) -> None:
-        """Do a task, or read what it left."""
+        """Run a task, or read its existing result."""
         if task.kind == "build":
             self._build()
         elif task.kind == "run":
             self._run(task, next(one for one in self._plan.protocols if one.name == task.name))
 
     def screen(self) -> None:
-        """Look for reasons why the calculations will fail, before any dynamics is spent."""
+        """Check before the dynamics whether the calculations will fail."""
         for calculation in self._plan.calculations:
             calculation.screen(self._substance)
 
     def analyse(self) -> Analysis:
-        """Estimate the wanted properties; calculations that nobody has done yet are done now."""
+        """Estimate the requested properties, running the calculations that are missing."""
         finished = {
             name: FinishedRun(bundle, self._out / self._plan.task(name).folder)
             for name, bundle in self._bundles.items()
@@ -143,7 +143,7 @@ class Simulation:
         )
 
     def _share(self, task: Task) -> Tell | None:
-        """Report the progress of a run as its part of the whole."""
+        """Report the progress of a run as a fraction of the simulation."""
         if self._progress is None:
             return None
         tasks = self._plan.tasks
@@ -159,7 +159,7 @@ class Simulation:
             self._progress(progress)
 
     def _cache(self, calculation: Calculation) -> MutableMapping[str, str]:
-        # What is computed outlives this process, like everything else in the folder.
+        # Results are kept in the folder, so that they survive this process.
         if self._optics_cache is not None and calculation.folder == "optics":
             return self._optics_cache
         return FolderCache(self._shared / calculation.folder)

@@ -1,6 +1,6 @@
-"""Plots of a run: temperature, density, energy and chain size through all stages, one PNG, and one PNG per stage.
+"""Plots of a run: temperature, density, energy and chain size in all stages (one PNG), and one PNG per stage.
 
-Where stages of the role `sampling` are shown, their means and standard errors are drawn in.
+Means and standard errors are drawn for stages with the role `sampling`.
 """
 
 from pathlib import Path
@@ -27,15 +27,15 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     """Draw the records of a finished run.
 
     Args:
-        bundle: What was run.
-        run_folder: Where its series lies.
-        folder: Where to write `run.png` and `stage-NN.png`.
+        bundle: Bundle of the run.
+        run_folder: Folder of the run.
+        folder: Folder for `run.png` and `stage-NN.png`.
 
     Returns:
         The files.
 
     Raises:
-        BundleError: The run has no readable series.
+        BundleError: The series of the run is missing or unreadable.
     """
     record = read_record(run_folder, bundle)
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,10 +74,10 @@ def _draw(rows: Records, names: list[str], title: str, sampling: Records | None,
 
 
 def sampled_means(rows: Records) -> list[tuple[float, float] | None]:
-    """Return mean and standard error of each panel over the sampling, in the panel's unit; None where it was not recorded.
+    """Return mean and standard error of each panel over the sampling, in the panel's unit; None if it was not recorded.
 
-    Density and radius of gyration are what would be measured: the error of the density holds the fluctuation that a glass of
-    this size keeps frozen, and the radius of gyration is the root mean square over chains and time.
+    Density and radius of gyration are those of the measured properties: the error of the density includes the fluctuation that is frozen
+    in a glass of this size, and the radius of gyration is the root mean square over chains and time.
 
     Args:
         rows: Records of the sampling.
@@ -113,7 +113,7 @@ def _average(axes: Any, rows: Records, *, alone: bool) -> None:
             axis.fill_between(
                 ends, mean - error, mean + error, color=colour, alpha=2 * SHADE, linewidth=0, zorder=3
             )  # fmt: skip
-        # Above the panel; inside the first one, which has the stages above it and is cold, hence empty, at the end.
+        # Above the panel; inside the first one, which has the stage names above it and is empty at the cold end.
         inside = axis is axes[0] and not alone
         axis.legend(
             loc="upper right", bbox_to_anchor=(1.0, 1.0 if inside else 1.13), borderaxespad=0.3 if inside else 0.0
@@ -121,7 +121,7 @@ def _average(axes: Any, rows: Records, *, alone: bool) -> None:
 
 
 def _shade(axes: Any, rows: Records, names: list[str]) -> None:
-    """Shade the stages in turn and name those wide enough for their name."""
+    """Shade alternate stages and label those wide enough."""
     time = rows.times_ps
     stages = np.unique(rows.stage_index)
     if len(stages) < 2:

@@ -1,4 +1,4 @@
-"""Files for people: series, plots and the final structure of a finished simulation."""
+"""Output files of a finished simulation: series, plots and the final structure."""
 
 from pathlib import Path
 
@@ -16,18 +16,18 @@ from mdcore.optics.plot import plot_dispersion
 def write_outputs(folder: Path) -> tuple[Path, ...]:
     """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
 
-    They go into the folder of each replicate, those of further runs into `runs/NAME` there; `final.html` shows the final cell in
-    3-D. Where the refractive index was measured, `dispersion.png` in the folder itself shows it against wavelength. A simulation
-    without dynamics has none of them.
+    They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
+    3-D. If the refractive index was measured, `dispersion.png` in the main folder shows it against wavelength. Simulations without
+    dynamics have none of these files.
 
     Args:
-        folder: Folder that `simulate` worked in.
+        folder: Folder of the simulation.
 
     Returns:
         The files.
 
     Raises:
-        BundleError: The folder holds no finished simulation.
+        BundleError: The folder does not contain a finished simulation.
     """
     written: list[Path] = []
     for replicate in sorted(folder.glob("replicate-*")) or [folder]:
@@ -45,7 +45,7 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
 
 
 def _write_dispersion(folder: Path) -> list[Path]:
-    """Draw n against wavelength from what the result tells of the refractive index, if it was measured."""
+    """Draw n against wavelength from the provenance of the refractive index, if it was measured."""
     if not (folder / "result.json").exists():
         return []
     measurements = read_sealed(folder / "result.json").get("result", {}).get("measurements", [])
@@ -60,13 +60,13 @@ def _write_dispersion(folder: Path) -> list[Path]:
 
 
 def final_views(folder: Path) -> tuple[Path, ...]:
-    """Return the 3-D views of the final cells of a finished simulation, one for each replicate, writing those that are missing.
+    """Return the 3-D views of the final cells of a finished simulation, one for each replicate; missing ones are written.
 
     Args:
-        folder: Folder that `simulate` worked in.
+        folder: Folder of the simulation.
 
     Returns:
-        The files; none where the simulation's files are not there or damaged.
+        The files; empty if files of the simulation are missing or damaged.
     """
     found: list[Path] = []
     for own in sorted(folder.glob("replicate-*")) or [folder]:
@@ -76,6 +76,6 @@ def final_views(folder: Path) -> tuple[Path, ...]:
             try:
                 found.extend(write_view(SimulationBundle.read(own / "bundle"), own / "run", own))
             except (BundleError, OSError):
-                # A picture: the measurements do not depend on it, and the folder may be read-only.
+                # Only a view: the measurements do not depend on it, and the folder may be read-only.
                 continue
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What a simulation has to do: the needs of the wanted properties, united, as tasks in order."""
+"""Plan of a simulation: the union of the needs of the requested properties, as ordered tasks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Resource = Literal["cpu", "gpu"]
 
 BUILD, ANALYSE = "build", "analyse"
 BUILD_COST = 0.05
-"""Share of a simulation that progress bars give to the building of its cell."""
+"""Fraction of a progress bar for building the cell."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Task:
 
     Attributes:
         name: `build`, `analyse`, or the name of a protocol or calculation.
-        kind: What it does.
-        resource: What kind of machine it wants.
-        folder: Where it leaves its result and its checkpoints, relative to the folder of the simulation.
+        kind: Kind of task.
+        resource: Kind of machine that it needs.
+        folder: Folder of its result and checkpoints, relative to the folder of the simulation.
         after: Names of the tasks whose results it needs.
-        cost: Estimated share of the simulation's time, from 0 to 1; 0 where the substance is not known.
-        simulated_ps: Length of the dynamics; 0 for other tasks and where the substance is not known.
+        cost: Estimated fraction of the simulation's time, from 0 to 1; 0 if the substance is not known.
+        simulated_ps: Length of the dynamics in ps; 0 for other tasks and if the substance is not known.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """Tasks of one simulation in an order in which they can be done.
+    """Tasks of one simulation in order of execution.
 
     Attributes:
-        properties: Names of the wanted properties.
-        protocols: Protocols of the runs, each after the one that it starts from.
+        properties: Names of the requested properties.
+        protocols: Protocols of the runs, each listed after the one that it starts from.
         calculations: Calculations beside the dynamics.
-        tasks: What is to be done.
+        tasks: All tasks.
     """
 
     properties: tuple[str, ...]
@@ -65,7 +65,7 @@ class Plan:
         return next(task for task in self.tasks if task.name == name)
 
     def phases(self) -> tuple[tuple[Task, ...], ...]:
-        """Group the tasks into phases that each need one kind of machine, done one after the other."""
+        """Group the tasks into consecutive phases that each need one kind of machine."""
         phases: list[list[Task]] = []
         place: dict[str, int] = {}
         for task in self.tasks:
@@ -79,16 +79,16 @@ class Plan:
 
 
 def make_plan(request: Request, properties: Sequence[str]) -> Plan:
-    """Unite the needs of properties.
+    """Combine the needs of properties into a plan.
 
     Args:
-        request: Settings, and the substance where it is known.
+        request: Settings, and the substance if known.
         properties: Registry names.
 
     Raises:
         UnknownProperty: A property is not in the registry.
         ValueError: A property is not measured by simulation.
-        PlanError: A property cannot be measured in such a simulation, or the settings of a protocol or calculation are not valid.
+        PlanError: A property cannot be measured with these settings, or the settings of a protocol or calculation are invalid.
     """
     wanted = _closure(properties)
     for one in wanted:
@@ -102,12 +102,12 @@ def make_plan(request: Request, properties: Sequence[str]) -> Plan:
 
 
 def _closure(properties: Sequence[str]) -> list[Property]:
-    """Return the properties and all that they use, each once, used ones first."""
+    """Return the properties and their dependencies, each once, dependencies first."""
     found: dict[str, Property] = {}
 
     def visit(name: str, above: tuple[str, ...]) -> None:
         if name in above:
-            raise PlanError(f"properties need each other: {' -> '.join((*above, name))}; correct their needs")
+            raise PlanError(f"properties depend on each other: {' -> '.join((*above, name))}; correct their needs")
         if name in found:
             return
         one = measured_property(name)
@@ -121,7 +121,7 @@ def _closure(properties: Sequence[str]) -> list[Property]:
 
 
 def _protocols(names: Sequence[str], settings: SimulationSettings) -> tuple[Protocol, ...]:
-    """Return the protocols and all that they start from, each once, earlier ones first."""
+    """Return the protocols and their predecessors, each once, predecessors first."""
     found: dict[str, Protocol] = {}
 
     def visit(name: str, above: tuple[str, ...]) -> None:
@@ -152,7 +152,7 @@ def _calculation(name: str, request: Request) -> Calculation:
 def _check_sections(settings: SimulationSettings) -> None:
     for name in settings.protocols:
         if name == EQUILIBRATED:
-            raise PlanError("simulation.protocols.equilibrated has its own section; write simulation.protocol")
+            raise PlanError("simulation.protocols.equilibrated is not supported; use the section simulation.protocol")
         PROTOCOLS.look_up(name)
     for name in settings.calculations:
         CALCULATIONS.look_up(name)
@@ -174,7 +174,7 @@ def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequen
         yield Task(one.name, "run", "gpu", run_folder(one.name), (start,), share, lengths[one.name])
     last = protocols[-1].name if protocols else None
     for calculation in calculations:
-        # Geometries may come from the final cell.
+        # Geometries may be taken from the final cell.
         after = (last,) if last is not None else ()
         yield Task(calculation.name, "calculate", "cpu", PurePosixPath(calculation.folder), after)
     yield Task(
@@ -194,10 +194,10 @@ def _simulated_ps(protocol: Protocol, request: Request) -> float:
 
 
 def run_folder(protocol: str) -> PurePosixPath:
-    """Return where a run leaves its files, relative to the folder of the simulation."""
+    """Return the folder of a run, relative to the folder of the simulation."""
     return PurePosixPath("run") if protocol == EQUILIBRATED else PurePosixPath("runs") / protocol / "run"
 
 
 def bundle_folder(protocol: str) -> PurePosixPath:
-    """Return where the bundle of a run lies, relative to the folder of the simulation."""
+    """Return the folder of a run's bundle, relative to the folder of the simulation."""
     return PurePosixPath("bundle") if protocol == EQUILIBRATED else PurePosixPath("runs") / protocol / "bundle"

@@ -1,4 +1,4 @@
-"""Several independent simulations of one substance as one result."""
+"""Combination of independent simulations of one substance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,18 +12,18 @@ from mdcore.measure.execute import Analysis
 def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
     """Average the estimates of independent builds.
 
-    The standard error of the mean is the larger of what the scatter between replicates says, s / sqrt(n), and what their own
-    errors say, sqrt(sum of squares) / n: few replicates can agree by chance, and one glassy cell cannot see its own history.
-    The part `model` of an error is common to all and is added to that.
+    The standard error of the mean is the larger of that from the scatter between replicates, s / sqrt(n), and that from their own
+    errors, sqrt(sum of squares) / n: few replicates can agree by chance, and a single glassy cell does not show its dependence on
+    history. The component `model` of the error is common to all and is added.
 
     Args:
-        analyses: One per replicate, of the same properties.
+        analyses: One per replicate, with the same properties.
 
     Raises:
-        ValueError: No analysis was given.
+        ValueError: `analyses` is empty.
     """
     if not analyses:
-        raise ValueError("0 replicates have no mean; run at least one")
+        raise ValueError("the mean needs at least 1 replicate, got 0")
     if len(analyses) == 1:
         return analyses[0]
     seeds = [one.provenance.get("seed") for one in analyses]
@@ -55,7 +55,7 @@ def combine_estimates(estimates: Sequence[Estimate], seeds: Sequence[Any]) -> Es
     if first.parts:
         named = [name for name in first.parts if name != MODEL]
         parts = {named[0] if len(named) == 1 else "statistical": statistical, MODEL: first.model}
-    # Numbers beside the value are those of the mean: its density, for example, and the error of that.
+    # Accompanying numbers are averaged too, for example the density and its error.
     about = {name: _mean([one.about.get(name) for one in estimates]) for name in first.about}
     about["replicates"] = [
         {"value": float(one.value), "stderr": float(one.stderr), "seed": seed}
@@ -65,7 +65,7 @@ def combine_estimates(estimates: Sequence[Estimate], seeds: Sequence[Any]) -> Es
 
 
 def _mean(entries: Sequence[Any]) -> Any:
-    """Return the first of some entries, with the means of its numbers named `value...` and `stderr...`."""
+    """Return the first entry with its numbers named `value...` and `stderr...` replaced by their means."""
     first = entries[0]
     if not isinstance(first, Mapping) or not all(isinstance(one, Mapping) for one in entries):
         return first

@@ -15,12 +15,12 @@ from mdcore.chem.sealed import read_sealed, write_sealed
 
 @dataclass(frozen=True)
 class SimulationResult:
-    """What a finished simulation measured.
+    """Measurements of a finished simulation.
 
     Attributes:
-        measurements: One per property that was asked for.
-        diagnostics: Numbers that tell how far to trust them: convergence, drift, speed, size.
-        provenance: What is needed to reproduce it, in JSON types.
+        measurements: One per requested property.
+        diagnostics: Indicators of reliability: convergence, drift, speed, size.
+        provenance: Data needed to reproduce it, in JSON types.
     """
 
     measurements: tuple[Measurement, ...]
@@ -28,7 +28,7 @@ class SimulationResult:
     provenance: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        """Return the measured values; diagnostics and provenance are too long to print."""
+        """Return the measured values, without diagnostics and provenance."""
         values = ", ".join(f"{m.property}={with_error(m.value, m.stderr)} {m.unit}" for m in self.measurements)
         return f"SimulationResult({values})"
 
@@ -39,7 +39,7 @@ class SimulationResult:
 
 
 def write_result(path: Path, identity: str, outcome: SimulationResult | Failure) -> None:
-    """Write an outcome whole and synchronised to disk, with the identity of what was asked."""
+    """Write an outcome atomically with the identity of its request, and synchronise it to disk."""
     kind = "failure" if isinstance(outcome, Failure) else "result"
     write_sealed(path, {"identity": identity, kind: asdict(outcome)})
 
@@ -47,13 +47,13 @@ def write_result(path: Path, identity: str, outcome: SimulationResult | Failure)
 def read_result(
     path: Path, identity: str, older: str | None = None, fidelity: str | None = None
 ) -> SimulationResult | Failure | None:
-    """Return the outcome on disk if it answers the same question, else None; a damaged file is set aside.
+    """Return the outcome on disk if it belongs to the same request, else None; a damaged file is set aside.
 
     Args:
         path: The file.
-        identity: Digest of the question.
-        older: What an earlier version called the same question, if it could ask it.
-        fidelity: Name of the simulation's measurements, which earlier versions may have named otherwise.
+        identity: Digest of the request.
+        older: Identity of the same request in an earlier version, if it could express it.
+        fidelity: Fidelity of the measurements, which earlier versions may have named differently.
 
     Raises:
         OSError: The machine could not read it.

@@ -1,4 +1,4 @@
-"""Records of a run as HDF5: one group per stage, one dataset per observable, with units."""
+"""Records of a run in HDF5: one group per stage, one dataset per observable, with units."""
 
 from pathlib import Path
 
@@ -12,21 +12,21 @@ def write_hdf5(bundle: SimulationBundle, run_folder: Path, path: Path) -> None:
     """Write the records of a finished run.
 
     The file holds one group per stage, `00 soft start` and so on, with the datasets `time_ps`, `temperature_target_K`,
-    `pressure_target_atm` and one for each observable, of shape (rows, ...). An observable with an interval of its own has its times
-    beside it, as in `box_nm time_ps`. Units are attributes; the role and the settings of a stage are attributes of its group.
+    `pressure_target_atm` and one for each observable, of shape (rows, ...). An observable with its own interval has a
+    dataset of times, for example `box_nm time_ps`. Units are attributes; the role and the settings of a stage are attributes of its group.
 
     Args:
-        bundle: What was run.
-        run_folder: Where its series lies.
-        path: File to write; it is replaced whole.
+        bundle: Bundle of the run.
+        run_folder: Folder of the run.
+        path: File to write; it is replaced atomically.
 
     Raises:
-        BundleError: The run has no readable series.
+        BundleError: The series of the run is missing or unreadable.
     """
     import h5py
 
     record = read_record(run_folder, bundle)
-    # The temporary file is locked already.
+    # The temporary file is already locked.
     with replacing_path(path) as part, h5py.File(part, "w", locking=False) as stored:
         stored.attrs["content_hash"] = bundle.content_hash
         stored.attrs["n_atoms"] = bundle.n_atoms

@@ -1,4 +1,4 @@
-"""The final cell as files that VMD, OVITO, PyMOL and Mol* open: PDB with CONECT records, mmCIF with bonds."""
+"""The final cell as files for VMD, OVITO, PyMOL and Mol*: PDB with CONECT records, mmCIF with bonds."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,18 +11,18 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.runner import read_final
 
 PDB_LIMIT = 99_999
-"""Atoms a PDB file can number; larger cells are written as mmCIF alone."""
+"""Maximum number of atoms in a PDB file; larger cells are only written as mmCIF."""
 _HEAVY_HYDROGEN_AMU = 1.5
-"""Hydrogen heavier than this is written as D, whose scattering length is another."""
+"""Mass in dalton above which hydrogen is written as D, which has a different scattering length."""
 
 
 def write_structure(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tuple[Path, ...]:
     """Write the final cell of a run with all its bonds.
 
     Args:
-        bundle: What was run.
-        run_folder: Where `final.npz` lies.
-        folder: Where to write `final.cif` and, for up to 99,999 atoms, `final.pdb`.
+        bundle: Bundle of the run.
+        run_folder: Folder of the run, with `final.npz`.
+        folder: Folder for `final.cif` and, for up to 99,999 atoms, `final.pdb`.
 
     Returns:
         The files.
@@ -40,8 +40,8 @@ def write_cell(
         arrays: Arrays of the bundle.
         positions: Positions in nm, shape (n, 3).
         box: Box in nm, shape (3, 3).
-        folder: Where to write.
-        stem: Name of the files; `.cif` and, for up to 99,999 atoms, `.pdb` is added.
+        folder: Folder of the files.
+        stem: Name of the files without suffix; `.cif` and, for up to 99,999 atoms, `.pdb` are written.
 
     Returns:
         The files.
@@ -80,7 +80,7 @@ def _topology(arrays: Mapping[str, NDArray[Any]], box_nm: Any) -> Any:
             chain, last_chain, number_in_chain = topology.addChain(_chain_name(chain_id)), chain_id, 0
         if residue_id != last_residue:
             number_in_chain += 1
-            # No standard residue name: readers then take the bonds from the file instead of guessing them.
+            # A non-standard residue name makes readers use the bonds of the file instead of guessing them.
             residue = topology.addResidue("UNL", chain, id=str(number_in_chain))
             last_residue = residue_id
         element = app.Element.getByAtomicNumber(z)

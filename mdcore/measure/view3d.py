@@ -1,7 +1,7 @@
-"""The final cell in 3-D, as one HTML file that a browser opens without a network.
+"""The final cell in 3-D, as one HTML file that works offline.
 
-3Dmol.js draws it (Rego and Koes 2015, doi:10.1093/bioinformatics/btu829; BSD-3-Clause). Its script and licence lie beside this
-module and go into every file.
+3Dmol.js draws it (Rego and Koes 2015, doi:10.1093/bioinformatics/btu829; BSD-3-Clause). Its script and licence are stored beside
+this module and embedded in every file.
 """
 
 import json
@@ -19,23 +19,23 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.runner import read_final
 
 VIEW_LIMIT = 100_000
-"""Atoms that a browser still turns; a larger cell has no view."""
+"""Maximum number of atoms of a view; larger cells would be too slow in a browser."""
 FILE = "final.html"
 
 
 def write_view(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tuple[Path, ...]:
-    """Write `final.html`, the final cell of a run to turn, zoom and colour.
+    """Write `final.html`, an interactive view of the final cell of a run.
 
     Args:
-        bundle: What was run.
-        run_folder: Where `final.npz` lies.
-        folder: Where to write.
+        bundle: Bundle of the run.
+        run_folder: Folder of the run, with `final.npz`.
+        folder: Folder of the file.
 
     Returns:
-        The file; nothing for more than `VIEW_LIMIT` atoms.
+        The file; empty for more than `VIEW_LIMIT` atoms.
 
     Raises:
-        BundleError: The run left no readable final cell.
+        BundleError: The final cell of the run is missing or unreadable.
     """
     if bundle.n_atoms > VIEW_LIMIT:
         return ()
@@ -62,7 +62,7 @@ def write_view(bundle: SimulationBundle, run_folder: Path, folder: Path) -> tupl
 def whole_chains(
     positions_nm: NDArray[np.float64], box_nm: NDArray[np.float64], chain_index: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return positions with each chain whole and its centre inside the cell, shape (n, 3) in nm.
+    """Return positions with chains whole and their centres inside the cell, shape (n, 3) in nm.
 
     Args:
         positions_nm: Shape (n, 3), chains whole.
@@ -75,7 +75,7 @@ def whole_chains(
 
 
 def _cell(bundle: SimulationBundle, positions: NDArray[np.float64], box: NDArray[np.float64]) -> str:
-    """Return what the page draws as JSON: lengths in pm, so that whole numbers hold a hundredth of an angstrom."""
+    """Return the data of the view as JSON; lengths are integers in pm."""
     from rdkit import Chem
 
     symbol = Chem.GetPeriodicTable().GetElementSymbol

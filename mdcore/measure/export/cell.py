@@ -1,4 +1,4 @@
-"""From the folder of a finished simulation to the files of other engines."""
+"""Export of a finished simulation to the files of other engines."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,19 +13,19 @@ from mdcore.settings.export import ENGINES, Engine
 def export_cell(folder: Path, engines: Sequence[Engine]) -> tuple[Path, ...]:
     """Write the final cell of a finished simulation as input of other engines, into `folder/export/ENGINE`.
 
-    Each folder holds the final configuration, the topology with all parameters, and an input that goes on from there at the
+    Each folder holds the final configuration, the topology with all parameters, and an input that continues from it at the
     temperature and pressure of the sampling. With replicates, `export` is in the folder of each.
 
     Args:
-        folder: Folder that `simulate` worked in.
-        engines: Which of `gromacs`, `lammps` and `openmm`.
+        folder: Folder of the simulation.
+        engines: Any of `gromacs`, `lammps` and `openmm`.
 
     Returns:
         The files.
 
     Raises:
         ExportError: An engine is unknown, or cannot express the force field of the cell.
-        BundleError: The folder holds no finished simulation.
+        BundleError: The folder does not contain a finished simulation.
     """
     writers = [(engine, _writer(engine)) for engine in dict.fromkeys(engines)]
     written: list[Path] = []
@@ -42,7 +42,7 @@ def final_cell(folder: Path) -> FinalCell:
     """Read the final cell of a run.
 
     Raises:
-        BundleError: The folder holds no finished simulation.
+        BundleError: The folder does not contain a finished simulation.
     """
     bundle = SimulationBundle.read(folder / "bundle")
     positions, box = read_final(bundle, folder / "run")

@@ -1,4 +1,4 @@
-"""What is exported: a System with the final configuration, and the conditions that it was sampled at."""
+"""Data of an export: a System with the final configuration and the sampling conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ class FinalCell:
     """The final cell of a run.
 
     Attributes:
-        name: What it is, for the title lines.
+        name: Description for the title lines.
         system_xml: Serialised OpenMM System.
         arrays: Arrays of the bundle: atoms, masses, bonds, chains.
         positions_nm: Positions, shape (n, 3), chains whole.
         box_nm: Box, shape (3, 3), rows are the vectors in OpenMM's reduced form.
         temperature_K: Temperature of the sampling.
         pressure_atm: Pressure of the sampling; None at constant volume.
-        barostat: What the barostat of the sampling changed: `isotropic`, `anisotropic` or `flexible`; None at constant volume.
-        timestep_fs: Step that the masses of the System allow.
+        barostat: Barostat of the sampling: `isotropic`, `anisotropic` or `flexible`; None at constant volume.
+        timestep_fs: Time step suitable for the masses of the System.
         friction_per_ps: Langevin friction.
         seed: Seed of the velocities.
     """
@@ -45,5 +45,5 @@ class FinalCell:
 
     @property
     def velocity_seed(self) -> int:
-        """Seed that every engine takes."""
+        """Seed in the range accepted by all engines."""
         return self.seed % 900_000_000 + 1

@@ -25,7 +25,7 @@ from mdcore.measure.export.terms import (
 
 STEP_PS = 0.002
 NAME_LIMIT = 100_000
-"""Numbers of atoms and residues in a .gro file begin anew there; GROMACS does not use them."""
+"""Atom and residue numbers in a .gro file wrap at this value; GROMACS ignores them."""
 _RIGID_WATER = {(0, 1), (0, 2), (1, 2)}
 
 # A term of a molecule: section, atoms counted from 1 in the molecule, function and parameters.
@@ -37,10 +37,10 @@ _Atom = tuple[str, int, str, str, str]
 def write_gromacs(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
     """Write `cell.gro`, `cell.top` and `md.mdp`.
 
-    After a stage with an anisotropic or flexible barostat the run has Parrinello-Rahman pressure coupling, and `cell.gro` holds
-    the velocities to start with.
+    After a stage with an anisotropic or flexible barostat, Parrinello-Rahman pressure coupling is used, and `cell.gro` includes
+    initial velocities.
 
-    Bonded terms, Lennard-Jones with its switching function, and 1-4 pairs are those of the System. Masses are the true ones, and
+    Bonded terms, Lennard-Jones with its switching function, and 1-4 pairs are those of the System. True masses are used, and
     the step is 2 fs with constrained hydrogens.
 
     Raises:
@@ -88,7 +88,7 @@ def _topology(cell: FinalCell, system: Any, nonbonded: Any) -> str:
 
 
 def _atom_types(numbers: NDArray[Any], particles: list[list[Any]]) -> dict[tuple[int, float, float], str]:
-    """Name the distinct kinds of atoms: element, diameter, depth."""
+    """Name the distinct atom types by element, sigma and epsilon."""
     from rdkit import Chem
 
     symbol = Chem.GetPeriodicTable().GetElementSymbol
@@ -97,7 +97,7 @@ def _atom_types(numbers: NDArray[Any], particles: list[list[Any]]) -> dict[tuple
     for z, (_, sigma, epsilon) in zip(numbers.tolist(), particles, strict=True):
         if (z, sigma, epsilon) not in found:
             used[z] += 1
-            # The underscore keeps a name from being read as a number or as another element.
+            # The underscore prevents a name from being read as a number or another element.
             found[z, sigma, epsilon] = f"{symbol(z)}_{used[z]}"
     return found
 
@@ -111,7 +111,7 @@ def _molecules(cell: FinalCell, system: Any, nonbonded: Any) -> list[tuple[tuple
     arrays = cell.arrays
     chains = arrays["chain_index"]
     if (np.diff(chains) < 0).any():
-        raise ExportError("the atoms of a molecule do not follow each other; export the cell to openmm")
+        raise ExportError("the atoms of a molecule are not contiguous; export the cell to openmm")
     particles = rows(nonbonded, "Particle")
     types = _atom_types(arrays["atomic_numbers"], particles)
     first = np.searchsorted(chains, chains)
@@ -149,12 +149,12 @@ def _bonded(system: Any, rigid_waters: set[int], chains: Any, first: Any) -> Ite
     for a, b, c, angle, k in rows(force_of(system, "HarmonicAngleForce"), "Angle"):
         yield "angles", (a, b, c), f"1  {number(np.degrees(angle))}  {number(k)}"
     for a, b, c, d, periodicity, phase, k in rows(force_of(system, "PeriodicTorsionForce"), "Torsion"):
-        # Function 9 lets several terms act on the same four atoms; those of improper torsions have the same form.
+        # Function 9 allows several terms on the same four atoms; improper torsions have the same form.
         yield "dihedrals", (a, b, c, d), f"9  {number(np.degrees(phase))}  {number(k)}  {periodicity}"
 
 
 def _pairs(system: Any, nonbonded: Any, arrays: Any, chains: Any, first: Any) -> tuple[list[_Term], set[int]]:
-    """Return the 1-4 pairs and the terms of rigid three-atom molecules, and which molecules those are."""
+    """Return the 1-4 pairs and the terms of rigid three-atom molecules, and the indices of these molecules."""
     found: list[_Term] = [("pairs", pair, "1") for pair in check_exceptions(nonbonded, arrays["bonds"])]
     held: dict[int, dict[tuple[int, int], float]] = defaultdict(dict)
     for a, b, length in constraints_of(system):
@@ -186,7 +186,7 @@ def _molecule_type(name: str, atoms: tuple[_Atom, ...], terms: tuple[_Term, ...]
 
 
 def _configuration(cell: FinalCell) -> str:
-    """Return a .gro file; its columns are wide enough for 1e-8 nm, which GROMACS reads from their distance."""
+    """Return a .gro file with a precision of 1e-8 nm, which GROMACS infers from the column width."""
     arrays = cell.arrays
     lines = [cell.name, str(len(cell.positions_nm))]
     residues = arrays["residue_index"].tolist()
@@ -234,13 +234,13 @@ def _atom_name(arrays: Any, i: int) -> str:
 
 
 def run_parameters(cell: FinalCell, nonbonded: Any, constrained: bool, **changes: str) -> str:
-    """Return the run parameters that go on at the conditions of the sampling.
+    """Return the run parameters for the conditions of the sampling.
 
     Args:
-        cell: What is exported.
+        cell: The exported cell.
         nonbonded: Its NonbondedForce.
-        constrained: Whether hydrogens are constrained; without, the step is halved.
-        **changes: Parameters that differ, with underscores for hyphens.
+        constrained: Whether hydrogens are constrained; if not, the step is halved.
+        **changes: Parameters to override, with underscores for hyphens.
     """
     cutoff = nonbonded.getCutoffDistance()._value
     values = {

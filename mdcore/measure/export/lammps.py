@@ -25,21 +25,21 @@ from mdcore.measure.export.terms import (
 )
 
 ACCURACY = 1e-4
-"""Relative accuracy of the forces of pppm, as LAMMPS's manual suggests."""
+"""Relative accuracy of pppm forces, as suggested in the LAMMPS manual."""
 STEP_FS = 2.0
 
 
 @dataclass(frozen=True)
 class LammpsData:
-    """What an input must know of a data file.
+    """Information on a data file needed by its input script.
 
     Attributes:
         cutoff_angstrom: Cutoff of Lennard-Jones and of the real part of Coulomb.
-        lj_14: Factor of Lennard-Jones between 1-4 neighbours.
-        coulomb_14: Factor of Coulomb between 1-4 neighbours.
-        rigid_types: Bond types whose length is constrained.
-        torsions: Whether there are any.
-        dispersion_correction: Whether energy and pressure of Lennard-Jones beyond the cutoff are added.
+        lj_14: Lennard-Jones scale factor of 1-4 pairs.
+        coulomb_14: Coulomb scale factor of 1-4 pairs.
+        rigid_types: Bond types with constrained length.
+        torsions: Whether there are torsions.
+        dispersion_correction: Whether the long-range Lennard-Jones correction of energy and pressure is applied.
     """
 
     cutoff_angstrom: float
@@ -51,7 +51,7 @@ class LammpsData:
 
 
 class _Types:
-    """Numbers distinct parameter sets in the order of their appearance, from 1."""
+    """Numbers distinct parameter sets from 1 in order of appearance."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[Any, ...], int] = {}
@@ -66,7 +66,7 @@ class _Types:
 def write_lammps(cell: FinalCell, folder: Path) -> tuple[Path, ...]:
     """Write `cell.data` and `in.lammps`.
 
-    Lennard-Jones is cut at the cutoff: LAMMPS has no switching function of the form of OpenMM's. Masses are the true ones, and
+    Lennard-Jones is truncated at the cutoff: LAMMPS does not have OpenMM's switching function. True masses are used, and
     the step is 2 fs with constrained hydrogens.
 
     Raises:
@@ -87,12 +87,11 @@ def write_data(
 ) -> LammpsData:
     """Write a System as a LAMMPS data file in real units, atom style full.
 
-    Bonds that OpenMM constrains carry no energy there; here they have a force constant of zero, since LAMMPS reads from its
-    bonds which pairs to exclude, and SHAKE their length. Torsion terms on the same four atoms become one dihedral of style
-    fourier, improper ones too.
+    Bonds constrained in OpenMM are written with a force constant of zero, because LAMMPS derives exclusions and SHAKE lengths from
+    its bonds. Torsion terms on the same four atoms, including impropers, become one dihedral of style fourier.
 
     Raises:
-        ExportError: A constraint is no bond, a bond is missing, or pairs have interactions that LAMMPS's rules cannot express.
+        ExportError: A constraint is not a bond, a bond is missing, or pairs have interactions that LAMMPS cannot express.
     """
     check_forces(system)
     nonbonded = force_of(system, "NonbondedForce")
@@ -117,7 +116,7 @@ def write_data(
         bonded.add(frozenset((a, b)))
     if len(bonds) != len(bonded) or bonded != {frozenset(pair) for pair in arrays["bonds"].tolist()}:
         raise ExportError(
-            "harmonic bonds and constraints are not exactly the bonds, as in rigid water, which is not written for lammps; "
+            "harmonic bonds and constraints do not match the bonds, as in rigid water, which is not supported for lammps; "
             "export the cell to gromacs or openmm"
         )
     angles = [
@@ -177,9 +176,9 @@ def interactions(data: LammpsData, accuracy: float, *, tail: bool | None = None)
     The style of the long-range sum comes after the data, as LAMMPS requires of triclinic boxes.
 
     Args:
-        data: What the data file holds.
+        data: Information on the data file.
         accuracy: Relative accuracy of the forces of pppm.
-        tail: Whether to add the correction for the dispersion beyond the cutoff; as in the System if None.
+        tail: Whether to apply the long-range dispersion correction; as in the System if None.
     """
     corrected = data.dispersion_correction if tail is None else tail
     return f"""units real
@@ -196,7 +195,7 @@ kspace_style pppm {accuracy:g}
 
 
 def _dynamics(cell: FinalCell, data: LammpsData) -> str:
-    """Return the part of an input that goes on at the conditions of the sampling."""
+    """Return the part of an input that continues at the conditions of the sampling."""
     temperature = f"temp {number(cell.temperature_K)} {number(cell.temperature_K)} 100.0"
     if cell.pressure_atm is None:
         motion = f"nvt {temperature}"

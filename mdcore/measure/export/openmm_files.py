@@ -1,4 +1,4 @@
-"""The final cell for OpenMM: System, State, topology and a script that goes on from there."""
+"""The final cell for OpenMM: System, State, topology and a script that continues from it."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from openmm import app, unit
 with open("system.xml") as stream:
     system = openmm.XmlSerializer.deserialize(stream.read())
 topology = app.PDBxFile("cell.cif").topology
-{barostat}# The System has the masses of the simulation, its hydrogens are heavy where that allows the step below.
+{barostat}# The System has the masses of the simulation, with heavy hydrogens if the time step requires them.
 integrator = openmm.LangevinMiddleIntegrator(
     {temperature} * unit.kelvin, {friction} / unit.picosecond, {step} * unit.femtosecond
 )

@@ -1,4 +1,4 @@
-"""What the writers need of an OpenMM System: its terms as plain numbers, and the rules that all pairs follow."""
+"""Terms of an OpenMM System as plain numbers, and checks of its pair interactions, for the writers."""
 
 from collections import defaultdict
 from typing import Any
@@ -14,29 +14,29 @@ def force_of(system: Any, name: str) -> Any:
     """Return the only force of a class.
 
     Raises:
-        ExportError: The System has none or several.
+        ExportError: The System has none or several of them.
     """
     found = [force for force in system.getForces() if type(force).__name__ == name]
     if len(found) != 1:
-        raise ExportError(f"the System has {len(found)} forces {name}, one is needed; export it to openmm")
+        raise ExportError(f"the System must have one {name}, got {len(found)}; export it to openmm")
     return found[0]
 
 
 def check_forces(system: Any) -> None:
-    """Refuse a System with forces that the writers do not know.
+    """Raise if a System has forces that the writers do not support.
 
     Raises:
-        ExportError: There is such a force.
+        ExportError: A force is not supported.
     """
     for force in system.getForces():
         if type(force).__name__ not in _WRITABLE:
             raise ExportError(
-                f"force {type(force).__name__} cannot be written, only {', '.join(_WRITABLE)}; export it to openmm"
+                f"force {type(force).__name__} is not supported, only {', '.join(_WRITABLE)}; export it to openmm"
             )
 
 
 def rows(force: Any, what: str) -> list[list[Any]]:
-    """Return all parameters of one kind of a force, as plain numbers in OpenMM's units."""
+    """Return all parameters of one kind from a force, as plain numbers in OpenMM's units."""
     get = getattr(force, f"get{what}Parameters")
     return [[getattr(value, "_value", value) for value in get(i)] for i in range(getattr(force, f"getNum{what}s")())]
 
@@ -48,12 +48,12 @@ def constraints_of(system: Any) -> list[tuple[int, int, float]]:
 
 
 def scaling_14(nonbonded: Any) -> tuple[float, float]:
-    """Return the factors of Lennard-Jones and Coulomb that all pairs with an interaction of their own share.
+    """Return the common Lennard-Jones and Coulomb scale factors of all exception pairs.
 
-    A factor that no pair shows is 1.
+    A factor that cannot be determined from any pair is 1.
 
     Raises:
-        ExportError: They share none, or such a pair does not follow the Lorentz-Berthelot rules.
+        ExportError: The factors differ, or a pair does not follow the Lorentz-Berthelot rules.
     """
     particles = rows(nonbonded, "Particle")
     lj, coulomb = [], []
@@ -62,7 +62,9 @@ def scaling_14(nonbonded: Any) -> tuple[float, float]:
             continue
         (charge_a, sigma_a, epsilon_a), (charge_b, sigma_b, epsilon_b) = particles[a], particles[b]
         if epsilon != 0.0 and abs(sigma - (sigma_a + sigma_b) / 2) > 1e-9:
-            raise ExportError(f"atoms {a} and {b} have a diameter of their own; export the cell to openmm")
+            raise ExportError(
+                f"the sigma of atoms {a} and {b} does not follow the Lorentz rule; export the cell to openmm"
+            )
         coulomb.append((product, charge_a * charge_b))
         lj.append((epsilon, np.sqrt(epsilon_a * epsilon_b)))
     return _factor(lj), _factor(coulomb)
@@ -79,7 +81,7 @@ def _factor(found: list[tuple[float, float]]) -> float:
 
 
 def neighbours_within(bonds: Any, n_atoms: int, most: int) -> dict[tuple[int, int], int]:
-    """Return the pairs of atoms that are up to `most` bonds apart, the lower index first, with the shortest distance in bonds."""
+    """Return the pairs of atoms up to `most` bonds apart, lower index first, with their distance in bonds."""
     adjacent: dict[int, list[int]] = defaultdict(list)
     for a, b in bonds:
         adjacent[int(a)].append(int(b))
@@ -95,20 +97,20 @@ def neighbours_within(bonds: Any, n_atoms: int, most: int) -> dict[tuple[int, in
 
 
 def check_exceptions(nonbonded: Any, bonds: Any) -> list[tuple[int, int]]:
-    """Return the pairs three bonds apart, after a check that exactly the pairs up to three bonds apart are special.
+    """Return the pairs three bonds apart; check that the exceptions are exactly the pairs up to three bonds apart.
 
     Raises:
-        ExportError: Other pairs have an interaction of their own, as the engines' rules cannot express.
+        ExportError: There are exceptions for other pairs, which the engines cannot express.
     """
     near = neighbours_within(bonds, nonbonded.getNumParticles(), 3)
     special = {(min(a, b), max(a, b)): (product, epsilon) for a, b, product, _, epsilon in rows(nonbonded, "Exception")}
     if special.keys() != near.keys():
-        raise ExportError("other pairs than neighbours up to three bonds apart are excluded; export the cell to openmm")
+        raise ExportError("pairs more than three bonds apart have exceptions; export the cell to openmm")
     if any(near[pair] < 3 and values != (0.0, 0.0) for pair, values in special.items()):
         raise ExportError("atoms one or two bonds apart interact; export the cell to openmm")
     return sorted(pair for pair, distance in near.items() if distance == 3)
 
 
 def number(value: Any) -> str:
-    """Return a number with 12 digits, of which no trailing zero is shown."""
+    """Format a number with 12 significant digits, without trailing zeros."""
     return format(float(value), ".12g")
