@@ -1,4 +1,4 @@
 """Simulation core: from a polymer repeat unit to measured properties of its amorphous phase."""
 
-# The registry of properties is complete before anything can be looked up in it.
+# Fill the registry of properties before the first look-up.
 import mdcore.properties  # noqa: F401

@@ -1,6 +1,6 @@
-"""The one style of every plot and page: colours, fonts, line widths; matplotlib without its global state.
+"""Common style of plots and pages: colours, fonts, line widths, without matplotlib's global state.
 
-Imported by simulation plots, surrogates and reports alike, so that it stands beside the rooms of `mdcore` and imports none of them.
+It is shared by simulation plots, surrogates and reports, and does not import the subpackages of `mdcore`.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 INK, SOFT, MUTED, GRID, GROUND, PAPER = "#1f2933", "#52606d", "#9aa5b1", "#e4e7eb", "#f5f7fa", "#ffffff"
 ACCENT, NOVEL, KNOWN, BLUE = "#c2410c", "#0f766e", "#7c6f9f", "#1d4ed8"
-"""What is best; what is new or predicted; what is known from experiment; a fourth voice."""
+"""Semantic colours: best results; new or predicted; known from experiment; a fourth category."""
 SERIES = (ACCENT, BLUE, NOVEL, "#8a6d1a", KNOWN, "#be185d", "#15803d", "#6b7280")
-"""Colours of curves side by side, told apart in this order."""
+"""Colours of curves, in this order."""
 DASHES = ("-", "--", "-.", ":")
-"""Line styles once the colours are used up."""
+"""Line styles for further curves when all colours are used."""
 
 FONT = "DejaVu Sans"
 FONT_STACK = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
@@ -67,7 +67,7 @@ def _styled() -> Iterator[None]:
 
 @contextmanager
 def drawn(width: float, height: float) -> "Iterator[Figure]":
-    """Make a figure in the style, whose artists are to be made inside.
+    """Create a figure in this style; create its artists inside the block.
 
     Args:
         width: Width in inches.
@@ -80,13 +80,13 @@ def drawn(width: float, height: float) -> "Iterator[Figure]":
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Save a figure in the style; the ending of the path gives the format."""
+    """Save a figure in this style; the suffix of the path gives the format."""
     with _styled(), replacing_path(path) as part:
         figure.savefig(part, dpi=DPI, format=path.suffix.removeprefix(".") or None)
 
 
 def css_variables() -> str:
-    """Return the colours as custom properties of CSS."""
+    """Return the colours as CSS custom properties."""
     named = {
         "ink": INK, "soft": SOFT, "muted": MUTED, "line": GRID, "ground": GROUND, "paper": PAPER, "accent": ACCENT, "new": NOVEL,
         "known": KNOWN, "text": FONT_STACK, "code": MONOSPACE_STACK,

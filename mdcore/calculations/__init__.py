@@ -1,4 +1,4 @@
-"""Cached tasks beside the dynamics, one a file: molar refractions today."""
+"""Cached calculations other than dynamics, one per file: molar refractions."""
 
 from mdcore.calculations.base import Calculation, FinishedRun, Piece
 from mdcore.calculations.registry import CALCULATIONS, register_calculation

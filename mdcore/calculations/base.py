@@ -1,4 +1,4 @@
-"""What every calculation beside the dynamics is made of."""
+"""Interface of calculations other than dynamics."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -19,12 +19,12 @@ Cache = MutableMapping[str, str]
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a calculation that is computed and kept on its own.
+    """A part of a calculation that is computed and cached separately.
 
     Attributes:
-        key: Text that identifies subject, level and settings; results are kept under it.
-        subject: What it is computed of: the key of a repeat unit or substance.
-        document: What the calculation needs to know of it, in JSON types.
+        key: Cache key, which identifies subject, level and settings.
+        subject: Key of the repeat unit or substance.
+        document: Input of the calculation, in JSON types.
     """
 
     key: str
@@ -34,11 +34,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run whose final cell a calculation may look at.
+    """A finished run, for calculations that use its final cell.
 
     Attributes:
-        bundle: What was run.
-        folder: Where the run left its files, a path.
+        bundle: Bundle of the run.
+        folder: Path of the folder of the run.
     """
 
     bundle: "SimulationBundle"
@@ -46,15 +46,15 @@ class FinishedRun:
 
 
 class Calculation(Settings):
-    """A cached task beside the dynamics: settings and behaviour. Each is one file and one entry in `CALCULATIONS`.
+    """A cached calculation other than dynamics: settings and behaviour. Each is one file and one entry in `CALCULATIONS`.
 
-    Its pieces are computed before, beside or after the dynamics, on whatever machine is free, and kept: in the folder of a
-    simulation, or in that of a campaign and its store, where later simulations find them.
+    Its pieces are computed before, during or after the dynamics on any free machine, and cached in the folder of a simulation, or in
+    the folder and store of a campaign, where later simulations find them.
 
     Attributes:
         name: Registry name.
-        folder: Name of the folder of kept results inside that of a simulation or campaign.
-        label: Name that progress shows.
+        folder: Name of the cache folder inside the folder of a simulation or campaign.
+        label: Name for progress output.
     """
 
     name: ClassVar[str]
@@ -67,20 +67,20 @@ class Calculation(Settings):
 
         Args:
             settings: The simulation.
-            optics: Settings of the molar refractions, which have a section of their own.
+            optics: Settings of the molar refractions, which are a separate section.
 
         Raises:
-            ValueError: They are not valid (a pydantic `ValidationError`).
+            ValueError: The settings are invalid (a pydantic `ValidationError`).
         """
         return cls.model_validate(dict(settings.calculations.get(cls.name, {})))
 
     @property
     @abstractmethod
     def level(self) -> str:
-        """Level of theory, with all settings that change a result."""
+        """Level of theory, including all settings that affect a result."""
 
     def check(self) -> None:
-        """Check that this machine has what the calculation needs.
+        """Check that the requirements of the calculation are installed.
 
         Raises:
             MDCoreError: A library is missing.
@@ -92,14 +92,14 @@ class Calculation(Settings):
         return True
 
     def is_costly(self, substance: Substance) -> bool:
-        """Return whether its results are worth keeping and its progress worth showing."""
+        """Return whether it is expensive enough to cache its results and report its progress."""
         return True
 
     def screen(self, substance: Substance) -> None:
-        """Look for reasons from the structure alone why it will fail; called before any dynamics is spent.
+        """Check from the structure alone whether it will fail; called before the dynamics.
 
         Raises:
-            MDCoreError: It cannot be done for the substance.
+            MDCoreError: It is not possible for the substance.
         """
 
     def pieces(self, substance: Substance) -> tuple[Piece, ...]:
@@ -107,7 +107,7 @@ class Calculation(Settings):
         return (Piece(f"{self.name}|{substance.key}|{self.level}", substance.key, substance.document()),)
 
     def prefixes(self, substance: Substance) -> dict[str, str]:
-        """Return what the keys of all results of the substance begin with, by their subjects."""
+        """Return the prefixes of the cache keys of the substance, by subject."""
         return {substance.key: f"{self.name}|{substance.key}|"}
 
     @abstractmethod
@@ -115,11 +115,11 @@ class Calculation(Settings):
         """Compute a piece; return its result as a text.
 
         Raises:
-            MDCoreError: It failed for reasons of the substance.
+            MDCoreError: It failed because of the substance.
         """
 
     def ensure(self, piece: Piece, cache: Cache) -> str:
-        """Return the result of a piece: the one that is kept, or a new one, which is then kept."""
+        """Return the result of a piece from the cache, or compute and cache it."""
         if piece.key not in cache:
             with alone(cache, piece.key):
                 if piece.key not in cache:
@@ -127,19 +127,19 @@ class Calculation(Settings):
         return cache[piece.key]
 
     def result(self, substance: Substance, cache: Cache, run: FinishedRun | None) -> Any:
-        """Return what properties are estimated from; by default the texts of all pieces.
+        """Return the input of property estimates; by default the texts of all pieces.
 
         Args:
-            substance: What was simulated.
-            cache: Kept results.
-            run: The finished run with the role `sampling`, if there is one.
+            substance: The simulated substance.
+            cache: Cached results.
+            run: The finished run with the role `sampling`, if any.
         """
         return tuple(self.ensure(piece, cache) for piece in self.pieces(substance))
 
 
 @contextmanager
 def alone(cache: Cache, key: str) -> Iterator[None]:
-    """Hold the right to compute one entry, where several processes share the cache."""
+    """Acquire the lock of one entry of a cache shared by several processes."""
     if isinstance(cache, FolderCache):
         with cache.alone(key):
             yield

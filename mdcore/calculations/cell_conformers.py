@@ -23,9 +23,9 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CellConformers:
-    """A `ConformerSource` that reads stretches of chains off the last configuration of a run.
+    """A `ConformerSource` that takes chain segments from the final configuration of a run.
 
-    Bonds and angles are relaxed, because a snapshot carries their thermal motion; torsions are those of the cell.
+    Bonds and angles are relaxed, to remove their thermal displacement; torsions are those of the cell.
 
     Attributes:
         unit: Repeat unit of the chains.
@@ -46,40 +46,40 @@ class CellConformers:
         """Read the final configuration of a finished run.
 
         Raises:
-            DamagedFile: The run left none that can be read.
+            DamagedFile: The final configuration is missing or unreadable.
         """
         return cls(unit, bundle.arrays, *read_final(bundle, run_folder), bundle.content_hash)
 
     @property
     def name(self) -> str:
-        """Return what sets these geometries apart in cache keys."""
+        """Return the identifier of these geometries in cache keys."""
         return f"cell {self.content_hash[:16]}|"
 
     def __call__(self, mol: Chem.Mol, count: int, seed: int) -> list[Chem.Mol]:
-        """Return stretches of chains with the constitution of `mol`, each with explicit hydrogens and one conformer.
+        """Return chain segments with the constitution of `mol`, each with explicit hydrogens and one conformer.
 
         Args:
             mol: Oligomer of the repeat unit between hydrogen ends, without explicit hydrogens.
-            count: How many.
-            seed: Seed of the choice among all stretches.
+            count: Number of segments.
+            seed: Seed of the choice among all segments.
 
         Raises:
-            OpticsFailed: The chains have fewer stretches of this length.
+            OpticsFailed: The chains have fewer segments of this length.
         """
         primitive = RepeatUnit.from_psmiles(self.unit.key, elements=None)
         length = round(mol.GetNumAtoms() / primitive.n_heavy_atoms)
         stretches = self._stretches(length, primitive.n_atoms)
         if len(stretches) < count:
             raise OpticsFailed(
-                f"the cell has {len(stretches)} stretches of {length} repeat units inside its chains, {count} are needed; "
-                "simulate longer chains, or take conformers: etkdg"
+                f"conformers from the cell need {count} segments of {length} repeat units, got {len(stretches)}; "
+                "simulate longer chains, or set conformers to etkdg"
             )
         chosen = np.random.default_rng(seed).choice(len(stretches), count, replace=False)
         target = Chem.AddHs(mol)
         return [relax_keeping_torsions(self._placed(target, stretches[i])) for i in sorted(chosen.tolist())]
 
     def _stretches(self, length: int, unit_atoms: int) -> list[list[int]]:
-        """Return the atoms of each run of `length` units of one chain; units with an end group of their own do not count."""
+        """Return the atoms of each sequence of `length` units in a chain, excluding units bound to an end group."""
         atoms_of: dict[int, list[int]] = defaultdict(list)
         for atom, residue in enumerate(self.arrays["residue_index"].tolist()):
             atoms_of[residue].append(atom)
@@ -92,7 +92,7 @@ class CellConformers:
         return found
 
     def _placed(self, target: Chem.Mol, atoms: list[int]) -> Chem.Mol:
-        """Give the target molecule the coordinates of a stretch, its severed bonds capped with hydrogens."""
+        """Assign the coordinates of a segment to the target molecule, with severed bonds capped by hydrogens."""
         numbers, bonds, positions = self._capped(atoms)
         match = _plain(numbers, bonds).GetSubstructMatch(
             _plain(
@@ -101,7 +101,7 @@ class CellConformers:
             )
         )
         if len(match) != target.GetNumAtoms() or len(numbers) != target.GetNumAtoms():
-            raise OpticsFailed("a stretch of the cell is not the oligomer it should be; take conformers: etkdg")
+            raise OpticsFailed("a segment of the cell does not match the oligomer; set conformers to etkdg")
         placed = Chem.Mol(target)
         conformer = Chem.Conformer(target.GetNumAtoms())
         for index, source in enumerate(match):
@@ -112,7 +112,7 @@ class CellConformers:
         return placed
 
     def _capped(self, atoms: list[int]) -> tuple[list[int], list[tuple[int, int]], FloatArray]:
-        """Return atomic numbers, bonds and coordinates in angstrom of some atoms, made whole across the box's faces."""
+        """Return atomic numbers, bonds and coordinates in angstrom of some atoms, made whole across periodic boundaries."""
         own = {atom: index for index, atom in enumerate(atoms)}
         neighbours: dict[int, list[int]] = defaultdict(list)
         for a, b in self.arrays["bonds"].tolist():
@@ -140,7 +140,7 @@ class CellConformers:
 
 
 def _plain(numbers: list[int], bonds: list[tuple[int, int]]) -> Chem.Mol:
-    """Return a molecule of elements and connections alone: a cell knows neither charges nor aromaticity."""
+    """Return a molecule with elements and connectivity only, since a cell has neither charges nor aromaticity."""
     editable = Chem.RWMol()
     for number in numbers:
         atom = Chem.Atom(number)

@@ -34,10 +34,10 @@ class MolarRefractions(Calculation):
         return self.settings.level.name
 
     def check(self) -> None:
-        """Check that PySCF is installed where the tier needs it.
+        """Check that PySCF is installed if the tier needs it.
 
         Raises:
-            OpticsUnavailable: It is not.
+            OpticsUnavailable: PySCF is not installed.
         """
         if self.settings.kind == "dft":
             require_pyscf()
@@ -71,7 +71,7 @@ class MolarRefractions(Calculation):
         )
 
     def prefixes(self, substance: Substance) -> dict[str, str]:
-        """Return what the keys of the results of each repeat unit begin with."""
+        """Return the prefixes of the cache keys of each repeat unit."""
         return {unit.key: key_prefix(unit) for unit in substance.repeat_units}
 
     def compute(self, piece: Piece) -> str:
@@ -80,7 +80,7 @@ class MolarRefractions(Calculation):
         return self.ensure(piece, own)
 
     def ensure(self, piece: Piece, cache: Cache) -> str:
-        """Return the polarizabilities of a repeat unit; `mdcore.optics` keeps them itself."""
+        """Return the polarizabilities of a repeat unit; they are cached by `mdcore.optics`."""
         refractions(RepeatUnit.from_psmiles(piece.document["psmiles"]), self.settings, cache=cache)
         return cache[piece.key]
 

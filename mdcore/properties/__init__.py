@@ -1,6 +1,6 @@
-"""The properties, one a file: specification, needs, estimator, refusals.
+"""Properties, one per file: specification, needs, estimator, refusals.
 
-The files load no numerical library before they estimate something: `import mdcore` reads them all.
+The modules import numerical libraries only when they estimate, because `import mdcore` imports them all.
 """
 
 from mdcore.properties.base import EQUILIBRATED, Needs, Property, Request

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it at the density that the optics settings choose."""
+    """Return the Abbe number at the density chosen by the optics settings."""
     from mdcore.estimate import abbe_estimate
 
     return optical_estimate(evidence, abbe_estimate)

@@ -1,4 +1,4 @@
-"""What every property is made of: a specification, what it needs, how it is estimated, and what it refuses."""
+"""Interface of properties: specification, needs, estimator, refusals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from mdcore.substances import Substance
 
 EQUILIBRATED = "equilibrated"
-"""Protocol of the run that most properties are measured in: equilibration, cooling, sampling."""
+"""Protocol of the run used for most properties: equilibration, cooling, sampling."""
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a property is estimated from.
+    """Input needed to estimate a property.
 
     Attributes:
         runs: Names of protocols; runs of one protocol are shared by all properties of a simulation.
-        calculations: Names of calculations beside the dynamics.
-        properties: Names of other properties whose estimates it uses, with all that they need.
+        calculations: Names of calculations other than dynamics.
+        properties: Names of other properties whose estimates it uses; their needs are included.
     """
 
     runs: tuple[str, ...] = ()
@@ -34,12 +34,12 @@ class Needs:
 
 @dataclass(frozen=True)
 class Request:
-    """What a property is asked of.
+    """Simulation for which a property is requested.
 
     Attributes:
-        settings: The simulation.
+        settings: Settings of the simulation.
         optics: Settings of the molar refractions.
-        substance: What is simulated; None where it is not known yet, as when a configuration is checked.
+        substance: The substance; None if it is not known yet, for example when a configuration is validated.
     """
 
     settings: "SimulationSettings"
@@ -54,13 +54,13 @@ def refuses_nothing(request: Request) -> str | None:
 
 @dataclass(frozen=True)
 class Property:
-    """One property that simulations measure. Each is one file and one entry in `MEASURED`.
+    """A property measured by simulation. Each is one file and one entry in `MEASURED`.
 
     Attributes:
         spec: Name, unit, labels, ranges, default error.
-        estimate: Takes the evidence and returns the value in the unit of `spec` with its error.
-        needs: What it is estimated from.
-        refuses: Returns why it cannot be measured in a simulation, in one line with the remedy, or None.
+        estimate: Function of the evidence that returns the value in the unit of `spec` with its error.
+        needs: Input of the estimate.
+        refuses: Function that returns, in one line with the remedy, why it cannot be measured in a simulation, or None.
     """
 
     spec: PropertySpec

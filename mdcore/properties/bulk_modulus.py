@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it from the compressibility."""
+    """Return the bulk modulus from the compressibility."""
     from mdcore.estimate import bulk_modulus
 
     return bulk_modulus(evidence.estimate("isothermal_compressibility"))

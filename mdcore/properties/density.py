@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return the mean over the sampling; its error holds the fluctuation that a glass of this size keeps frozen."""
+    """Return the mean over the sampling; its error includes the fluctuation that is frozen in a glass of this size."""
     import math
 
     from mdcore.estimate import Estimate, frozen_fluctuation, mean_estimate

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it at the density that the optics settings choose."""
+    """Return the dielectric constant at the density chosen by the optics settings."""
     from mdcore.estimate import dielectric_estimate
 
     return optical_estimate(evidence, dielectric_estimate)

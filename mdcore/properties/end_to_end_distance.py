@@ -1,6 +1,6 @@
-"""Root-mean-square distance of the ends of the chains.
+"""Root-mean-square end-to-end distance of the chains.
 
-Possible values: as those of the radius of gyration.
+Possible values: as for the radius of gyration.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it from all chains and records of the sampling; chains count as independent."""
+    """Return the distance from all chains and records of the sampling; chains are treated as independent."""
     from mdcore.estimate import root_mean_square
 
     return root_mean_square(evidence.run().role("sampling").array("end_to_end_distance_nm"))

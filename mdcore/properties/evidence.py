@@ -1,4 +1,4 @@
-"""What a property is estimated from."""
+"""Data from which properties are estimated."""
 
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -15,15 +15,15 @@ from mdcore.substances import Substance
 
 
 class Evidence:
-    """Series, calculations and other estimates of one simulation. What was read or computed once is kept.
+    """Series, calculations and other estimates of one simulation, cached after the first access.
 
     Args:
-        substance: What was simulated.
-        settings: The simulation.
+        substance: The simulated substance.
+        settings: Settings of the simulation.
         optics: Settings of the molar refractions.
-        runs: Records of the finished runs by the names of their protocols.
-        finished: Bundles and folders of the same runs, for calculations that look at the final cell.
-        caches: Kept results by the names of calculations; what has no cache is kept in memory.
+        runs: Records of the finished runs by protocol name.
+        finished: Bundles and folders of the same runs, for calculations that use the final cell.
+        caches: Caches by name of the calculation; others are cached in memory.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Evidence:
         """Return the record of a run by the name of its protocol.
 
         Raises:
-            KeyError: The property did not name the run among its needs.
+            KeyError: The run is not among the needs of the property.
         """
         return self._runs[name]
 
     def estimate(self, name: str) -> Estimate:
-        """Return the estimate of a property that simulations measure."""
+        """Return the estimate of a property measured by simulation."""
         if name not in self._estimates:
             self._estimates[name] = measured_property(name).estimate(self)
         return self._estimates[name]
@@ -78,6 +78,6 @@ def read_runs(finished: Mapping[str, FinishedRun]) -> dict[str, RunRecord]:
     """Read the records of finished runs.
 
     Raises:
-        DamagedFile: One left no readable series.
+        DamagedFile: The series of a run is missing or unreadable.
     """
     return {name: read_record(Path(run.folder), run.bundle) for name, run in finished.items()}

@@ -1,6 +1,6 @@
 """Fractional free volume, after Bondi.
 
-A share, 0 to 1.
+Possible values: 0 to 1.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it from the density of the cell and the van der Waals volume."""
+    """Return the fractional free volume from the density of the cell and the van der Waals volume."""
     from mdcore.estimate import fractional_free_volume
 
     substance = evidence.substance

@@ -1,6 +1,6 @@
 """Isothermal compressibility, from the fluctuations of the volume.
 
-Possible values: stable matter has a positive one; diamond has 0.0023 1/GPa, volatile liquids about 2.
+Possible values: positive for stable matter; diamond has 0.0023 1/GPa, volatile liquids about 2.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it from the sampling at constant pressure."""
+    """Return the compressibility from the sampling at constant pressure."""
     from mdcore.estimate import isothermal_compressibility
 
     return isothermal_compressibility(evidence.run().role("sampling").array("volume_nm3"), evidence.temperature_k)

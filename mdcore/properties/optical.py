@@ -1,4 +1,4 @@
-"""What the optical properties share: their needs, and the density that they are given at."""
+"""Common parts of the optical properties: needs, and the density at which they are given."""
 
 import math
 from collections.abc import Callable
@@ -20,8 +20,8 @@ def optical_estimate(evidence: "Evidence", estimator: "Callable[[Refractions, fl
     """Combine density and molar refractions into an optical property.
 
     Args:
-        evidence: What the simulation left.
-        estimator: Takes refractions, density and standard error of the density, both in g/cm3.
+        evidence: Data of the simulation.
+        estimator: Function of refractions, density and standard error of the density, both in g/cm3.
     """
     refractions: Refractions = evidence.calculation(MOLAR_REFRACTIONS)
     if evidence.optics.density == "simulated":
@@ -29,7 +29,7 @@ def optical_estimate(evidence: "Evidence", estimator: "Callable[[Refractions, fl
         found = estimator(refractions, density.value, density.stderr)
     else:
         density = evidence.estimate("slowly_cooled_density")
-        # A relative error of the density acts as one of the refractions does, and replicates share both.
+        # A relative error of the density has the same effect as one of the refractions; both are common to replicates.
         error = math.hypot(refractions.relative_error, density.model / density.value)
         found = estimator(replace(refractions, relative_error=error), density.value, density.statistical)
     return replace(found, about=_about(evidence, refractions))

@@ -1,6 +1,6 @@
 """Root-mean-square radius of gyration of the chains.
 
-Possible values: not shorter than a bond; coils of the longest synthetic chains span 1 um.
+Possible values: at least about a bond length; coils of the longest synthetic chains span 1 um.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it from all chains and records of the sampling; chains count as independent."""
+    """Return the radius of gyration from all chains and records of the sampling; chains are treated as independent."""
     from mdcore.estimate import root_mean_square
 
     return root_mean_square(evidence.run().role("sampling").array("radius_of_gyration_nm"))

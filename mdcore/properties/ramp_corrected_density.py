@@ -1,4 +1,4 @@
-"""Density after correction along the simulation's own cooling ramp, with a measured glass transition."""
+"""Density corrected along the cooling ramp of the simulation, with a measured glass transition."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ REMEDY = (
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return the density of the cell, corrected by the lines of the ramp; see `mdcore.estimate.ramp_corrected_density`."""
+    """Return the density of the cell, corrected with the lines of the ramp; see `mdcore.estimate.ramp_corrected_density`."""
     from mdcore.estimate import fit_glass, ramp_corrected_density
 
     ramp = evidence.run().role("cooling")
@@ -28,7 +28,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
 
 
 def refuses(request: Request) -> str | None:
-    """Refuse protocols without a known glass transition or without a ramp at constant pressure."""
+    """Return an error for protocols without a known glass transition or without a ramp at constant pressure."""
     protocol = request.settings.protocol
     ramped = protocol.cool_at == "pressure" and protocol.cool_ps > 0
     return None if ramped and protocol.glass_transition_K is not None else REMEDY

@@ -1,6 +1,6 @@
-"""Refractive index at the sodium D line, by Lorentz and Lorenz from molar refractions and density.
+"""Refractive index at the sodium D line, from molar refractions and density by the Lorentz-Lorenz equation.
 
-Possible values: vacuum; diamond has 2.42, and polymers away from resonance less. Handbooks differ in the third decimal.
+Possible values: 1 in vacuum; diamond has 2.42, and polymers away from resonance less. Handbooks differ in the third decimal.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return it at the density that the optics settings choose."""
+    """Return the refractive index at the density chosen by the optics settings."""
     from mdcore.estimate import index_estimate
 
     return optical_estimate(evidence, index_estimate)

@@ -1,4 +1,4 @@
-"""The properties by their names: what each is, and those that simulations measure."""
+"""Registry of properties: all specifications, and properties measured by simulation."""
 
 from mdcore.chem.errors import UnknownProperty
 from mdcore.chem.properties import PROPERTIES, PropertySpec, property_spec
@@ -22,14 +22,14 @@ from mdcore.properties.slowly_cooled_density import SLOWLY_COOLED_DENSITY
 from mdcore.properties.volumetric_thermal_expansion import VOLUMETRIC_THERMAL_EXPANSION
 
 MEASURED: Registry[Property] = Registry("property", UnknownProperty)
-"""Properties that simulations measure; `register_property` adds one."""
+"""Properties measured by simulation; `register_property` adds one."""
 
 
 def register_property(what: Property | PropertySpec) -> None:
-    """Add a property: one that simulations measure, or the specification of one that only tables report.
+    """Add a property measured by simulation, or the specification of a property only found in tables.
 
     Raises:
-        PluginError: Its name is taken.
+        PluginError: Its name is already taken.
     """
     spec = what.spec if isinstance(what, Property) else what
     PROPERTIES.register(spec.name, spec)
@@ -38,11 +38,11 @@ def register_property(what: Property | PropertySpec) -> None:
 
 
 def measured_property(name: str) -> Property:
-    """Return a property that simulations measure.
+    """Return a property measured by simulation.
 
     Raises:
-        UnknownProperty: There is no property of that name.
-        ValueError: No simulation measures it.
+        UnknownProperty: The name is unknown.
+        ValueError: The property is not measured by simulation.
     """
     property_spec(name)
     try:
@@ -54,7 +54,7 @@ def measured_property(name: str) -> Property:
 
 
 def properties_using(calculation: str) -> tuple[str, ...]:
-    """Return the names of the properties that need a calculation, directly or through another property."""
+    """Return the names of the properties that need a calculation, directly or via another property."""
 
     def uses(name: str) -> bool:
         needs = MEASURED[name].needs

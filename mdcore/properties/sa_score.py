@@ -1,4 +1,4 @@
-"""Synthetic accessibility score of the repeat unit, 1 (easy) to 10; it needs no simulation and is exact."""
+"""Synthetic accessibility score of the repeat unit, 1 (easy) to 10; it needs no simulation and has no error."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return the mean over the repeat units by mole fraction."""
+    """Return the mean over the repeat units, weighted by mole fraction."""
     from mdcore.chem.accessibility import sa_score
     from mdcore.estimate import Estimate
 
@@ -21,7 +21,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
 
 
 def refuses(request: Request) -> str | None:
-    """Refuse what has no repeat unit."""
+    """Return an error for substances without repeat units."""
     if request.substance is None or request.substance.repeat_units:
         return None
     return f"sa_score is defined for repeat units, got {request.substance.label}; leave it out"

@@ -1,6 +1,6 @@
-"""Density after correction for the cooling rate.
+"""Density corrected for the cooling rate.
 
-The quenched glass of a simulation is less dense than one that was cooled in a laboratory; see
+A glass quenched in a simulation is less dense than one cooled in a laboratory; see
 `mdcore.estimate.slowly_cooled_density`. A liquid needs no correction.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
-    """Return the density of the cell, corrected; what the correction rests on is told beside it."""
+    """Return the corrected density of the cell, with the input of the correction."""
     from dataclasses import replace
 
     from mdcore.estimate import slowly_cooled_density

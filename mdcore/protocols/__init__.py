@@ -1,4 +1,4 @@
-"""Procedures of simulated stages, one a file: `plan(substance, conditions)` gives stages with roles and observables."""
+"""Simulation protocols, one per file: `plan(substance, conditions)` gives stages with roles and observables."""
 
 from mdcore.protocols.base import Conditions, Protocol
 from mdcore.protocols.equilibrated import Equilibrated, schedule

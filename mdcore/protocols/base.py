@@ -1,4 +1,4 @@
-"""What every protocol is made of."""
+"""Interface of protocols."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from mdcore.substances import Substance
 
 @dataclass(frozen=True)
 class Conditions:
-    """What all runs of a simulation share.
+    """Conditions common to all runs of a simulation.
 
     Attributes:
         temperature_K: Temperature of the measurement.
         pressure_atm: Pressure of the measurement.
-        hottest_K: Highest temperature that the substance is heated to.
+        hottest_K: Highest temperature of the simulation.
         density_g_cm3: Estimated density, to which a grown cell is compressed.
     """
 
@@ -35,11 +35,11 @@ class Conditions:
 
 
 class Protocol(Settings):
-    """A procedure of simulated stages: settings and plan. Each is one file and one entry in `PROTOCOLS`.
+    """A sequence of simulation stages: settings and plan. Each is one file and one entry in `PROTOCOLS`.
 
     Attributes:
-        name: Registry name; its run is called so, too.
-        after: Name of the protocol from whose final state it starts; None starts from a grown cell.
+        name: Registry name, also used for its run.
+        after: Name of the protocol whose final state it starts from; None starts from a grown cell.
     """
 
     name: ClassVar[str]
@@ -50,10 +50,10 @@ class Protocol(Settings):
         """Return the protocol with the settings of a simulation: its entry in `protocols`.
 
         Raises:
-            ValueError: They are not valid (a pydantic `ValidationError`).
+            ValueError: The settings are invalid (a pydantic `ValidationError`).
         """
         return cls.model_validate(dict(settings.protocols.get(cls.name, {})))
 
     @abstractmethod
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
-        """Lay out the stages, each with the role that its series has and the observables that it records."""
+        """Return the stages, each with the role of its series and the observables to record."""

@@ -1,4 +1,4 @@
-"""How a simulated glass was cooled, read from its stages."""
+"""Cooling of a simulated glass, from its stages."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from mdcore.estimate import Cooling
 
 
 def last_cooling(stages: Sequence[Stage]) -> Cooling | None:
-    """Return the last cooling among the stages, or None where nothing is cooled."""
+    """Return the last cooling among the stages, or None if there is none."""
     found = None
     for stage in stages:
         start, end = stage.temperature_at(0.0), stage.temperature_at(1.0)

@@ -1,4 +1,4 @@
-"""Equilibration, cooling and sampling: from a grown cell to the series that most properties are measured in."""
+"""Equilibration, cooling and sampling: the protocol used for most properties."""
 
 from typing import ClassVar, Self
 
@@ -28,20 +28,20 @@ class Equilibrated(Protocol):
         return cls(settings=settings.protocol)
 
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
-        """Lay out the stages; see `schedule`."""
+        """Return the stages; see `schedule`."""
         return schedule(self.settings, conditions.hottest_K, conditions.density_g_cm3)
 
 
 def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm3: float) -> tuple[Stage, ...]:
-    """Lay out a simulation: soft start, compression, cycles, melt, cooling ramp, sampling.
+    """Return the stages of a simulation: soft start, compression, cycles, melt, cooling ramp, sampling.
 
-    The cycles follow the 21-step scheme of Larsen et al. (2011, doi:10.1021/ma200345v) with ramps in place of its jumps: heat at
+    The cycles follow the 21-step scheme of Larsen et al. (2011, doi:10.1021/ma200345v) with temperature ramps instead of jumps: heat at
     constant volume, hold, cool at constant volume, then constant pressure at the peak pressure of the cycle.
 
     Args:
         settings: Lengths, temperatures, pressures.
         melt_temperature_k: Highest temperature in K.
-        density_g_cm3: Density to compress to before the barostat takes over.
+        density_g_cm3: Density to compress to before the barostat is switched on.
 
     Returns:
         Stages in order; the last has the role `sampling`.
@@ -77,7 +77,7 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
         friction_per_ps=20.0,
         role="compression",
     )
-    # Half the full step keeps the constraint solver stable while overlaps of the compression relax.
+    # Half the time step keeps the constraint solver stable while overlaps from the compression relax.
     stages.append(
         CompressStage(
             density_g_cm3=density_g_cm3,
@@ -96,7 +96,7 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
     if settings.melt_ps:
         dynamics("melt", ensemble, settings.melt_ps, (hot, hot))
     if settings.cool_ps:
-        # Only a ramp at constant pressure tells how the volume follows the temperature.
+        # Only a ramp at constant pressure gives the volume as a function of temperature.
         role = "cooling" if ensemble == "npt" else "equilibration"
         dynamics("cool", ensemble, settings.cool_ps, (hot, cold), role=role)
     if settings.settle_ps:

@@ -1,4 +1,4 @@
-"""Protocols by their names."""
+"""Registry of protocols."""
 
 from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
@@ -13,7 +13,7 @@ def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
     """Add a protocol; usable as a decorator.
 
     Raises:
-        PluginError: Its name is taken.
+        PluginError: Its name is already taken.
     """
     return PROTOCOLS.register(protocol.name, protocol)
 

@@ -1,4 +1,4 @@
-"""Settings of simulations: pydantic models without any engine."""
+"""Settings of simulations: pydantic models, independent of engines."""
 
 from mdcore.settings.base import Settings
 from mdcore.settings.execution import ExecutionSettings

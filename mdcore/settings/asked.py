@@ -1,8 +1,8 @@
-"""What was asked for: settings without the values that equal their defaults.
+"""Settings as requested, without values that equal their defaults.
 
-Digests of it identify what a simulation measures. They do not change when a later version has one more setting whose default
-is what was done before. A default itself must not change, since what was asked for without naming it would then be something
-else: put the new value into the presets, or raise `IDENTITY_VERSION` and write a reader of the older one.
+Their digests identify what a simulation measures. They do not change when a later version adds a setting whose default reproduces the
+previous behaviour. Never change a default, because requests that do not name it would then mean something else: put the new value
+into the presets, or raise `IDENTITY_VERSION` and write a reader of the older version.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from mdcore.settings.simulation import SimulationSettings
 
 IDENTITY_VERSION = 2
-"""Version of the digests of what was asked for; version 1 digested every setting."""
+"""Version of the digests of requests; version 1 digested all settings."""
 
 
 def asked(model: BaseModel, exclude: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the settings that differ from the defaults of their models, in JSON types.
 
     Args:
-        model: Settings; their sections may be settings as well.
-        exclude: Names of fields that are left out.
+        model: Settings; sections may be settings models as well.
+        exclude: Names of fields to leave out.
     """
     document = model.model_dump(mode="json", exclude=set(exclude))
     found: dict[str, Any] = {}
@@ -40,19 +40,19 @@ def asked(model: BaseModel, exclude: frozenset[str] = frozenset()) -> dict[str, 
 
 
 def asked_simulation(settings: "SimulationSettings") -> dict[str, Any]:
-    """Return what was asked for of a simulation, in JSON types: the preset, and what differs from the models' defaults.
+    """Return the request of a simulation in JSON types: the preset, and settings that differ from the models' defaults.
 
-    How fast and where it runs is no part of it.
+    Execution settings are not part of it.
     """
     return {"preset": settings.preset, **asked(settings, frozenset({"preset", "execution"}))}
 
 
 def fidelity_of(asked_for: dict[str, Any], preset: dict[str, Any]) -> str:
-    """Return the fidelity of what a simulation measures: `md-quick`, or `md-quick-` and six digits where it differs from the preset.
+    """Return the fidelity of a simulation: `md-quick`, or `md-quick-` and six digits if it differs from the preset.
 
     Args:
-        asked_for: What was asked for, as `asked_simulation` returns it; `replicates` make an error smaller and nothing else.
-        preset: The same of the preset as it is.
+        asked_for: Request as returned by `asked_simulation`; `replicates` is ignored, since it only affects the error.
+        preset: The same for the unchanged preset.
     """
     own, plain = ({k: v for k, v in one.items() if k != "replicates"} for one in (asked_for, preset))
     name = f"md-{own['preset']}"
@@ -60,5 +60,5 @@ def fidelity_of(asked_for: dict[str, Any], preset: dict[str, Any]) -> str:
 
 
 def digest_of(document: Any) -> str:
-    """Return the SHA-256 of a document in JSON types, 64 hexadecimal digits; the order of keys does not matter."""
+    """Return the SHA-256 of a document in JSON types, 64 hexadecimal digits; independent of the order of keys."""
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The base of every settings model, which `generators` and `surrogates` share."""
+"""Base class of settings models, shared with `generators` and `surrogates`."""
 
 from mdcore.chem.settings import Settings
 

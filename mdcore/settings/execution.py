@@ -1,4 +1,4 @@
-"""How to run a simulation on this machine; nothing here changes what is simulated."""
+"""Execution of a simulation on this machine, without effect on what is simulated."""
 
 from typing import Literal
 
@@ -10,18 +10,18 @@ PlatformName = Literal["auto", "CUDA", "HIP", "OpenCL", "CPU", "Reference"]
 
 
 class ExecutionSettings(Settings):
-    """Platform and pace of a run.
+    """Platform, precision and output intervals of a run.
 
     Attributes:
         platform: OpenMM platform; `auto` takes the first of CUDA, HIP, OpenCL and CPU that works.
-        precision: Arithmetic on a GPU.
+        precision: Floating-point precision on a GPU.
         device_index: GPU to use, or None for OpenMM's choice.
-        threads: Threads of the CPU platform; None takes one for cells below 1000 atoms and all allowed cores for larger ones.
-        own_core: Whether a simulation on one thread keeps a core that no other simulation has claimed, for as long as it has that
-            core to itself; on Linux.
-        checkpoint_interval_s: Wall time between checkpoints, and so the most that a killed run loses.
-        trajectory_interval_ps: Time between frames of `trajectory.dcd` beside the series, at least the record interval; None
-            for no trajectory.
+        threads: Threads of the CPU platform; None uses 1 for cells below 1000 atoms and all allowed cores for larger cells.
+        own_core: Whether a simulation on one thread is pinned to a core that no other simulation has claimed, as long as no other
+            load shares that core (Linux only).
+        checkpoint_interval_s: Wall time between checkpoints, the maximum that is lost when a run is killed.
+        trajectory_interval_ps: Time between frames of `trajectory.dcd`, at least the record interval; None writes no
+            trajectory.
     """
 
     platform: PlatformName = "auto"

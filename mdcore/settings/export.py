@@ -1,4 +1,4 @@
-"""Which engines a cell can be exported to."""
+"""Engines for the export of cells."""
 
 from typing import Literal, get_args
 

@@ -15,10 +15,10 @@ class CellSettings(Settings):
     """The amorphous cell.
 
     Attributes:
-        n_chains: Number of chains, each grown on its own.
-        atoms_per_chain: Wanted number of atoms of a chain; the degree of polymerisation is the nearest that gives it.
+        n_chains: Number of chains, grown independently.
+        atoms_per_chain: Target number of atoms per chain; the degree of polymerisation that comes closest is used.
         end_groups: SMILES with one star each for head and tail.
-        tacticity: Relation of neighbouring backbone stereocentres that the repeat unit leaves open.
+        tacticity: Tacticity of backbone stereocentres without a configuration in the repeat unit.
         meso_fraction: Probability that neighbouring units of an atactic chain have the same configuration.
         growth_density_g_cm3: Density at which the chains are grown into the cell.
     """
@@ -38,10 +38,10 @@ class ForceFieldSettings(Settings):
         smirnoff: SMIRNOFF file, by OpenFF name or path.
         charge_model: NAGL model of the partial charges, by OpenFF name or path.
         cutoff_nm: Direct-space cutoff of Lennard-Jones and PME.
-        switch_width_nm: Width of the Lennard-Jones switching region below the cutoff; 0 for none.
-        dispersion_correction: Whether the energy and pressure of Lennard-Jones beyond the cutoff are added.
-        hydrogen_mass_amu: Mass that hydrogens are given at the cost of their heavy neighbours; None for the true one.
-        ewald_tolerance: Relative error of PME forces.
+        switch_width_nm: Width of the Lennard-Jones switching region below the cutoff; 0 disables switching.
+        dispersion_correction: Whether to apply the long-range Lennard-Jones correction to energy and pressure.
+        hydrogen_mass_amu: Mass of hydrogens after repartitioning from their heavy neighbours; None keeps true masses.
+        ewald_tolerance: Relative error tolerance of PME forces.
     """
 
     smirnoff: str = "openff-2.2.1.offxml"
@@ -59,25 +59,25 @@ class ProtocolSettings(Settings):
     Attributes:
         temperature_K: Temperature of the measurement.
         pressure_atm: Pressure of the measurement.
-        max_temperature_K: Temperature of the melt; None takes, for polymers, 1000 K where the melt is kept at constant volume, and else
-            100 K above the estimated glass transition, at least 600 K and at most 1000 K. Liquids are not heated.
-        glass_transition_K: Known glass transition temperature for that estimate; None lets the repeat unit's composition decide.
-        timestep_fs: Step; above 2 fs it needs repartitioned hydrogen masses.
-        friction_per_ps: Langevin friction.
-        compress_ps: Time to compress the grown cell to its estimated density.
+        max_temperature_K: Temperature of the melt. None uses, for polymers, 1000 K if the melt is kept at constant volume, else 100 K
+            above the estimated glass transition, between 600 K and 1000 K. Liquids are not heated.
+        glass_transition_K: Known glass transition temperature; None estimates it from the repeat unit.
+        timestep_fs: Time step; above 2 fs it requires repartitioned hydrogen masses.
+        friction_per_ps: Langevin friction coefficient.
+        compress_ps: Duration of the compression of the grown cell to its estimated density.
         cycle_pressures_atm: Peak pressures of the compression and decompression cycles (Larsen et al. 2011,
-            doi:10.1021/ma200345v); empty for none.
-        cycle_ps: Length of one cycle: heating, hold, cooling at constant volume, then constant pressure.
-        melt_ps: Time at the highest temperature; 0 for none.
-        cool_ps: Length of the cooling ramp from the highest to the final temperature; 0 for none.
-        cool_at: What stays constant in melt and cooling: `pressure`, which lets the glass form as in nature and its expansion be
-            measured, but needs enough time for the volume to follow; or `volume`, at the estimated density, after which
-            settling and sampling let the cell find its own.
-        settle_ps: Time at the final temperature before sampling; 0 for none.
-        sample_ps: Length of the sampling stage.
-        max_extensions: How often sampling may be repeated until it has converged.
-        record_interval_ps: Time between rows of the series.
-        convergence_required: Whether a run that has not converged by then is a failure rather than flagged.
+            doi:10.1021/ma200345v); empty disables the cycles.
+        cycle_ps: Duration of one cycle: heating, hold, cooling at constant volume, then constant pressure.
+        melt_ps: Time at the highest temperature; 0 disables the melt.
+        cool_ps: Duration of the cooling ramp from the highest to the final temperature; 0 disables the ramp.
+        cool_at: Constraint during melt and cooling. `pressure` lets the glass form at constant pressure, so that its expansion can be
+            measured, but needs enough time for the volume to relax; `volume` keeps the estimated density, which then relaxes
+            during settling and sampling.
+        settle_ps: Time at the final temperature before sampling; 0 disables settling.
+        sample_ps: Duration of the sampling stage.
+        max_extensions: Maximum number of repetitions of the sampling until it has converged.
+        record_interval_ps: Time between records of the series.
+        convergence_required: Whether a run that has not converged after all extensions fails; otherwise it is flagged.
     """
 
     temperature_K: float = Field(default=300.0, gt=0)
@@ -134,17 +134,17 @@ PRESETS: tuple[str, ...] = tuple(_PRESETS)
 
 
 class SimulationSettings(Settings):
-    """Everything that defines one simulation; keys that are not given come from the preset.
+    """Settings of a simulation; keys that are not given are taken from the preset.
 
     Attributes:
         preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (10 chains of 1000 atoms, a GPU) or `accurate`.
         cell: The amorphous cell.
         force_field: The force field.
         protocol: Equilibration, cooling and sampling.
-        protocols: Settings of further protocols by their names, as plug-ins define them.
-        calculations: Settings of calculations beside the dynamics by their names, as plug-ins define them.
-        replicates: Independent builds and runs of the same polymer; their scatter joins the standard errors.
-        execution: Platform and pace on this machine; no part of what identifies a simulation.
+        protocols: Settings of further protocols by name, as defined by plug-ins.
+        calculations: Settings of calculations other than dynamics by name, as defined by plug-ins.
+        replicates: Number of independent builds and runs of the same polymer; their scatter enters the standard errors.
+        execution: Platform and output intervals on this machine; not part of the identity of a simulation.
     """
 
     preset: PresetName = "quick"
@@ -169,7 +169,7 @@ class SimulationSettings(Settings):
     def _consistent(self) -> "SimulationSettings":
         if self.protocol.timestep_fs > 2.5 and (self.force_field.hydrogen_mass_amu or 1.0) < 2.0:
             raise ValueError(
-                f"timestep_fs {self.protocol.timestep_fs} needs hydrogen_mass_amu of at least 2; raise the mass or use at most 2 fs"
+                f"timestep_fs {self.protocol.timestep_fs} requires hydrogen_mass_amu of at least 2; raise the mass or use at most 2 fs"
             )
         if self.force_field.switch_width_nm >= self.force_field.cutoff_nm:
             raise ValueError("switch_width_nm must be smaller than cutoff_nm")
@@ -177,10 +177,10 @@ class SimulationSettings(Settings):
 
     @property
     def fidelity(self) -> str:
-        """Fidelity of what this simulation measures.
+        """Fidelity of the measurements of this simulation.
 
-        `md-` and the preset; where cell, force field or protocol differ from the preset, six digits of what was asked for follow,
-        so that cells at 300 K and at 400 K, or of two force fields, are not taken for the same source.
+        `md-` and the preset. If cell, force field or protocol differ from the preset, six digits of the request's digest are appended, so
+        that, for example, cells at 300 K and 400 K or of two force fields have different fidelities.
         """
         from mdcore.settings.asked import asked_simulation, fidelity_of
 
@@ -191,7 +191,7 @@ def preset(name: str) -> SimulationSettings:
     """Return the settings of a preset.
 
     Raises:
-        ValueError: There is no preset of that name.
+        ValueError: The preset is unknown.
     """
     if name not in _PRESETS:
         raise ValueError(f"preset {name!r} is unknown; use one of {', '.join(PRESETS)}")

@@ -1,4 +1,4 @@
-"""Identities of version 1, which held every setting of a simulation, and how they are read."""
+"""Reading of identities of version 1, which contained all settings of a simulation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,13 +42,13 @@ DEFAULTS: dict[str, Any] = {
     },
     "replicates": 1,
 }
-"""The defaults of all settings when version 1 ended. They are history and must not be changed."""
+"""Defaults of all settings at the end of version 1. They must not be changed."""
 
 
 OPTICS = (
     "kind", "functional", "basis", "n_conformers", "max_heavy_atoms", "conformers", "density", "device"
 )  # fmt: skip
-"""All settings of the optics tiers when version 1 ended."""
+"""All settings of the optics tiers at the end of version 1."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {
@@ -79,17 +79,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""What the presets changed of the defaults when version 1 ended."""
+"""Differences of the presets from the defaults at the end of version 1."""
 
 
 def asked_of_version_1(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was asked for, as `asked_simulation` does, of settings that version 1 stored in full."""
+    """Return the request, as `asked_simulation` does, from settings stored in full by version 1."""
     rest = {name: value for name, value in settings.items() if name != "preset"}
     return {"preset": settings["preset"], **_without(rest, DEFAULTS)}
 
 
 def version_1_of_asked(asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the settings that version 1 stored for what was asked for; None where it had no such setting."""
+    """Return the settings stored by version 1 for a request, or None if version 1 could not express it."""
     rest = {name: value for name, value in asked.items() if name != "preset"}
     full = _with(rest, DEFAULTS)
     return None if full is None else {"preset": asked["preset"], **full}

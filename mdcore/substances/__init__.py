@@ -1,4 +1,4 @@
-"""What is simulated, one kind a file: homopolymers, copolymers, molecular liquids."""
+"""Substances, one kind per file: homopolymers, copolymers, molecular liquids."""
 
 from mdcore.substances.base import CellPlan, Substance
 from mdcore.substances.copolymer import Copolymer

@@ -1,4 +1,4 @@
-"""What every kind of substance knows of itself."""
+"""Interface of all kinds of substances."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, MutableMapping
@@ -27,16 +27,16 @@ class CellPlan:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Return what a bundle says of it."""
+        """Return the description stored in a bundle."""
         return {"degree_of_polymerisation": self.degree_of_polymerisation, "n_chains": len(self.chains)}
 
 
 class Substance(ABC):
-    """What is simulated. Each kind is one file and one entry in `SUBSTANCES`.
+    """A substance to simulate. Each kind is one file and one entry in `SUBSTANCES`.
 
     Attributes:
         kind: Name of the kind in documents and configurations.
-        is_glass: Whether it can fall out of equilibrium on cooling, so that its density depends on the cooling rate.
+        is_glass: Whether it can form a glass on cooling, so that its density depends on the cooling rate.
         has_cell_conformers: Whether geometries of its only repeat unit can be cut out of a simulated cell.
     """
 
@@ -52,12 +52,12 @@ class Substance(ABC):
     @property
     @abstractmethod
     def key(self) -> str:
-        """Text that identifies the substance; seeds, folders and stores use it."""
+        """Text that identifies the substance in seeds, folders and stores."""
 
     @property
     @abstractmethod
     def label(self) -> str:
-        """One line for people."""
+        """Human-readable name in one line."""
 
     @property
     @abstractmethod
@@ -76,7 +76,7 @@ class Substance(ABC):
 
     @property
     def repeat_units(self) -> tuple[RepeatUnit, ...]:
-        """Repeat units of its chains; none for molecules."""
+        """Repeat units of its chains; empty for molecules."""
         return ()
 
     @property
@@ -86,24 +86,24 @@ class Substance(ABC):
 
     @property
     def composition(self) -> Composition | None:
-        """What features are computed of: its repeat units with their fractions; None for molecules, which have no features."""
+        """Input of feature functions: its repeat units with their fractions; None for molecules, which have no features."""
         if self.only_unit is not None:
             return self.only_unit
         return UnitMixture(self.key, self.label, self.repeat_units, self.unit_fractions) if self.repeat_units else None
 
     @property
     def only_unit(self) -> RepeatUnit | None:
-        """The repeat unit of a homopolymer, which identifies it; None for every other substance."""
+        """The repeat unit of a homopolymer, which identifies it; None for all other substances."""
         return next((unit for unit in self.repeat_units if unit.key == self.key), None)
 
     @property
     def structures(self) -> tuple[str, ...]:
-        """SMILES of what a drawing shows, side by side: its repeat units."""
+        """SMILES to draw side by side: its repeat units."""
         return tuple(unit.psmiles for unit in self.repeat_units)
 
     @property
     def command(self) -> tuple[str, ...] | None:
-        """Arguments with which `designer simulate` names the substance; None where only a document does."""
+        """Arguments of `designer simulate` for the substance; None if it needs a document."""
         return None
 
     @abstractmethod
@@ -112,10 +112,10 @@ class Substance(ABC):
 
         Args:
             settings: Size and composition.
-            seed: Seed of everything random in the cell.
+            seed: Seed of the cell.
 
         Raises:
-            BuildError: A chain has no conformer.
+            BuildError: No conformer of a chain could be embedded.
         """
 
     def hottest_k(self, protocol: ProtocolSettings) -> float:
@@ -128,15 +128,15 @@ class Substance(ABC):
     def _hottest_k(self, protocol: ProtocolSettings) -> float: ...
 
     def glass_transition_k(self, known_k: float | None) -> tuple[float, float] | None:
-        """Return the glass transition temperature and its standard error in K; None for what forms no glass.
+        """Return the glass transition temperature and its standard error in K; None if the substance does not form a glass.
 
         Args:
-            known_k: The measured one, if it is known.
+            known_k: Measured value in K, if known.
         """
         return None
 
     def needs_dft(self, optics: OpticsSettings) -> bool:
-        """Return whether `refractions` would ask density functional theory for any part of the substance."""
+        """Return whether `refractions` would use density functional theory for any part of the substance."""
         return False
 
     @abstractmethod
@@ -146,12 +146,12 @@ class Substance(ABC):
         cache: MutableMapping[str, str] | None = None,
         source: ConformerSource = ETKDG,
     ) -> Refractions:
-        """Return the molar refractions by the tier that the settings choose.
+        """Return the molar refractions from the tier chosen by the settings.
 
         Args:
             optics: Tier and level of theory.
-            cache: Results of density functional theory that are known, by their keys; new ones are added.
-            source: Geometries for density functional theory.
+            cache: Known results of density functional theory by key; new ones are added.
+            source: Source of geometries for density functional theory.
 
         Raises:
             UnknownEnvironment: The additive tier lacks an increment, or the tier does not apply to this kind of substance.
@@ -159,11 +159,11 @@ class Substance(ABC):
 
     @abstractmethod
     def answer(self) -> dict[str, Any]:
-        """Return the fields with which a JSON answer names the substance, `key` among them."""
+        """Return the fields that identify the substance in JSON output, including `key`."""
 
     @abstractmethod
     def document(self) -> dict[str, Any]:
-        """Return the substance in JSON types, `kind` among them; `from_document` reads it."""
+        """Return the substance in JSON types, including `kind`; `from_document` reads it."""
 
     @classmethod
     @abstractmethod
@@ -171,5 +171,5 @@ class Substance(ABC):
         """Read a substance from a document without its `kind`.
 
         Raises:
-            ValueError: The document is not valid.
+            ValueError: The document is invalid.
         """

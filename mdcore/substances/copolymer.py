@@ -24,11 +24,11 @@ class _Document(Document):
 
 @dataclass(frozen=True)
 class Copolymer(Substance):
-    """Two or more repeat units in one chain, joined head to tail as they are written.
+    """Two or more repeat units in one chain, joined head to tail as written.
 
     Attributes:
         units: The repeat units.
-        sequence: How they follow each other.
+        sequence: Sequence of the units along the chain.
     """
 
     units: tuple[RepeatUnit, ...]
@@ -39,7 +39,7 @@ class Copolymer(Substance):
         """Check the numbers of units and fractions.
 
         Raises:
-            ValueError: Fewer than two units, or fractions that do not match them.
+            ValueError: There are fewer than two units, or the fractions do not match them.
         """
         if len(self.units) < 2:
             raise ValueError(f"a copolymer needs at least 2 repeat units, got {len(self.units)}; add one")
@@ -56,7 +56,7 @@ class Copolymer(Substance):
 
     @property
     def key(self) -> str:
-        """Text that identifies the copolymer: units as they are written, kind of sequence and fractions."""
+        """Text that identifies the copolymer: units as written, kind of sequence and fractions."""
         shares = (
             "" if isinstance(self.sequence, AlternatingSequence) else f":{','.join(map(repr, self.unit_fractions))}"
         )
@@ -111,7 +111,7 @@ class Copolymer(Substance):
         return (*given, "--fractions", ",".join(map(repr, self.unit_fractions)))
 
     def plan(self, settings: CellSettings, seed: int) -> CellPlan:
-        """Plan `n_chains` chains, the sequence of each drawn on its own."""
+        """Plan `n_chains` chains; the sequence of each is drawn independently."""
         chains = plan_copolymer(self.units, self.sequence, settings, seed)
         lengths = [len(chain.residues) - 2 for chain in chains]
         return CellPlan(chains, sum(lengths) / len(lengths))
@@ -122,7 +122,7 @@ class Copolymer(Substance):
     def glass_transition_k(self, known_k: float | None) -> tuple[float, float]:
         """Return the known glass transition temperature, or an estimate, and its standard error in K.
 
-        Estimates of the units are averaged as by Fox (1956): weight fractions of the inverse.
+        Estimates of the units are averaged with the Fox equation (1956): 1/Tg = sum of w/Tg over the units, w their weight fractions.
         """
         if known_k is not None:
             return known_k, KNOWN_TRANSITION_ERROR_K
@@ -142,10 +142,10 @@ class Copolymer(Substance):
     ) -> Refractions:
         """Return the mean of the units' molar refractions, weighted by mole fraction.
 
-        What the bonds between unlike units change is neglected; the conformers are always those of ETKDG.
+        Effects of bonds between unlike units are neglected; conformers are always those of ETKDG.
         """
         parts = [refractions(unit, optics, cache=cache) for unit in self.units]
-        # Refractions belong to the primitive unit, mole fractions to the unit as it is written.
+        # Refractions belong to the primitive unit, mole fractions to the unit as written.
         return mean_refractions(
             parts, [m / part.molar_mass_g_mol for m, part in zip(self._masses(), parts, strict=True)]
         )
@@ -178,7 +178,7 @@ class Copolymer(Substance):
 
 
 def mean_refractions(parts: Sequence[Refractions], fractions: Sequence[float]) -> Refractions:
-    """Mix refractions by numbers of moles; relative errors, which the parts share, by their part of the sum."""
+    """Mix refractions by amounts in moles; relative errors, assumed fully correlated, by their contributions to the sum."""
 
     def mean(values: Sequence[float]) -> float:
         return math.fsum(x * value for x, value in zip(fractions, values, strict=True))

@@ -1,4 +1,4 @@
-"""Reading the documents of substances: which fields they have, and one clear line for what is wrong."""
+"""Validation of the documents of substances, with one-line errors."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -14,10 +14,10 @@ class Document(Settings):
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
-        """Return the fields.
+        """Return the validated fields.
 
         Raises:
-            InvalidSubstance: A field is missing, unknown or not valid.
+            InvalidSubstance: A field is missing, unknown or invalid.
         """
         try:
             return cls.model_validate(dict(document))

@@ -14,9 +14,9 @@ from mdcore.substances.base import CellPlan, Substance
 from mdcore.substances.documents import Document
 
 _BOND_VOLUME_NM3 = 5.92e-3
-"""What a bond takes from the sum of the atoms' van der Waals volumes (Zhao et al. 2003, doi:10.1021/jo034808o)."""
+"""Reduction of the sum of the atoms' van der Waals volumes per bond in cubic nm (Zhao et al. 2003, doi:10.1021/jo034808o)."""
 KNOWN_TRANSITION_ERROR_K = 10.0
-"""By how much measured glass transitions of one polymer differ."""
+"""Scatter in K of measured glass transitions of the same polymer."""
 
 
 class _Document(Document):
@@ -24,15 +24,15 @@ class _Document(Document):
 
 
 def unit_volume_nm3(unit: RepeatUnit) -> float:
-    """Return the van der Waals volume of a repeat unit inside its chain in nm3: it owns one of the bonds to its neighbours."""
+    """Return the van der Waals volume of a repeat unit inside its chain in nm3: one of the bonds to its neighbours is counted."""
     return vdw_volume_nm3(unit.mol) - _BOND_VOLUME_NM3
 
 
 def hottest_melt_k(units: tuple[RepeatUnit, ...], protocol: ProtocolSettings) -> float:
-    """Return the temperature in K to which a polymer's melt is heated.
+    """Return the temperature of a polymer melt in K.
 
-    A melt that is kept at the volume of the glass is under pressure, which slows it down; it cannot boil, and is made hotter than
-    one at constant pressure.
+    A melt kept at the volume of the glass is under pressure, which slows its dynamics; as it cannot boil, it is heated further than
+    a melt at constant pressure.
     """
     if protocol.cool_at == "volume":
         return max(protocol.temperature_K, CONSTANT_VOLUME_MELT_K)
@@ -44,7 +44,7 @@ class Homopolymer(Substance):
     """Chains of one repeat unit.
 
     Attributes:
-        unit: The repeat unit; only its key matters to a simulation.
+        unit: The repeat unit; simulations only depend on its key.
     """
 
     unit: RepeatUnit
@@ -63,7 +63,7 @@ class Homopolymer(Substance):
 
     @property
     def label(self) -> str:
-        """The repeat unit as it was written."""
+        """The repeat unit as written."""
         return self.unit.psmiles
 
     @property

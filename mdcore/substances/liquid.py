@@ -19,7 +19,7 @@ from mdcore.substances.base import CellPlan, Substance
 from mdcore.substances.documents import Document
 
 _PACKING = 1.75
-"""Volume of an organic liquid over its van der Waals volume; where compression stops and the barostat takes over."""
+"""Ratio of the volume of an organic liquid to its van der Waals volume, at which compression ends and the barostat is switched on."""
 
 
 class _Document(Document):
@@ -28,7 +28,7 @@ class _Document(Document):
 
 @dataclass(frozen=True)
 class Liquid(Substance):
-    """A molecular liquid. Its cell holds as many molecules as fill `n_chains` times `atoms_per_chain` atoms.
+    """A molecular liquid. Its cell holds as many molecules as correspond to `n_chains` times `atoms_per_chain` atoms.
 
     Attributes:
         smiles: One neutral molecule without stars.
@@ -48,7 +48,7 @@ class Liquid(Substance):
         """The molecule.
 
         Raises:
-            InvalidMolecule: The SMILES is not a molecule that the force field covers.
+            InvalidMolecule: The SMILES is not a molecule covered by the force field.
         """
         return read_molecule(self.smiles, FORCE_FIELD_ELEMENTS)
 
@@ -59,7 +59,7 @@ class Liquid(Substance):
 
     @property
     def label(self) -> str:
-        """The SMILES as it was written."""
+        """The SMILES as written."""
         return f"{self.smiles} (liquid)"
 
     @property
@@ -76,7 +76,7 @@ class Liquid(Substance):
 
     @property
     def starting_density_g_cm3(self) -> float:
-        """Estimated density in g/cm3, a little below that of the liquid."""
+        """Estimated density in g/cm3, slightly below that of the liquid."""
         return self.molar_mass_g_mol * DALTON_PER_NM3_TO_G_CM3 / (_PACKING * self.vdw_volume_nm3)
 
     @property
@@ -91,7 +91,7 @@ class Liquid(Substance):
 
     @property
     def n_atoms(self) -> int:
-        """Atoms of a molecule, hydrogens included."""
+        """Number of atoms of a molecule, hydrogens included."""
         return int(Chem.AddHs(self.mol).GetNumAtoms())
 
     def plan(self, settings: CellSettings, seed: int) -> CellPlan:
@@ -110,7 +110,9 @@ class Liquid(Substance):
     ) -> Refractions:
         """Return the molar refractions of the molecule; the additive tier is the only one."""
         if optics.kind == "dft":
-            raise UnknownEnvironment(f"optics dft is for repeat units, not for the liquid {self.smiles}; use additive")
+            raise UnknownEnvironment(
+                f"optics dft is not available for the liquid {self.smiles}, only for repeat units; use additive"
+            )
         return molecule_refractions(self.mol)
 
     def answer(self) -> dict[str, Any]:
@@ -123,6 +125,6 @@ class Liquid(Substance):
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Read `smiles`; the molecule is checked."""
+        """Read and check `smiles`."""
         liquid = cls(_Document.read(document).smiles)
         return cls(liquid.key)

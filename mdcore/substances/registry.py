@@ -1,4 +1,4 @@
-"""Kinds of substances by their names."""
+"""Registry of kinds of substances."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def register_substance(kind: type[Substance]) -> type[Substance]:
     """Add a kind of substance; usable as a decorator.
 
     Raises:
-        PluginError: Its name is taken.
+        PluginError: Its name is already taken.
     """
     return SUBSTANCES.register(kind.kind, kind)
 
@@ -32,14 +32,14 @@ def substance_of(document: Mapping[str, Any]) -> Substance:
     """Read a substance from its document in JSON types.
 
     Raises:
-        InvalidSubstance: The kind is missing or unknown, or a field is not valid.
-        InvalidRepeatUnit: A repeat unit is not valid.
-        InvalidMolecule: A molecule is not valid.
+        InvalidSubstance: The kind is missing or unknown, or a field is invalid.
+        InvalidRepeatUnit: A repeat unit is invalid.
+        InvalidMolecule: A molecule is invalid.
     """
     fields = dict(document)
     kind = fields.pop("kind", None)
     if not isinstance(kind, str):
-        raise InvalidSubstance(f"a substance needs its kind, got {kind!r}; use one of {', '.join(SUBSTANCES)}")
+        raise InvalidSubstance(f"kind of substance must be given, got {kind!r}; use one of {', '.join(SUBSTANCES)}")
     found = SUBSTANCES.look_up(kind)
     try:
         return found.from_document(fields)
@@ -52,5 +52,5 @@ def substance_of(document: Mapping[str, Any]) -> Substance:
 
 
 def as_substance(what: RepeatUnit | Substance) -> Substance:
-    """Return a substance; a repeat unit means its homopolymer."""
+    """Return a substance; a repeat unit is converted to its homopolymer."""
     return Homopolymer(what) if isinstance(what, RepeatUnit) else what

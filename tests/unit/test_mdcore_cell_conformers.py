@@ -108,7 +108,7 @@ def test_the_choice_follows_the_seed():
 def test_chains_that_are_too_short_are_an_error():
     cell = source("*CC(*)c1ccccc1", atoms=40)
     oligomer = scheme_for(cell.unit, 16).oligomer
-    with pytest.raises(OpticsFailed, match="simulate longer chains, or take conformers: etkdg"):
+    with pytest.raises(OpticsFailed, match="simulate longer chains, or set conformers to etkdg"):
         cell(oligomer, 9, 1)
 
 
