@@ -2,9 +2,9 @@
 
     python -m benchmarks.active_learning --json [--quick] [--only replay speed ...] [--seeds 20] [--workers 2] [--fresh]
 
-Needs `shared/data` beside the repository, and scikit-learn for the random forest. Every section runs in a process of its own and
-keeps its figures under `build/benchmarks`, and the replays one by one: an interrupted run goes on where it stopped, `--fresh` starts
-anew. The settings of the replay were chosen on other seeds (100 and more) than those reported (0 to 19), and on other objectives.
+Needs `shared/data` beside the repository, and scikit-learn for the random forest. Each section runs in its own process and stores
+its figures, and each finished replay, under `build/benchmarks`, so that an interrupted run is resumed; `--fresh` starts from scratch. The
+settings of the replay were chosen with other seeds (100 and above) than those reported (0 to 19), and with other objectives.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def main() -> None:
     parser = command_line(__doc__, "at most ten minutes on two cores")
     parser.add_argument("--seeds", type=int, default=20, help="seeds of the replay")
     parser.add_argument("--workers", type=int, default=1, help="processes of the replay")
-    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run measured")
+    parser.add_argument("--fresh", action="store_true", help="discard results of earlier runs")
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), default=tuple(SECTIONS))
     parser.add_argument("--section", choices=tuple(SECTIONS), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    # Threads that wait for each other cost more than they gain here, and most where other programs run.
+    # Multithreading costs more than it gains here, especially on a loaded machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     options.state = ROOT / "build" / "benchmarks" / ("active_learning-quick" if options.quick else "active_learning")
     options.state.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def measure(section: str, options: argparse.Namespace) -> None:
-    """Run one section in this process and keep its figures."""
+    """Run one section in this process and store its figures."""
     module, function = SECTIONS[section]
     figures = getattr(importlib.import_module(f"benchmarks.active_learning_parts.{module}"), function)(
         options.quick, options

@@ -1,7 +1,7 @@
-"""Time and memory of building bundles on one core, and how they grow with size.
+"""Time and memory of building bundles on one core, and their scaling with size.
 
-With --radonpy-python, the Python of an environment with radonpy-pypi, the growth of single chains is timed beside RadonPy's
-random walk in the same run, both on one core, without charges, libraries loaded.
+With --radonpy-python, the Python of an environment with radonpy-pypi, the growth of single chains is compared with
+RadonPy's random walk in the same run, both on one core, without charges, with libraries loaded.
 
     python -m benchmarks.bundle_build [--json] [--quick] [--radonpy-python PYTHON]
 """
@@ -22,12 +22,12 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 from benchmarks.common import answer, command_line, figure  # noqa: E402
 
 _PEER_LIMIT_S = 300.0
-"""What RadonPy does not finish in that time has no figure."""
+"""Time limit of RadonPy in s; figures beyond it are omitted."""
 POLYMERS = {"polystyrene": "*CC(*)c1ccccc1", "polycarbonate": "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)*"}
 
 
 def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
-    """Build one bundle here; return atoms, seconds with libraries loaded, and peak memory in GiB."""
+    """Build one bundle in this process; return atoms, seconds with libraries loaded, and peak memory in GiB."""
     from mdcore.chem import RepeatUnit
     from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
@@ -49,7 +49,7 @@ def build(psmiles: str, n_chains: int, atoms: int) -> tuple[int, float, float]:
 
 
 def grow(psmiles: str, atoms: int) -> tuple[int, float]:
-    """Grow one chain in a cell of its own; return atoms and seconds."""
+    """Grow one chain in its own cell; return atoms and seconds."""
     from mdcore.cell import grow_cell, plan_homopolymer
     from mdcore.chem import RepeatUnit
     from mdcore.chem.seeds import rng_for
@@ -63,7 +63,7 @@ def grow(psmiles: str, atoms: int) -> tuple[int, float]:
 
 
 def main():
-    parser = command_line(__doc__, "10,000 atoms only, and no result is kept")
+    parser = command_line(__doc__, "10,000 atoms only; the result is not saved")
     parser.add_argument("--one", nargs=3, metavar=("PSMILES", "CHAINS", "ATOMS"), help=argparse.SUPPRESS)
     parser.add_argument("--chain", nargs=2, metavar=("PSMILES", "ATOMS"), help=argparse.SUPPRESS)
     parser.add_argument("--radonpy-python", help="Python of an environment with radonpy-pypi")

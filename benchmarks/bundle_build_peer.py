@@ -8,7 +8,7 @@ from radonpy.core import poly, utils
 monomer, end = utils.mol_from_smiles(sys.argv[1]), utils.mol_from_smiles("*[H]")
 for mol in (monomer, end):
     for atom in mol.GetAtoms():
-        # Growth copies charges and needs some; quantum chemistry is no part of what is timed.
+        # Growth copies charges, so dummy charges are set; quantum chemistry is not timed.
         atom.SetDoubleProp("AtomicCharge", 0.0)
 started = time.perf_counter()
 chain = poly.terminate_rw(poly.polymerize_rw(monomer, int(sys.argv[2])), end)

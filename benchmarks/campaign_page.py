@@ -1,8 +1,8 @@
-"""What the open campaign page costs a campaign, and how soon it shows a change.
+"""Cost of the open campaign page, and its latency.
 
-A campaign with 2,000 finished evaluations and 32 simulations at a time, each of about half a minute, its progress told
-twice a second, runs twice for the same time: once with the page open in Chromium, once without. The cost is the difference
-of the CPU time of the campaign's process, as a share of the wall time.
+A campaign with 2,000 finished evaluations and 32 concurrent simulations of about half a minute, which report progress twice a second,
+runs twice for the same time: once with the page open in Chromium, once without. The cost is the difference of the CPU times of
+the campaign's process, as a fraction of the wall time.
 
 python -m benchmarks.campaign_page [--json] [--quick]
 """
@@ -23,7 +23,7 @@ FINISHED = 2000
 
 
 class Sleepers:
-    """A cluster whose simulations only last; its Dask scheduler has a dashboard and no workers."""
+    """A cluster of simulations that only take time; its Dask scheduler has a dashboard and no workers."""
 
     slots = SLOTS
 
@@ -124,7 +124,7 @@ with sync_playwright() as driver:
 
 
 def run(folder, seconds, looking):
-    """Run the campaign for a while; return CPU seconds of this process per wall second, and the page's reading share."""
+    """Run the campaign for a while; return CPU seconds of this process per wall second, and the fraction due to the page's queries."""
     from designer import Campaign, CampaignConfig
     from designer.progress.listener import SilentListener
 
@@ -174,7 +174,7 @@ def run(folder, seconds, looking):
 
 
 def fill(campaign):
-    """Give the store its finished evaluations, in one transaction."""
+    """Add the finished evaluations to the store, in one transaction."""
     from designer.store.orm import CandidateRow, EvaluationRow, MeasurementRow
 
     now = time.time()
@@ -198,7 +198,7 @@ def fill(campaign):
 
 
 def main():
-    parser = command_line(__doc__, "20 s for each half instead of 120, and no result is kept")
+    parser = command_line(__doc__, "20 s for each half instead of 120; the result is not saved")
     options = parser.parse_args()
     seconds = 20.0 if options.quick else 120.0
     shares = {}

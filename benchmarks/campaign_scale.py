@@ -1,14 +1,13 @@
-"""What a campaign costs besides its simulations: ten thousand evaluations whose work is instantaneous, through the full loop.
+"""Overhead of a campaign: ten thousand instantaneous evaluations through the full loop.
 
-The store is an SQLite file, the workers are processes of Dask. Candidates come from the corpus of known and enumerated polymers;
-surrogates are refitted when twice as much is known as the last time, and choose two hundred at a time by draws from their
-posterior. What generators cost is measured elsewhere. A second part fills a store with 100,000 measurements and times its opening, the
-resumption of its campaign and its `status`.
+The store is an SQLite file, the workers are Dask processes. Candidates come from the corpus of known and enumerated polymers; surrogates
+are refitted when the data have doubled, and choose two hundred at a time by Thompson sampling. The cost of generators is measured
+elsewhere. A second part fills a store with 100,000 measurements and times opening it, resuming its campaign, and `status`.
 
     python -m benchmarks.campaign_scale [--quick] [--json]
 """
 
-# ruff: noqa: E402 - threads are set before libraries read them
+# ruff: noqa: E402 - threads are set before libraries are imported
 
 import os
 import sys
@@ -17,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-# One thread for each process: the campaign's, and each of its two workers' simulations.
+# One thread per process: the campaign and the simulations of its two workers.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
@@ -44,7 +43,7 @@ PROPERTIES = ("refractive_index", "abbe_number", "density")
 
 
 def instant(unit, settings, *, seed, out, properties, progress=None):
-    """Answer at once with a smooth function of the repeat unit."""
+    """Return a smooth function of the repeat unit at once."""
     from mdcore.chem import Measurement, property_spec
     from mdcore.measure import SimulationResult
 
@@ -59,7 +58,7 @@ def instant(unit, settings, *, seed, out, properties, progress=None):
 
 
 class Meter(SilentListener):
-    """Notes when each evaluation finished and how much memory the campaign's process holds."""
+    """Records the finish time of each evaluation and the memory of the campaign's process."""
 
     def __init__(self) -> None:
         self.at: list[float] = []
@@ -134,7 +133,7 @@ def loop(folder: Path, evaluations: int) -> dict[str, object]:
 
 
 class CorpusProposer:
-    """Chooses from the corpus with surrogates that are refitted on a schedule; counts the time that takes."""
+    """Chooses from the corpus with surrogates refitted on a schedule; measures the time."""
 
     def __init__(self, config: CampaignConfig) -> None:
         from generators import load_corpus
@@ -193,7 +192,7 @@ def _growth(memory: list[tuple[int, float]]) -> float:
 
 
 def large_store(folder: Path, measurements: int) -> dict[str, object]:
-    """Fill a store and time its opening, the start of its campaign's loop, and `status`."""
+    """Fill a store and time opening it, starting the loop of its campaign, and `status`."""
     config = configuration(folder, 10**6)
     digest, n = config.settings_digest(), measurements // len(PROPERTIES)
     engine = create_store(config.store_url())

@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: the environment they ran in and the form of their answer."""
+"""Common code of the benchmark scripts: environment and output format."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ LIBRARIES = ("polymer-designer", "openmm", "rdkit", "acellera-openff-toolkit", "
 
 
 def environment() -> dict[str, object]:
-    """Cores, GPU and versions of this run."""
+    """Return cores, GPU and versions of this run."""
     versions = {}
     for name in LIBRARIES:
         try:
@@ -40,25 +40,25 @@ def _gpu() -> str | None:
 
 
 def command_line(description: str | None, quick: str) -> argparse.ArgumentParser:
-    """A parser with the two options that every script takes.
+    """Return a parser with the two options common to all scripts.
 
     Args:
-        description: Text of the script.
-        quick: What --quick does.
+        description: Help text of the script.
+        quick: Help text of --quick.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="the answer is always JSON; kept for uniformity")
+    parser.add_argument("--json", action="store_true", help="accepted for uniformity; the output is always JSON")
     parser.add_argument("--quick", action="store_true", help=quick)
     return parser
 
 
 def figure(value, unit: str, goal: dict[str, float] | None = None, peer=None) -> dict[str, object]:
-    """One measured figure in the common form."""
+    """Return one measured figure in the common format."""
     return {"value": value, "unit": unit, "goal": goal, "peer": peer}
 
 
 def answer(name: str, figures: dict[str, object], *, keep: bool, **more) -> None:
-    """Print the answer as JSON; keep it under `results/` when it comes from a full run."""
+    """Print the output as JSON; save it under `results/` after a full run."""
     document = {"benchmark": name, "figures": figures, "environment": environment(), **more}
     text = json.dumps(document, indent=1)
     if keep:

@@ -1,7 +1,7 @@
-"""Speed of OpenMM's CPU platform by the size of the cell: one thread free, one on a core of its own, and two threads.
+"""Speed of OpenMM's CPU platform by cell size: one unpinned thread, one thread pinned to a core, and two threads.
 
-Polystyrene at 300 K and constant volume, 4 fs, the settings of preset `quick`; every arrangement runs by itself, in rounds, and the
-medians count. `n_atoms` at which two threads overtake one on its own core is what `mdcore.dynamics.platform` goes by.
+Polystyrene at 300 K and constant volume, 4 fs, the settings of preset `quick`; the arrangements run in turn, in several rounds, and
+medians are reported. The `n_atoms` from which two threads are faster than one pinned thread is used in `mdcore.dynamics.platform`.
 
     python -m benchmarks.cpu_threads [--json] [--quick] [--seconds 5] [--work runs/threads]
 """
@@ -17,7 +17,7 @@ from mdcore.dynamics.cores import OwnCore
 
 POLYSTYRENE = "*CC(*)c1ccccc1"
 CELLS = ((3, 190), (4, 190), (6, 190), (5, 500), (5, 1000))
-"""Chains and atoms of a chain."""
+"""Number of chains, and atoms per chain."""
 STEP_FS = 4.0
 ROUNDS = 3
 
@@ -25,8 +25,8 @@ ROUNDS = 3
 def main() -> int:
     import openmm
 
-    parser = command_line(__doc__, "the two smallest cells, and no result is kept")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
+    parser = command_line(__doc__, "the two smallest cells; the result is not saved")
+    parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement in s")
     parser.add_argument("--work", type=Path, default=Path("runs/threads"))
     options = parser.parse_args()
     figures, rounds = {}, {}

@@ -1,21 +1,20 @@
-"""Simulated density at 300 K against experiment, beside RadonPy's of the same polymers.
+"""Simulated density at 300 K against experiment, compared with RadonPy's for the same polymers.
 
-Experiment: PolyArena (doi:10.48550/arXiv.2510.13696) and, of polymers that are not in it, the reference polymers whose density
-is trusted for amorphous matter; read from ../shared/data, not part of the repository. Every polymer's simulation is kept under
---work, so that the script can be stopped and called again; it stops by itself after --minutes and reports what is finished. A
-polymer that was finished when the committed result was written and is not under --work keeps its row of that result. Only polymers
-with elements of the force field take part.
+Experiment: PolyArena (doi:10.48550/arXiv.2510.13696) and, for polymers not in it, reference polymers with a reliable density of
+the amorphous phase; read from ../shared/data, which is not part of the repository. Simulations are kept under --work, so that an
+interrupted run can be resumed; the script stops after --minutes and reports the finished polymers. Polymers that are not under
+--work keep their row of the committed result. Only polymers with elements of the force field are included.
 
-Three protocols stand beside the presets. `quench` is `quick` with five times the time for melt and cooling. The others have
-one long chain in place of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure over half a
-nanosecond; its ramp also gives `ramp_corrected_density`, for which the measured glass transition is handed over.
-`cycles`: six cycles of compression at 300 K and decompression, and no melt after them, the scheme that RadonPy follows.
+There are three protocols besides the presets. `quench` is `quick` with five times longer melt and cooling. The others use one long
+chain instead of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure within 0.5 ns; its ramp also gives
+`ramp_corrected_density`, with the measured glass transition. `cycles`: six cycles of compression at 300 K and decompression without
+a subsequent melt, the scheme of RadonPy.
 
-`quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and has little time to
-leave it; `starting_estimate_*` says what that estimate alone would be worth. `slowly_cooled_*` are densities corrected for the
-cooling rate by universal constants, with the measured glass transition where there is one, `estimated_transition_*` with an estimate
-for all, as for polymers that nobody has made. The correction was fixed on paper when 28 polymers were simulated; `first_28_*` and
-`later_*` tell these from the others.
+`quick` melts and cools at constant volume, at a density estimated from the unit's van der Waals volume, and is too short to relax
+fully from it; `starting_estimate_*` is the accuracy of this estimate alone. `slowly_cooled_*` are densities corrected for the cooling
+rate with universal constants and, if known, the measured glass transition; `estimated_transition_*` use the estimated transition for all,
+as for unknown polymers. The correction was fixed after 28 polymers had been simulated; `first_28_*` and `later_*` are separate figures
+for these and the others.
 
     python -m benchmarks.density_accuracy [--json] [--quick] [--protocol quick] [--smirnoff FILE]
         [--minutes 60] [--only ID ...] [--jobs 1] [--work runs/density]
@@ -45,7 +44,7 @@ from mdcore.settings import PRESETS, SimulationSettings
 from mdcore.substances import Homopolymer
 
 ROOM_TEMPERATURE_K = 300.0
-# Common polymers of every class first, so that a short run already says something.
+# Common polymers of every class first, so that short runs are representative.
 ORDER = (
     "PS",
     "PMMA",
@@ -68,7 +67,7 @@ ORDER = (
 FIRST = frozenset(
     (*ORDER, "P3P1P", "P4MP", "PBCA", "PCEMA", "PCHCA", "PP", "PMA", "PES", "COP", "PPhMA", "PDPPS", "PIDPS")
 )
-"""Simulated before the correction for the cooling rate was written down."""
+"""Polymers simulated before the correction for the cooling rate was fixed."""
 
 ONE_CHAIN = {"n_chains": 1, "atoms_per_chain": 600}
 PROTOCOLS = {
@@ -112,7 +111,7 @@ PROTOCOLS = {
         },
     },
 }
-"""What a core does in five to fifteen minutes; the presets are known by name."""
+"""Protocols that take 5 to 15 minutes on one core; presets are referred to by name."""
 
 
 def polymers():
@@ -142,7 +141,7 @@ def polymers():
 
 
 def peer_densities():
-    """RadonPy's densities by key."""
+    """Return RadonPy's densities by key."""
     with (DATA / "radonpy_pi1070/PI1070.csv").open(encoding="utf-8") as lines:
         return {
             RepeatUnit.from_psmiles(row["smiles"], elements=None).key: float(row["density"])
@@ -152,7 +151,7 @@ def peer_densities():
 
 
 def summary(rows, column):
-    """Bias and mean absolute error of a column against experiment, overall, for glasses and for rubbers."""
+    """Return bias and mean absolute error of a column against experiment, for all polymers, glasses and rubbers."""
     figures = {}
     for kind, chosen in (
         ("overall", rows),
@@ -166,7 +165,7 @@ def summary(rows, column):
 
 
 def corrected(row, settings):
-    """A row with its density corrected for the cooling rate: with the measured glass transition, and with the estimated one."""
+    """Return a row with its density corrected for the cooling rate, with the measured and the estimated glass transition."""
     polymer = Homopolymer(RepeatUnit.from_psmiles(row["key"]))
     cooling = last_cooling(Equilibrated.of(settings).plan(polymer, Conditions.of(polymer, settings)))
     density, temperature = Estimate(row["simulated_g_cm3"], row["stderr_g_cm3"]), settings.protocol.temperature_K
@@ -178,7 +177,7 @@ def corrected(row, settings):
 
 
 def chosen(options, tg):
-    """Settings of one polymer, and what to measure; a ramp at constant pressure also tells of slow cooling."""
+    """Return the settings of one polymer and the properties to measure; a ramp at constant pressure adds `ramp_corrected_density`."""
     document = copy.deepcopy(PROTOCOLS.get(options.protocol, {"preset": options.protocol, "protocol": {}}))
     document["execution"] = {"threads": options.threads}
     if options.smirnoff:
@@ -192,7 +191,7 @@ def chosen(options, tg):
 
 
 def measure(task):
-    """Simulate one polymer, or read what is finished; return its row, or its failure."""
+    """Simulate one polymer, or read its finished simulation; return its row or its failure."""
     options, (name, unit, experiment, tg), peer = task
     out = work_folder(options) / name
     started = time.monotonic()
@@ -220,23 +219,23 @@ def measure(task):
 
 
 def label_of(options):
-    """Name of protocol and force field."""
+    """Return the name of protocol and force field."""
     return options.protocol + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
 
 
 def result_name(options):
-    """Name of the committed result."""
+    """Return the name of the committed result."""
     label = label_of(options)
     return "density_accuracy" if label == "quick" else f"density_accuracy_{label}"
 
 
 def work_folder(options):
-    """Folder of the simulations of a protocol and a force field."""
+    """Return the folder of the simulations of a protocol and a force field."""
     return options.work / label_of(options)
 
 
 def committed(options):
-    """Rows and failures of the committed result by key."""
+    """Return rows and failures of the committed result by key."""
     path = Path(__file__).parent / "results" / f"{result_name(options)}.json"
     if not path.exists():
         return {}
@@ -245,7 +244,7 @@ def committed(options):
 
 
 def gather(options):
-    """Return the rows of all polymers that are finished, or become so in time, in their order."""
+    """Return the rows of all polymers that are finished within the time limit, in order."""
     deadline = time.monotonic() + 60.0 * (8.0 if options.quick else options.minutes)
     peers, known = peer_densities(), committed(options)
     wanted, found = [], {}
@@ -277,19 +276,17 @@ def gather(options):
 
 
 def main():
-    parser = command_line(__doc__, "at most ten minutes, and no result is kept")
+    parser = command_line(__doc__, "at most ten minutes; the result is not saved")
     parser.add_argument("--protocol", default="quick", choices=(*PRESETS, *PROTOCOLS))
-    parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
+    parser.add_argument("--smirnoff", help="force field instead of the default, for example openff-2.3.0.offxml")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument(
-        "--only", nargs="+", metavar="ID", help="simulate these; others are taken where they are finished"
-    )
-    parser.add_argument("--jobs", type=int, default=1, help="simulations at a time")
-    parser.add_argument("--threads", type=int, help="threads of each simulation")
+    parser.add_argument("--only", nargs="+", metavar="ID", help="simulate only these; others are included if finished")
+    parser.add_argument("--jobs", type=int, default=1, help="number of concurrent simulations")
+    parser.add_argument("--threads", type=int, help="threads per simulation")
     parser.add_argument("--work", type=Path, default=Path("runs/density"))
     options = parser.parse_args()
     if not DATA.exists():
-        print(f"{DATA} is absent; put the experimental data there to run this benchmark", file=sys.stderr)
+        print(f"{DATA} not found; put the experimental data there to run this benchmark", file=sys.stderr)
         return 2
     rows, failures = gather(options)
     label, walls = label_of(options), [row["wall_s"] for row in rows if "wall_s" in row]

@@ -1,15 +1,15 @@
-"""Why simulated polymers are lighter than real ones: one factor changed at a time, on melts of polystyrene and PMMA.
+"""Causes of the low density of simulated polymers: one factor changed at a time, in melts of polystyrene and PMMA.
 
-A melt at 600 K forgets its history within the run, so cooling rate and protocol play no part here. What is left is the
-force field, its charges, how it is cut off, the time step, and the finite length and number of chains. Experiment: Tait equations
+A melt at 600 K loses the memory of its history within the run, so that cooling rate and protocol do not matter. The remaining factors
+are the force field, its charges, the cutoff, the time step, and the finite length and number of chains. Experiment: Tait equations
 of Zoller and Walsh, Standard Pressure-Volume-Temperature Data for Polymers (1995), for high polymers at 1 bar::
 
     polystyrene  V = 0.9287 exp(5.131e-4 t)                      cm3/g, t in C
     PMMA         V = 0.8254 + 2.8383e-4 t + 7.792e-7 t^2         cm3/g, t in C
 
-extrapolated from their upper ends (about 520 K) to 600 K. A cell of 600 atoms fluctuates by 3 % and slowly, so every factor is
-simulated from several seeds; the error of a mean comes from their scatter. Every run is kept under --work, so that the script can
-be stopped and called again; seeds come one after another, so that a part of the runs has all factors.
+extrapolated from their upper limits (about 520 K) to 600 K. The density of a cell of 600 atoms fluctuates slowly by 3 %, so that every
+factor is simulated with several seeds; the error of a mean comes from their scatter. Runs are kept under --work, so that an interrupted
+run can be resumed; seeds are processed in turn, so that partial results include all factors.
 
     python -m benchmarks.density_causes [--json] [--quick] [--minutes 60] [--seeds 3] [--work runs/causes]
 """
@@ -82,10 +82,10 @@ def melt(name, factor, seed, threads, psmiles, experiment, out):
 
 
 def main():
-    parser = command_line(__doc__, "two factors of one polymer, and no result is kept")
+    parser = command_line(__doc__, "two factors of one polymer; the result is not saved")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--factors", nargs="+", choices=tuple(FACTORS), help="run these only, and keep no result")
+    parser.add_argument("--factors", nargs="+", choices=tuple(FACTORS), help="run only these; the result is not saved")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/causes"))
     options = parser.parse_args()

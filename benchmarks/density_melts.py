@@ -1,9 +1,9 @@
-"""Where simulated melts stop following the temperature: densities held at falling temperatures, beside experiment.
+"""Falling out of equilibrium of simulated melts: densities at decreasing temperatures, compared with experiment.
 
-Cells of preset `quick` melt at 1000 K, expand at 1 atm and are held for 160 ps at each of some temperatures above the measured glass
-transition: once from 450 to 250 K above it, once from 300 to 150 K. A correction for the cooling rate extrapolates the line of
-the melt, so it needs temperatures at which the melt is in equilibrium and a slope that is known: the two runs tell both, by
-their common temperatures 300 and 250 K above the transition and by what experiment says there. Experiment: the Tait equations
+Cells of preset `quick` are melted at 1000 K, expanded at 1 atm and held for 160 ps at several temperatures above the measured glass
+transition: once from 450 to 250 K above it, once from 300 to 150 K. A correction for the cooling rate extrapolates the melt line and
+therefore needs the temperatures at which the melt is in equilibrium, and its slope. Both follow from the common temperatures of the two
+runs, 300 and 250 K above the transition, and from experiment. Experiment: the Tait equations
 of `density_causes.py`, extrapolated above 520 K.
 
     python -m benchmarks.density_melts [--json] [--quick] [--smirnoff openff-2.3.0.offxml] [--work runs/melts]
@@ -25,16 +25,16 @@ POLYMERS = {
     "PS": ("*CC(*)c1ccccc1", 373.0, lambda t: 0.9287 * math.exp(5.131e-4 * t)),
     "PMMA": ("*CC(*)(C)C(=O)OC", 378.0, lambda t: 0.8254 + 2.8383e-4 * t + 7.792e-7 * t**2),
 }
-"""Repeat unit, glass transition in K, and specific volume in cm3/g at t in C."""
+"""Repeat unit, glass transition in K, and specific volume in cm3/g as a function of t in C."""
 STAIRCASES = {"hot": (450.0, 400.0, 350.0, 300.0, 250.0), "cool": (300.0, 250.0, 200.0, 150.0)}
-"""Kelvin above the glass transition."""
+"""Temperatures above the glass transition in K."""
 HOLD_PS, SETTLE_PS, COOL_PS, MELT_K = 160.0, 60.0, 20.0, 1000.0
 FORGOTTEN = 8
-"""The first of this many parts of a hold is left out."""
+"""Number of parts of a hold, of which the first is discarded."""
 
 
 def stages_of(bundle, transition_k, staircase):
-    """Stages of a bundle up to its melt, then the holds."""
+    """Return the stages of a bundle up to its melt, then the holds."""
 
     def dynamics(name, ensemble, duration_ps, temperature_k):
         return DynamicsStage(
@@ -82,7 +82,7 @@ def held(name, label, options):
 
 
 def main():
-    parser = command_line(__doc__, "one staircase of one polymer, and no result is kept")
+    parser = command_line(__doc__, "one staircase of one polymer; the result is not saved")
     parser.add_argument("--smirnoff", default="openff-2.3.0.offxml")
     parser.add_argument("--work", type=Path, default=Path("runs/melts"))
     options = parser.parse_args()

@@ -3,10 +3,10 @@
     python -m benchmarks.generation --json [--quick] [--peer /path/to/python] [--work FOLDER]
         [--only speed memory exact design reaction neural]
 
-`--peer` is the interpreter of an environment that holds XenonPy (Python 3.8; `pip install xenonpy 'pandas<2' rdkit-pypi`). Without
-it the peer's figures are absent. Most sections need `shared/data` beside the repository. Speeds are in CPU seconds of one core.
-With `--work` every finished piece is kept in that folder and not measured again, so that an interrupted run goes on; the folder
-belongs to one state of the code.
+`--peer` is the interpreter of an environment with XenonPy (Python 3.8; `pip install xenonpy 'pandas<2' rdkit-pypi`). Without
+it, the peer's figures are omitted. Most sections need `shared/data` beside the repository. Speeds are in CPU seconds of one core.
+With `--work`, finished pieces are stored in that folder and not measured again, so that an interrupted run is resumed; use a new folder
+when the code changes.
 """
 
 from benchmarks.generation_parts.command import main

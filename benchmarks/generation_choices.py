@@ -1,8 +1,8 @@
-"""What the generators' choices rest on: notation, filters, and libraries that are streamed.
+"""Measurements behind design choices of the generators: notation, filters, and streamed libraries.
 
     python -m benchmarks.generation_choices --json [--quick] [--work FOLDER] [--only library parameters notation]
 
-Needs `shared/data` beside the repository, and the package selfies. `--work` is that of `generation.py`.
+Needs `shared/data` beside the repository, and the package selfies. `--work` is as in `generation.py`.
 """
 
 from benchmarks.generation_parts.command import main

@@ -1,9 +1,9 @@
-"""XenonPy's iQSPR at its own job, for `benchmarks/generation.py`; runs in an environment of its own (Python 3.8, xenonpy).
+"""XenonPy's iQSPR for `benchmarks/generation.py`; runs in its own environment (Python 3.8, xenonpy).
 
 Reads one JSON document from stdin and writes one to stdout. Tasks:
 
-`speed`: fit an n-gram of order 10 to `units`, then let it modify `proposals` of them; counts what is valid and has two stars.
-`design`: run IQSPR from `start` under a likelihood that this process asks for line by line on file descriptors 3 and 4.
+`speed`: fit an n-gram of order 10 to `units`, then let it modify `proposals` of them; counts valid results with two stars.
+`design`: run IQSPR from `start` with a likelihood that this process requests line by line on file descriptors 3 and 4.
 """
 
 import json
@@ -46,7 +46,7 @@ def speed(task):
 
 
 class Remote(BaseLogLikelihood):
-    """The same likelihood as the project's sampler gets, asked for over a pipe."""
+    """The likelihood of the project's sampler, requested over a pipe."""
 
     def __init__(self):
         self.ask = os.fdopen(4, "w")
@@ -60,12 +60,12 @@ class Remote(BaseLogLikelihood):
 
 
 def fitted(units, kept):
-    """The model of all units, from parts of 500: its fit slows down with the size of its table, and may be interrupted."""
+    """Return the model of all units, fitted in parts of 500, because its fit slows down with table size and may be interrupted."""
     parts = []
     for number, first in enumerate(range(0, len(units), 500)):
         path = kept and Path(f"{kept}-{number}")
         if path and path.exists():
-            # This benchmark's own file, from an earlier run or target.
+            # A file of this benchmark from an earlier run or target.
             parts.append(pickle.loads(path.read_bytes()))  # noqa: S301
             continue
         part = NGram(sample_order=(1, 10))
@@ -82,12 +82,12 @@ def design(task):
     search = IQSPR(estimator=remote, modifier=model)
     found, last, ended = set(), [], None
     try:
-        # Each step yields the distinct strings of its population; those at the target itself are the outputs.
+        # Each step yields the distinct strings of its population; those at the final exponent are the outputs.
         for step, sample in enumerate(search(task["start"], beta=np.array(task["beta"]))):
             last = [str(text) for text in sample]
             if task["beta"][step] == 1.0:
                 found.update(last)
-    except Exception as error:  # noqa: BLE001 - whatever it stumbles over, what it has found so far counts
+    except Exception as error:  # noqa: BLE001 - keep the results found before any error
         ended = repr(error)
     return {"found": sorted(found) or last, "ended": ended}
 

@@ -1,11 +1,11 @@
-"""Speed of production dynamics on one GPU: by size of the cell, and in total with several simulations at once.
+"""Speed of production dynamics on one GPU: by cell size, and total speed of concurrent simulations.
 
-Cells of polystyrene with the settings of preset `standard`, compressed to their estimated density, then its sampling stage as
-the engine runs it, with barostat and records. Simulations at once are processes that start their clocks together and share the
-GPU; whether CUDA MPS serves them is in the answer. `polymers_per_gpu_hour` divides the total by the length of the
-standard protocol, and `best_at_once` names the number that gives most.
+Cells of polystyrene with the settings of preset `standard`, compressed to their estimated density, then the sampling stage as in
+production, with barostat and records. Concurrent simulations are processes that share the GPU and are timed over the same interval; the
+output states whether CUDA MPS is active. `polymers_per_gpu_hour` is the total divided by the length of the standard protocol, and
+`best_at_once` is the number of simulations with the highest total.
 
-Bundles may be built elsewhere: --build-only writes them, and a machine with numpy, openmm and pydantic alone runs them
+Bundles may be built on another machine: --build-only writes them, and a machine with only numpy, openmm and pydantic can run them
 from --work.
 
     python -m benchmarks.gpu_throughput [--json] [--quick] [--platform auto] [--atoms 1000 3000 10000 30000]
@@ -38,7 +38,7 @@ PATIENCE_S = 600.0
 
 
 def bundle_of(n_atoms: int, work: Path) -> SimulationBundle:
-    """Read a bundle of about so many atoms, or build it where OpenFF is installed."""
+    """Read a bundle of about the given number of atoms, or build it if OpenFF is installed."""
     folder = work / f"{n_atoms}" / "bundle"
     if not (folder / "bundle.json").exists():
         from mdcore.chem import RepeatUnit
@@ -70,7 +70,7 @@ def condense(bundle: SimulationBundle, work: Path, execution: ExecutionSettings)
 
 
 def simulate(task, barrier, results) -> None:
-    """Run the sampling stage for so many seconds after all have warmed up; hand in ns/day, or why there is none."""
+    """Run the sampling stage for the given number of seconds after all have warmed up; report ns/day or the error."""
     folder, positions, execution, seconds = task
     try:
         import openmm
@@ -89,13 +89,13 @@ def simulate(task, barrier, results) -> None:
             engine.record(0.0)
             done += engine.chunk
         results.put((done * engine.timestep_fs * 1e-6 / elapsed * 86400.0, engine.platform_label))
-    except Exception as error:  # noqa: BLE001  # a process has no other way to tell its parent
+    except Exception as error:  # noqa: BLE001  # reported to the parent process
         barrier.abort()
         results.put((None, f"{type(error).__name__}: {error}"))
 
 
 def at_once(number: int, task) -> tuple[float, str]:
-    """Return the summed speed in ns/day of so many simulations, and the platform.
+    """Return the total speed in ns/day of concurrent simulations, and the platform.
 
     Raises:
         RuntimeError: One of them failed.
@@ -115,23 +115,23 @@ def at_once(number: int, task) -> tuple[float, str]:
 
 
 def protocol_ns(bundle: SimulationBundle) -> float:
-    """Length of the whole protocol of one polymer in ns, without extensions."""
+    """Return the length of the complete protocol of one polymer in ns, without extensions."""
     return sum(getattr(stage, "duration_ps", 0.0) for stage in bundle.stages) * 1e-3
 
 
 def mps_serves() -> bool:
-    """Whether a CUDA MPS daemon's pipe is where programs of this process look for it."""
+    """Return whether the pipe of a CUDA MPS daemon exists where this process would look for it."""
     return Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")).joinpath("control").exists()
 
 
 def main() -> int:
-    parser = command_line(__doc__, "1,000 atoms, one and two at once, and no result is kept")
+    parser = command_line(__doc__, "1,000 atoms, one and two simulations; the result is not saved")
     parser.add_argument("--platform", default="auto", choices=("auto", "CUDA", "HIP", "OpenCL", "CPU"))
     parser.add_argument("--atoms", nargs="+", type=int, default=[1000, 3000, 10000, 30000])
     parser.add_argument("--at-once", nargs="+", type=int, default=[1, 2, 4, 8])
-    parser.add_argument("--seconds", type=float, default=30.0, help="length of each measurement")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each measurement in s")
     parser.add_argument("--work", type=Path, default=Path("runs/gpu_throughput"))
-    parser.add_argument("--build-only", action="store_true", help="write the bundles under --work and end")
+    parser.add_argument("--build-only", action="store_true", help="write the bundles under --work and exit")
     options = parser.parse_args()
     sizes, numbers = ([1000], [1, 2]) if options.quick else (options.atoms, options.at_once)
     bundles = {size: bundle_of(size, options.work) for size in sizes}

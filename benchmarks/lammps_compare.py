@@ -1,13 +1,12 @@
-"""The same bundles in LAMMPS and in OpenMM: energies term by term, and ns/day on two cores.
+"""LAMMPS and OpenMM on the same bundles: energies by term, and ns/day on two cores.
 
-LAMMPS is never a dependency: --lammps-python names the Python of an environment of its own. Energies compare the System as it
-is but for two choices: no switching function, which differs between the programs, and no dispersion correction; both Ewald
-sums are made tight. Speeds compare the settings of production at 300 K and constant volume: the bundle's own in OpenMM, with
-hydrogens of 3 amu; in LAMMPS true masses, SHAKE on X-H bonds, a plain cutoff at the same distance, and its faster choice of
-two. One program runs at a time: one simulation on the machine, LAMMPS's on both cores and OpenMM's as mdcore places it (small cells on one
-core); then two simulations at once, a core each, as campaigns run them. `*_throughput_ratio` is of what each program gets out of two cores
-by its better arrangement, `*_one_simulation_ratio` of a single simulation. Speeds are left out when the machine is busy at the start,
-since they would mean nothing.
+LAMMPS is not a dependency: --lammps-python is the Python of an environment with it. Energies are compared for the System without the
+switching function, which differs between the programs, and without the dispersion correction; both Ewald sums use tight tolerances.
+Speeds are compared with production settings at 300 K and constant volume: in OpenMM those of the bundle, with hydrogens of 3 amu; in
+LAMMPS true masses, SHAKE on X-H bonds, a plain cutoff at the same distance, and the faster of two pair styles. One program runs at a time:
+one simulation on the machine, with LAMMPS on both cores and OpenMM as placed by mdcore (small cells on one core); then two concurrent
+simulations with one core each, as in campaigns. `*_throughput_ratio` compares the better arrangement of each program on two cores,
+`*_one_simulation_ratio` single simulations. Speeds are omitted if the machine is busy at the start, since they would be meaningless.
 
     python -m benchmarks.lammps_compare --lammps-python PYTHON [--json] [--quick] [--small] [--speeds auto] [--work runs/lammps]
 """
@@ -38,26 +37,28 @@ POLYMERS = {
     "polycarbonate": "*Oc1ccc(cc1)C(C)(C)c1ccc(cc1)OC(=O)*",
 }
 LARGE = {"n_chains": 10, "atoms_per_chain": 1000}
-"""Cells of 10,000 atoms beside those of preset quick, for the two polymers of `bundle_build.py`."""
+"""Cells of 10,000 atoms in addition to those of preset quick, for the two polymers of `bundle_build.py`."""
 LARGE_POLYMERS = ("polystyrene", "polycarbonate")
 ROUNDS = 3
-"""How often everything is measured, one after another: a ratio is of neighbours in time, and the median of the rounds counts."""
+"""Number of rounds of measurements: ratios are taken within a round, and the median of the rounds is reported."""
 LOAD_LIMIT = 1.5
 
 
 def main() -> int:
-    parser = command_line(__doc__, "polystyrene only, and no result is kept")
-    parser.add_argument("--lammps-python", default=os.environ.get("LAMMPS_PYTHON"), help="Python that has LAMMPS")
+    parser = command_line(__doc__, "polystyrene only; the result is not saved")
+    parser.add_argument(
+        "--lammps-python", default=os.environ.get("LAMMPS_PYTHON"), help="Python of an environment with LAMMPS"
+    )
     parser.add_argument(
         "--speeds",
         choices=("auto", "always", "never"),
         default="auto",
-        help=f"auto: only if the load is below {LOAD_LIMIT} at the start; on a busy machine auto and always keep no result",
+        help=f"auto: only if the load is below {LOAD_LIMIT} at the start; on a busy machine the result is not saved",
     )
     parser.add_argument(
-        "--small", action="store_true", help="only the cells of preset quick; the others keep their committed figures"
+        "--small", action="store_true", help="only the cells of preset quick; committed figures of the others are kept"
     )
-    parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement of speed")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of each speed measurement in s")
     parser.add_argument("--work", type=Path, default=Path("runs/lammps"))
     options = parser.parse_args()
     import openmm
@@ -112,7 +113,7 @@ def main() -> int:
         polymers=details,
         lammps=lammps.version,
         cores_used=CORES,
-        speeds="measured" if speeds else "left out: not asked for, or the machine was busy",
+        speeds="measured" if speeds else "omitted: not requested, or the machine was busy",
     )
     return 0
 

@@ -1,11 +1,11 @@
 """Densities of organic liquids at 1 atm against experiment, at 298.15 K and close to their boiling points.
 
-Experimental densities at 298.15 K: CRC Handbook of Chemistry and Physics, section 3, at 20 C, carried to 25 C with the
+Experimental densities at 298.15 K: CRC Handbook of Chemistry and Physics, section 3, at 20 C, converted to 25 C with the
 coefficients of thermal expansion given there; the values below are those at 25 C as commonly tabulated (Riddick, Bunger,
 Sakano, Organic Solvents, fourth edition).
 
-The pairs of temperatures tell whether a force field that is right at room temperature expands as the real liquid does, which
-decides the density of polymer melts. Experiment there: the reference equation of state of Lemmon and Span (2006) as CoolProp 7
+The pairs of temperatures show whether a force field that is accurate at room temperature has the correct thermal expansion, which
+determines the density of polymer melts. Experiment there: the reference equation of state of Lemmon and Span (2006) as CoolProp 7
 evaluates it.
 
     python -m benchmarks.liquid_densities [--json] [--quick] [--atoms 700] [--work runs/liquids]
@@ -51,7 +51,7 @@ PROTOCOL = {
 
 
 def suffix(options):
-    """What the name of a result says of a force field that is not the default."""
+    """Return the suffix of the result's name for a force field other than the default."""
     return f"_{Path(options.smirnoff).stem}" if options.smirnoff else ""
 
 
@@ -87,8 +87,8 @@ def measure(name, smiles, temperature, experiment, options):
 
 
 def main():
-    parser = command_line(__doc__, "three liquids, shorter; no result is kept")
-    parser.add_argument("--smirnoff", help="another force field than the default, as openff-2.3.0.offxml")
+    parser = command_line(__doc__, "three liquids, shorter; the result is not saved")
+    parser.add_argument("--smirnoff", help="force field instead of the default, for example openff-2.3.0.offxml")
     parser.add_argument("--atoms", type=int, default=700)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/liquids"))

@@ -2,16 +2,16 @@
 
 Reads the reference polymers and the optical calibration set from ../shared/data (facts with their sources, not part of
 the repository) and compares the tiers `additive`, `dft` and `auto`. DFT polarizabilities are kept in
-`results/optics_units_dft/`; what is missing there is computed only with --compute. Where results of density_accuracy.py
-hold densities simulated by mdcore, n is also compared at those, corrected for the cooling rate as `designer simulate` does by
-default: `simulated.*` by preset quick as it is, `simulated_PROTOCOL.*` by others; `*.uncorrected_*` at the cells' own densities.
+`results/optics_units_dft/`; missing ones are only computed with --compute. If results of density_accuracy.py contain densities
+simulated by mdcore, n is also compared at these, corrected for the cooling rate as in `designer simulate` by default: `simulated.*` for
+preset quick, `simulated_PROTOCOL.*` for others; `*.uncorrected_*` use the densities of the cells.
 
-The two sets give three polymers (PS, PMMA, PC) with other values: every value of both counts, and `*_one_value_each` says
-what the reference set's alone would give where it has one.
+The two sets have different values for three polymers (PS, PMMA, PC): all values of both are included; `*_one_value_each` uses only
+that of the reference set for polymers in both.
 
-The slope of the Abbe number has a standard error of its own, from the stated errors of model and experiment. One value
-weighs most in it: 61 for poly(4-methyl-1-pentene), a saturated hydrocarbon. `hydrocarbons.*` tells which Abbe numbers
-measured saturated hydrocarbon liquids would have at this polymer's index; the figures without it stand beside those with it.
+The standard error of the slope of the Abbe number follows from the stated errors of model and experiment. One value has the largest
+weight: 61 for poly(4-methyl-1-pentene), a saturated hydrocarbon. `hydrocarbons.*` gives the Abbe numbers that measured saturated
+hydrocarbon liquids would have at the index of this polymer; figures are given with and without it.
 
     python -m benchmarks.optics_accuracy [--json] [--quick] [--compute] [--data ../shared/data]
 """
@@ -47,7 +47,7 @@ SIMULATED = tuple(
 )
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)
-# Densities of these glasses and rubbers differ by about this much between samples and sources, and n_D is given to +-0.003.
+# Typical scatter of the density of these glasses and rubbers between samples and sources; n_D is given to +-0.003.
 DENSITY_RELATIVE_ERROR = 0.005
 INDEX_ERROR = 0.003
 ABBE_RELATIVE_ERROR = 0.03
@@ -61,7 +61,7 @@ class Polymer:
     n_D: float | None
     abbe: float | None
     again: bool = False
-    """Whether another set has this polymer, too, and came first."""
+    """Whether an earlier set includes this polymer, too."""
 
 
 def _number(text):
@@ -71,8 +71,8 @@ def _number(text):
 def polymers(data):
     """Join the files on the repeat unit.
 
-    Reference polymers count where the table trusts n for amorphous matter and gives their own density; PolyArena's
-    densities serve the calibration polymers that are no reference polymers.
+    Reference polymers are included if the table marks n as reliable for the amorphous phase and gives a density; densities of
+    PolyArena are used for calibration polymers that are not reference polymers.
     """
     arena = {}
     with (data / "experimental/polyarena_density_tg.csv").open(encoding="utf-8") as lines:
@@ -98,7 +98,7 @@ def polymers(data):
 
 
 def density_for_index(refractions, n_D):
-    """Density at which the refractions give the measured index; the Abbe number hardly depends on it."""
+    """Return the density at which the refractions give the measured index; the Abbe number hardly depends on it."""
     return (n_D**2 - 1.0) / (n_D**2 + 2.0) * refractions.molar_mass_g_mol / refractions.r_D
 
 
@@ -131,7 +131,7 @@ def row_for(polymer, refractions):
 
 
 def abbe_slope(rows):
-    """Least-squares slope of computed against measured Abbe numbers."""
+    """Return the least-squares slope of computed against measured Abbe numbers."""
     return float(np.polyfit([r["abbe_experiment"] for r in rows], [r["abbe"] for r in rows], 1)[0])
 
 
@@ -140,7 +140,7 @@ def mae(rows, key):
 
 
 def summary(rows):
-    """MAE, bias, slope and coverage of the stated 95 % interval over the measured values of polymers with measured density."""
+    """Return MAE, bias, slope and coverage of the stated 95 % interval over the measured values of polymers with measured density."""
     figures = {}
     hits = []
     for key in ("n", "abbe"):
@@ -174,7 +174,7 @@ def summary(rows):
 
 
 def simulated_figures(name, rows, goal):
-    """MAE and bias of n at simulated densities, ours and the peer's."""
+    """Return MAE and bias of n at simulated densities, ours and the peer's."""
     figures = {}
     if rows:
         error = np.array([row["n"] - row["n_experiment"] for row in rows])
@@ -194,9 +194,9 @@ def simulated_figures(name, rows, goal):
 
 
 def slope_stderr(rows):
-    """Standard error of the least-squares slope when points scatter by their stated errors.
+    """Return the standard error of the least-squares slope from the stated errors of the points.
 
-    The model's error is one for all values of a polymer, the experiment's is each value's own.
+    The error of the model is common to all values of a polymer, errors of the experiment are independent.
     """
     x = np.array([r["abbe_experiment"] for r in rows])
     weights = (x - x.mean()) / np.sum((x - x.mean()) ** 2)
@@ -208,7 +208,7 @@ def slope_stderr(rows):
 
 
 def hydrocarbon_abbe(n_D):
-    """Abbe numbers at the index n_D that measured saturated hydrocarbon liquids have: R_F - R_C over R_D decides."""
+    """Return the Abbe numbers of measured saturated hydrocarbon liquids at the index n_D, from (R_F - R_C) / R_D."""
     found = []
     with (HERE / "data" / "liquids_refraction.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
@@ -257,13 +257,13 @@ def simulated_rows(document, chosen, settings, cache):
 
 
 def auto(unit, settings, cache):
-    """What `auto` gives, where DFT was computed for those that it sends there."""
+    """Return the results of `auto`, if DFT results are available where it selects DFT."""
     by_dft = needs_dft(unit, settings) and dft_cache_key(unit, settings) in cache
     return refractions(unit, DFT if by_dft else ADDITIVE, cache=cache)
 
 
 def cost(unit, settings):
-    """Estimate of the work: the cube of the molecules' sizes."""
+    """Return an estimate of the cost: the cube of the sizes of the molecules."""
     return sum(len(kept) ** 3 for _, kept in scheme_for(unit, settings.max_heavy_atoms).terms)
 
 
@@ -278,13 +278,13 @@ PEERS = {"auto.n_mae": 0.051, "auto.abbe_mae": 20.5}
 
 
 def main():
-    parser = command_line(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "as without it, but the committed results are not written")
     parser.add_argument("--compute", action="store_true", help="compute missing DFT polarizabilities")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further polymer after that time")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="do not start another polymer after this time")
     parser.add_argument("--data", type=Path, default=DATA)
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
-        parser.error(f"--data {arguments.data} is no folder; it must hold experimental/ and optical_calibration/")
+        parser.error(f"--data {arguments.data} is not a folder; give one with experimental/ and optical_calibration/")
     cache = FolderCache(UNITS)
     settings = OpticsSettings(n_conformers=DFT.n_conformers)
     chosen = polymers(arguments.data)

@@ -1,9 +1,9 @@
-"""How fast the oligomer difference alpha(k+1) - alpha(k) converges, and where the DFT tier's own choice of k stands.
+"""Convergence of the oligomer difference alpha(k+1) - alpha(k), and the error of the DFT tier's choice of k.
 
-One long oligomer, backbone stretched; its first k units are cut out and capped for every k, as the scheme of the tier does
-from one geometry. What is shown is the molar refraction at D and the dispersion R_F - R_C of the unit that is added; the
-tier's value is the difference of the two lengths that `mdcore.optics.scheme` chooses. The smaller basis of the level
-benchmark serves; one without diffuse functions does not, because inner units then borrow those of their neighbours.
+For every k, the first k units of one long oligomer with extended backbone are cut out and capped, from one geometry as in the scheme of
+the tier. Reported are the molar refraction at D and the dispersion R_F - R_C of the added unit; the value of the tier is the
+difference of the two lengths chosen by `mdcore.optics.scheme`. The smaller basis of the level benchmark is used; a basis without
+diffuse functions is not suitable, because inner units then use basis functions of their neighbours.
 
     python -m benchmarks.optics_convergence [--json] [--quick] [--compute] [--minutes 60]
 """
@@ -58,7 +58,7 @@ def pieces(psmiles, lengths):
 
 
 def alpha(geometry, store, key, options, deadline):
-    """Return refractions, static and at C, D, F, g, from the store, or compute them."""
+    """Return refractions, static and at C, D, F, g, stored or computed."""
     if key not in store:
         if not options.compute or time.monotonic() > deadline:
             return None
@@ -70,15 +70,15 @@ def alpha(geometry, store, key, options, deadline):
 
 
 def chosen_lengths(psmiles):
-    """Return the numbers of units in the two oligomers whose difference the tier takes, or None for a junction."""
+    """Return the numbers of units of the two oligomers whose difference is used by the tier, or None for a junction."""
     found = re.fullmatch(r"difference (\d+)-(\d+)", scheme_for(RepeatUnit.from_psmiles(psmiles), MAX_HEAVY_ATOMS).name)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def main():
-    parser = command_line(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "as without it, but the committed results are not written")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="do not start another molecule after this time")
     options = parser.parse_args()
     store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() else {}
     deadline = time.monotonic() + 60.0 * options.minutes

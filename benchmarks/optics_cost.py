@@ -1,6 +1,6 @@
 """Wall time of the DFT tier for repeat units of ten heavy atoms, at the default settings.
 
-Poly(n-butyl methacrylate) is closed by a junction of small fragments; it stands for units with a flexible side chain.
+Poly(n-butyl methacrylate) uses a junction of small fragments; it represents units with a flexible side chain.
 
     OMP_NUM_THREADS=2 python -m benchmarks.optics_cost [--json] [--quick] [--unit '*CC(*)(C)C(=O)OCCCC' ...]
 """
@@ -19,8 +19,8 @@ UNITS = ("*CC(*)(C)C(=O)OCCCC",)
 
 
 def main():
-    parser = command_line(__doc__, "one conformer, and no result is kept")
-    parser.add_argument("--unit", action="append", help=f"repeat units; default {', '.join(UNITS)}")
+    parser = command_line(__doc__, "one conformer; the result is not saved")
+    parser.add_argument("--unit", action="append", help=f"repeat unit (repeatable); default {', '.join(UNITS)}")
     options = parser.parse_args()
     settings = OpticsSettings(kind="dft", n_conformers=1 if options.quick else OpticsSettings().n_conformers)
     figures, rows = {}, []

@@ -1,14 +1,13 @@
-"""Dispersion of the increment table's rows from linear response, where no measured dispersion stands behind them.
+"""Dispersion of rows of the increment table from linear response, for rows without measured dispersion.
 
-Many rows take their level from a liquid's n_D and density; of its dispersion nothing was measured. This script takes the
-dispersion of such a liquid (data/increment_references.csv) from the DFT tier, corrected as benchmarks/optics_levels.py
-found on other liquids, subtracts what the table gives for the rest of the molecule, and leaves the remainder to the row.
-No polymer enters. A row changes where the error that follows is smaller than the one it states, or where the two values
-differ by more than twice their errors.
+The level of many rows comes from n_D and density of a liquid whose dispersion was not measured. This script computes the dispersion of
+such a liquid (data/increment_references.csv) with the DFT tier, corrected as fitted to other liquids in benchmarks/optics_levels.py,
+subtracts the table's contribution of the rest of the molecule, and assigns the remainder to the row. Polymers are not used. A row is
+changed if the resulting error is smaller than its stated error, or if the two values differ by more than twice their errors.
 
     python -m benchmarks.optics_increments [--json] [--quick] [--write]
 
---write puts the new values into mdcore/optics/refraction_increments.csv; a second call then finds them in place.
+--write puts the new values into mdcore/optics/refraction_increments.csv; a second run then finds them unchanged.
 """
 
 import csv
@@ -28,7 +27,7 @@ from mdcore.optics.pi import n_pi_atoms
 
 TABLE = HERE.parent / "mdcore" / "optics" / "refraction_increments.csv"
 LINES = ("C", "F", "g")
-# Scatter of corrected dispersions about experiment over liquids without fused rings; see `robust` in optics_levels.json.
+# Scatter of corrected dispersions around experiment for liquids without fused rings; see `robust` in optics_levels.json.
 RELATIVE_ERROR = 0.05
 NOTE = "dispersion by linear response of "
 
@@ -51,7 +50,7 @@ def offset(row, line):
 
 
 def propose(row_name, smiles, alpha, replaced):
-    """Return what the row would be; `replaced` holds offsets that earlier rows of this run got."""
+    """Return the new row; `replaced` holds the offsets of earlier rows of this run."""
     mol = Chem.MolFromSmiles(smiles)
     fraction = n_pi_atoms(mol) / mol.GetNumHeavyAtoms()
     raw = REFRACTION_PER_A3 * np.array(alpha)
@@ -73,7 +72,7 @@ def propose(row_name, smiles, alpha, replaced):
 
 
 def main():
-    parser = command_line(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "as without it, but the committed results are not written")
     parser.add_argument("--write", action="store_true", help="change the table")
     options = parser.parse_args()
     store = json.loads(STORE.read_text(encoding="utf-8"))[LEVELS[0]]
@@ -86,7 +85,7 @@ def main():
         proposal, own = propose(row_name, smiles, store[smiles], replaced)
         new, old = proposal.offsets["F"] - proposal.offsets["C"], proposal.before
         errors = abs(proposal.error * new), abs(own.dispersion_error * old)
-        # The second case: the row stands further off than both errors allow, so that what it states is too small.
+        # Second case: the difference exceeds both errors, so that the stated error is too small.
         better = NOTE in own.source or errors[0] < errors[1] or abs(new - old) > 2.0 * math.hypot(*errors)
         if better:
             replaced[row_name] = proposal.offsets
@@ -106,7 +105,7 @@ def main():
     figures["rows_with_a_reference"] = figure(len(table), "1")
     figures["rows_taken"] = figure(len(changed), "1")
     deviations = [abs(r["in_table"] - r["dispersion_cm3_mol"]) for r in table if r["taken"]]
-    # Nothing is left to do once the table was written.
+    # Nothing remains to be changed once the table has been written.
     figures["largest_difference_to_table"] = figure(round(max(deviations), 4), "cm3/mol")
     if options.write:
         rewrite(changed)

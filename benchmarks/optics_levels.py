@@ -2,17 +2,17 @@
 
 For each level the script gives the raw deviations of molar refraction and dispersion, fits the condensed-phase
 correction of `mdcore.optics.density_functional` and reports its leave-one-out error. Polarizabilities are kept in
-`results/optics_levels_dft.json`; what is missing there is computed only with --compute. (Of the stored values some were
-computed on PySCF's grid level 1 in place of 0; where both were, they differ by less than 0.1 %.)
+`results/optics_levels_dft.json`; missing ones are only computed with --compute. (Some of the stored values were computed with PySCF's
+grid level 1 instead of 0; values computed with both differ by less than 0.1 %.)
 
 The default, PBE0/aug-cc-pVDZ, was chosen by the leave-one-out error of R_D on the liquids that two levels share (figures
 `*.common.*`): 1.4 % on 42 liquids against 2.2 % with the smaller diffuse basis def2-SVPD, and on 26 liquids 1.44 % against 1.51 % with
-B3LYP, which overestimates dispersion by 9 % instead of 3 %. CAM-B3LYP has 1.33 % and a dispersion right on average, and took
-about half as long again for its second set of integrals; that is not enough to ask every user for it. How many units are needed is the
-subject of optics_convergence.py, the cost that of optics_cost.py.
+B3LYP, which overestimates dispersion by 9 % instead of 3 %. CAM-B3LYP has 1.33 % and no bias of the dispersion, but took
+about 1.5 times as long for its second set of integrals, which does not justify it as the default. For the number of units needed see
+optics_convergence.py, for the cost optics_cost.py.
 
-The correction has a term per molecule, for what a molecule has only once. A fit without it lets the scale serve small molecules;
-repeat units, differences of larger ones, then come out 2 % too large. See `loo_rms_without_per_molecule`.
+The correction has a term per molecule for the contribution of its ends. Without it, the fitted scale describes small molecules, and
+repeat units, as differences of larger molecules, are 2 % too large. See `loo_rms_without_per_molecule`.
 
     python -m benchmarks.optics_levels [--json] [--quick] [--compute] [--level pbe0/aug-cc-pvdz/grid0 ...]
 """
@@ -66,7 +66,7 @@ def liquids():
 
 
 def model_compounds():
-    """Molecules behind rows of the increment table, and others that check them, as canonical SMILES."""
+    """Return the molecules of rows of the increment table, and others for validation, as canonical SMILES."""
     found = []
     for name in ("increment_references.csv", "increment_checks.csv"):
         with (HERE / "data" / name).open(encoding="utf-8") as lines:
@@ -75,9 +75,9 @@ def model_compounds():
 
 
 def larger_liquids(reference):
-    """A random sample of liquids of six to nine heavy atoms: what a molecule has only once is told from its size by these.
+    """Return a random sample of liquids of six to nine heavy atoms, which separate the term per molecule from the dependence on size.
 
-    The 40 smallest of the sample are in the store.
+    Results of the 40 smallest of the sample are stored.
     """
     found = sorted(s for s in reference if 6 <= Chem.MolFromSmiles(s).GetNumHeavyAtoms() <= 9 and "I" not in s)
     random.Random(1).shuffle(found)
@@ -99,7 +99,7 @@ def compute(level_name, smiles_list, store, deadline):
 
 
 def assess(records, reference):
-    """Compare one level with experiment; see the module's text."""
+    """Compare one level with experiment; see the module docstring."""
     rows = [(s, reference[s], REFRACTION_PER_A3 * np.array(a)) for s, a in records.items() if s in reference]
     r_exp = np.array([row[1][1] for row in rows])
     r_dft = np.array([row[2][2] for row in rows])
@@ -158,7 +158,7 @@ def fit_level(r_exp, r_dft, pi, *, per_molecule=True):
 
 
 def fit_dispersion(ratios, fractions):
-    """Fit `scale (1 - bend f) ratio = 1` by least absolute deviations: one fused molecule must not decide."""
+    """Fit `scale (1 - bend f) ratio = 1` by least absolute deviations, which is robust against a single fused molecule."""
 
     def cost(parameters):
         scale, bend = parameters
@@ -184,9 +184,9 @@ def additive(reference):
 
 
 def main():
-    parser = command_line(__doc__, "the same without writing the committed results")
+    parser = command_line(__doc__, "as without it, but the committed results are not written")
     parser.add_argument("--compute", action="store_true", help="compute missing polarizabilities")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no further molecule after that time")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="do not start another molecule after this time")
     parser.add_argument("--level", action="append", help=f"levels to compare; default {', '.join(LEVELS)}")
     arguments = parser.parse_args()
     reference = liquids()
@@ -213,7 +213,7 @@ def main():
             compute(level, sorted(wanted), store, deadline)
         if len(store.get(level, {})) < 8:
             continue
-        # Levels are compared on the liquids that both have; what is fitted below uses all of a level's own.
+        # Levels are compared on their common liquids; the fits below use all liquids of a level.
         default = store.get(LEVELS[0], {})
         shared = [s for s in store[level] if s in default and s in reference]
         for name, records in ((level, store[level]), (LEVELS[0], default)):

@@ -1,8 +1,8 @@
-"""Share of the repeat units of PI1070 that build into a bundle of 600 atoms, and the time that takes.
+"""Fraction of the repeat units of PI1070 that can be built into a bundle of 600 atoms, and build times.
 
-Units whose elements the force field lacks take no part. Every outcome is kept under --work, so that the script can be stopped
-and called again; it stops by itself after --minutes and reports what is finished. The order is random with a fixed seed, so
-that a part of the units is a fair sample of all.
+Units with elements not covered by the force field are excluded. Outcomes are kept under --work, so that an interrupted run can be
+resumed; the script stops after --minutes and reports the finished units. The order is random with a fixed seed, so that partial results
+are a representative sample.
 
     python -m benchmarks.pi1070_builds [--json] [--quick] [--minutes 60] [--work runs/pi1070]
 """
@@ -44,7 +44,7 @@ def units():
 
 
 def build(unit, folder: Path) -> dict[str, object]:
-    """Build one bundle; return what happened."""
+    """Build one bundle; return the outcome."""
     from mdcore.chem.errors import MDCoreError
     from mdcore.measure import build_bundle
     from mdcore.settings import SimulationSettings
@@ -67,12 +67,12 @@ def build(unit, folder: Path) -> dict[str, object]:
 
 
 def main():
-    parser = command_line(__doc__, "30 units, and no result is kept")
+    parser = command_line(__doc__, "30 units; the result is not saved")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--work", type=Path, default=Path("runs/pi1070"))
     options = parser.parse_args()
     if not DATA.exists():
-        print(f"{DATA} is absent; put PI1070.csv there to run this benchmark", file=sys.stderr)
+        print(f"{DATA} not found; put PI1070.csv there to run this benchmark", file=sys.stderr)
         return 2
     options.work.mkdir(parents=True, exist_ok=True)
     log = options.work / "builds.jsonl"

@@ -1,4 +1,4 @@
-"""Cross-validation on simulated polymers beside a random forest and a Gaussian process on the peer's descriptors."""
+"""Cross-validation on simulated polymers, compared with a random forest and a Gaussian process on the peer's descriptors."""
 
 import sys
 
@@ -20,7 +20,7 @@ FOLDS = 5
 
 
 def run(quick: bool, options) -> dict[str, dict]:
-    """Five folds of whole polymers, the same ones for every model."""
+    """Run five-fold cross-validation over polymers, with the same folds for all models."""
     table, described = simulations(), peer_descriptors()
     units = units_of(table.smiles)
     kept = np.array([unit.key in described for unit in units])

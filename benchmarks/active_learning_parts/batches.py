@@ -1,4 +1,4 @@
-"""Chosen batches against BoTorch's `optimize_acqf_discrete`: joint value and time, on pools where that finishes."""
+"""Chosen batches against BoTorch's `optimize_acqf_discrete`: joint value and time, on pools that it can handle."""
 
 import sys
 import time
@@ -13,7 +13,7 @@ from surrogates import AcquisitionSettings, Objective, Observations, SurrogateSe
 MEASURED, POOL, BATCH = 40, 500, 5
 SAMPLES = 64
 JUDGE, JUDGES = 2048, 8
-"""Samples of each acquisition function that judges both batches, and how many judge, all drawn independently of those that chose."""
+"""Samples of each acquisition function that evaluates both batches, and number of these functions; drawn independently of the choice."""
 
 
 def run(quick: bool, options) -> dict[str, dict]:
@@ -31,7 +31,7 @@ def run(quick: bool, options) -> dict[str, dict]:
         rows = np.random.default_rng(seed).permutation(fine)
         known, pool = rows[:MEASURED], rows[MEASURED : MEASURED + POOL]
         seen = Observations(tuple(oracle.units[i] for i in known), {name: oracle.values[name][known] for name in NAMES})
-        # BoTorch has no part for what is peculiar to a polymer.
+        # BoTorch's model has no term for the residual of a polymer.
         surrogates = fit_surrogates(seen, NAMES, SurrogateSettings(residual="noise"))
         lows = [float(oracle.values[name][known].min()) for name in NAMES]
         objectives = [Objective(name, low=low) for name, low in zip(NAMES, lows, strict=True)]
@@ -59,7 +59,7 @@ def run(quick: bool, options) -> dict[str, dict]:
 
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            # BoTorch compiles a kernel at its first value, which counts for nobody.
+            # BoTorch compiles a kernel at the first evaluation, which is excluded from the timing.
             acquisition(8, seed)(choices[:1].unsqueeze(0))
             begun = time.process_time()
             theirs, _ = optimize_acqf_discrete(acquisition(SAMPLES, seed), BATCH, choices, max_batch_size=64)

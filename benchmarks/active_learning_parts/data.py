@@ -1,4 +1,4 @@
-"""Public simulations that the sections share."""
+"""Public simulations used by the sections."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def units_of(texts) -> tuple[RepeatUnit, ...]:
 
 
 def column(table: pd.DataFrame, name: str) -> np.ndarray:
-    """Values in the registry's unit, NaN where the simulation failed."""
+    """Return values in the registry's unit, NaN if the simulation failed."""
     source, factor = PROPERTIES[name]
     values = table[source].to_numpy(dtype=float)
     return np.where(values <= -9000, np.nan, values) * factor
@@ -36,7 +36,7 @@ def simulations() -> pd.DataFrame:
 
 
 def replay_oracle() -> tuple[Oracle, Observations]:
-    """The published pool, and the ten fluoropolymers that its search started from."""
+    """Return the published pool and the ten fluoropolymers that its search started from."""
     folder = DATA / "spacier_replay"
     pool, known = pd.read_csv(folder / "spacier_y_oracle.csv"), pd.read_csv(folder / "spacier_y.csv")
     oracle = Oracle(units_of(pool.smiles), {name: column(pool, name) for name in NAMES})
@@ -44,7 +44,7 @@ def replay_oracle() -> tuple[Oracle, Observations]:
 
 
 def peer_table() -> dict[str, np.ndarray]:
-    """The peer's own 170 force-field descriptors by key, as they are."""
+    """Return the peer's 170 force-field descriptors by key, unscaled."""
     folder = DATA / "spacier_replay"
     keys = [u.key for name in ("y_oracle", "y") for u in units_of(pd.read_csv(folder / f"spacier_{name}.csv").smiles)]
     table = np.vstack([pd.read_csv(folder / f"spacier_{name}.csv").to_numpy(dtype=float) for name in ("X_pool", "X")])
@@ -52,7 +52,7 @@ def peer_table() -> dict[str, np.ndarray]:
 
 
 def peer_descriptors() -> dict[str, np.ndarray]:
-    """The peer's descriptors by key, standardised."""
+    """Return the peer's descriptors by key, standardised."""
     found = peer_table()
     table = np.array(list(found.values()))
     spread = table.std(axis=0)
@@ -65,7 +65,7 @@ def peer_features(units, described: dict[str, np.ndarray]) -> Features:
 
 
 def made_up(n: int, seed: int) -> Features:
-    """Features like those of real polymers: rows of PI1070 with perturbed descriptors and thinned counts."""
+    """Return features like those of real polymers: rows of PI1070 with perturbed descriptors and thinned counts."""
     real = shared_featuriser(SurrogateSettings())(units_of(simulations().smiles))
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, len(real), size=n)

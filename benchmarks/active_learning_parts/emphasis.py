@@ -1,7 +1,7 @@
-"""What the factor of the emphasised descriptors does to the accuracy, on the simulations and on measured polymers.
+"""Effect of the factor of the emphasised descriptors on the accuracy, for simulations and measured polymers.
 
-The factor was chosen on learning curves of simulated polymers, some of which the accuracy section predicts too. This section says
-what other factors would have given there, and which one polymers measured in laboratories prefer, which no choice has seen.
+The factor was chosen on learning curves of simulated polymers, some of which are also predicted in the accuracy section. This section
+shows the results of other factors there, and the best factor for polymers measured in laboratories, which were not used in the choice.
 """
 
 import json
@@ -20,7 +20,7 @@ from surrogates.validation import cross_validate
 
 FACTORS = (1.0, 2.0, 3.0, 5.0)
 SEEDS = 10
-"""Divisions into folds of the measured polymers, which are few."""
+"""Number of divisions into folds of the measured polymers, of which there are few."""
 
 
 def run(quick: bool, options) -> dict[str, dict]:
@@ -60,7 +60,7 @@ def run(quick: bool, options) -> dict[str, dict]:
 
 
 def emphasised(factor: float):
-    """The default features with another factor."""
+    """Return the default features with another factor."""
     scale = np.array([factor / EMPHASIS if name in EMPHASISED else 1.0 for name in NAMES])
     usual = shared_featuriser(SurrogateSettings())
 
@@ -72,7 +72,7 @@ def emphasised(factor: float):
 
 
 def laboratory() -> dict[str, Observations]:
-    """Densities and refractive indices measured on amorphous polymers."""
+    """Return densities and refractive indices measured on amorphous polymers."""
     densities = pd.read_csv(DATA / "experimental" / "polyarena_density_tg.csv").dropna(subset=["density"])
     indices = pd.read_csv(DATA / "experimental" / "reference_polymers.csv").dropna(subset=["n_D"])
     return {

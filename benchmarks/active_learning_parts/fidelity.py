@@ -1,4 +1,4 @@
-"""Prior data of another fidelity: densities of PI1070 for a target that is scaled, shifted and noisier."""
+"""Prior data of another fidelity: densities of PI1070 for a scaled, shifted and noisier target."""
 
 import sys
 
@@ -14,7 +14,7 @@ SCALE, SHIFT = 1.08, 0.03
 
 
 def run(quick: bool, options) -> dict[str, dict]:
-    """Learning curves with and without the prior data; the polymers that are judged are in neither."""
+    """Measure learning curves with and without prior data; neither includes the test polymers."""
     table = simulations()
     units, prior = units_of(table.smiles), column(table, "density")
     repeats, before = (2, 200) if quick else (8, 500)
@@ -56,7 +56,7 @@ def run(quick: bool, options) -> dict[str, dict]:
 
 
 def _needed(sizes, errors: np.ndarray, goal: float) -> float:
-    """Points at which a learning curve first reaches an error, between its sizes by the logarithms."""
+    """Return the number of points at which a learning curve first reaches an error, by logarithmic interpolation."""
     reached = np.flatnonzero(errors <= goal)
     if len(reached) == 0:
         return float("inf")

@@ -22,12 +22,12 @@ GOAL = {"at_most": 150.0}
 
 
 def run(quick: bool, options) -> dict[str, dict]:
-    """Every strategy from the published seeds and from ten random polymers; finished replays are kept and taken up again."""
+    """Run every strategy from the published seeds and from ten random polymers; finished replays are stored and reused."""
     oracle, known = replay_oracle()
     units = (*oracle.units, *known.units)
     own = FeatureLookup.of(units, shared_featuriser(SurrogateSettings())(units))
     strategies = (
-        # The default method; fewer samples and a shorter first list cost less and change little.
+        # The default method, with fewer samples and a shorter first list, which changes little and costs less.
         Strategy(OURS, acquisition=AcquisitionSettings(samples=16, shortlist=128), featurise=own),
         Strategy("random", acquisition=AcquisitionSettings(method="random"), featurise=own),
     )
@@ -39,7 +39,7 @@ def run(quick: bool, options) -> dict[str, dict]:
         begin = known if start == "fluoro" else None
         plan = Plan(oracle, OBJECTIVES, (), strategies, seeds, 200, 10, 10, known=begin)
         replays = run_plan(plan, options.state / f"replays-{start}", options.workers, _tell)
-        # From fixed seeds the peer's search has nothing random.
+        # From fixed seeds, the peer's search is deterministic.
         for seed in seeds if begin is None else seeds[:1]:
             replays.append(search(oracle, OBJECTIVES, begin, seed, 200, 10))
             _tell(replays[-1], seed + 1, len(seeds))
@@ -48,9 +48,9 @@ def run(quick: bool, options) -> dict[str, dict]:
 
 
 def _rank_knowing_all(oracle: Oracle, featurise: FeatureLookup) -> int:
-    """Rank of the 19th front point when each polymer is predicted from all the others and sorted by its chance to be on their front.
+    """Return the rank of the 19th front point, with polymers sorted by their probability of being on the front.
 
-    No search with this model that starts from a few polymers can be expected to need fewer evaluations.
+    Each polymer is predicted from all others. The rank is a lower bound for the expected evaluations of a search with this model that starts from a few polymers.
     """
     points = oracle.points(OBJECTIVES)
     fine = np.flatnonzero(~np.isnan(points).any(axis=1))
@@ -76,7 +76,7 @@ def _tell(replay: Replay, done: int, total: int) -> None:
 
 
 def _median_of(runs: list[Replay]) -> float | None:
-    """Median evaluations to 19, None where most runs never get there."""
+    """Return the median evaluations to 19, None if most runs do not reach it."""
     middle = float(np.median([r.evaluations_to(19) or np.inf for r in runs]))
     return middle if np.isfinite(middle) else None
 

@@ -1,4 +1,4 @@
-"""The peer's search, written anew after its publication and code with the same library: scikit-learn."""
+"""Reimplementation of the peer's search after its publication and code, with the same library: scikit-learn."""
 
 import warnings
 
@@ -22,10 +22,10 @@ def search(
     evaluations: int,
     batch: int,
 ) -> Replay:
-    """Replay SPACIER (github.com/s-nanjo/Spacier) from known polymers, or from the random ones of `replay` with the same seed.
+    """Replay SPACIER (github.com/s-nanjo/Spacier) from known polymers, or from the random polymers of `replay` with the same seed.
 
-    Independent Gaussian processes with one isotropic RBF kernel and white noise on its descriptors as they are, fitted by
-    likelihood; expected hypervolume improvement of two maximised objectives; the best of the pool by themselves make a batch.
+    Independent Gaussian processes with one isotropic RBF kernel and white noise on its unscaled descriptors, fitted by likelihood;
+    expected hypervolume improvement of two maximised objectives; a batch consists of the individually best of the pool.
     """
     table = peer_table()
     inputs = np.array([table[unit.key] for unit in oracle.units])
@@ -56,6 +56,6 @@ def _predict(x: np.ndarray, y: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray
 
     model = GaussianProcessRegressor(ConstantKernel() * RBF() + WhiteKernel(), alpha=0.0, normalize_y=True)
     with warnings.catch_warnings():
-        # Hyperparameters at their bounds are part of how the peer works.
+        # The peer also accepts hyperparameters at their bounds.
         warnings.simplefilter("ignore")
         return model.fit(x, y).predict(pool, return_std=True)

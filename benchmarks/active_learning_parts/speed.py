@@ -18,13 +18,13 @@ NAMES = ("density", "refractive_index")
 
 @dataclass(frozen=True)
 class Stand:
-    """A stand-in for a repeat unit whose features are made up."""
+    """A mock repeat unit with synthetic features."""
 
     key: str
 
 
 class World:
-    """Made-up units with two smooth properties and noise."""
+    """Return mock units with two smooth properties and noise."""
 
     def __init__(self, n: int) -> None:
         self.table = made_up(n, 0)
@@ -62,7 +62,7 @@ def run(quick: bool, options) -> dict[str, dict]:
 
 
 def large(quick: bool, options) -> dict[str, dict]:
-    """Fit of more points than an exact posterior is made for."""
+    """Measure a fit of more points than the exact posterior is intended for."""
     n = 2000 if quick else 10_000
     world = World(n)
     figures: dict[str, dict] = {}
@@ -74,7 +74,7 @@ def large(quick: bool, options) -> dict[str, dict]:
 
 
 class Clock:
-    """Time since it was made: on the wall, and of the processor, which other programs on the machine leave alone."""
+    """Wall time and processor time since its creation; the latter does not depend on other programs on the machine."""
 
     def __init__(self) -> None:
         self.wall, self.processor = time.perf_counter(), time.process_time()
@@ -90,7 +90,7 @@ def _peak() -> float:
 
 
 def switch(quick: bool, options) -> dict[str, dict]:
-    """Exact posterior against inducing points, on both sides of the switch."""
+    """Compare exact posterior and inducing points on both sides of the threshold."""
     figures: dict[str, dict] = {}
     sizes = (1000,) if quick else (2500, 5000, 7500)
     world = World(max(sizes) + 1000)

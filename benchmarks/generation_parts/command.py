@@ -9,7 +9,7 @@ from benchmarks.generation_parts.data import once
 
 def main(name: str, sections: tuple[str, ...], description: str) -> None:
     parser = command_line(description, "at most ten minutes on two cores")
-    parser.add_argument("--peer", help="Python of an environment that holds XenonPy")
+    parser.add_argument("--peer", help="Python of an environment with XenonPy")
     parser.add_argument("--work", type=Path, help="folder of finished pieces")
     parser.add_argument("--only", nargs="+", choices=sections, default=sections)
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What several sections share: the corpus, PI1070 in two halves, the targets' properties, finished pieces."""
+"""Common data of the sections: the corpus, PI1070 in two halves, target properties, finished pieces."""
 
 import json
 from functools import cache
@@ -14,7 +14,7 @@ PROPERTIES = ("density", "refractive_index", "thermal_conductivity")
 
 
 def once(arguments, name: str, make):
-    """What `make` gives, from the folder `--work` where it has been made before."""
+    """Return the result of `make`, from the folder `--work` if it is stored there."""
     path = arguments.work / f"{name}{'-quick' if arguments.quick else ''}.json" if arguments.work else None
     if path is not None and path.exists():
         return json.loads(path.read_text())
@@ -40,7 +40,7 @@ def is_valid(text: str) -> bool:
 
 @cache
 def halves():
-    """PI1070 by canonical key, split in two at random: (keys, values of `PROPERTIES`) twice."""
+    """Return two random halves of PI1070 by canonical key, each as (keys, values of `PROPERTIES`)."""
     table = pd.read_csv(DATA / "radonpy_pi1070" / "PI1070.csv")
     rows: dict[str, list[np.ndarray]] = {}
     for text, values in zip(table["smiles"], table[list(PROPERTIES)].to_numpy(dtype=float), strict=True):
@@ -54,7 +54,7 @@ def halves():
 
 
 def mean_of(values) -> np.ndarray:
-    """Mean of the rows that hold a number, column by column; NaN where none does."""
+    """Return the mean of each column over the rows with a number; NaN if there are none."""
     table = np.array(values)
     known = np.isfinite(table)
     with np.errstate(invalid="ignore"):

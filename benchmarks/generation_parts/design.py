@@ -1,4 +1,4 @@
-"""Inverse design for three targets, guided by surrogates of one half of PI1070 and judged by those of the other half."""
+"""Inverse design for three targets, guided by surrogates of one half of PI1070 and evaluated by those of the other half."""
 
 import sys
 from functools import cache, partial
@@ -18,18 +18,18 @@ TARGETS = {
 }
 PEER_BETA = [*np.linspace(0.01, 0.2, 20), *np.linspace(0.21, 0.4, 10), *np.linspace(0.4, 1.0, 10), *np.full(10, 1.0)]
 PEER_UNITS = 2000
-"""Polymers the peer learns from: at its speed some minutes, and far longer than in proportion for more."""
+"""Number of training polymers of the peer: takes minutes, and its time grows faster than linearly."""
 
 PEER_RUNS, PEER_PROPOSALS = 10, 4000
-"""Runs of the peer and proposals of each; its population soon shrinks to a few strings, so a run asks for far fewer likelihoods."""
+"""Runs of the peer and proposals of each; its population soon shrinks to a few strings, so that it needs far fewer likelihoods."""
 
 FEW_RUNS, FEW_BEST_OF = 5, 3.0
-"""Runs of the sampler with as few calls as all runs of the peer together, each with another seed, and what outputs are the best of."""
+"""Runs of the sampler with as few calls as all runs of the peer together, with different seeds, and oversampling of their outputs."""
 
 SHARPNESS, BEST_OF, DIVERSITY = 4.0, 6.0, 0.7
-"""Final exponent of the likelihood, how many candidates each output is the best of, and how diverse outputs are to be.
+"""Final exponent of the likelihood, oversampling factor of the outputs, and required diversity of the outputs.
 
-The first two were chosen on other halves of PI1070 and for other targets; the third is the goal's."""
+The first two were chosen with other halves of PI1070 and other targets; the third is that of the goal."""
 
 
 def run(arguments) -> dict:
@@ -95,7 +95,7 @@ def one(arguments, name, target) -> dict:
 
 
 def counted(target):
-    """The guide's likelihood of a target, and what it has been asked for so far, by key."""
+    """The guide's likelihood of a target, with the requested values by key."""
     guide, asked = fitted(0), {}
 
     def likelihood(units):
@@ -111,7 +111,7 @@ def counted(target):
 def ours(arguments, target) -> dict:
     n = 60 if arguments.quick else 200
     asked, likelihood = counted(target)
-    # As a campaign that asks for novelty does; without that, the sampler finds known polymers again.
+    # As in a campaign with novelty; otherwise, the sampler rediscovers known polymers.
     smc = generator(arguments.quick, sharpness=SHARPNESS)
 
     def outputs(exclude):
@@ -124,7 +124,7 @@ def ours(arguments, target) -> dict:
 
 
 def with_few_calls(target, budget, seed) -> dict:
-    """What a population makes that is small enough to ask for no more likelihoods than the peer did."""
+    """Run the sampler with a population small enough to need no more likelihoods than the peer."""
     particles = 256
     while True:
         asked, likelihood = counted(target)
@@ -143,7 +143,7 @@ def units_of(keys):
 
 @cache
 def fitted(which):
-    """Surrogates of one half."""
+    """Return surrogates of one half."""
     from surrogates import Observations, fit_surrogates
 
     keys, values = halves()[which]
@@ -156,18 +156,18 @@ def fitted(which):
 
 @cache
 def language():
-    """A language model of the corpus and the first half."""
+    """Return a language model of the corpus and the first half."""
     return NGramModel.fit([*corpus().units, *halves()[0][0]], 10)
 
 
 def generator(quick, sharpness=1.0):
-    """The sampler with the default filters and, but for the sharpness, the default settings."""
+    """Return the sampler with default filters and default settings except for the sharpness."""
     fewer = {"particles": 128} if quick else {}
     return SMCGenerator(language(), SMCSettings(sharpness=sharpness, **fewer), Filters())
 
 
 def prior(arguments) -> list[str]:
-    """What the language model proposes under the same filters without a target."""
+    """Return proposals of the language model with the same filters, without a target."""
     n = 500 if arguments.quick else 4000
     return [c.unit.key for c in generator(arguments.quick).propose(n, np.random.default_rng(4))]
 
@@ -177,7 +177,7 @@ def known():
 
 
 def share(judge, units, target) -> float:
-    """Fraction of units whose predicted mean lies in the target."""
+    """Return the fraction of units whose predicted mean is in the target."""
     prediction = judge.predict(units)
     inside = np.ones(len(units), dtype=bool)
     for name, (low, high) in target.items():
@@ -187,10 +187,10 @@ def share(judge, units, target) -> float:
 
 
 def by_peer(arguments, name, target) -> dict:
-    """The distinct repeat units of the peer's populations at the target, and how often it asked for a likelihood.
+    """Return the distinct repeat units of the peer's populations at the target, and its number of likelihood calls.
 
-    A call is a distinct repeat unit, as for the project's sampler: what is no repeat unit, or was asked for before, costs the peer
-    nothing. Its model learns the same first half and a part of the same corpus, as much as its speed allows.
+    A call is a distinct repeat unit, as for our sampler: invalid units and repeated requests are not counted. The peer's model is trained
+    on the same first half and on as large a part of the same corpus as its speed allows.
     """
     found: set[str] = set()
     asked: dict[str, float] = {}

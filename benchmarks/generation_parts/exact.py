@@ -18,7 +18,7 @@ MOVES = ("regrow_tail", "regrow_segment", "respell")
 
 
 def toy():
-    """A language of some dozens of strings, all of them, and their exact posterior."""
+    """A language of a few dozen strings, with all strings and their exact posterior."""
     grammar = Grammar(Vocabulary.of(["O", "=C", "S"]), 4)
     units = ["*CC*", "*CO*", "*CCO*", "*OCC(C)*", "*CC(O)C*", "*CCC*", "*C=CC*", "*OC=C*", "*CC(=C)*"]
     model = NGramModel.fit(units, 3, grammar=grammar)
@@ -81,7 +81,7 @@ def run(arguments) -> dict:
 
 
 def slope(distances) -> tuple[float, float]:
-    """Exponent of N in the mean distance, and its standard error from the scatter between runs."""
+    """Return the exponent of N in the mean distance, and its standard error from the scatter between runs."""
     x = np.log(list(distances))
     y = np.array([np.log(values.mean()) for values in distances.values()])
     errors = np.array([values.std(ddof=1) / values.mean() / np.sqrt(len(values)) for values in distances.values()])
@@ -92,7 +92,7 @@ def slope(distances) -> tuple[float, float]:
 
 
 def without_correction(sample) -> float:
-    """Distance of a run whose moves accept every possible proposal."""
+    """Return the distance of a run whose moves accept every possible proposal."""
 
     def uncorrected(move):
         def always(*task):

@@ -1,4 +1,4 @@
-"""A virtual library of SMiPoly's monomers: how fast it is written, and that memory does not grow with it."""
+"""A virtual library of SMiPoly's monomers: speed of writing, and memory independent of its size."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ sys.stderr.write(f"{time.process_time() - start} {resource.getrusage(resource.RU
 
 
 def run(arguments) -> dict:
-    """`designer enumerate` stopped early and late, in a process of its own each."""
+    """Run `designer enumerate` up to a small and a large limit, each in its own process."""
     few, many = (1_000, 5_000) if arguments.quick else (10_000, 100_000)
     with tempfile.TemporaryDirectory() as folder:
         monomers = Path(folder) / "monomers.csv"
@@ -35,7 +35,7 @@ def run(arguments) -> dict:
 
 
 def _write(monomers: Path, limit: int) -> tuple[int, float, float]:
-    """Rows, CPU seconds and peak memory in MiB."""
+    """Return rows, CPU seconds and peak memory in MiB."""
     out = monomers.with_name("library.csv")
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(monomers), str(out), "--limit", str(limit)],

@@ -18,7 +18,7 @@ print(len(units), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 
 def run(arguments) -> dict:
-    """Peak resident memory of a process that fits 300,000 repeat units, interpreter and input included."""
+    """Measure the peak resident memory of a process that fits 300,000 repeat units, including interpreter and input."""
     n = 20_000 if arguments.quick else 300_000
     with zipfile.ZipFile(DATA / "smipoly" / "SMiPoly_001_generatedPolymer.csv.zip") as archive:
         name = next(item for item in archive.namelist() if item.endswith(".csv") and "MACOSX" not in item)

@@ -13,9 +13,9 @@ ORDERS = (4, 6, 8, 10)
 
 
 def run(arguments) -> dict:
-    """The held-out polymers are the second half of PI1070; both kinds may learn the corpus, the known polymers, or both in turn.
+    """The held-out polymers are the second half of PI1070; models may be trained on the corpus, the known polymers, or both in turn.
 
-    The n-gram model is given the order and the units that describe the held-out polymers best, so its figure is a lower bound.
+    The n-gram model uses the order and training units that describe the held-out polymers best, so that its figure is a lower bound.
     """
     real, units, held = parts()
     ngram = once(
@@ -33,7 +33,7 @@ def run(arguments) -> dict:
 
 
 def parts():
-    """Known polymers, everything to learn from, and held-out polymers; the last are in neither."""
+    """Return known polymers, all training polymers, and held-out polymers, which are in neither."""
     first, second = halves()
     held = set(second[0])
     known = [entry.key for entry in corpus().entries if entry.source == "known"]
@@ -43,7 +43,7 @@ def parts():
 
 
 def gru_bits(arguments, units, real, held) -> tuple[float, float]:
-    """Before and after fine-tuning on the known polymers, as `designer train` and `designer train --start` do it."""
+    """Train and fine-tune on the known polymers, as with `designer train` and `designer train --start`."""
     from generators.language.training_settings import FINE_TUNING
 
     settings = NeuralSettings(epochs=2) if arguments.quick else NeuralSettings()
@@ -59,6 +59,6 @@ def told(progress) -> None:
 
 
 def bits(model, keys) -> float:
-    """Mean over the polymers that the grammar can express."""
+    """Return the mean over the polymers that the grammar can express."""
     values = model.log_prob(keys)
     return float(-values[np.isfinite(values)].mean() / math.log(2))

@@ -1,7 +1,7 @@
-"""Which notation a network learns best: the grammar's SMILES tokens or SELFIES, with or without respelling.
+"""Best notation for a network: the grammar's SMILES tokens or SELFIES, with or without randomised spelling.
 
-The same plain network learns each from the same polymers and is judged on the same held-out ones. It sees the last token only and
-no grammar's mask, which SELFIES do not have; the product's own model has both and is in `neural`.
+The same plain network is trained with each notation on the same polymers and evaluated on the same held-out polymers. Its input is
+the last token, without the grammar's mask, which SELFIES do not have; the model of this project has both and is measured in `neural`.
 """
 
 import copy
@@ -30,7 +30,7 @@ PASSES, PATIENCE = 20, 3
 
 def run(arguments) -> dict:
     real, units, held = parts()
-    # The known polymers, and as much of the rest as a comparison needs.
+    # The known polymers, and a sufficient part of the rest.
     units = list(dict.fromkeys([*real, *units[::10]]))
     selfies.set_semantic_constraints({**selfies.get_semantic_constraints(), "At": 1})
     spellers = {"smiles": as_smiles, "selfies": as_selfies}
@@ -62,7 +62,7 @@ def as_smiles(key, rng=None):
 
 
 def as_selfies(key, rng=None):
-    """SELFIES from one star to the other; a halogen that no polymer holds stands for a star."""
+    """Return SELFIES from one star to the other; stars are represented by a halogen that does not occur in the polymers."""
     mol = Chem.MolFromSmiles(key.replace("@", "").replace("/", "").replace("\\", "").replace("*", STAND_IN))
     ends = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetSymbol() == "At"]
     if rng is None:
@@ -82,7 +82,7 @@ def known(tokens, vocabulary) -> bool:
 
 
 class Plain(nn.Module):
-    """The shape of the product's network without grammar and path."""
+    """The architecture of this project's network without grammar and path."""
 
     def __init__(self, n_tokens: int) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Plain(nn.Module):
 
 
 def nats(network, rows) -> torch.Tensor:
-    """Negative log probability of each row of tokens."""
+    """Return the negative log probability of each row of tokens."""
     length, begin = max(map(len, rows)), network.out.out_features
     targets = torch.full((len(rows), length), -1)
     for i, row in enumerate(rows):
@@ -161,7 +161,7 @@ def bits(network, rows) -> float:
 
 
 def two_stars(network, vocabulary, n: int = 1000, longest: int = 200) -> float:
-    """Share of sampled SELFIES that are repeat units."""
+    """Return the fraction of sampled SELFIES that are repeat units."""
     last, state = torch.full((n, 1), len(vocabulary)), None
     drawn = []
     with torch.no_grad():

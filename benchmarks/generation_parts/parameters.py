@@ -1,4 +1,4 @@
-"""Whether the force field can parameterise what the filters accept."""
+"""Check that the force field can parameterise repeat units accepted by the filters."""
 
 import sys
 
@@ -17,7 +17,7 @@ RARE = Chem.MolFromSmarts("[#15,#16,#35,#53,$([#7]=*),$([#7]-[#7]),$([#7]-[#8])]
 
 
 def run(arguments) -> dict:
-    """Ordinary proposals of both kinds, and odd ones: of a model of short contexts, with the groups where tables have gaps."""
+    """Check ordinary proposals of both kinds, and unusual ones from a model of short contexts, with groups rare in parameter tables."""
     n = 40 if arguments.quick else 200
     samples = {
         "ngram": SMCGenerator(cached_ngram(corpus().units)).propose(n, np.random.default_rng(10)),
@@ -41,7 +41,7 @@ def odd(n):
 
 
 def can_type(unit) -> bool:
-    """Whether every term and charge of two units, capped with hydrogen, has a parameter."""
+    """Return whether all terms and charges of two units, capped with hydrogen, have parameters."""
     try:
         parameterise(Chem.AddHs(unit.oligomer(2)), SimulationSettings(preset="quick").force_field)
     except UnparameterisableError as error:

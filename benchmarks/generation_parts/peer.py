@@ -1,4 +1,4 @@
-"""XenonPy in an environment of its own, over pipes."""
+"""XenonPy in its own environment, over pipes."""
 
 import json
 import os
@@ -9,10 +9,10 @@ SCRIPT = Path(__file__).parent.parent / "generation_peer.py"
 
 
 def peer_answer(peer: str, task: dict, ask=None):
-    """Run one task in the peer's environment; `ask` answers its questions about likelihoods."""
+    """Run one task in the peer's environment; `ask` returns the likelihoods that it requests."""
     to_us, from_peer = os.pipe()
     to_peer, from_us = os.pipe()
-    # The peer finds its two pipes under the numbers 3 and 4.
+    # The peer uses file descriptors 3 and 4 for its two pipes.
     shell = f'exec 3<&{to_peer} 4>&{from_peer}; exec "$0" "$1"'
     process = subprocess.Popen(
         ["/bin/bash", "-c", shell, peer, str(SCRIPT)],
@@ -32,5 +32,5 @@ def peer_answer(peer: str, task: dict, ask=None):
             answers.flush()
     document = process.stdout.read()
     if process.wait():
-        raise RuntimeError(f"the peer {peer} ended with status {process.returncode}")
+        raise RuntimeError(f"the peer {peer} exited with status {process.returncode}")
     return json.loads(document)

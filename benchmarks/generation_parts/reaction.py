@@ -1,4 +1,4 @@
-"""Proposals over monomers: every one comes with a route, and the route gives it back."""
+"""Proposals over monomers: each has a route, and the route reproduces it."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def run(arguments) -> dict:
 
 
 def gives_back(candidate, rule) -> bool:
-    """Whether the rule of a candidate's route, applied to its monomers, gives the candidate."""
+    """Return whether the rule of a candidate's route, applied to its monomers, gives the candidate."""
     library = MonomerLibrary.of([Entry(monomer.name, monomer.smiles) for monomer in candidate.route.monomers])
     products = (text for members in library.pairs(rule) for text in rule.products([mol for _, mol in members]))
     return candidate.unit.key in {RepeatUnit.canonical(text).key for text in products}

@@ -1,4 +1,4 @@
-"""How fast n-gram models are fitted and propose, and whether what they propose is valid."""
+"""Speed of fitting and sampling n-gram models, and validity of their proposals."""
 
 import time
 

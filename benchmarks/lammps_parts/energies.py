@@ -1,4 +1,4 @@
-"""Energies term by term and forces of both programs."""
+"""Energies by term and forces of both programs."""
 
 import copy
 import re
@@ -15,7 +15,7 @@ from mdcore.measure.export.terms import force_of, rows
 TERMS = ("bond", "angle", "torsion", "lennard_jones", "coulomb")
 TIGHT_OPENMM, TIGHT_LAMMPS = 1e-6, 1e-7
 PRODUCTION_LAMMPS = 1e-4
-"""Accuracy that LAMMPS's manual suggests for pppm; the answer holds the force errors it and OpenMM's setting lead to."""
+"""Accuracy of pppm suggested in the LAMMPS manual; the output includes the resulting force errors of both programs."""
 
 
 def header(data: LammpsData, accuracy: float) -> str:
@@ -48,7 +48,7 @@ print "terms $(v_bond:%.12g) $(v_angle:%.12g) $(v_torsion:%.12g) $(v_lennard_jon
 
 
 def comparable(system: Any, ewald_tolerance: float | None = TIGHT_OPENMM) -> Any:
-    """Return a copy of a System with a plain Lennard-Jones cutoff and, if asked for, another Ewald tolerance."""
+    """Return a copy of a System with a plain Lennard-Jones cutoff and optionally another Ewald tolerance."""
     own = copy.deepcopy(system)
     nonbonded = force_of(own, "NonbondedForce")
     nonbonded.setUseSwitchingFunction(False)

