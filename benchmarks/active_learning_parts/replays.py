@@ -50,7 +50,8 @@ def run(quick: bool, options) -> dict[str, dict]:
 def _rank_knowing_all(oracle: Oracle, featurise: FeatureLookup) -> int:
     """Return the rank of the 19th front point, with polymers sorted by their probability of being on the front.
 
-    Each polymer is predicted from all others. The rank is a lower bound for the expected evaluations of a search with this model that starts from a few polymers.
+    Each polymer is predicted from all others. The rank is a lower bound for the expected evaluations of a search with this model
+    that starts from a few polymers.
     """
     points = oracle.points(OBJECTIVES)
     fine = np.flatnonzero(~np.isnan(points).any(axis=1))
