@@ -60,7 +60,7 @@ def parse_list(text: str, source: str, *, is_csv: bool) -> list[Entry]:
         is_csv: Whether it is CSV with a header; otherwise each line is a SMILES and optionally a name, with `#` for comments.
 
     Raises:
-        InvalidList: There is no SMILES column, or no entry.
+        InvalidList: The SMILES column is missing, or there are no entries.
     """
     if is_csv:
         return _entries(sheet_of_text(text, source))

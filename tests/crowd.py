@@ -50,5 +50,5 @@ def member(
     pipe.recv()
     try:
         pipe.send(do(config, *arguments))
-    except Exception as error:  # noqa: BLE001 - the test tells what it was
+    except Exception as error:  # noqa: BLE001 - reported by the test
         pipe.send(error)

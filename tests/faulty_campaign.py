@@ -67,11 +67,11 @@ MOMENTS = ("attempts.jsonl", "bundle/bundle.json", "run/checkpoint.npz", "run/ru
 
 
 class SmallDisk:
-    """A file system of its own in memory, which can be filled.
+    """A separate in-memory file system, which can be filled.
 
     Attributes:
         folder: Where it is mounted.
-        refusal: Why there is none, as mounting takes privileges; None when there is one.
+        refusal: Why it could not be mounted, for example for lack of privileges; None if it is mounted.
     """
 
     def __init__(self, folder: Path, megabytes: int) -> None:

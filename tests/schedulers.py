@@ -305,7 +305,7 @@ class SSHServer(Daemons):
 def serving(
     kind: type[Slurm] | type[SSHServer], programs: tuple[str, ...], packages: str
 ) -> Iterator[Slurm | SSHServer]:
-    """Start one for a test session, or skip with the reason why there is none."""
+    """Start a server for a test session, or skip with the reason if this is not possible."""
     if not sys.platform.startswith("linux"):
         pytest.skip("needs Linux")
     if lacking := missing(programs):

@@ -90,7 +90,7 @@ class ReactionSpace:
         return here.route(tuple(monomers))
 
     def _complete(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Choices, list[str | None]]:
-        """Draw a product for each synthesis, None where there is none."""
+        """Draw a product for each synthesis; None for a synthesis without products."""
         texts: list[str | None] = []
         counts = np.ones(len(chosen))
         for row, (rule, first, second) in enumerate(chosen[:, :3].tolist()):

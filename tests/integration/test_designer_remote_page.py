@@ -75,7 +75,7 @@ def test_a_scheduler_elsewhere_is_sent_views_while_somebody_looks(scheduler: str
             port = page.url.split(":")[2].split("/")[0]
             assert answer(page.url, f"http://localhost:{port}") == 101
             assert answer(page.url, "http://evil.example.org") == 403
-            # The scheduler forgets a closed session after a while, and tells that nobody looks.
+            # The scheduler drops a closed session after a while, and reports no viewers.
             wait_for(lambda: watcher.lookers == 0, 90)
         finally:
             page.close()

@@ -257,7 +257,7 @@ def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path)
     assert resumed >= 2
 
 
-# What follows needs no dynamics: a simulation that goes on until it may end, and tells nothing of how far it is.
+# The following tests need no dynamics: their simulation runs until it is allowed to end, and reports no progress.
 
 
 def waits(unit, settings, *, seed, out, properties, progress=None):

@@ -265,7 +265,7 @@ def test_a_file_whose_tables_are_in_the_log_says_so(tmp_path: Path, capfd: pytes
 
 
 def test_a_new_campaign_is_in_the_file_at_once(tmp_path: Path) -> None:
-    """A copy of the file alone, made while the campaign is young, tells which campaign is missing in it."""
+    """A copy of the file alone, made early in the campaign, contains the campaign."""
     store = CampaignStore.begin(create_store(tmp_path / "s.sqlite"), name="trial", seed=1, config={}, identity={})
     shutil.copy(tmp_path / "s.sqlite", tmp_path / "copy.sqlite")
     store.close()

@@ -148,7 +148,7 @@ def test_a_damaged_file_of_a_finished_run_is_made_again_from_the_others(
     result = simulated(folder)
     same(result, whole)
     if state is missing or name == "run/checkpoint.npz":
-        # Nobody needs the checkpoint of a finished run; one that never was written is no damage.
+        # The checkpoint of a finished run is not needed; a checkpoint that was never written does not count as damage.
         return
     assert before != hurt
     (entry,) = result.diagnostics["damaged_files"]

@@ -218,7 +218,7 @@ def test_fit_cross_validates_and_keeps_the_model(
     assert found["by_key"]["r2"] > 0.5
     assert set(found["by_cluster"]["coverage"]) == {"0.5", "0.8", "0.95"}
     assert found["leave_one_out"]["n"] == 25
-    # The polymer that is there twice tells its twin; no fold ever holds both.
+    # The duplicated polymer predicts its twin if only one of them is left out; folds never separate them.
     assert 0 < found["leave_one_out"]["mae"] < found["by_cluster"]["mae"]
     with (folder / "predictions_heat_capacity_cp_key.csv").open() as stream:
         rows = list(csv.DictReader(stream))

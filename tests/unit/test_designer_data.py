@@ -189,7 +189,7 @@ def test_imported_data_reach_the_surrogates_and_the_choice(tmp_path: Path) -> No
     light, dense = (RepeatUnit.from_psmiles(t) for t in ("*CC(*)CCCCC", "*CC(*)C(F)(F)C(F)(F)C(F)(F)F"))
     prediction = informed.predict([light, dense]).mean[:, 0]
     assert prediction[1] > prediction[0] + 0.3
-    # One simulated unit tells the offset between the two levels of simulation.
+    # One simulated unit determines the offset between the two levels of simulation.
     record = campaign.store.propose(
         key="*C*", psmiles="*CC*", origin="given", log_prior=None, in_corpus=True, step="initial",
         settings_digest=config.settings_digest(), acquisition=None, predicted={},
