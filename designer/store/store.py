@@ -99,7 +99,7 @@ class CampaignStore:
                 session.flush()
             elif changed := [key for key in identity if row.identity.get(key) != identity[key]]:
                 raise CampaignMismatch(
-                    f"campaign {name!r} is in the store with a different {' and '.join(changed)}; choose a new name, or "
+                    f"campaign {name!r} differs from the stored one in {' and '.join(changed)}; choose a new name, or "
                     "restore the original configuration"
                 )
             elif row.config != dict(config):

@@ -127,7 +127,7 @@ def test_a_failure_while_building_ends_the_evaluation(tmp_path: Path, machines: 
         assert outcomes(heard) == [Failure("build", "the chains do not fit")]
         # The scheduler is its owner's business, but not without a word.
         assert isinstance(heard[0], Noted)
-        assert f"connections to {machines.address} are not protected" in heard[0].text
+        assert f"connections to {machines.address} are not encrypted" in heard[0].text
         assert not any(isinstance(message, Noted) for message in heard[1:])
     assert not (tmp_path / "0" / "trace.txt").exists()
 
@@ -171,7 +171,7 @@ def test_a_scheduler_that_is_killed_and_started_again_loses_nothing(tmp_path: Pa
         time.sleep(1.5)
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-        heard = listen(cluster, lambda heard: any(isinstance(m, Noted) and "went away" in m.text for m in heard))
+        heard = listen(cluster, lambda heard: any(isinstance(m, Noted) and "does not answer" in m.text for m in heard))
         os.killpg(worker.pid, signal.SIGKILL)  # its supervisor would start it anew, too
         worker.wait()
         counted = int((tmp_path / "0" / "counted").read_text())
@@ -201,7 +201,7 @@ def test_a_scheduler_that_does_not_come_back_is_one_clear_error(tmp_path: Path, 
     with closing(start_address(AddressClusterSettings(address=machines.address, wait_s=2), WHOLE)) as cluster:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-        with pytest.raises(ClusterLost, match=r"has been away for .* start it, then start the campaign again"):
+        with pytest.raises(ClusterLost, match=r"has not answered for .* start it, then restart the campaign"):
             listen(cluster, lambda heard: False, timeout_s=60)
 
 
@@ -267,7 +267,8 @@ def test_a_simulation_that_hangs_is_ended(tmp_path: Path, function: object, hang
         assert isinstance(result, SimulationResult)
     else:
         assert result == Failure(
-            "timeout", "it hung 2 times, the places are in hang.log; raise cluster.hang if it was only slow"
+            "timeout",
+            "the simulation hung 2 times, see hang.log for the tracebacks; raise cluster.hang if it was only slow",
         )
         assert "hangs_always" in log  # the place is told
 
@@ -282,7 +283,7 @@ def test_a_full_disk_is_nobodys_fault(tmp_path: Path) -> None:
         (returned,) = [m for m in heard if isinstance(m, Returned)]
         assert returned.trouble.kind == "disk"
         assert "no space is left for" in returned.trouble.message
-        assert "free some, it is tried again" in returned.trouble.message
+        assert "free some space, the campaign retries" in returned.trouble.message
         (folder / "trace.txt").unlink()
         cluster.submit(job(tmp_path))
         assert isinstance(outcomes(finish(cluster, 1))[0], SimulationResult)

@@ -177,7 +177,7 @@ def test_a_folder_that_does_not_keep_files_private_is_refused(tmp_path: Path, mo
 
     monkeypatch.setattr(tempfile, "TemporaryDirectory", careless)
     private = pytest.raises(
-        InvalidConfig, match=r"can be read by other users.*set cluster\.tls_folder to a folder on another"
+        InvalidConfig, match=r"are readable by other users.*set cluster\.tls_folder to a folder on another"
     )
     with private, in_files(make_certificates(), tmp_path):
         raise AssertionError

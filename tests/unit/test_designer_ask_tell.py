@@ -80,7 +80,7 @@ def test_what_is_asked_for_is_reserved_and_pending(campaign: Campaign) -> None:
     second = campaign.ask(2)
     assert not {record.key for record in first} & {record.key for record in second}
     assert campaign._proposer.pending == [0, 2]
-    with pytest.raises(CampaignFailed, match=r"6 evaluations are finished or under way, as stop.evaluations says"):
+    with pytest.raises(CampaignFailed, match=r"stop.evaluations allows 6 evaluations, which are finished or under way"):
         campaign.ask(5), campaign.ask(1)
 
 
@@ -104,21 +104,21 @@ def test_stale_reservations_expire_and_late_results_count(campaign: Campaign) ->
 # Each case: what is told of candidate 1, whose refractive index was told before, and what the refusal must say.
 BAD = [
     (index(99), ["candidate '99' is unknown", "designer ask"]),
-    ({**index(1), "candidate": None, "psmiles": "*CS*"}, ["'*CS*' was never proposed here"]),
+    ({**index(1), "candidate": None, "psmiles": "*CS*"}, ["'*CS*' is not a candidate of this campaign"]),
     ({**index(1), "candidate": None, "psmiles": "*CC"}, ["*CC"]),
     (index(2, psmiles="*CO*"), ["candidate 2 is *CCO*, not *CO*", "correct one of them"]),
-    (index(1, 1.7), ["refractive_index of this polymer is recorded at experiment already, as 1.500 ± 0.010"]),
-    (index(1, stderr=0.02), ["refractive_index of this polymer is recorded at experiment already"]),
-    ({"candidate": 1, "failure": "broke"}, ["measurements at experiment are recorded", "it has not failed"]),
+    (index(1, 1.7), ["refractive_index of this polymer is already recorded at experiment as 1.500 ± 0.010"]),
+    (index(1, stderr=0.02), ["refractive_index of this polymer is already recorded at experiment"]),
+    ({"candidate": 1, "failure": "broke"}, ["measurements at experiment are recorded", "which contradict a failure"]),
     (index("²"), ["candidate '²' is unknown"]),
-    (index(2, note="a\0b"), ["holds a character that no database takes"]),
+    (index(2, note="a\0b"), ["contains a character that databases cannot store"]),
     (index(2, property="refractive_indx"), ["refractive_indx", "refractive_index"]),
     (index(2, property="glass_transition_temperature", unit="g/cm3"), ["unit 'g/cm3' cannot be converted to 'K'"]),
-    (index(2, property="glass_transition_temperature", unit=None, value=400), ["has no unit", "as K"]),
+    (index(2, property="glass_transition_temperature", unit=None, value=400), ["has no unit", "for example K"]),
     (index(2, property="glass_transition_temperature", unit="K", value=4e6), ["physically impossible (50 to 1500 K"]),
     (index(2, value="1,5"), ["value '1,5' is not a number"]),
-    (index(2, value="nan"), ["is no finite number"]),
-    (index(2, stderr=-0.1), ["stderr -0.1 is negative"]),
+    (index(2, value="nan"), ["is not a finite number"]),
+    (index(2, stderr=-0.1), ["the standard error must be finite and not negative, got -0.1"]),
     (index(2, stderr=5.0), ["refractive_index 1.5 with the standard error 5 is uninformative"]),
     (index(2, value=-1.6), ["refractive_index -1.6 is physically impossible"]),
     (index(2, value="1_6"), ["value '1_6' is not a number; write it without underscores"]),
@@ -128,7 +128,7 @@ BAD = [
         ["if it is in degrees Celsius, write degC in the column unit"],
     ),
     (index(2, failure="broke"), ["a value and a failure"]),
-    ({"property": "refractive_index", "value": 1.5}, ["no polymer is named"]),
+    ({"property": "refractive_index", "value": 1.5}, ["no polymer is given"]),
 ]
 
 
@@ -181,7 +181,7 @@ def test_a_file_may_be_told_again(campaign: Campaign) -> None:
     assert [m.value for m in after[1].measurements] == [1.5, 373.15]
     assert after[2] == before[1]
     assert [event.message for event in campaign.store.events() if event.kind == "told"] == [
-        f"{n} results from outside were recorded" for n in (2, 1, 1)
+        f"{n} results measured outside were recorded" for n in (2, 1, 1)
     ]
 
 
@@ -190,12 +190,12 @@ def test_a_file_may_be_told_again(campaign: Campaign) -> None:
     [
         (
             (index(1), {"candidate": 1, "failure": "broke"}),
-            ["this row tells a value and line 3 a failure", "this row tells a failure and line 2 a value"],
+            ["this row has a value and line 3 a failure", "this row has a failure and line 2 a value"],
         ),
-        ((index(1, 1.5), index(1, 1.7)), ["", "line 2 tells something else of the same polymer and property"]),
+        ((index(1, 1.5), index(1, 1.7)), ["", "line 2 has another value for the same polymer and property"]),
         (
             ({"candidate": 1, "failure": "broke"}, {"candidate": 1, "failure": "burnt"}),
-            ["", "line 2 tells something else"],
+            ["", "line 2 has another value"],
         ),
     ],
 )
@@ -224,7 +224,7 @@ def test_the_command_tells_what_became_of_a_file(
     assert run(["tell", str(config), str(sheet)]) == 2
     out, err = capfd.readouterr()
     assert [line.split(":")[0] for line in out.splitlines()] == ["line 3 rejected", "line 4 rejected"]
-    assert f"error: nothing was recorded, since 2 rows of {sheet} cannot be" in err
+    assert f"error: nothing was recorded: 2 rows of {sheet} rejected" in err
     sheet.write_text(heading + "1,refractive_index,1.5,0.01,1\n2,refractive_index,,,1\n")
     for expected in (
         "1 result recorded, 1 row without a value",
@@ -245,7 +245,7 @@ def test_what_cannot_be_written_is_not_reserved(
     assert run(["ask", str(config), "--format", form, "--out", str(tmp_path / where)]) == 2
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert "; nothing is reserved" in err
+    assert "; no candidate was reserved" in err
     assert "nothing is reserved" in err
     with Campaign(load_config(config)) as campaign:
         assert campaign.store.evaluations() == ()
@@ -312,9 +312,9 @@ def test_other_fidelities_are_kept_apart(campaign: Campaign) -> None:
     ("text", "fragment"),
     [
         ("candidate,proprty,value\n1,refractive_index,1.5\n", "unknown column 'proprty'"),
-        ("property,value\nrefractive_index,1.5\n", "no column tells the polymer"),
+        ("property,value\nrefractive_index,1.5\n", "no column identifies the polymer"),
         ("candidate,value\n1,2,3\n", "line 2: more cells than columns"),
-        ('[{"candidate": 1', "is no JSON"),
+        ('[{"candidate": 1', "is not valid JSON"),
         ('{"results": 3}', "results must be a list"),
     ],
 )
@@ -382,21 +382,21 @@ def test_a_loop_of_ask_and_tell_alone(config: Path, tmp_path: Path, capfd: pytes
 def test_the_configuration_may_name_what_only_a_laboratory_measures(config: Path) -> None:
     text = config.read_text().replace("{kind: outside}", "{kind: local}")
     config.write_text(text)
-    with pytest.raises(ValueError, match="'glass_transition_temperature' is not measured by simulation"):
+    with pytest.raises(ValueError, match="'glass_transition_temperature' cannot be measured by simulation"):
         load_config(config)
     assert CampaignConfig.model_fields["cluster"]
 
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, "2", None])
 def test_only_a_whole_number_of_candidates_can_be_asked_for(campaign: Campaign, n: object) -> None:
-    with pytest.raises(InvalidRequest, match="candidates cannot be reserved; ask for a whole number from 1 on"):
+    with pytest.raises(InvalidRequest, match="number of candidates must be a positive integer"):
         campaign.ask(n)  # type: ignore[arg-type]
     assert campaign.store.evaluations() == ()
 
 
 @pytest.mark.parametrize("days", [0, -1, float("nan"), float("inf"), 36_501])
 def test_a_reservation_lasts_a_possible_time(campaign: Campaign, days: float) -> None:
-    with pytest.raises(InvalidRequest, match="days must be greater than 0"):
+    with pytest.raises(InvalidRequest, match="days must be above 0"):
         campaign.ask(1, days=days)
     assert campaign.store.evaluations() == ()
 

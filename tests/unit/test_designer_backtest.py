@@ -188,10 +188,10 @@ def test_known_polymers_leave_the_pool_and_limits_the_front(
     ("words", "fragments"),
     [
         (["--strategy", "greedy"], ["'greedy' is unknown", "ehvi-rbf"]),
-        (["--strategy", "random", "--strategy", "random"], ["is there twice"]),
-        (["--seeds", "0"], ["--seeds 0", "at least 1"]),
+        (["--strategy", "random", "--strategy", "random"], ["is given twice"]),
+        (["--seeds", "0"], ["--seeds must be at least 1", "got 0"]),
         (["--start", "30"], ["25 polymers", "lower --start"]),
-        (["--smiles", "structure"], ["--smiles 'structure' is not in the file"]),
+        (["--smiles", "structure"], ["--smiles 'structure' is not a column of the file"]),
     ],
 )
 def test_bad_requests_are_one_line(
@@ -239,7 +239,7 @@ def test_fit_refuses_what_it_cannot_judge(table: Path, tmp_path: Path, capfd: py
     few = tmp_path / "few.csv"
     few.write_text("smiles,density\n*CC*,0.9\n*CCO*,1.1\n")
     for words, fragment in (
-        (["fit", str(few)], "tells density of 2 polymers"),
+        (["fit", str(few)], "has density of 2 polymers"),
         (["fit", str(few), "--property", "densty"], "did you mean density?"),
         (["fit", str(table), "--property", "density"], "has no column of 'density'"),
         (["fit", str(few), "--groups", "none"], "use key, cluster, both"),

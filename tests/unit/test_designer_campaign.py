@@ -140,7 +140,7 @@ def test_failures_are_rows_and_count(tmp_path: Path) -> None:
 def test_failures_without_end_stop_the_campaign(tmp_path: Path) -> None:
     broken = InstantCluster(slots=1, answer=lambda job: Failure("internal", "no force field"))
     campaign = make(config(tmp_path, stop={"evaluations": 50, "failures_in_a_row": 3}), broken)
-    with pytest.raises(CampaignFailed, match=r"3 evaluations failed in a row.*no force field; correct the cause"):
+    with pytest.raises(CampaignFailed, match=r"3 consecutive evaluations failed.*no force field; correct the cause"):
         campaign.run()
     assert campaign.store.counts()["failed"] == 3
     repaired = make(config(tmp_path, stop={"evaluations": 5, "failures_in_a_row": 3}), InstantCluster())
@@ -159,7 +159,7 @@ def test_wall_time_counts_over_restarts(tmp_path: Path) -> None:
         from designer.store.orm import CampaignRow
 
         session.get_one(CampaignRow, campaign.store.campaign_id).elapsed_s = 10.0
-    assert "wall time" in campaign.run()
+    assert "running time of" in campaign.run()
     assert campaign.store.counts()["done"] == 0
 
 

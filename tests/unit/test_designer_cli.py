@@ -121,7 +121,7 @@ def test_bad_input_is_one_line_and_status_2(
         ("abbe_number", "abe_number", "did you mean abbe_number?"),
         ("seed: 5", "simulation: {protocol: {temperature_K: -10}}", "greater than 0"),
         ("seed: 5", "initial: {kind: list, psmiles: ['CC']}", "initial.psmiles"),
-        ("seed: 5", "seed: 6", "different seed; choose a new name"),
+        ("seed: 5", "seed: 6", "differs from the stored one in seed; choose a new name"),
     ],
 )
 def test_a_wrong_configuration_leaves_the_store_untouched(
@@ -277,7 +277,7 @@ def test_simulate_refuses_what_is_no_specimen(capsys):
         (["*CC*", "*CC(*)C", "--sequence", "random", "--fractions", "0.9,0.9"], "sum to 1"),
         (["*CC*", "*CC(*)C", "--sequence", "random", "--fractions", "1.0"], "give one for each"),
         (["*CC*", "*CC(*)C", "--sequence", "block", "--fractions", "a,b"], "not a list of numbers"),
-        (["*CC*", "*CC(*)C", "--sequence", "alternating", "--fractions", "0.5,0.5"], "leave it out"),
+        (["*CC*", "*CC(*)C", "--sequence", "alternating", "--fractions", "0.5,0.5"], "omit it"),
         (["*CC*", "--sequence", "random"], "two or more"),
         (["CCO.O"], "several fragments"),
         (["*CC*", "--trajectory", "1"], "--out"),

@@ -294,11 +294,11 @@ def test_a_told_value_is_replaced_when_that_is_said(bench: Campaign) -> None:
     assert values == {1: 1.2, 2: 1.3, 3: 1.4}
     first, second = corrections(bench.store.engine)
     assert (first.kind, first.old_value, first.new_value, first.origin) == ("replaced", 1.1, 1.2, "told")
-    assert first.reason == "told with --replace, line 2"
+    assert first.reason == "replaced with --replace, line 2"
     assert (second.kind, second.about["failure"]["message"]) == ("withdrawn", "does not dissolve")
     # A failure takes the place of a value; the same file again changes nothing.
     failed = [(2, {"candidate": 3, "failure": "impure"})]
-    assert "it has not failed" in bench.tell(failed).refused[0].reason
+    assert "which contradict a failure" in bench.tell(failed).refused[0].reason
     assert bench.tell(failed, replace=True).replaced == 1
     assert bench.store.evaluations("failed")[0].ordinal == 3
     assert (bench.tell(failed, replace=True).recorded, len(corrections(bench.store.engine))) == (0, 3)
@@ -369,7 +369,7 @@ def test_other_files_with_other_values_are_repeats_and_told(
     capfd.readouterr()
     assert run(["import", str(tmp_path / "new.csv"), str(store), "--fidelity", "experiment"]) == 0
     out = capfd.readouterr().out
-    assert "1 value differ from those that other files hold at experiment" in out.replace("differs", "differ")
+    assert "1 value differ from those of other files at experiment" in out.replace("differs", "differ")
     assert "designer withdraw STORE --source FILE" in out
     assert len(stored(store)) == 5
 
@@ -400,7 +400,7 @@ def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
         ("corrected", 1.15, 1.2), ("withdrawn", 1.13, None),
     ]  # fmt: skip
     assert run(["status", name]) == 2
-    assert "the store holds no campaign" in capfd.readouterr().err
+    assert "the store has no campaign" in capfd.readouterr().err
     assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment"]) == 0
     assert "1 value had been withdrawn" in capfd.readouterr().out
     assert stored(store) == [("*CC*", 0.9, 0.01), ("*CCO*", 1.2, 0.02)]
@@ -426,7 +426,7 @@ def test_rows_that_moved_take_corrections_away_and_say_so(
     assert stored(store)[0] == ("*CC*", 0.93, 0.01)
     capfd.readouterr()
     assert run(["import", str(data), name, "--fidelity", "experiment", "--replace"]) == 0
-    assert "1 value had been corrected or withdrawn, and the file has replaced that" in capfd.readouterr().out
+    assert "1 value had been corrected or withdrawn and were restored" in capfd.readouterr().out
     engine = open_store(store)
     assert [(r.kind, r.old_value, r.new_value) for r in corrections(engine)] == [
         ("corrected", 0.9, 0.93), ("replaced", 0.93, 0.9),

@@ -286,7 +286,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(MissingPart, match=r"cannot be listened on .*; choose another --port"):
+        with pytest.raises(MissingPart, match=r"cannot listen on .*; choose another --port"):
             PageServer(Still(None), port=taken.getsockname()[1])
 
 
@@ -294,7 +294,7 @@ def test_the_dashboard_of_no_store_is_bad_input(tmp_path: Path, capsys: pytest.C
     assert run(["dashboard", str(tmp_path / "none.sqlite")]) == 2
     assert "does not exist" in capsys.readouterr().err
     assert run(["dashboard", str(tmp_path), "--port", "70000"]) == 2
-    assert "--port 70000" in capsys.readouterr().err
+    assert "got 70000" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_names_stay_texts(name: str) -> None:
 def test_answers_that_break_a_rule_are_one_line() -> None:
     with pytest.raises(InvalidConfig, match="preset"):
         starter_text(Answers("x", (Aim("density"),), preset="perfect"))
-    with pytest.raises(InvalidConfig, match="two entries"):
+    with pytest.raises(InvalidConfig, match="two objectives"):
         starter_text(Answers("x", (Aim("density"), Aim("density", "minimise"))))
 
 

@@ -37,7 +37,7 @@ def test_plain_lines_tell_each_stage_and_tenth_once() -> None:
     lines = [line.split(" ", 1)[1] for line in stream.getvalue().splitlines()]
     assert lines == [
         "campaign trial: maximise refractive_index",
-        "#7 *c1ccc(*)[nH]1 goes out (smc, attempt 2)",
+        "#7 *c1ccc(*)[nH]1 submitted (smc, attempt 2)",
         "#7 melt 31 %",
         "#7 melt 41 %",
         "#7 cool 42 %",

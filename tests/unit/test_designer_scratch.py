@@ -79,9 +79,9 @@ def test_a_folder_that_everybody_can_exchange_is_refused(tmp_path: Path) -> None
     (tmp_path / "open" / "mine").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "open" / "mine")
     reasons = {
-        "open/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
-        "open/mine/deeper/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
-        "link/new": f"everybody can rename what is in {tmp_path}/open (mode 0777)",
+        "open/new": f"everybody can rename files in {tmp_path}/open (mode 0777)",
+        "open/mine/deeper/new": f"everybody can rename files in {tmp_path}/open (mode 0777)",
+        "link/new": f"everybody can rename files in {tmp_path}/open (mode 0777)",
     }
     if os.getuid() == 0:
         for name, mode in (("temporary", 0o1777), ("theirs", 0o1777)):
@@ -93,7 +93,7 @@ def test_a_folder_that_everybody_can_exchange_is_refused(tmp_path: Path) -> None
             os.chown(place, 65534, 65534, follow_symlinks=False)
         planted = {name: f"{tmp_path}/temporary/{name} belongs to user 65534" for name in ("planted", "linked")}
         reasons |= {f"temporary/{name}/new": reason for name, reason in planted.items()}
-        reasons["theirs/new"] = f"everybody can write in {tmp_path}/theirs, which belongs to user 65534"
+        reasons["theirs/new"] = f"everybody can write to {tmp_path}/theirs, which belongs to user 65534"
     for name, reason in reasons.items():
         with pytest.raises(UnsafeFolder) as refusal:
             private_folder(tmp_path / name)

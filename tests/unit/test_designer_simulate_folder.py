@@ -40,7 +40,7 @@ def test_another_simulation_is_not_replaced(
     before = (folder / "result.json").read_bytes()
     assert run(["simulate", *arguments, "--out", str(folder)]) == 2
     told = capfd.readouterr().err
-    assert f"folder {str(folder)!r} holds another simulation ({difference}); name another --out" in told
+    assert f"folder {str(folder)!r} contains another simulation ({difference}); choose another --out" in told
     assert told.count("\n") == 1
     assert (folder / "result.json").read_bytes() == before
     assert [path.name for path in folder.iterdir()] == ["result.json"]
@@ -63,5 +63,8 @@ def test_a_model_of_other_properties_is_not_replaced(tmp_path: Path, capfd: pyte
     (out / "model.json").write_text('{"properties": ["density"]}')
     data = str(Path(__file__).parents[2] / "docs" / "examples" / "polymers.csv")
     assert run(["fit", data, "--property", "refractive_index", "--out", str(out)]) == 2
-    assert "holds a model of density, which would be replaced; name another folder with --out" in capfd.readouterr().err
+    assert (
+        "contains a model of density, which would be replaced; choose another folder with --out"
+        in capfd.readouterr().err
+    )
     assert (out / "model.json").read_text() == '{"properties": ["density"]}'

@@ -101,7 +101,7 @@ def test_a_campaign_is_found_again_and_guarded(store: CampaignStore) -> None:
     assert again.campaign_id == store.campaign_id
     assert store.campaign().config == {"a": 2}
     assert [event.kind for event in store.events()] == ["config"]
-    with pytest.raises(CampaignMismatch, match="another objectives; choose a new name"):
+    with pytest.raises(CampaignMismatch, match="differs from the stored one in objectives; choose a new name"):
         CampaignStore.begin(engine, name="trial", seed=7, config={}, identity={"seed": 7, "objectives": ["rho"]})
     CampaignStore.begin(engine, name="other", seed=7, config={}, identity={})
     with pytest.raises(UnknownCampaign, match=r"--campaign \(held: trial, other\)"):
@@ -132,7 +132,7 @@ def test_a_foreign_database_is_refused_and_untouched(tmp_path: Path, opener) -> 
 def test_a_text_file_is_refused_and_untouched(tmp_path: Path, opener) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("milk, eggs\n")
-    with pytest.raises(ForeignStore, match="is no SQLite database; give the path"):
+    with pytest.raises(ForeignStore, match="is not an SQLite database; give the path"):
         opener(f"sqlite:///{path}")
     assert path.read_text() == "milk, eggs\n"
 
@@ -177,7 +177,7 @@ def test_a_locked_store_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.M
     holder = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     engine = open_store(url)
-    with pytest.raises(StoreLocked, match="locked by another program; end it, or wait"):
+    with pytest.raises(StoreLocked, match="locked by another program; stop it, or wait"):
         CampaignStore.begin(engine, name="trial", seed=1, config={}, identity={})
     holder.execute("ROLLBACK")
     CampaignStore.begin(engine, name="trial", seed=1, config={}, identity={})
@@ -189,7 +189,10 @@ def test_one_process_owns_a_campaign_at_a_time(store: CampaignStore) -> None:
     assert not is_running(store)
     with Ownership(store):
         assert is_running(store)
-        with pytest.raises(CampaignBusy, match=f"run by process {os.getpid()} on .*; wait for it"), Ownership(store):
+        with (
+            pytest.raises(CampaignBusy, match=f"running in process {os.getpid()} on .*; wait, or stop"),
+            Ownership(store),
+        ):
             pass
     assert not is_running(store)
     with Ownership(store):
