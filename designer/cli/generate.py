@@ -237,7 +237,7 @@ def _write(
 ) -> None:
     document = {
         "n": len(proposals),
-        "novelty": {word: sum(p.novelty == word for p in proposals) for word in get_args(Novelty)},
+        "novelty": {word: sum(p.novelty == word for p in proposals) for word in get_args(Novelty) if word},
         "outside_corpus": sum(not p.in_corpus for p in proposals),
         "seed": seed,
         "target": {name: {"low": low, "high": high} for name, (low, high) in region.items()},
