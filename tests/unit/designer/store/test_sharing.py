@@ -167,7 +167,7 @@ def test_campaigns_that_begin_together_make_one_store(url: str) -> None:
     code = (
         "import sys; from designer.store import create_store; sys.stdin.readline(); create_store(sys.argv[1]).dispose()"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[4])
     command = [sys.executable, "-c", code, url]
     beginning = [
         subprocess.Popen(

@@ -81,7 +81,7 @@ def test_the_section_is_part_of_what_a_campaign_measures(tmp_path):
 
 
 def test_the_optical_configuration_shows_the_section():
-    path = Path(__file__).parents[2] / "configs" / "optical.yaml"
+    path = Path(__file__).parents[4] / "configs" / "optical.yaml"
     assert "optics:" in path.read_text(encoding="utf-8")
     assert load_config(path).optics.kind == "auto"
 

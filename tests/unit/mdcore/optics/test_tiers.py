@@ -251,7 +251,7 @@ def test_sum_over_a_molecule_and_its_periodic_sum_agree_far_from_ends():
 
 @pytest.mark.parametrize("name", tier.CORRECTIONS)
 def test_a_correction_is_the_one_that_the_committed_benchmark_found(name):
-    results = Path(__file__).parents[2] / "benchmarks" / "results" / "optics_levels.json"
+    results = Path(__file__).parents[4] / "benchmarks" / "results" / "optics_levels.json"
     figures = json.loads(results.read_text(encoding="utf-8"))["figures"]
     correction = tier.CORRECTIONS[name]
     for attribute, figure, digits in (

@@ -21,7 +21,7 @@ from mdcore.settings import SimulationSettings, version_1
 from mdcore.settings.asked import asked_simulation
 from mdcore.settings.simulation import PRESETS, ProtocolSettings, preset
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 # What stores of these versions had; before version 3 refractive indices belonged to the density of the cell.
 OPTICS = {1: {"density": "simulated"}, 2: {"density": "simulated"}, 3: {}, 4: {}}
 

@@ -61,7 +61,7 @@ def test_a_model_of_other_properties_is_not_replaced(tmp_path: Path, capfd: pyte
     out = tmp_path / "fits"
     out.mkdir()
     (out / "model.json").write_text('{"properties": ["density"]}')
-    data = str(Path(__file__).parents[2] / "docs" / "examples" / "polymers.csv")
+    data = str(Path(__file__).parents[4] / "docs" / "examples" / "polymers.csv")
     assert run(["fit", data, "--property", "refractive_index", "--out", str(out)]) == 2
     assert (
         "contains a model of density, which would be replaced; choose another folder with --out"

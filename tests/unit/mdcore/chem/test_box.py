@@ -92,7 +92,7 @@ def test_constants_are_those_of_codata() -> None:
 
 
 def test_no_other_module_of_mdcore_defines_a_constant() -> None:
-    root = Path(__file__).parents[2] / "mdcore"
+    root = Path(__file__).parents[4] / "mdcore"
     digits = (
         "8.31446",
         "1.66053",

@@ -13,7 +13,7 @@ from designer.config.reference import reference_markdown
 from designer.config.starter import Aim, Answers, starter_text
 from designer.errors import InvalidConfig, InvalidRequest
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[4] / "configs"
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -37,7 +37,7 @@ def test_wheels_without_avx_are_told_from_others(monkeypatch, version, wheel, sl
 
 
 def test_the_pinned_openmm_is_none_of_them(monkeypatch):
-    lines = (Path(__file__).parents[2] / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    lines = (Path(__file__).parents[4] / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = next(line for line in lines if line.startswith("OpenMM==") and '< "3.14"' in line)
     monkeypatch.setattr(openmm.version, "short_version", pinned.removeprefix("OpenMM==").split(";")[0])
     monkeypatch.setattr(importlib.metadata, "distribution", lambda name: Distribution(X86))

@@ -9,7 +9,7 @@ from rdkit import Chem
 from mdcore.optics.additive import increment_weights, sum_increments
 from mdcore.optics.increments import increments
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "optics_increments.json"
+RESULTS = Path(__file__).parents[4] / "benchmarks" / "results" / "optics_increments.json"
 
 
 def test_rows_from_linear_response_are_those_of_the_benchmark():

@@ -18,7 +18,7 @@ objectives:
 stop: {evaluations: 3}
 """
 MINIMAL = yaml.safe_load(BASE)
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[4] / "configs"
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -12,7 +12,7 @@ from mdcore.dynamics import DynamicsStage, RunRecord, Series
 from mdcore.estimate import frozen_fluctuation
 from mdcore.measure.figures import sampled_means
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ELSEWHERE = {"mdcore/drawing.py"}
 
 
