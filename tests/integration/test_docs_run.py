@@ -25,7 +25,12 @@ from designer.cli.app import app
 pytestmark = pytest.mark.seconds(80)
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+# What extending.md shows is one package, which test_docs_extending installs and runs.
+PAGES = [
+    *sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "extending.md"),
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+]
 BLOCK = re.compile(r"(?:<!-- not run: (?P<reason>[^>]+) -->\n)?^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.M | re.S)
 
 
