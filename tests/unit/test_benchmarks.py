@@ -1,5 +1,8 @@
 """Benchmarks have names of their own, start as modules, and their committed results are theirs."""
 
+import ast
+import importlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -43,6 +46,22 @@ def test_every_script_starts_as_a_module_with_the_common_options() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{name} True True" for name in SCRIPTS]
+
+
+def test_what_scripts_import_of_the_packages_is_there() -> None:
+    """Also inside functions, which no other test calls."""
+    wanted = set()
+    for path in (ROOT / "benchmarks").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PACKAGES:
+                wanted |= {(node.module, alias.name, path.name) for alias in node.names}
+    assert len(wanted) > 100
+    lacking = [
+        (file, f"{module}.{name}")
+        for module, name, file in sorted(wanted)
+        if not (hasattr(importlib.import_module(module), name) or importlib.util.find_spec(f"{module}.{name}"))
+    ]
+    assert lacking == []
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
