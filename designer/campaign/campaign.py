@@ -152,7 +152,10 @@ class Campaign:
         return front_frame(self.store.evaluations("done"), self.objectives, self.config.limit_list())
 
     def finished_reason(self) -> str | None:
-        """Return which stopping criterion has been reached, or None."""
+        """Return which stopping criterion has been reached, or None; a store that does not exist is not created."""
+        path = self.config.store_url().path
+        if self._opened is None and path is not None and not path.exists():
+            return None
         counts, elapsed = self.store.counts(), self.store.campaign().elapsed_s
         still, fixed = counts["proposed"] + counts["running"], FixedList.of(self.config)
         left = None if still or fixed is None else fixed.left(ledger_of(self.store, self.config))

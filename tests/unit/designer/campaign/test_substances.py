@@ -109,7 +109,7 @@ def test_a_campaign_ends_with_its_list_and_goes_on_when_the_list_grows(tmp_path:
     again, cluster = make(config(tmp_path, generator={"kind": "substances", "grid": few}))
     assert again.run() == reason
     assert not cluster.closed  # it was never started
-    with pytest.raises(CampaignFailed, match="every substance of the list is evaluated or under way"):
+    with pytest.raises(CampaignFailed, match="every substance of the list is evaluated or pending"):
         again.ask()
     again.close()
     longer = {**few, "fractions": [0, 0.3, 0.31, 1]}
@@ -221,7 +221,7 @@ def test_candidates_of_a_grid_are_asked_for_and_told_by_number_or_label(tmp_path
         others = campaign.ask(5)
         assert len(others) == 2
         assert all(record.predicted for record in others)
-        with pytest.raises(CampaignFailed, match="tell their results"):
+        with pytest.raises(CampaignFailed, match="report the pending results"):
             campaign.ask()
         wrong = {**row, "candidate": str(asked[0].ordinal), "psmiles": asked[1].psmiles, "value": "1.0"}
         (refused,) = campaign.tell([(1, wrong)]).refused
