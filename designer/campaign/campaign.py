@@ -147,14 +147,21 @@ class Campaign:
         path = self.config.store_url().path
         return path is not None and path.is_file()
 
+    def _is_missing(self) -> bool:
+        """Return whether the file of the store surely does not exist; whatever is wrong with its path, opening it says."""
+        path = self.config.store_url().path
+        try:
+            return self._opened is None and path is not None and not path.exists()
+        except OSError:
+            return False
+
     def pareto_front(self) -> "FrontTable":
         """Return the non-dominated evaluations, with all measured properties and standard errors."""
         return front_frame(self.store.evaluations("done"), self.objectives, self.config.limit_list())
 
     def finished_reason(self) -> str | None:
         """Return which stopping criterion has been reached, or None; a store that does not exist is not created."""
-        path = self.config.store_url().path
-        if self._opened is None and path is not None and not path.exists():
+        if self._is_missing():
             return None
         counts, elapsed = self.store.counts(), self.store.campaign().elapsed_s
         still, fixed = counts["proposed"] + counts["running"], FixedList.of(self.config)
