@@ -20,7 +20,7 @@ def test_the_kinds_of_the_program_are_known() -> None:
         register_substance(type("Other", (Homopolymer,), {}))
     with pytest.raises(InvalidSubstance, match="'liquids' is unknown; did you mean liquid"):
         substance_of({"kind": "liquids"})
-    with pytest.raises(InvalidSubstance, match="needs its kind"):
+    with pytest.raises(InvalidSubstance, match="kind of substance must be given"):
         substance_of({"smiles": "C"})
 
 
