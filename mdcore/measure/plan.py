@@ -152,7 +152,7 @@ def _calculation(name: str, request: Request) -> Calculation:
 def _check_sections(settings: SimulationSettings) -> None:
     for name in settings.protocols:
         if name == EQUILIBRATED:
-            raise PlanError("simulation.protocols.equilibrated is not supported; use the section simulation.protocol")
+            raise PlanError("simulation.protocols.equilibrated has its own section; write simulation.protocol")
         PROTOCOLS.look_up(name)
     for name in settings.calculations:
         CALCULATIONS.look_up(name)
