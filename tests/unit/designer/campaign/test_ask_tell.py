@@ -246,7 +246,7 @@ def test_what_cannot_be_written_is_not_reserved(
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "; no candidate was reserved" in err
-    assert "nothing is reserved" in err
+    assert "no candidate was reserved" in err
     with Campaign(load_config(config)) as campaign:
         assert campaign.store.evaluations() == ()
 

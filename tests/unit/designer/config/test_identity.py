@@ -59,7 +59,7 @@ def test_a_setting_that_a_later_version_adds_leaves_stored_campaigns_their_own(
     asked = config(tmp_path)
     assert asked.settings_digest() != digest
     assert asked.identity()["simulation"]["protocol"]["humidity"] == 0.5
-    with pytest.raises(CampaignMismatch, match="different simulation"):
+    with pytest.raises(CampaignMismatch, match="differs from the stored one in simulation"):
         _ = Campaign(asked).store
 
 
@@ -143,7 +143,7 @@ def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_p
     warmer = document | {
         "simulation": document["simulation"] | {"protocol": document["simulation"]["protocol"] | {"temperature_K": 400}}
     }
-    with pytest.raises(CampaignMismatch, match="different simulation"):
+    with pytest.raises(CampaignMismatch, match="differs from the stored one in simulation"):
         _ = Campaign(CampaignConfig.model_validate(warmer)).store
     assert CampaignConfig.model_validate(warmer).fidelity() != own.fidelity()
 

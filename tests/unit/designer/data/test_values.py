@@ -80,7 +80,7 @@ def test_impossible_numbers_are_refused_cell_by_cell_with_what_they_may_be(table
     odd = " ".join(found.unusual)
     assert "column 'density': 1 value outside the usual 0.7 to 2.5 g/cm3 was accepted (0.62; line 11)" in odd
     # The other glass transitions would be possible in degrees Celsius as well: the whole column may be in them.
-    assert "1 of its values would be possible in degC, and so would all others; check the unit" in odd
+    assert "1 of its values would be possible in degC, as would all others; check the unit" in odd
 
 
 def test_import_tells_them_and_takes_the_rest(table: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

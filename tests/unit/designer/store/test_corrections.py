@@ -119,7 +119,7 @@ def test_what_cannot_be_corrected_is_told_and_nothing_changes(campaign: Campaign
         ({"name": "density", "value": 1.05, "evaluation": 9}, "nothing to correct matches"),
         ({"name": "abbe_number", "value": 30, "evaluation": 1}, "nothing to correct matches"),
         ({"name": "density", "value": 1.05, "source": "no.csv"}, "nothing to correct matches"),
-        ({"name": "density", "value": 1.05}, "nothing is named"),
+        ({"name": "density", "value": 1.05}, "no result is selected"),
         ({"name": "density", "evaluation": 1}, "neither a value nor a standard error"),
         ({"name": "density", "value": 1.05, "polymer": "*CC"}, "two"),
     ):
@@ -410,7 +410,7 @@ def test_corrections_and_withdrawals_of_known_data_outlast_the_same_import(
     assert run(["withdraw", name, "--source", "lab.csv", "--reason", "x"]) == 2
     capfd.readouterr()
     assert run(["import", str(tmp_path / "lab.csv"), name, "--fidelity", "experiment", "--replace"]) == 0
-    assert "3 values had been corrected or withdrawn, and the file has replaced that" in capfd.readouterr().out
+    assert "3 values had been corrected or withdrawn and were restored" in capfd.readouterr().out
     assert len(stored(store)) == 3
 
 
