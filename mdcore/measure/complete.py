@@ -155,6 +155,7 @@ def prepare(
     properties: Sequence[str] = ("density",),
     progress: Callable[[Progress], None] | None = None,
     optics: OpticsSettings | None = None,
+    shared: Path | None = None,
     phase: int,
 ) -> Failure | None:
     """Run the first phases of a simulation without the analysis; `simulate` in the same folder completes it.
@@ -167,6 +168,7 @@ def prepare(
         properties: Registry names of the properties to measure.
         progress: Called with the progress of the simulation.
         optics: Settings of the molar refractions; additive if None.
+        shared: As in `simulate`.
         phase: Index of the last phase to run: 0 builds, 1 also runs the dynamics.
 
     Returns:
@@ -181,7 +183,7 @@ def prepare(
     out.mkdir(parents=True, exist_ok=True)
     wanted: list[Task] = [task for one in job.plan.phases()[: phase + 1] for task in one]
     try:
-        for simulation in job.replicates(out, progress, None, None):
+        for simulation in job.replicates(out, progress, None, shared):
             simulation.screen()
             for task in job.plan.tasks:
                 if task in wanted:

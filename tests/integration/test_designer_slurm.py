@@ -421,7 +421,7 @@ def test_what_slurm_refuses_and_what_never_starts_is_one_line(slurm: Slurm, ofte
     wrong = right.model_copy(update={"simulation": right.simulation.model_copy(update={"queue": "nowhere"})})
     with closing(start_queue(wrong, STEPS)) as cluster:
         cluster.submit(job(tmp_path))
-        with pytest.raises(ClusterLost, match=r"takes no simulation job \(.*invalid partition specified: nowhere"):
+        with pytest.raises(ClusterLost, match=r"rejected a simulation job \(.*invalid partition specified: nowhere"):
             Heard(cluster).until(lambda: False, "it is refused", 30)
     with closing(start_queue(right.model_copy(update={"python": "/no/such python"}), STEPS)) as cluster:
         cluster.submit(job(tmp_path))
