@@ -134,7 +134,7 @@ def test_jobs_that_end_before_they_begin_stop_the_campaign(
     with closing(start_queue(settings, WHOLE)) as cluster:
         cluster.submit(job(tmp_path))
         with pytest.raises(
-            ClusterLost, match=r"3 jobs in a row ended before their workers came up; see their output in .*logs"
+            ClusterLost, match=r"3 jobs in a row ended before their workers started; see their output in .*logs"
         ):
             listen(cluster, lambda heard: False, timeout_s=60)
 

@@ -425,7 +425,7 @@ def test_what_slurm_refuses_and_what_never_starts_is_one_line(slurm: Slurm, ofte
             Heard(cluster).until(lambda: False, "it is refused", 30)
     with closing(start_queue(right.model_copy(update={"python": "/no/such python"}), STEPS)) as cluster:
         cluster.submit(job(tmp_path))
-        with pytest.raises(ClusterLost, match=r"3 jobs in a row ended before their workers came up; see .*logs"):
+        with pytest.raises(ClusterLost, match=r"3 jobs in a row ended before their workers started; see .*logs"):
             Heard(cluster).until(lambda: False, "jobs end", 60)
     assert slurm.jobs("PENDING", "RUNNING") == {}
     assert "/no/such python" in "".join(path.read_text() for path in (tmp_path / "logs").glob("*.err"))

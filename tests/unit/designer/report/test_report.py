@@ -284,7 +284,7 @@ def test_an_empty_campaign_has_a_report(tmp_path: Path) -> None:
     )
     made = Campaign(config)
     html = write_report(made.store, config, tmp_path / "report.html").read_text()
-    assert "No evaluation has measured every objective yet." in html
+    assert "No evaluation has measured all objectives yet." in html
 
 
 def test_known_polymers_are_readable_and_in_range() -> None:
