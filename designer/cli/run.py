@@ -7,6 +7,7 @@ import typer
 
 from designer.analysis.front import front_records
 from designer.campaign.campaign import Campaign
+from designer.campaign.planned import check_plan
 from designer.campaign.signals import Interrupted
 from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
@@ -25,6 +26,7 @@ def run_command(
     """Start or resume a campaign."""
     listener = make_listener()
     with answer_stream() as stream, Campaign.from_yaml(config, listener=listener) as campaign:
+        check_plan(campaign.config)  # before a store is created
         already = campaign.finished_reason() is not None
         try:
             reason = campaign.run()
