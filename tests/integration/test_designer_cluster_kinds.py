@@ -190,9 +190,7 @@ def test_a_scheduler_that_does_not_come_back_is_one_clear_error(tmp_path: Path, 
         start_address(AddressClusterSettings(address=machines.address), WHOLE)
     first = machines.scheduler()
     machines.worker("--nthreads", "4")
-    with pytest.raises(
-        InvalidConfig, match="must have one thread, got 4; start it with --nthreads 1"
-    ):
+    with pytest.raises(InvalidConfig, match="must have one thread, got 4; start it with --nthreads 1"):
         start_address(AddressClusterSettings(address=machines.address), WHOLE)
     machines.stop()
     machines.processes.clear()
