@@ -12,7 +12,7 @@ import pytest
 
 from designer.store import CampaignStore, EvaluationRecord, open_store
 
-pytestmark = [pytest.mark.seconds(40), pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.seconds(80), pytest.mark.slow, pytest.mark.postgres]
 ROOT = Path(__file__).parents[2]
 UNITS = [f"*{'C' * n}O*" for n in range(1, 9)]
 
@@ -34,7 +34,9 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 name, folder, store, ledger, reverse = sys.argv[1:]
 units = {units!r}[:: -1 if reverse == "yes" else 1]
 
-def simulate(unit, settings, *, seed, out, properties, progress=None):
+def simulate(substance, settings, *, seed, out, properties, progress=None, **_):
+    unit = substance.unit
+
     def note(what):
         with open(ledger, "a") as stream:
             stream.write(f"{{what}} {{name}} {{unit.key}}\\n")

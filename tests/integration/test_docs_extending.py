@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.seconds(90)
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 _FILE = re.compile(r"<!-- file: (?P<path>\S+) -->\n```python\n(?P<code>.*?)```\n", re.DOTALL)
 TINY = {
