@@ -91,8 +91,8 @@ def crystal(barostat: str, folder: Path) -> RunRecord:
     system.addForce(openmm.CMMotionRemover(10))
     stage = DynamicsStage.model_validate(
         {
-            "name": "crystal", "ensemble": "npt", "duration_ps": 7.0, "temperature_K": (20.0, 20.0), "timestep_fs": 5.0,
-            "friction_per_ps": 5.0, "barostat": barostat, "barostat_interval": 2, "record_interval_ps": 0.05,
+            "name": "crystal", "ensemble": "npt", "duration_ps": 6.0, "temperature_K": (20.0, 20.0), "timestep_fs": 5.0,
+            "friction_per_ps": 5.0, "barostat": barostat, "barostat_interval": 1, "record_interval_ps": 0.05,
             "observables": OBSERVABLES,
         }
     )  # fmt: skip
@@ -102,24 +102,27 @@ def crystal(barostat: str, folder: Path) -> RunRecord:
 
 
 def test_a_cubic_crystal_stays_cubic_and_as_dense_under_every_barostat(tmp_path: Path) -> None:
-    """Its stress is isotropic, so that freeing edges and angles changes neither its volume nor, on average, its shape."""
+    """Its stress is isotropic, so that freeing edges and angles changes neither its volume nor, on average, its shape.
+
+    At temperature T a strain of modulus M fluctuates by sqrt(kT / (V M)): 0.7 % for the shear of solid argon (1.5 GPa) in this
+    cell, 0.5 % for its volume (2.5 GPa). A mean must lie within twice, and once, as much.
+    """
+    shear, dilation = 0.007, 0.005
     volumes = {}
     for barostat in ("isotropic", "anisotropic", "flexible"):
         rows = crystal(barostat, tmp_path / barostat).stage(0)
         settled = slice(len(rows) // 3, None)
-        volumes[barostat] = mean_estimate(rows.array("volume_nm3")[settled])
+        volumes[barostat] = rows.array("volume_nm3")[settled].mean()
         boxes = rows.array("box_nm")[settled]
-        edges = [mean_estimate(boxes[:, axis, axis]) for axis in range(3)]
-        for one, other in ((0, 1), (1, 2)):
-            assert abs(edges[one].value - edges[other].value) <= 4 * np.hypot(edges[one].stderr, edges[other].stderr)
-        for row, column in ((1, 0), (2, 0), (2, 1)):
-            tilt = mean_estimate(boxes[:, row, column])
-            assert abs(tilt.value) <= 4 * tilt.stderr
-            assert (tilt.stderr > 0) == (barostat == "flexible")
+        mean = boxes.mean(axis=0)
+        edge = np.diag(mean).mean()
+        np.testing.assert_allclose(np.diag(mean), edge, rtol=2 * shear)
+        np.testing.assert_allclose(mean - np.diag(np.diag(mean)), 0.0, atol=2 * shear * edge)
+        scatter = boxes.std(axis=0) / edge
+        assert (scatter[1, 0] > 0.2 * shear) == (barostat == "flexible")
+        assert (np.ptp(boxes[:, 0, 0] / boxes[:, 1, 1]) > 0.2 * shear) == (barostat != "isotropic")
     for barostat in ("anisotropic", "flexible"):
-        one, other = volumes[barostat], volumes["isotropic"]
-        assert abs(one.value - other.value) < 4 * np.hypot(one.stderr, other.stderr)
-        assert one.stderr < 0.003 * one.value
+        assert volumes[barostat] == pytest.approx(volumes["isotropic"], rel=dilation)
 
 
 TRICLINIC = np.array([[2.2, 0.0, 0.0], [0.6, 2.0, 0.0], [-0.5, 0.7, 2.1]])
