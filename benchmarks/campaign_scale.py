@@ -42,11 +42,12 @@ MEASUREMENTS = 100_000
 PROPERTIES = ("refractive_index", "abbe_number", "density")
 
 
-def instant(unit, settings, *, seed, out, properties, progress=None):
+def instant(polymer, settings, *, seed, out, properties, progress=None, shared=None):
     """Return a smooth function of the repeat unit at once."""
     from mdcore.chem import Measurement, property_spec
     from mdcore.measure import SimulationResult
 
+    unit = polymer.unit
     size, mass = unit.n_heavy_atoms, unit.molar_mass_g_mol
     values = {
         "refractive_index": 1.35 + 0.3 * mass / (mass + 12 * size),

@@ -26,16 +26,16 @@ def trace(out: Path, what: str) -> None:
         stream.write(f"{what}={os.environ.get('CUDA_VISIBLE_DEVICES', '-')}\n")
 
 
-def build(unit, settings, *, seed, out, properties, progress=None):
+def build(unit, settings, *, seed, out, properties, progress=None, shared=None):
     trace(out, "build")
 
 
-def dynamics(unit, settings, *, seed, out, properties, progress=None):
+def dynamics(unit, settings, *, seed, out, properties, progress=None, shared=None):
     progress(Progress("sampling", 0.5, 0.5, 100.0, 1.0))
     trace(out, "dynamics")
 
 
-def analyse(unit, settings, *, seed, out, properties, progress=None):
+def analyse(unit, settings, *, seed, out, properties, progress=None, shared=None):
     trace(out, "analyse")
     said = [line.partition("=")[0] for line in (out / "trace.txt").read_text().splitlines()]
     return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {"said": said}, {})
@@ -46,11 +46,11 @@ def whole(unit, settings, **how):
     return analyse(unit, settings, **how)
 
 
-def fails(unit, settings, *, seed, out, properties, progress=None):
+def fails(unit, settings, *, seed, out, properties, progress=None, shared=None):
     return Failure("build", "the chains do not fit")
 
 
-def slow(unit, settings, *, seed, out, properties, progress=None):
+def slow(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Count to 60 in twelve seconds, going on where an earlier attempt was interrupted; files are whole, as the engine's are."""
     path = out / "counted"
     while (done := int(path.read_text()) if path.exists() else 0) < 60:
@@ -62,7 +62,7 @@ def slow(unit, settings, *, seed, out, properties, progress=None):
     return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
 
 
-def hangs_once(unit, settings, *, seed, out, properties, progress=None):
+def hangs_once(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Hang inside C, with Python's lock held, where no Python code can interrupt it."""
     import ctypes
 
@@ -72,7 +72,7 @@ def hangs_once(unit, settings, *, seed, out, properties, progress=None):
     return analyse(unit, settings, seed=seed, out=out, properties=properties)
 
 
-def hangs_always(unit, settings, *, seed, out, properties, progress=None):
+def hangs_always(unit, settings, *, seed, out, properties, progress=None, shared=None):
     progress(Progress("sampling", 0.1, 0.1, 1e4, 0.1))
     time.sleep(600)
 
@@ -90,7 +90,7 @@ class TakesItsWorkerAlong:
         return str, ("came through",)
 
 
-def lost_once(unit, settings, *, seed, out, properties, progress=None):
+def lost_once(unit, settings, *, seed, out, properties, progress=None, shared=None):
     return SimulationResult(
         (Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {"how": TakesItsWorkerAlong(out / "lost")}, {}
     )

@@ -106,7 +106,7 @@ SHAPES = frozenset({"simulate", "doctor"})
 """Commands whose answers depend on the machine; keys and types are frozen."""
 
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_OF_THE_MACHINE = frozenset({"version", "git_revision", "who", "elapsed_s", "cache", "bytes"})
+_OF_THE_MACHINE = frozenset({"version", "program", "git_revision", "who", "elapsed_s", "cache", "bytes"})
 """Keys whose values change from run to run."""
 
 

@@ -38,7 +38,7 @@ SECRET = "postgresql://ada:hunter2@db.example.org/polymers"
 SEEN_WITHIN_S = 5.0
 
 
-def waits(unit, settings, *, seed, out, properties, progress=None):
+def waits(polymer, settings, *, seed, out, properties, progress=None, shared=None):
     """Tell progress until a file lets it end; every third polymer fails."""
     begun = time.monotonic()
     while not (out / "go").exists():
@@ -46,7 +46,7 @@ def waits(unit, settings, *, seed, out, properties, progress=None):
         time.sleep(0.1)
         if time.monotonic() - begun > 120:
             raise TimeoutError("nobody let this simulation end")
-    size = unit.n_heavy_atoms
+    size = polymer.unit.n_heavy_atoms
     if size % 3 == 0:
         return Failure("exploded", f"hot <b>and</b> bright; see {SECRET}")
     values = {"refractive_index": 1.4 + 0.01 * size, "abbe_number": 60.0 - size, "density": 1.0}

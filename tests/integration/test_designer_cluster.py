@@ -31,17 +31,19 @@ pytestmark = pytest.mark.seconds(30)
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
-def quick(unit, settings, *, seed, out, properties, progress=None):
+def quick(polymer, settings, *, seed, out, properties, progress=None, shared=None):
     """Tell progress, chatter, and measure the size."""
     print("chatter of a library")
     os.write(2, b"chatter in C\n")
     progress(Progress("sampling", 0.5, 0.5, 100.0, 1.0))
     threads = os.environ["OMP_NUM_THREADS"]
-    measured = Measurement("density", float(unit.n_heavy_atoms), 0.1, "g/cm3", settings.fidelity, {"threads": threads})
+    measured = Measurement(
+        "density", float(polymer.unit.n_heavy_atoms), 0.1, "g/cm3", settings.fidelity, {"threads": threads}
+    )
     return SimulationResult((measured,), {"pid": os.getpid()}, {})
 
 
-def dies_once(unit, settings, *, seed, out, properties, progress=None):
+def dies_once(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Kill the own worker at the first attempt."""
     if not (out / "second").exists():
         (out / "second").touch()
@@ -49,12 +51,12 @@ def dies_once(unit, settings, *, seed, out, properties, progress=None):
     return quick(unit, settings, seed=seed, out=out, properties=properties, progress=progress)
 
 
-def dies_always(unit, settings, *, seed, out, properties, progress=None):
+def dies_always(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Kill the own worker at every attempt."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def breaks(unit, settings, *, seed, out, properties, progress=None):
+def breaks(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Raise what nobody expects."""
     raise ZeroDivisionError("a defect\nin two lines")
 

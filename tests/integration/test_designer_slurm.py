@@ -260,7 +260,7 @@ def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path)
 # The following tests need no dynamics: their simulation runs until it is allowed to end, and reports no progress.
 
 
-def waits(unit, settings, *, seed, out, properties, progress=None):
+def waits(unit, settings, *, seed, out, properties, progress=None, shared=None):
     """Tell where, and wait for the permission to end."""
     with (out / "places").open("a") as stream:
         stream.write(

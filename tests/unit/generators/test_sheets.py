@@ -205,7 +205,7 @@ def test_a_campaign_takes_a_frame_of_known_data(tmp_path: Path) -> None:
     assert [row.line for row in table.told] == [3]
     found = imported_records(campaign.store.engine)
     assert [(r.key, r.value, r.fidelity) for r in found] == [("*C*", pytest.approx(0.85), "experiment")]
-    with pytest.raises(InvalidRequest, match=r"DataFrame: no row has a value.*; line 2: rho 'x' is not a number"):
+    with pytest.raises(InvalidRequest, match=r"DataFrame: no row has a usable value; line 2: rho 'x' is not a number"):
         campaign.add_known(frame.assign(rho=["x", None]), "experiment", columns=["rho=density:kg/m3"])
     campaign.store.close()
 

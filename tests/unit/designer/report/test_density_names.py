@@ -115,7 +115,7 @@ def test_replicates_tell_the_mean_of_their_densities() -> None:
 class Record:
     """What tables read of an evaluation."""
 
-    ordinal, psmiles, key, in_corpus = 1, PS.unit.psmiles, PS.key, True
+    ordinal, psmiles, key, novelty = 1, PS.unit.psmiles, PS.key, "known"
     measurements = (CELL, INDEX)
 
     def measured(self, name: str) -> Measurement | None:

@@ -37,7 +37,7 @@ def test_what_a_campaign_keeps_beside_its_evaluations_waits_for_the_store_as_wel
             assert "*CC*" in stored_routes(engine)
         else:
             keeper = CalculationStore(engine, Patience(30.0, free))
-            keeper.keep("key", "*CC*", "level", text)
+            keeper.keep("key", "molar_refractions", "*CC*", "level", text)
             assert keeper.get("key") == text
         assert len(told) == 2
         assert "database or disk is full" in told[0]

@@ -219,7 +219,7 @@ def test_a_copolymer_cell_holds_both_units():
     length = len(plans[0].residues) - 2
     assert (numbers == 7).sum() == 2 * (length // 2)
     assert cell.topology.n_atoms == 2 * ((length + 1) // 2 * 16 + length // 2 * 7 + 2)
-    with pytest.raises(ValueError, match="at least two"):
+    with pytest.raises(ValueError, match="at least 2 repeat units"):
         plan_copolymer(units[:1], AlternatingSequence(), settings, 1)
 
 

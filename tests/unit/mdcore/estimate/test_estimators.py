@@ -182,7 +182,7 @@ def test_replicates_combine_scatter_and_own_errors(values, errors, expected):
     assert [one["seed"] for one in found.about["replicates"]] == list(range(len(values)))
     assert combined.diagnostics["converged"] is True
     assert combine_replicates(analyses[:1]) is analyses[0]
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(ValueError, match="at least 1 replicate"):
         combine_replicates([])
 
 

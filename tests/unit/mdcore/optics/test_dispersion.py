@@ -46,7 +46,7 @@ def test_polystyrene_in_the_near_infrared(form):
 
 def test_wavelengths_outside_the_transparent_range_are_refused():
     curve = fit_dispersion(refractions(1.585, 1.591, 1.605), 1.0)
-    with pytest.raises(ValueError, match="leave 400 to 1100 nm"):
+    with pytest.raises(ValueError, match="must be within 400 to 1100 nm"):
         curve([500.0, 300.0])
     with pytest.raises(ValueError, match="choose cauchy or sellmeier"):
         fit_dispersion(refractions(1.585, 1.591, 1.605), 1.0, "conrady")
