@@ -72,7 +72,7 @@ def test_a_full_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     own.run()
     assert own.store.counts()["done"] == 4
     monkeypatch.setattr(loop, "TROUBLE_LIMIT_S", -1.0)
-    with pytest.raises(CampaignFailed, match="no evaluation has finished for .* h: the folder cannot be used"):
+    with pytest.raises(CampaignFailed, match=r"no evaluation has finished for .* h: the folder cannot be used"):
         campaign(tmp_path / "other", Troubled({"*CO*": 60}, kind="disk")).run()
 
 
