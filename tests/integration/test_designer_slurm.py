@@ -186,7 +186,7 @@ def test_building_and_dynamics_run_in_jobs_of_their_own_with_two_simulations_to_
     assert campaign.process is not None
     os.killpg(campaign.process.pid, signal.SIGINT)
     assert campaign.finish(60) == 130, campaign.told()
-    assert "stopped by SIGINT; `designer run" in campaign.told()
+    assert "stopped by SIGINT; resume with `designer run" in campaign.told()
     until(lambda: not slurm.jobs(), "every job was given back", 3 * KILL_WAIT_S)
     built = campaign.built()
     assert built
