@@ -55,10 +55,23 @@ cluster:
   listen: 127.0.0.1
   dashboard_port: 0
   log_folder: {folder}/logs
+  prologue: ['export PYTHONPATH={folder}/site:$PYTHONPATH']
   simulations_per_gpu: 2
   simulation: {{jobs: {jobs}, cores: 2, memory: 1GB, queue: gpu, walltime: "00:30:00", directives: ["--gres=gpu:1"]}}
   building: {{jobs: 1, cores: 1, memory: 1GB, queue: cpu, walltime: "00:30:00"}}
 stop: {{evaluations: 4, failures_in_a_row: 1}}
+"""
+# Jobs whose sampling takes 0.3 s for each record until a file is there.
+SLOW = """
+import os, pathlib, time
+if "SLURM_JOB_ID" in os.environ:
+    from mdcore.dynamics import engine
+    plain = engine.StageEngine.advance
+    def advance(self, done, n_steps):
+        if getattr(self.stage, "role", "") == "sampling" and not pathlib.Path("{go}").exists():
+            time.sleep(0.3)
+        return plain(self, done, n_steps)
+    engine.StageEngine.advance = advance
 """
 # The campaign as it is, but it looks after its jobs more often than it would on a machine that others use.
 RUN = """
@@ -205,9 +218,11 @@ def test_building_and_dynamics_run_in_jobs_of_their_own_with_two_simulations_to_
 def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path) -> None:
     """Cancelled, put back, at their time limit, their node drained: the runs go on from their checkpoints in other jobs.
 
-    One job at a time: no dynamics go on while a fault is prepared, so that they cannot be over before the last one.
+    Slurm may take half a minute to act, so that the dynamics are slow until the last fault: they cannot be over before it.
     """
     own = Campaign(tmp_path, jobs=1, sample_ps=20)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(SLOW.format(go=tmp_path / "go"))
     times: dict[Path, int] = {}
 
     def running() -> list[str]:
@@ -239,6 +254,7 @@ def test_dynamics_survive_whatever_ends_their_jobs(slurm: Slurm, tmp_path: Path)
         slurm.call("scontrol", "update", f"JobId={victim}", "StartTime=now")  # Slurm lets it wait two minutes else
         own.wait_for(dynamics_advance, "dynamics advance on the node that is left")
         slurm.resume("gpu1")
+        (tmp_path / "go").touch()
         assert own.finish() == 0, own.told()
     finally:
         if own.process is not None and own.process.poll() is None:
