@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import distributed
@@ -59,16 +59,15 @@ def start_address(settings: AddressClusterSettings, steps: Sequence[Step] | None
         raise ClusterLost(
             f"no scheduler answers at {settings.address} within {CONNECT_S} s; start it, or correct cluster.address"
         ) from error
-    try:
+    with ExitStack() as refused:
+        refused.callback(client.close, timeout=1)
         workers = _first_workers(client, settings.address)
         for address, worker in workers.items():
             if worker["nthreads"] != 1:
                 raise InvalidConfig(
                     f"worker {address} must have one thread, got {worker['nthreads']}; start it with --nthreads 1"
                 )
-    except Exception:
-        client.close(timeout=1)
-        raise
+        refused.pop_all()
     kinds = [set(worker.get("resources") or ()) for worker in workers.values()]
     marked = all(kind & {"MD", "CPU"} for kind in kinds)
     parted = marked and any("CPU" in kind and "MD" not in kind for kind in kinds)

@@ -8,10 +8,13 @@ from golden_json import COMMANDS, HERE, answers, frozen
 SLOW = ("simulate",)
 
 
-def check(names: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def check(names: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Compare documents with the frozen ones; return the names of those that were compared."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name, answer in answers(folder.resolve(), names).items():
+    found = answers(folder.resolve(), names)
+    for name, answer in found.items():
         same(answer, frozen(name), name)
+    return set(found)
 
 
 def same(found: object, expected: object, place: str) -> None:
@@ -38,12 +41,13 @@ def test_every_document_is_frozen() -> None:
 
 
 def test_documents_are_as_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check(tuple(name for name in COMMANDS if name not in SLOW), tmp_path, monkeypatch)
+    quick = tuple(name for name in COMMANDS if name not in SLOW)
+    assert check(quick, tmp_path, monkeypatch) == set(quick)
 
 
 @pytest.mark.slow
 def test_the_document_of_a_simulation_is_as_frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    check(SLOW, tmp_path, monkeypatch)
+    assert check(SLOW, tmp_path, monkeypatch) == set(SLOW)
 
 
 def test_a_changed_document_is_noticed() -> None:
