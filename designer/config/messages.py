@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from designer.config.kinds import OfKind
 from designer.redact import without_passwords
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -180,8 +182,17 @@ def without_metadata(annotation: object) -> object:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
+def annotation_of(field: FieldInfo) -> Any:
+    """Return the annotation of a field with its metadata."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
 def union_members(annotation: object) -> tuple[object, ...]:
-    """Return the members of a union, or the annotation alone."""
+    """Return the members of a union, the models of a section with several kinds, or the annotation alone."""
+    if get_origin(annotation) is Annotated:
+        for item in get_args(annotation)[1:]:
+            if isinstance(item, OfKind):
+                return tuple(item.kinds.values())
     annotation = without_metadata(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
@@ -197,7 +208,7 @@ def _tag(annotation: object) -> object:
 def _child(annotation: object, part: str | int) -> object:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
-        return field.annotation if field else None
+        return annotation_of(field) if field else None
     arguments = get_args(annotation)
     if isinstance(part, int) and arguments:
         return arguments[0]
