@@ -359,9 +359,7 @@ def start_queue(
     def ended(worker: str) -> bool:
         return any(group.has(worker) and group.ended(worker) for group in groups)
 
-    way = Way.of(
-        settings, own, lambda: sum(group.slots for group in groups), simulations_per_gpu=groups[0].workers
-    )
+    way = Way.of(settings, own, lambda: sum(group.slots for group in groups), simulations_per_gpu=groups[0].workers)
     return DaskCluster(client, way, close, tend=tend, ended=ended)
 
 

@@ -10,6 +10,7 @@ from unittest import mock
 from designer.config.cluster import QueueSettings
 from designer.errors import MissingPart
 
+
 def job_class(settings: QueueSettings) -> Any:
     """Return the class whose instances are jobs of the batch system of a kind of cluster.
 

@@ -11,6 +11,7 @@ from designer.config.base import Section
 from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
 
+
 def add_kind(kinds: Registry[Any], settings: type[Section]) -> None:
     """Add a kind to the registry of its section, under the default of its field `kind`.
 
@@ -67,9 +68,7 @@ class OfKind:
 def _in_kind(error: ValidationError, kind: str) -> ValidationError:
     """Return an error whose locations begin with the kind, as those of a discriminated union do."""
     details = [
-        InitErrorDetails(
-            type=item["type"], loc=(kind, *item["loc"]), input=item["input"], ctx=item.get("ctx", {})
-        )
+        InitErrorDetails(type=item["type"], loc=(kind, *item["loc"]), input=item["input"], ctx=item.get("ctx", {}))
         for item in error.errors(include_url=False)
     ]
     return ValidationError.from_exception_data(error.title, details, hide_input=True)

@@ -120,7 +120,9 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 def _type(field: FieldInfo) -> str:
     texts = dict.fromkeys(
-        _type_text(member) for member in union_members(annotation_of(field)) if without_metadata(member) is not type(None)
+        _type_text(member)
+        for member in union_members(annotation_of(field))
+        if without_metadata(member) is not type(None)
     )
     optional = any(without_metadata(member) is type(None) for member in union_members(annotation_of(field)))
     bounds = " ".join(_bounds(field.metadata))
