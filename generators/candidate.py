@@ -21,7 +21,7 @@ class Candidate:
     Attributes:
         unit: The repeat unit, spelled as its canonical key.
         log_prior: Natural log of the prior probability of the string (or synthesis) from which the unit was made.
-        origin: How it was generated, such as `smc, ngram-10, 4 stages`.
+        origin: How it was generated, such as `smc, ngram-10, 4 steps`.
         route: Polymerisation and monomers, if known.
     """
 

@@ -13,7 +13,7 @@ from designer.config.generators import GENERATORS
 SUBSTITUTED = {
     "kind": "substituted",
     "backbones": ["*CC(*)[*:1]", "*CC(*)C(=O)O[*:1]", "*c1cc([*:1])c(*)c([*:2])c1"],
-    "substituents": ["C", "CC", "C#N", "CO", "OC"],
+    "substituents": ["C", "CC", "C#N", "COC", "CCOC"],
 }
 """Settings of the generator: 5 + 5 + 15 polymers, as the two places of the ring are equivalent."""
 _CODE = {
