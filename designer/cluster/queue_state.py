@@ -49,7 +49,10 @@ def understood(system: BatchSystem, returncode: int, out: str, error: str) -> Qu
     lines = [line.split() for line in out.splitlines() if line.strip()]
     if not lines:
         return QueueState("ended")
-    name, *reason = lines[-1] if system.column == 0 else [lines[-1][system.column]]
+    try:
+        name, reason = lines[-1][system.column], lines[-1][1:] if system.column == 0 else []
+    except IndexError:
+        return None
     if name in system.queued:
         return QueueState("queued", "" if reason in ([], ["None"]) else " ".join(reason))
     if name in system.running:
