@@ -93,7 +93,7 @@ def fit_command(
                 validation = cross_validate(observations, name, settings, kind, folds, seed)
                 validations.append(validation)
                 _keep(validation, observations, folder)
-            if surrogates.model(name).shrink is None:
+            if surrogates.model(name).leaves_one_out:
                 validations.append(leave_one_out(surrogates, name))
         model = folder / "model.json"
         save_surrogates(surrogates, model)

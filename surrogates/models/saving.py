@@ -1,7 +1,6 @@
-"""Saving and loading of fitted surrogates as JSON: observations, settings and hyperparameters."""
+"""Saving and loading of fitted surrogates as JSON: observations, settings, and what the fit determined."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,7 @@ from mdcore.chem.errors import DamagedFile
 from mdcore.chem.mixture import read_composition
 from mdcore.chem.sealed import read_sealed, write_sealed
 from surrogates.errors import SurrogatesError, UnreadableModel
-from surrogates.kernels import Covariance
-from surrogates.models.gp import Hyperparameters
 from surrogates.models.surrogate_set import SurrogateSet, UnitFeatures, fit_surrogates
-from surrogates.models.tasks import TaskCoupling
 from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
 
@@ -24,7 +20,11 @@ FORMAT = "polymer-designer surrogates 2"
 
 
 def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
-    """Write fitted surrogates to a JSON file; a custom featuriser is not stored and must be passed to `load_surrogates`."""
+    """Write fitted surrogates to a JSON file; a custom featuriser is not stored and must be passed to `load_surrogates`.
+
+    Raises:
+        Unsupported: Models of this learner cannot be saved.
+    """
     observations = surrogates.observations
     document = {
         "format": FORMAT,
@@ -36,15 +36,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
         "stderrs": {name: _numbers(column) for name, column in observations.stderrs.items()},
         "failed": observations.failed.tolist(),
         "fidelities": observations.fidelities,
-        "hyperparameters": {
-            model.name: {
-                "covariance": asdict(model.parameters.covariance),
-                "loadings": model.parameters.coupling.loadings.tolist(),
-                "residuals": model.parameters.coupling.residuals.tolist(),
-                "noise": model.parameters.noise.tolist(),
-            }
-            for model in surrogates.models
-        },
+        "hyperparameters": {model.name: model.document() for model in surrogates.models},
     }
     write_sealed(path, document)
 
@@ -78,16 +70,9 @@ def _rebuilt(document: Mapping[str, Any], featurise: UnitFeatures | None) -> Sur
         np.array(document["failed"], dtype=bool),
         tuple(document["fidelities"]),
     )
-    parameters = {
-        name: Hyperparameters(
-            Covariance(**stored["covariance"]),
-            TaskCoupling(np.array(stored["loadings"]), np.array(stored["residuals"])),
-            np.array(stored["noise"]),
-        )
-        for name, stored in document["hyperparameters"].items()
-    }
     settings = SurrogateSettings.model_validate(document["settings"])
-    return fit_surrogates(observations, document["properties"], settings, int(document["seed"]), featurise, parameters)
+    fitted = document["hyperparameters"]
+    return fit_surrogates(observations, document["properties"], settings, int(document["seed"]), featurise, fitted)
 
 
 def _numbers(column: Any) -> list[float | None]:
