@@ -78,7 +78,7 @@ class Learner(Settings):
         Raises:
             Unsupported: Models of this learner cannot be saved.
         """
-        raise Unsupported(f"models of learner {self.name!r} cannot be saved; fit them again")
+        raise Unsupported(f"models of learner {self.name!r} cannot be restored; fit them again")
 
 
 def learner_of(settings: SurrogateSettings) -> Learner:
@@ -89,6 +89,16 @@ def learner_of(settings: SurrogateSettings) -> Learner:
     """
     kind: type[Learner] = LEARNERS.look_up(settings.learner)
     return kind.of(settings)
+
+
+def check_saves(learner: Learner) -> None:
+    """Check that fitted models of a learner can be saved.
+
+    Raises:
+        Unsupported: They cannot.
+    """
+    if not learner.saves:
+        raise Unsupported(f"models of learner {learner.name!r} cannot be saved; use a learner that can, such as gp")
 
 
 def check_tasks(

@@ -12,9 +12,11 @@ from mdcore.chem.errors import DamagedFile
 from mdcore.chem.mixture import read_composition
 from mdcore.chem.sealed import read_sealed, write_sealed
 from surrogates.errors import SurrogatesError, UnreadableModel
+from surrogates.models.learner import check_saves, learner_of
 from surrogates.models.surrogate_set import SurrogateSet, UnitFeatures, fit_surrogates
 from surrogates.observations import Observations
-from surrogates.settings import SurrogateSettings
+from surrogates.registry import LEARNERS
+from surrogates.settings import GP, SurrogateSettings
 
 FORMAT = "polymer-designer surrogates 2"
 
@@ -25,6 +27,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
     Raises:
         Unsupported: Models of this learner cannot be saved.
     """
+    check_saves(learner_of(surrogates.settings))
     observations = surrogates.observations
     document = {
         "format": FORMAT,
@@ -45,7 +48,7 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
     """Read surrogates that `save_surrogates` wrote; predictions are the same as before saving, without a new fit.
 
     Raises:
-        UnreadableModel: The file does not exist or does not contain surrogates of this version.
+        UnreadableModel: The file does not exist, does not contain surrogates of this version, or its learner is not installed.
     """
     try:
         document = read_sealed(path)
@@ -56,9 +59,16 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
     if document.get("format") != FORMAT:
         raise UnreadableModel(f"{path} does not have the format {FORMAT!r}; fit the surrogates again")
     try:
+        learner = document["settings"].get("learner", GP)
+        if learner not in LEARNERS:
+            raise UnreadableModel(
+                f"{path} was fitted with learner {learner!r}, which is not installed; install its plug-in"
+            )
         return _rebuilt(document, featurise)
+    except UnreadableModel:
+        raise
     except (*UNREADABLE, ArithmeticError, SurrogatesError, MDCoreError) as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UnreadableModel(f"{path} cannot be read as surrogates ({reason}); fit them again") from error
 
 
