@@ -78,6 +78,7 @@ def nanny(certificates: Certificates | None, environment: dict[str, str], resour
             "resources": resources,
             **protected(certificates),
             "silence_logs": 50,
+            "preload": ["designer.cluster.undisturbed"],
         },
     }
 
