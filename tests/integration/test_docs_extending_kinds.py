@@ -72,7 +72,10 @@ def test_wrong_settings_are_refused_in_one_line(plugin: Path, tmp_path: Path) ->
         "key": ({"generator": {**SUBSTITUTED, "substituent": "C"}}, "in generator; did you mean 'substituents'?"),
         "value": ({"cluster": {"kind": "bounded", "workers": 0}}, "cluster.workers: 0 must be at least 1; raise it"),
         "rule": ({"generator": {**SUBSTITUTED, "backbones": ["*CC[*:1]"]}}, "generator: pSMILES '*CCC' has 1 star"),
-        "kind": ({"generator": {"kind": "magic"}}, "ngram_smc, neural_smc, reaction, substances, substituted"),
+        "kind": (
+            {"generator": {"kind": "magic"}},
+            "ngram_smc, neural_smc, reaction, substances, substituted, or install",
+        ),
         "cluster": ({"cluster": {"kind": "bound"}}, "cluster.kind: 'bound' is not a choice; did you mean 'bounded'?"),
     }
     names = {name: written(tmp_path, f"{name}.yaml", **changes) for name, (changes, _) in wrong.items()}

@@ -49,10 +49,12 @@ def test_a_finite_set_is_evaluated_to_its_last_polymer(tmp_path: Path) -> None:
         assert "`generator`: `kind: substituted`" in reference_markdown()
         campaign.close()
     # Without the package the stored campaign cannot be read, and the message says what is missing.
-    with pytest.raises(
-        InvalidConfig, match=r"store: generator\.kind: 'substituted' is not a choice; use one of: ngram_smc"
-    ):
+    with pytest.raises(InvalidConfig) as error:
         stored_config(stored, "store")
+    assert str(error.value) == (
+        "store: generator.kind: 'substituted' is not a choice; did you mean 'substances'? Otherwise use one of: ngram_smc, neural_smc, "
+        "reaction, substances, or install the package that provides it"
+    )
 
 
 def test_identities_do_not_depend_on_where_and_how_candidates_come(tmp_path: Path) -> None:
