@@ -1,6 +1,6 @@
 """Estimators of properties: pure functions of time series, without engines or files."""
 
-from mdcore.estimate.base import MODEL, Estimate
+from mdcore.estimate.base import COMMON, FORCE_FIELD, MODEL, Estimate
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
 from mdcore.estimate.glass import (
     Cooling,
@@ -9,6 +9,7 @@ from mdcore.estimate.glass import (
     ramp_corrected_density,
     ramp_expansion,
     slowly_cooled_density,
+    transition_shift_k,
 )
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermodynamics import (
@@ -24,6 +25,8 @@ from mdcore.estimate.thermodynamics import (
 )
 
 __all__ = [
+    "COMMON",
+    "FORCE_FIELD",
     "MODEL",
     "Cooling",
     "DispersionCurve",
@@ -45,5 +48,6 @@ __all__ = [
     "ramp_expansion",
     "root_mean_square",
     "slowly_cooled_density",
+    "transition_shift_k",
     "thermal_expansion",
 ]
