@@ -169,7 +169,7 @@ def corrected(row, settings):
     """Return a row with its density corrected for the cooling rate, with the measured and the estimated glass transition."""
     polymer = Homopolymer(RepeatUnit.from_psmiles(row["key"]))
     stages = Equilibrated.of(settings).plan(polymer, Conditions.of(polymer, settings))
-    accuracy = density_error(polymer, settings.force_field.smirnoff).rmse_g_cm3
+    accuracy = density_error([polymer.unit], (), settings.force_field.smirnoff).rmse_g_cm3
     density, temperature = Estimate(row["simulated_g_cm3"], row["stderr_g_cm3"]), settings.protocol.temperature_K
     found = {}
     for name, known in (("slowly_cooled", row["tg_K"]), ("estimated_transition", None)):

@@ -43,6 +43,6 @@ def _leaves(stored: Mapping[str, Any], asked: Mapping[str, Any], path: str) -> l
         if isinstance(then, Mapping | None) and isinstance(now, Mapping | None) and (then or now):
             found += _leaves(then or {}, now or {}, f"{path}.{name}")
         else:
-            shown = [repr(one[name]) if name in one else "default" for one in (stored, asked)]
-            found.append((f"{path}.{name}", *shown))
+            before, after = (repr(one[name]) if name in one else "default" for one in (stored, asked))
+            found.append((f"{path}.{name}", before, after))
     return found

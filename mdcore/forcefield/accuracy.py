@@ -5,42 +5,57 @@ while it fitted Sage 2.3.0: https://github.com/openforcefield/ash-sage-rc2, comm
 05_analysis/output/phys-prop/density-all/stats. Its candidate `v3-k100` is the fit that became 2.3.0.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
-if TYPE_CHECKING:
-    from mdcore.substances import Substance
+from mdcore.chem.repeat_unit import RepeatUnit
 
 ALL = "all"
 """Name of the set of all liquids, used for substances of no listed class."""
 
-_CLASSES: dict[str, tuple[str | None, float, float]] = {
-    # class: SMARTS, RMSE in g/cm3 with Sage 2.2.1, with Sage 2.3.0
-    "amino alcohol": ("[NX3;!$(NC=[O,S]);!$(N[a])][CX4][CX4][OX2H]", 0.0323, 0.0315),
-    "amine": ("[NX3;!$(N[#6]=[O,S,N]);!$(NS=O);!$(N=*);!$(N[#7,#8])]", 0.0270, 0.0259),
-    "tertiary amide": ("[NX3]([#6])([#6])[CX3]=[OX1]", 0.0205, 0.0099),
-    "ester": ("[#6][CX3](=[OX1])[OX2][#6]", 0.0159, 0.0115),
-    "carbonyl": ("[$([CX3]([#6])[#6]),$([CX3H1][#6])]=[OX1]", 0.0157, 0.0099),
-    "alcohol": ("[OX2H][CX4]", 0.0173, 0.0152),
-    "acetal": ("[OX2;!$(OC=O)][CX4;!$(C=O)][OX2;!$(OC=O)]", 0.0150, 0.0114),
-    "alkyl aryl ether": ("[OX2]([CX4])c", 0.0127, 0.0047),
-    "dialkyl ether": ("[OX2]([CX4])[CX4]", 0.0136, 0.0102),
-    "alkyl bromide": ("[Br][CX4]", 0.0268, 0.0155),
-    "alkyl chloride": ("[Cl][CX4]", 0.0142, 0.0077),
-    "alkyl fluoride": ("[F][CX4]", 0.0208, 0.0237),
-    "aryl chloride": ("[Cl]c", 0.0113, 0.0158),
-    "alkene": ("[CX3]=[CX3]", 0.0184, 0.0039),
-    "aromatic": ("a", 0.0151, 0.0125),
-    "alkane": (None, 0.0136, 0.0118),
-    ALL: (None, 0.0190, 0.0150),
+_RMSE_G_CM3: dict[str, tuple[float, float]] = {
+    # class: with Sage 2.2.1, with Sage 2.3.0
+    "amino alcohol": (0.0323, 0.0315),
+    "amine": (0.0270, 0.0259),
+    "tertiary amide": (0.0205, 0.0099),
+    "ester": (0.0159, 0.0115),
+    "carbonyl": (0.0157, 0.0099),
+    "alcohol": (0.0173, 0.0152),
+    "acetal": (0.0150, 0.0114),
+    "alkyl aryl ether": (0.0127, 0.0047),
+    "dialkyl ether": (0.0136, 0.0102),
+    "alkyl bromide": (0.0268, 0.0155),
+    "alkyl chloride": (0.0142, 0.0077),
+    "alkyl fluoride": (0.0208, 0.0237),
+    "aryl chloride": (0.0113, 0.0158),
+    "alkene": (0.0184, 0.0039),
+    "aromatic": (0.0151, 0.0125),
+    "alkane": (0.0136, 0.0118),
+    ALL: (0.0190, 0.0150),
+}
+_SMARTS = {
+    "amino alcohol": "[NX3;!$(NC=[O,S]);!$(N[a])][CX4][CX4][OX2H]",
+    "amine": "[NX3;!$(N[#6]=[O,S,N]);!$(NS=O);!$(N=*);!$(N[#7,#8])]",
+    "tertiary amide": "[NX3]([#6])([#6])[CX3]=[OX1]",
+    "ester": "[#6][CX3](=[OX1])[OX2][#6]",
+    "carbonyl": "[$([CX3]([#6])[#6]),$([CX3H1][#6])]=[OX1]",
+    "alcohol": "[OX2H][CX4]",
+    "acetal": "[OX2;!$(OC=O)][CX4;!$(C=O)][OX2;!$(OC=O)]",
+    "alkyl aryl ether": "[OX2]([CX4])c",
+    "dialkyl ether": "[OX2]([CX4])[CX4]",
+    "alkyl bromide": "[Br][CX4]",
+    "alkyl chloride": "[Cl][CX4]",
+    "alkyl fluoride": "[F][CX4]",
+    "aryl chloride": "[Cl]c",
+    "alkene": "[CX3]=[CX3]",
+    "aromatic": "a",
 }
 _REACH = 4
 """Bonds from a repeat unit within which its groups must be whole; the patterns reach three."""
-_KNOWN = {"openff-2.2.1": 1, "openff-2.3.0": 2}
+_KNOWN = {"openff-2.2.1": 0, "openff-2.3.0": 1}
 """Column of the table by force field."""
 
 
@@ -59,21 +74,22 @@ class DensityError:
     force_field: str
 
 
-def density_error(substance: "Substance", smirnoff: str) -> DensityError:
+def density_error(units: Iterable[RepeatUnit], molecules: Iterable[str], smirnoff: str) -> DensityError:
     """Return the error of the density of a substance to be expected from the force field.
 
     Of the classes of the substance, the one with the largest error is used, since errors of different groups need not cancel.
 
     Args:
-        substance: The simulated substance.
+        units: Repeat units of the simulated chains.
+        molecules: SMILES of simulated molecules.
         smirnoff: SMIRNOFF file of the simulation, as in its settings.
     """
     name = smirnoff.removesuffix(".offxml")
     if name not in _KNOWN:
-        return DensityError(_CLASSES[ALL][_KNOWN["openff-2.2.1"]], ALL, "openff-2.2.1")
-    column = _KNOWN[name]
-    largest = max(classes_of(substance), key=lambda one: float(_CLASSES[one][column] or 0.0))
-    return DensityError(float(_CLASSES[largest][column] or 0.0), largest, name)
+        return DensityError(_RMSE_G_CM3[ALL][_KNOWN["openff-2.2.1"]], ALL, "openff-2.2.1")
+    errors = {one: _RMSE_G_CM3[one][_KNOWN[name]] for one in classes_of(units, molecules)}
+    largest = max(errors, key=errors.__getitem__)
+    return DensityError(errors[largest], largest, name)
 
 
 def chemical_classes(mol: Chem.Mol, atoms: Collection[int] | None = None) -> tuple[str, ...]:
@@ -103,20 +119,19 @@ def chemical_classes(mol: Chem.Mol, atoms: Collection[int] | None = None) -> tup
         found.add("alkane")
     elif not own <= covered | carbons:
         found.add(ALL)
-    return tuple(name for name in _CLASSES if name in found)
+    return tuple(name for name in _RMSE_G_CM3 if name in found)
 
 
-def classes_of(substance: "Substance") -> tuple[str, ...]:
-    """Return the classes of a liquid's molecule, or those of the repeat units inside their chains."""
+def classes_of(units: Iterable[RepeatUnit], molecules: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the classes of repeat units inside their chains and of molecules given as SMILES."""
     found: set[str] = set()
-    for unit in substance.repeat_units:
+    for unit in units:
         found.update(chemical_classes(*unit.window(_REACH)))
-    if not substance.repeat_units:
-        for text in substance.structures:
-            found.update(chemical_classes(Chem.MolFromSmiles(text)))
-    return tuple(name for name in _CLASSES if name in found)
+    for text in molecules:
+        found.update(chemical_classes(Chem.MolFromSmiles(text)))
+    return tuple(name for name in _RMSE_G_CM3 if name in found)
 
 
 @cache
 def _patterns() -> dict[str, Chem.Mol]:
-    return {name: Chem.MolFromSmarts(smarts) for name, (smarts, *_) in _CLASSES.items() if smarts}
+    return {name: Chem.MolFromSmarts(smarts) for name, smarts in _SMARTS.items()}

@@ -23,7 +23,9 @@ def estimate(evidence: "Evidence") -> "Estimate":
     from mdcore.protocols.cooling import glass_forming_cooling
 
     density = evidence.estimate("density")
-    accuracy = density_error(evidence.substance, evidence.settings.force_field.smirnoff)
+    units = evidence.substance.repeat_units
+    molecules = () if units else evidence.substance.structures
+    accuracy = density_error(units, molecules, evidence.settings.force_field.smirnoff)
     known = evidence.settings.protocol.glass_transition_K
     transition = evidence.substance.glass_transition_k(known)
     cooling = None if transition is None else glass_forming_cooling(evidence.run().stages, transition[0])

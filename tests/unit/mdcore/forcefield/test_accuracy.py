@@ -2,10 +2,8 @@
 
 import pytest
 
-from mdcore.cell import AlternatingSequence
 from mdcore.chem import RepeatUnit
 from mdcore.forcefield.accuracy import DensityError, classes_of, density_error
-from mdcore.substances import Copolymer, Homopolymer, Liquid
 
 SAGE_2_3 = "openff-2.3.0.offxml"
 
@@ -34,17 +32,18 @@ SAGE_2_3 = "openff-2.3.0.offxml"
     ],
 )
 def test_classes_of_repeat_units_inside_their_chains(psmiles, classes):
-    assert classes_of(Homopolymer(RepeatUnit.from_psmiles(psmiles))) == classes
+    assert classes_of([RepeatUnit.from_psmiles(psmiles)]) == classes
 
 
 def test_the_class_with_the_largest_error_counts():
-    polyester = Homopolymer(RepeatUnit.from_psmiles("*OCCOC(=O)c1ccc(C(*)=O)cc1"))
-    assert density_error(polyester, SAGE_2_3) == DensityError(0.0125, "aromatic", "openff-2.3.0")
-    assert density_error(polyester, "openff-2.2.1.offxml") == DensityError(0.0159, "ester", "openff-2.2.1")
-    units = tuple(RepeatUnit.from_psmiles(text) for text in ("*CC*", "*CCN*"))
-    assert density_error(Copolymer(units, AlternatingSequence()), SAGE_2_3).chemical_class == "amine"
-    assert density_error(Liquid("CCN(CC)CCO"), SAGE_2_3) == DensityError(0.0315, "amino alcohol", "openff-2.3.0")
+    polyester = [RepeatUnit.from_psmiles("*OCCOC(=O)c1ccc(C(*)=O)cc1")]
+    assert density_error(polyester, (), SAGE_2_3) == DensityError(0.0125, "aromatic", "openff-2.3.0")
+    assert density_error(polyester, (), "openff-2.2.1.offxml") == DensityError(0.0159, "ester", "openff-2.2.1")
+    units = [RepeatUnit.from_psmiles(text) for text in ("*CC*", "*CCN*")]
+    assert density_error(units, (), SAGE_2_3).chemical_class == "amine"
+    expected = DensityError(0.0315, "amino alcohol", "openff-2.3.0")
+    assert density_error((), ["CCN(CC)CCO"], SAGE_2_3) == expected
 
 
 def test_a_force_field_without_a_benchmark_gets_the_error_of_all_liquids():
-    assert density_error(Liquid("CCCCCC"), "my.offxml") == DensityError(0.0190, "all", "openff-2.2.1")
+    assert density_error((), ["CCCCCC"], "my.offxml") == DensityError(0.0190, "all", "openff-2.2.1")
