@@ -2,6 +2,7 @@
 
 from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.convergence import Convergence, assess
+from mdcore.dynamics.frames import Frames, read_frames
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD, Observable, RecordState, register_observable
 from mdcore.dynamics.platform import choose_platform, platform_works
 from mdcore.dynamics.progress import Progress
@@ -12,6 +13,7 @@ from mdcore.dynamics.stages import (
     STAGES,
     CompressStage,
     DynamicsStage,
+    FrameSettings,
     MinimiseStage,
     Stage,
     TimedStage,
@@ -28,6 +30,8 @@ __all__ = [
     "Convergence",
     "DynamicsStage",
     "FinalState",
+    "FrameSettings",
+    "Frames",
     "MinimiseStage",
     "Observable",
     "Progress",
@@ -46,6 +50,7 @@ __all__ = [
     "library_versions",
     "mean_and_stderr",
     "platform_works",
+    "read_frames",
     "read_record",
     "read_summary",
     "register_observable",

@@ -1,6 +1,7 @@
 """One OpenMM context for one stage: creation, steps and records."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,12 @@ class StageEngine:
         """Steps between two records."""
         return max(1, round(self.stage.chunk_ps * 1e3 / self.timestep_fs))
 
+    @property
+    def _frame_steps(self) -> int:
+        """Steps between two frames; 0 for a stage without frames."""
+        frames = self.stage.recorded_frames
+        return max(1, round(frames.interval_ps * 1e3 / self.timestep_fs)) if frames is not None else 0
+
     def start(self, positions_nm: FloatArray, box_nm: FloatArray, velocities: FloatArray | None) -> None:
         """Set positions, box and velocities; without velocities draw them at the starting temperature.
 
@@ -106,10 +113,23 @@ class StageEngine:
         """Do what the stage does before its first step."""
         self.stage.begin(self)
 
-    def advance(self, done: int, n_steps: int) -> None:
-        """Run `n_steps` steps, temperature and pressure at their values for the middle of them."""
+    def advance(self, done: int, n_steps: int, on_frame: Callable[[int], None] | None = None) -> None:
+        """Run `n_steps` steps, temperature and pressure at their values for the middle of them.
+
+        Args:
+            done: Steps of the stage before.
+            n_steps: Number of steps.
+            on_frame: Called after each step that has a frame, with the number of the stage's steps.
+        """
         self.stage.steer(self, done, n_steps)
-        self.integrator.step(n_steps)
+        end, every = done + n_steps, self._frame_steps
+        if every and on_frame is not None:
+            for step in range(done - done % every + every, end + 1, every):
+                self.integrator.step(step - done)
+                done = step
+                on_frame(step)
+        if done < end:
+            self.integrator.step(end - done)
 
     def record(self, fraction: float, number: int = 0) -> tuple[tuple[float, float], dict[str, FloatArray]]:
         """Return the imposed temperature in K and pressure in atm, and the values of the observables.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mdcore.chem.errors import NotRecorded
 from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.frames import Frames, read_frames
 from mdcore.dynamics.runner import read_final, read_series
 from mdcore.dynamics.series import Series
 from mdcore.dynamics.stages import Stage
@@ -157,6 +158,15 @@ class RunRecord:
             NotRecorded: No row was recorded.
         """
         return self._records("all stages", range(len(self.stages)))
+
+    def frames(self, role: str) -> Frames:
+        """Return the frames of all stages of a role.
+
+        Raises:
+            NotRecorded: No stage of this role recorded a frame.
+            DamagedFile: Their file is missing or cannot be read.
+        """
+        return read_frames(self.folder, self.bundle, role)
 
     @cached_property
     def final(self) -> FinalState:

@@ -3,6 +3,7 @@
 from mdcore.dynamics.stages.base import Engine, Recorded, Role, Stage, TimedStage
 from mdcore.dynamics.stages.compress import CompressStage
 from mdcore.dynamics.stages.dynamics import DynamicsStage
+from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.dynamics.stages.minimise import MinimiseStage
 from mdcore.dynamics.stages.registry import STAGES, kinds_of, register_stage
 
@@ -14,6 +15,7 @@ __all__ = [
     "CompressStage",
     "DynamicsStage",
     "Engine",
+    "FrameSettings",
     "MinimiseStage",
     "Recorded",
     "Role",

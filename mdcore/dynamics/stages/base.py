@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, field_serializer, field_validator
 from pydantic_core import to_json
 
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD
+from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.settings.base import Settings
 
 Role = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
@@ -88,6 +89,11 @@ class Stage(Settings, ABC):
     def recorded(self) -> tuple["Recorded", ...]:
         """Observables that the stage records."""
         return ()
+
+    @property
+    def recorded_frames(self) -> FrameSettings | None:
+        """Frames that the stage records; None for none."""
+        return None
 
     @property
     def records_as(self) -> str | None:
@@ -176,6 +182,7 @@ class TimedStage(Stage):
         friction_per_ps: Langevin friction.
         record_interval_ps: Time between records.
         observables: What is recorded: names, or names with an interval as in `{observable: box_nm, every: 10}`.
+        frames: Positions and velocities that are recorded in a file of their own; None for none.
         max_extensions: How often the stage is repeated while its convergence tests fail.
         check_convergence: Whether the convergence tests of this stage decide whether the run has converged; None for stages
             that can be extended and those of the role `sampling`.
@@ -187,6 +194,7 @@ class TimedStage(Stage):
     friction_per_ps: float = Field(default=1.0, gt=0)
     record_interval_ps: float = Field(default=0.5, gt=0)
     observables: tuple[Recorded, ...] = tuple(Recorded(observable=name) for name in STANDARD)
+    frames: FrameSettings | None = None
     max_extensions: int = Field(default=0, ge=0)
     check_convergence: bool | None = None
 
@@ -241,6 +249,11 @@ class TimedStage(Stage):
     def recorded(self) -> tuple[Recorded, ...]:
         """Observables that the stage records."""
         return self.observables
+
+    @property
+    def recorded_frames(self) -> FrameSettings | None:
+        """Frames that the stage records; None for none."""
+        return self.frames
 
     @property
     def records_as(self) -> str | None:
