@@ -61,13 +61,16 @@ class StageEngine:
         self.stage.prepare(own, seed)
         self.integrator = self.stage.integrator(self.timestep_fs)
         self.integrator.setRandomNumberSeed(seed("integrator"))
-        self.integrator.setConstraintTolerance(1e-5)
+        self.integrator.setConstraintTolerance(self.stage.constraint_tolerance)
         platform, properties = choose_platform(execution, bundle.n_atoms)
         self.context = openmm.Context(own, self.integrator, platform, properties)
         self.platform_label = f"{platform.getName()} OpenMM {openmm.Platform.getOpenMMVersion()}"
         drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in own.getForces())
         self._degrees_of_freedom = 3 * own.getNumParticles() - own.getNumConstraints() - (3 if drift_free else 0)
         self._recorder = Recorder(self.stage.recorded)
+        self._done = 0
+        self.on_frame: Callable[[int], None] | None = None
+        """Called with the number of the stage's steps at each frame."""
 
     @property
     def mass_amu(self) -> float:
@@ -113,23 +116,22 @@ class StageEngine:
         """Do what the stage does before its first step."""
         self.stage.begin(self)
 
-    def advance(self, done: int, n_steps: int, on_frame: Callable[[int], None] | None = None) -> None:
-        """Run `n_steps` steps, temperature and pressure at their values for the middle of them.
+    def advance(self, done: int, n_steps: int) -> None:
+        """Run `n_steps` steps, temperature and pressure at their values for the middle of them."""
+        self._done = done
+        self.stage.advance(self, done, n_steps)
 
-        Args:
-            done: Steps of the stage before.
-            n_steps: Number of steps.
-            on_frame: Called after each step that has a frame, with the number of the stage's steps.
-        """
-        self.stage.steer(self, done, n_steps)
-        end, every = done + n_steps, self._frame_steps
-        if every and on_frame is not None:
-            for step in range(done - done % every + every, end + 1, every):
-                self.integrator.step(step - done)
-                done = step
-                on_frame(step)
-        if done < end:
-            self.integrator.step(end - done)
+    def step(self, n_steps: int) -> None:
+        """Integrate, and call `on_frame` after each step that has a frame."""
+        end, every = self._done + n_steps, self._frame_steps
+        if every and self.on_frame is not None:
+            for step in range(self._done - self._done % every + every, end + 1, every):
+                self.integrator.step(step - self._done)
+                self._done = step
+                self.on_frame(step)
+        if self._done < end:
+            self.integrator.step(end - self._done)
+            self._done = end
 
     def record(self, fraction: float, number: int = 0) -> tuple[tuple[float, float], dict[str, FloatArray]]:
         """Return the imposed temperature in K and pressure in atm, and the values of the observables.

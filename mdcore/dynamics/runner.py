@@ -298,10 +298,11 @@ class _Run:
                 state = engine.context.getState(getPositions=True, getVelocities=True)
                 self._frames.append(role, index, start_ps + step * engine.timestep_fs * 1e-3, state)
 
+        engine.on_frame = record_frame
         saved = time.monotonic()
         while done < total:
             steps = min(engine.chunk, total - done)
-            engine.advance(done, steps, record_frame)
+            engine.advance(done, steps)
             done += steps
             targets, observed = engine.record(done / total, -(-done // engine.chunk))
             now_ps = start_ps + done * engine.timestep_fs * 1e-3

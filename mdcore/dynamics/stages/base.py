@@ -44,6 +44,9 @@ class Engine(Protocol):
     def n_steps(self) -> int:
         """Steps of the stage at its present time step."""
 
+    def step(self, n_steps: int) -> None:
+        """Integrate `n_steps` steps and record the frames that are due; use it in place of the integrator's own `step`."""
+
 
 class Stage(Settings, ABC):
     """A stage of a simulation.
@@ -84,6 +87,11 @@ class Stage(Settings, ABC):
     def chunk_ps(self) -> float:
         """Time in ps between two records."""
         return 0.1
+
+    @property
+    def constraint_tolerance(self) -> float:
+        """Relative tolerance of constrained lengths."""
+        return 1e-5
 
     @property
     def recorded(self) -> tuple["Recorded", ...]:
@@ -146,6 +154,11 @@ class Stage(Settings, ABC):
 
     def steer(self, engine: Engine, done: int, n_steps: int) -> None:
         """Set the conditions of the next `n_steps` steps, after `done` steps of the stage."""
+
+    def advance(self, engine: Engine, done: int, n_steps: int) -> None:
+        """Run the next `n_steps` steps, up to the next record, after `done` steps of the stage."""
+        self.steer(engine, done, n_steps)
+        engine.step(n_steps)
 
     def digest_json(self) -> bytes:
         """Return the part of the settings that enters the hash of the bundle, as JSON."""
