@@ -15,11 +15,12 @@ from mdcore.dynamics.stages import (
     DynamicsStage,
     FrameSettings,
     MinimiseStage,
+    NVEStage,
     Stage,
     TimedStage,
     register_stage,
 )
-from mdcore.dynamics.statistics import half_drift, mean_and_stderr, statistical_inefficiency
+from mdcore.dynamics.statistics import energy_drift, half_drift, mean_and_stderr, statistical_inefficiency
 
 __all__ = [
     "COLUMNS",
@@ -33,6 +34,7 @@ __all__ = [
     "FrameSettings",
     "Frames",
     "MinimiseStage",
+    "NVEStage",
     "Observable",
     "Progress",
     "RecordState",
@@ -46,6 +48,7 @@ __all__ = [
     "TimedStage",
     "assess",
     "choose_platform",
+    "energy_drift",
     "half_drift",
     "library_versions",
     "mean_and_stderr",

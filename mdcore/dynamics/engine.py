@@ -58,6 +58,10 @@ class StageEngine:
 
         self._velocity_seed = seed("velocities")
         self.timestep_fs: float = self.stage.initial_timestep_fs / 2**halvings
+        if self.stage.uses_true_masses:
+            for atom, mass in enumerate(bundle.arrays["true_masses_amu"].tolist()):
+                own.setParticleMass(atom, mass)
+        self._new_masses = step == 0 and extension == 0 and _masses_change(bundle, index)
         self.stage.prepare(own, seed)
         self.integrator = self.stage.integrator(self.timestep_fs)
         self.integrator.setRandomNumberSeed(seed("integrator"))
@@ -65,8 +69,7 @@ class StageEngine:
         platform, properties = choose_platform(execution, bundle.n_atoms)
         self.context = openmm.Context(own, self.integrator, platform, properties)
         self.platform_label = f"{platform.getName()} OpenMM {openmm.Platform.getOpenMMVersion()}"
-        drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in own.getForces())
-        self._degrees_of_freedom = 3 * own.getNumParticles() - own.getNumConstraints() - (3 if drift_free else 0)
+        self._degrees_of_freedom = degrees_of_freedom(own)
         self._recorder = Recorder(self.stage.recorded)
         self._done = 0
         self.on_frame: Callable[[int], None] | None = None
@@ -95,7 +98,7 @@ class StageEngine:
         return max(1, round(frames.interval_ps * 1e3 / self.timestep_fs)) if frames is not None else 0
 
     def start(self, positions_nm: FloatArray, box_nm: FloatArray, velocities: FloatArray | None) -> None:
-        """Set positions, box and velocities; without velocities draw them at the starting temperature.
+        """Set positions, box and velocities; without velocities, or where the masses change, draw them at the starting temperature.
 
         Args:
             positions_nm: Shape (n, 3).
@@ -107,7 +110,7 @@ class StageEngine:
         if not self.stage.planned_ps:
             return
         self.context.applyConstraints(1e-6)
-        if velocities is None:
+        if velocities is None or self._new_masses:
             self.context.setVelocitiesToTemperature(self.stage.temperature_at(0.0), self._velocity_seed)
         else:
             self.context.setVelocities(velocities)
@@ -158,3 +161,18 @@ class StageEngine:
         state = self.context.getState(getPositions=True)
         box = np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value)
         return np.asarray(state.getPositions(asNumpy=True)._value), box
+
+
+def degrees_of_freedom(system: Any) -> int:
+    """Return the degrees of freedom of the kinetic energy of an OpenMM System."""
+    import openmm
+
+    drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in system.getForces())
+    return int(3 * system.getNumParticles() - system.getNumConstraints() - (3 if drift_free else 0))
+
+
+def _masses_change(bundle: SimulationBundle, index: int) -> bool:
+    """Return whether a stage has other masses than the one before."""
+    if index == 0 or bundle.stages[index - 1].uses_true_masses == bundle.stages[index].uses_true_masses:
+        return False
+    return not np.array_equal(bundle.arrays["masses_amu"], bundle.arrays["true_masses_amu"])

@@ -275,6 +275,7 @@ class _Run:
                 self._halve(error)
                 positions, box, velocities = self._state()
                 continue
+            engine.stage.finish(lambda name: self._at.series.values(name, [index])[1])
             positions, box, velocities = _unpack(engine.context.getState(getPositions=True, getVelocities=True))
             extension = self._at.extension + 1
             outcome = self._convergence(index) if extension < engine.stage.n_passes else None

@@ -1,4 +1,4 @@
-"""Statistics of correlated series: statistical inefficiency, standard error of a mean, drift."""
+"""Statistics of correlated series: statistical inefficiency, standard error of a mean, drifts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,3 +63,22 @@ def half_drift(series: FloatArray) -> float:
     """Return the mean of the second half minus that of the first; 0 for fewer than two samples."""
     half = len(series) // 2
     return float(series[half:].mean() - series[:half].mean()) if half else 0.0
+
+
+def energy_drift(potential: FloatArray, kinetic: FloatArray) -> float:
+    """Return the drift of the total energy over a series, relative to twice the mean kinetic energy; 0 for fewer than three samples.
+
+    The energy of a harmonic system is twice its kinetic energy, so this is the relative change of the temperature. A line is fitted to
+    the energies.
+
+    Args:
+        potential: Shape (n,), equally spaced.
+        kinetic: Shape (n,), in the same unit.
+    """
+    n = len(potential)
+    if n < 3:
+        return 0.0
+    total = np.asarray(potential) + np.asarray(kinetic)
+    time = np.arange(n) / (n - 1) - 0.5
+    slope = float(time @ (total - total.mean()) / (time @ time))
+    return slope / (2.0 * float(np.mean(kinetic)))

@@ -10,6 +10,7 @@ from mdcore.estimate.glass import (
     ramp_expansion,
     slowly_cooled_density,
 )
+from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermodynamics import (
     block_estimate,
@@ -22,25 +23,33 @@ from mdcore.estimate.thermodynamics import (
     root_mean_square,
     thermal_expansion,
 )
+from mdcore.estimate.vibrations import DensityOfStates, density_of_states, mean_density_of_states, quantum_weight
 
 __all__ = [
     "MODEL",
     "Cooling",
+    "DensityOfStates",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
+    "HeatCapacityParts",
+    "PressureRun",
     "abbe_estimate",
     "block_estimate",
     "bulk_modulus",
+    "density_of_states",
     "dielectric_estimate",
     "enthalpy_kj_mol",
     "fit_dispersion",
     "fit_glass",
     "fractional_free_volume",
     "frozen_fluctuation",
+    "heat_capacity_parts",
     "index_estimate",
     "isothermal_compressibility",
+    "mean_density_of_states",
     "mean_estimate",
+    "quantum_weight",
     "ramp_corrected_density",
     "ramp_expansion",
     "root_mean_square",

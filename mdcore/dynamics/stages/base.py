@@ -8,6 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import to_json
 
@@ -118,6 +120,11 @@ class Stage(Settings, ABC):
         """Whether the convergence tests of this stage count."""
         return False
 
+    @property
+    def uses_true_masses(self) -> bool:
+        """Whether atoms have their true masses in place of those of the bundle."""
+        return False
+
     def temperature_at(self, fraction: float) -> float:
         """Return the temperature of the thermostat in K when a fraction of the stage is done."""
         return 300.0
@@ -160,6 +167,16 @@ class Stage(Settings, ABC):
         self.steer(engine, done, n_steps)
         engine.step(n_steps)
 
+    def finish(self, rows: Callable[[str], NDArray[np.float64]]) -> None:
+        """Check what the stage recorded, after its last step.
+
+        Args:
+            rows: Function from the name of an observable to its values in this stage, shape (r, *shape).
+
+        Raises:
+            SimulationExploded: The records are unphysical, so that the run fails; the stage is not repeated.
+        """
+
     def digest_json(self) -> bytes:
         """Return the part of the settings that enters the hash of the bundle, as JSON."""
         values = self.model_dump(mode="json")
@@ -196,6 +213,8 @@ class TimedStage(Stage):
         record_interval_ps: Time between records.
         observables: What is recorded: names, or names with an interval as in `{observable: box_nm, every: 10}`.
         frames: Positions and velocities that are recorded in a file of their own; None for none.
+        true_masses: Whether atoms have their true masses in place of those of the bundle, whose hydrogens may be heavier. Where the
+            masses differ from those of the stage before, velocities are drawn anew.
         max_extensions: How often the stage is repeated while its convergence tests fail.
         check_convergence: Whether the convergence tests of this stage decide whether the run has converged; None for stages
             that can be extended and those of the role `sampling`.
@@ -208,6 +227,7 @@ class TimedStage(Stage):
     record_interval_ps: float = Field(default=0.5, gt=0)
     observables: tuple[Recorded, ...] = tuple(Recorded(observable=name) for name in STANDARD)
     frames: FrameSettings | None = None
+    true_masses: bool = False
     max_extensions: int = Field(default=0, ge=0)
     check_convergence: bool | None = None
 
@@ -230,6 +250,8 @@ class TimedStage(Stage):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"observable {name!r} is listed {names.count(name)} times; list it once")
+        if self.true_masses and self.timestep_fs > 2.5:
+            raise ValueError(f"timestep_fs {self.timestep_fs:g} is too long for true masses; use at most 2 fs")
         if self.tests_convergence:
             for one in self.observables:
                 names = [name for name in names if name != one.observable or self.interval(one) == 1]
@@ -247,6 +269,11 @@ class TimedStage(Stage):
         if self.check_convergence is None:
             return self.max_extensions > 0 or self.role == "sampling"
         return self.check_convergence or self.max_extensions > 0
+
+    @property
+    def uses_true_masses(self) -> bool:
+        """Whether atoms have their true masses in place of those of the bundle."""
+        return self.true_masses
 
     @property
     def damping_per_ps(self) -> float:
