@@ -164,11 +164,12 @@ class StageEngine:
 
 
 def degrees_of_freedom(system: Any) -> int:
-    """Return the degrees of freedom of the kinetic energy of an OpenMM System."""
+    """Return the degrees of freedom of the kinetic energy of an OpenMM System; particles without mass are fixed."""
     import openmm
 
+    mobile = sum(system.getParticleMass(i)._value > 0.0 for i in range(system.getNumParticles()))
     drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in system.getForces())
-    return int(3 * system.getNumParticles() - system.getNumConstraints() - (3 if drift_free else 0))
+    return int(3 * mobile - system.getNumConstraints() - (3 if drift_free else 0))
 
 
 def _masses_change(bundle: SimulationBundle, index: int) -> bool:

@@ -9,9 +9,11 @@ doi:10.1021/acs.jctc.1c00665), the harmonic part is replaced by that of quantum 
 with g the density of states, N_f = sum g the degrees of freedom and w Einstein's function. The term in brackets is the anharmonic
 part, which contains Cp - Cv, the conformations and the correction of anharmonic vibrations; it is treated classically.
 
-With the kinetic energy K of N_f degrees of freedom and H = U + K + p V, the classical part is dH/dT, so that the anharmonic part is
-d(U - K + p V)/dT: for harmonic vibrations the means of U and K are equal, and their fluctuations, which cause most of the error of H,
-cancel.
+The LFMiddle integrator samples positions, and so the potential energy U and the volume, with hardly any error of its time step; the
+kinetic energy K is too small by the share (omega dt)^2 / 4 for a vibration, and its exact mean is N_f k T / 2. The anharmonic part is
+therefore dU/dT + p dV/dT - N_f k / 2. Most of its statistical error is the energy of the vibrations, which fluctuates alike in U and K. So
+it is taken as the difference quotient of U - lambda K + p V, where lambda makes the mean of K / T that of N_f degrees of freedom: K has no
+systematic effect, and the fluctuations cancel.
 """
 
 from collections.abc import Sequence
@@ -45,9 +47,11 @@ class PressureRun:
     kinetic_kj_mol: FloatArray
     volume_nm3: FloatArray
 
-    def excess_kj_mol(self, pressure_atm: float) -> FloatArray:
-        """Return U - K + p V, shape (r,)."""
-        return enthalpy_kj_mol(self.potential_kj_mol, -self.kinetic_kj_mol, self.volume_nm3, pressure_atm)
+    def excess_kj_mol(self, pressure_atm: float, kinetic_scale: float) -> FloatArray:
+        """Return U - lambda K + p V with lambda the scale, shape (r,)."""
+        return enthalpy_kj_mol(
+            self.potential_kj_mol, -kinetic_scale * self.kinetic_kj_mol, self.volume_nm3, pressure_atm
+        )
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,10 @@ def heat_capacity_parts(
         temperature_k: Temperature of the spectra, between the two.
         pressure_atm: Pressure of the visits.
     """
+    degrees_of_freedom = round(spectra[0].degrees_of_freedom)
     return HeatCapacityParts(
-        round(spectra[0].degrees_of_freedom),
-        anharmonic_capacity(cold, hot, pressure_atm),
+        degrees_of_freedom,
+        anharmonic_capacity(cold, hot, pressure_atm, degrees_of_freedom),
         quantum_capacity(spectra, temperature_k),
         expansion_capacity(cold, hot, temperature_k),
     )
@@ -120,18 +125,29 @@ def quantum_capacity(spectra: Sequence[DensityOfStates], temperature_k: float) -
     return Estimate(float(values.mean()), error)
 
 
-def anharmonic_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], pressure_atm: float) -> Estimate:
-    """Return d(U - K + p V)/dT in units of k, by a finite difference."""
-    low = _mean([one.excess_kj_mol(pressure_atm) for one in cold])
-    high = _mean([one.excess_kj_mol(pressure_atm) for one in hot])
+def anharmonic_capacity(
+    cold: Sequence[PressureRun], hot: Sequence[PressureRun], pressure_atm: float, degrees_of_freedom: int
+) -> Estimate:
+    """Return dU/dT + p dV/dT - N_f k / 2 in units of k, by a finite difference with the kinetic energy as a control variate."""
+    scale = degrees_of_freedom / kinetic_capacity([*cold, *hot]) / 2.0
+    low = _mean([one.excess_kj_mol(pressure_atm, scale) for one in cold])
+    high = _mean([one.excess_kj_mol(pressure_atm, scale) for one in hot])
     span = BOLTZMANN_KJ_MOL_K * (hot[0].temperature_k - cold[0].temperature_k)
     return Estimate((high.value - low.value) / span, float(np.hypot(low.stderr, high.stderr)) / span)
+
+
+def kinetic_capacity(visits: Sequence[PressureRun]) -> float:
+    """Return the mean of K / T over visits in units of k, N_f / 2 but for the error of the time step."""
+    lengths = np.array([len(one.kinetic_kj_mol) for one in visits], dtype=np.float64)
+    means = np.array([one.kinetic_kj_mol.mean() / one.temperature_k for one in visits])
+    return float(means @ lengths / lengths.sum()) / BOLTZMANN_KJ_MOL_K
 
 
 def expansion_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], temperature_k: float) -> Estimate:
     """Return Cp - Cv = T V alpha^2 / kappa_T in units of k.
 
-    alpha is the finite difference of the volume, kappa_T the mean of Var(V) / (V k T) over all visits. It is classical.
+    alpha is the finite difference of the volume, kappa_T the mean of Var(V) / (V k T) over all visits. It is classical. The error is
+    infinite where the volume did not change.
     """
     low, high = _mean([one.volume_nm3 for one in cold]), _mean([one.volume_nm3 for one in hot])
     span = hot[0].temperature_k - cold[0].temperature_k
@@ -141,6 +157,8 @@ def expansion_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], 
     compliances = np.array([one.volume_nm3.var() / one.temperature_k for one in visits])
     lengths = np.array([len(one.volume_nm3) for one in visits], dtype=np.float64)
     compliance = float(compliances @ lengths / lengths.sum())
+    if not compliance:
+        return Estimate(0.0, float("inf"))
     scatter = float(compliances.std(ddof=1) / np.sqrt(len(visits)))
     value = temperature_k * slope**2 / compliance
     error = np.hypot(2.0 * temperature_k * slope * slope_error / compliance, value * scatter / compliance)

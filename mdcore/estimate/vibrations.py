@@ -41,7 +41,7 @@ class DensityOfStates:
         """Degrees of freedom per 1/cm, shape (k,)."""
         widths = np.full(len(self.counts), self.wavenumbers_per_cm[1])
         widths[0] *= 0.5  # negative wavenumbers are counted with their positive ones
-        return self.counts / widths
+        return np.asarray(self.counts / widths, dtype=np.float64)
 
     def quantum_capacity(self, temperature_k: float) -> float:
         """Return the heat capacity at constant volume of quantum harmonic oscillators with these wavenumbers, in units of k."""
@@ -96,7 +96,7 @@ def density_of_states(
         power += (np.abs(np.fft.rfft(weighted, axis=0)) ** 2).sum(axis=(1, 2))
     # Every frequency but the first, and for an even number of frames the last, stands for itself and its negative.
     power[1 : (n_frames + 1) // 2] *= 2.0
-    wavenumbers = np.fft.rfftfreq(n_frames, interval_ps) * _WAVENUMBER_PER_CM
+    wavenumbers = np.asarray(np.fft.rfftfreq(n_frames, interval_ps) * _WAVENUMBER_PER_CM, dtype=np.float64)
     return DensityOfStates(wavenumbers, power * (degrees_of_freedom / power.sum()))
 
 

@@ -156,7 +156,7 @@ def test_the_pressure_does_work() -> None:
         )
         for temperature in (285.0, 315.0)
     )
-    found = anharmonic_capacity([cold], [hot], pressure)
+    found = anharmonic_capacity([cold], [hot], pressure, round(3 * n))
     assert found.value == pytest.approx(-0.5 * n, rel=1e-9)
     assert found.stderr == pytest.approx(0.0, abs=1e-9)
 
@@ -165,12 +165,12 @@ def test_a_linear_ageing_of_the_glass_cancels() -> None:
     """Cold for half of the time, hot, cold: an energy that falls linearly in time leaves the difference alone."""
     time = np.arange(400, dtype=np.float64)
     energy = 50.0 * BOLTZMANN_KJ_MOL_K * np.repeat([285.0, 315.0, 285.0], [100, 200, 100]) - 0.01 * time
-    kinetic, volume = np.zeros(400), np.full(400, 6.0)
+    kinetic, volume = 30.0 * BOLTZMANN_KJ_MOL_K * np.repeat([285.0, 315.0, 285.0], [100, 200, 100]), np.full(400, 6.0)
     runs = [
         PressureRun(temperature, energy[part], kinetic[part], volume[part])
         for temperature, part in ((285.0, slice(0, 100)), (315.0, slice(100, 300)), (285.0, slice(300, 400)))
     ]
-    assert anharmonic_capacity([runs[0], runs[2]], [runs[1]], 1.0).value == pytest.approx(50.0, rel=1e-9)
+    assert anharmonic_capacity([runs[0], runs[2]], [runs[1]], 1.0, 60).value == pytest.approx(50.0 - 30.0, rel=1e-9)
 
 
 def test_cp_minus_cv_of_an_ideal_gas_is_nk() -> None:
