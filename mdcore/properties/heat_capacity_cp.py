@@ -31,7 +31,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
         return {"value": found.value * unit, "stderr": found.stderr * unit}
 
     energies = [run.stage(index) for index in sorted(set(run.role("vibrations").stage_index.tolist()))]
-    drifts = [energy_drift(one.array("potential_kj_mol"), one.array("kinetic_kj_mol")) for one in energies]
+    drifts = [energy_drift(one.array("potential_kj_mol"), one.array("kinetic_kj_mol"))[0] for one in energies]
     total = parts.total
     return Estimate(
         total.value * unit,
