@@ -99,6 +99,7 @@ def heat_capacity_parts(
     hot: Sequence[PressureRun],
     temperature_k: float,
     pressure_atm: float,
+    recorded_share: float = 1.0,
 ) -> HeatCapacityParts:
     """Return the parts of the heat capacity.
 
@@ -106,23 +107,35 @@ def heat_capacity_parts(
         spectra: Densities of states of independent runs.
         cold: Visits of the lower temperature, of equal length.
         hot: Visits of the higher temperature.
-        temperature_k: Temperature of the spectra, between the two.
+        temperature_k: Temperature of the spectra.
         pressure_atm: Pressure of the visits.
+        recorded_share: Share of the atoms whose velocities the spectra contain.
     """
     degrees_of_freedom = round(spectra[0].degrees_of_freedom)
     return HeatCapacityParts(
         degrees_of_freedom,
         anharmonic_capacity(cold, hot, pressure_atm, degrees_of_freedom),
-        quantum_capacity(spectra, temperature_k),
+        quantum_capacity(spectra, temperature_k, recorded_share),
         expansion_capacity(cold, hot, temperature_k),
     )
 
 
-def quantum_capacity(spectra: Sequence[DensityOfStates], temperature_k: float) -> Estimate:
-    """Return the harmonic quantum heat capacity in units of k: the mean over independent spectra, with the error from their scatter."""
+def quantum_capacity(spectra: Sequence[DensityOfStates], temperature_k: float, recorded_share: float = 1.0) -> Estimate:
+    """Return the harmonic quantum heat capacity in units of k: the mean over independent spectra.
+
+    The error of each is the larger of the scatter and of that of vibrations that keep the energy with which they start: its standard
+    deviation is its mean, so that a spectrum weighs every degree of freedom with such an error, and its heat capacity has the variance
+    sum g (w - <w>)^2. A few spectra can scatter less by chance.
+
+    Args:
+        spectra: One per run.
+        temperature_k: Temperature in K.
+        recorded_share: Share of the atoms whose velocities the spectra contain.
+    """
     values = np.array([one.quantum_capacity(temperature_k) for one in spectra])
-    error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("inf")
-    return Estimate(float(values.mean()), error)
+    expected = float(np.mean([one.capacity_variance(temperature_k) for one in spectra])) / recorded_share
+    seen = float(values.var(ddof=1)) if len(values) > 1 else 0.0
+    return Estimate(float(values.mean()), float(np.sqrt(max(expected, seen) / len(values))))
 
 
 def anharmonic_capacity(

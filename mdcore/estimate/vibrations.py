@@ -47,6 +47,12 @@ class DensityOfStates:
         """Return the heat capacity at constant volume of quantum harmonic oscillators with these wavenumbers, in units of k."""
         return float(self.counts @ quantum_weight(self.wavenumbers_per_cm, temperature_k))
 
+    def capacity_variance(self, temperature_k: float) -> float:
+        """Return the variance of `quantum_capacity` in k^2 if every vibration kept a random energy: sum g (w - <w>)^2."""
+        weight = quantum_weight(self.wavenumbers_per_cm, temperature_k)
+        mean = float(self.counts @ weight) / self.degrees_of_freedom
+        return float(self.counts @ (weight - mean) ** 2)
+
 
 def quantum_weight(wavenumbers_per_cm: ArrayLike, temperature_k: float) -> FloatArray:
     """Return the heat capacity of a quantum harmonic oscillator over that of a classical one.

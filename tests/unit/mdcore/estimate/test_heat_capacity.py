@@ -123,7 +123,7 @@ def test_parts_add_up_to_the_classical_and_the_quantum_heat_capacity() -> None:
     cold = [visits(285.0, 1200.0, 50.0, 5.97, rng, 200), visits(285.0, 1200.0, 50.0, 5.97, rng, 200)]
     hot = [visits(315.0, 1200.0, 50.0, 6.03, rng)]
     spectra = [
-        DensityOfStates(np.array([0.0, 1000.0]), np.array([share, 1.0 - share]) * 1200.0) for share in (0.2, 0.22)
+        DensityOfStates(np.array([0.0, 1000.0]), np.array([share, 1.0 - share]) * 1200.0) for share in (0.205, 0.215)
     ]
     parts = heat_capacity_parts(spectra, cold, hot, T, 0.0)
     assert parts.degrees_of_freedom == 1200
@@ -133,7 +133,12 @@ def test_parts_add_up_to_the_classical_and_the_quantum_heat_capacity() -> None:
     assert parts.classical.value == pytest.approx(1250.0, abs=4 * 0.567)
     weight = float(quantum_weight(1000.0, T))
     assert parts.quantum.value == pytest.approx(1200.0 * (0.21 + 0.79 * weight))
-    assert parts.quantum.stderr == pytest.approx(1200.0 * 0.01 * (1.0 - weight))
+    # The scatter, 1200 * 0.005 * sqrt(2) (1 - w), is smaller than the binomial one of 1200 degrees of freedom of two kinds.
+    assert parts.quantum.stderr == pytest.approx(np.sqrt(1200.0 * 0.21 * 0.79 / 2.0) * (1.0 - weight), rel=1e-3)
+    half = quantum_capacity(spectra, T, recorded_share=0.5)
+    assert half.stderr == pytest.approx(np.sqrt(2.0) * parts.quantum.stderr)
+    apart = [DensityOfStates(np.array([0.0, 1000.0]), np.array([one, 1.0 - one]) * 1200.0) for one in (0.2, 0.3)]
+    assert quantum_capacity(apart, T).stderr == pytest.approx(1200.0 * 0.05 * (1.0 - weight))
     assert parts.correction.value == pytest.approx(parts.quantum.value - 1200.0)
     total = parts.total
     assert total.value == pytest.approx(parts.classical.value + parts.correction.value)
@@ -141,7 +146,17 @@ def test_parts_add_up_to_the_classical_and_the_quantum_heat_capacity() -> None:
     assert np.hypot(*total.parts.values()) == pytest.approx(total.stderr)
     # 1 k per 12 g/mol is 8.314 / 12 J/g/K.
     assert HeatCapacityParts.joule_per_g_k(12.0) == pytest.approx(8.314463 / 12.0, rel=1e-6)
-    assert quantum_capacity(spectra[:1], T).stderr == np.inf
+
+
+def test_the_error_of_a_spectrum_is_that_of_random_energies_of_its_vibrations() -> None:
+    """1000 runs of 60 vibrations, each with an exponentially distributed energy that it keeps."""
+    rng = np.random.default_rng(6)
+    nu = np.linspace(50.0, 1500.0, 60)
+    weight = quantum_weight(nu, T)
+    energies = rng.exponential(size=(1000, 60))
+    capacities = 60.0 * (energies @ weight) / energies.sum(axis=1)
+    expected = DensityOfStates(nu, np.ones(60)).capacity_variance(T)
+    assert capacities.var() == pytest.approx(expected, rel=0.15)
 
 
 def test_the_pressure_does_work() -> None:
