@@ -34,7 +34,7 @@ def write_vibrations(record: RunRecord, folder: Path) -> tuple[Path, ...]:
     width = max(_SMOOTHING_PER_CM / float(nu[1]), 1e-6)
     kernel = np.exp(-0.5 * (np.arange(-int(3 * width) - 1, int(3 * width) + 2) / width) ** 2)
     share = np.convolve(found.counts, kernel / kernel.sum(), mode="same") / (found.degrees_of_freedom * float(nu[1]))
-    last = int(np.searchsorted(np.cumsum(found.counts), 0.999 * found.degrees_of_freedom))
+    last = int(np.searchsorted(np.cumsum(found.counts), 0.996 * found.degrees_of_freedom))
     end = float(nu[min(last + 1, len(nu) - 1)]) * 1.05
     weight = quantum_weight(nu, float(temperature))
     path = folder / "vibrations.png"
