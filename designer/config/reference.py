@@ -14,7 +14,8 @@ from designer.config.campaign import CampaignConfig
 from designer.config.messages import annotation_of, union_members, without_metadata
 from designer.store_url import StoreURL
 from mdcore.chem import PROPERTIES
-from mdcore.properties import MEASURED
+from mdcore.properties import EQUILIBRATED, MEASURED
+from mdcore.protocols import PROTOCOLS
 from mdcore.settings import SimulationSettings
 
 HEAD = """\
@@ -42,7 +43,7 @@ def reference_markdown() -> str:
                 queue.append(inner)
         sections[model] = ""
     body = [_section(model, titles) for model in sections]
-    return HEAD + "".join(body) + _presets() + _properties()
+    return HEAD + "".join(body) + _presets() + _protocols() + _properties()
 
 
 def _presets() -> str:
@@ -56,6 +57,26 @@ def _presets() -> str:
     head = f"\n## Presets\n\nThe settings of each `simulation.preset`.\n\n| key | {' | '.join(settings)} |\n|---|{'---|' * len(settings)}\n"
     rows = [f"| `{key}` | {' | '.join(json.dumps(s[key]) for s in settings.values())} |\n" for key in keys]
     return head + "".join(rows)
+
+
+def _protocols() -> str:
+    """Return a section for each protocol with settings in `simulation.protocols`: their values in each preset, and their meaning."""
+    presets = get_args(SimulationSettings.model_fields["preset"].annotation)
+    parts = []
+    for name, protocol in PROTOCOLS.items():
+        if name == EQUILIBRATED:  # its settings are a section of their own
+            continue
+        values = [
+            protocol.of(SimulationSettings.model_validate({"preset": one})).model_dump(mode="json") for one in presets
+        ]
+        summary, attributes = _documented(protocol)
+        parts.append(f"\n### `simulation.protocols.{name}`\n\n{summary}\n\n")
+        parts.append(f"| key | {' | '.join(presets)} | meaning |\n|---|{'---|' * len(presets)}---|\n")
+        for key in protocol.model_fields:
+            shown = " | ".join(json.dumps(one[key]) for one in values)
+            parts.append(f"| `{key}` | {shown} | {attributes.get(key, '')} |\n")
+    head = "\n## Protocols\n\nSettings of the runs that properties need besides the equilibrated one, by preset.\n"
+    return head + "".join(parts) if parts else ""
 
 
 def _properties() -> str:

@@ -2,6 +2,7 @@
 
 from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.convergence import Convergence, assess
+from mdcore.dynamics.frames import Frames, read_frames
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD, Observable, RecordState, register_observable
 from mdcore.dynamics.platform import choose_platform, platform_works
 from mdcore.dynamics.progress import Progress
@@ -12,12 +13,14 @@ from mdcore.dynamics.stages import (
     STAGES,
     CompressStage,
     DynamicsStage,
+    FrameSettings,
     MinimiseStage,
+    NVEStage,
     Stage,
     TimedStage,
     register_stage,
 )
-from mdcore.dynamics.statistics import half_drift, mean_and_stderr, statistical_inefficiency
+from mdcore.dynamics.statistics import energy_drift, half_drift, mean_and_stderr, statistical_inefficiency
 
 __all__ = [
     "COLUMNS",
@@ -28,7 +31,10 @@ __all__ = [
     "Convergence",
     "DynamicsStage",
     "FinalState",
+    "FrameSettings",
+    "Frames",
     "MinimiseStage",
+    "NVEStage",
     "Observable",
     "Progress",
     "RecordState",
@@ -42,10 +48,12 @@ __all__ = [
     "TimedStage",
     "assess",
     "choose_platform",
+    "energy_drift",
     "half_drift",
     "library_versions",
     "mean_and_stderr",
     "platform_works",
+    "read_frames",
     "read_record",
     "read_summary",
     "register_observable",

@@ -1,7 +1,8 @@
 """Checkpoints: everything that is needed to resume an interrupted run, in one file that is replaced atomically."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Checkpoint:
         series: All rows so far; it may grow after the checkpoint was made.
         most_halvings: Most halvings of a time step in any stage so far.
         n_rows: Rows of the series at the checkpoint.
+        n_frames: Number of frames of each role at the checkpoint.
     """
 
     content_hash: str
@@ -48,6 +50,7 @@ class Checkpoint:
     series: Series
     most_halvings: int = 0
     n_rows: int = 0
+    n_frames: Mapping[str, int] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Replace the checkpoint on disk."""
@@ -61,6 +64,7 @@ class Checkpoint:
             "wall_s": self.wall_s,
             "platform": self.platform,
             "most_halvings": self.most_halvings,
+            "n_frames": dict(self.n_frames),
         }
         with replacing(path) as stream:
             np.savez(

@@ -1,6 +1,7 @@
 """One OpenMM context for one stage: creation, steps and records."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,16 +58,22 @@ class StageEngine:
 
         self._velocity_seed = seed("velocities")
         self.timestep_fs: float = self.stage.initial_timestep_fs / 2**halvings
+        if self.stage.uses_true_masses:
+            for atom, mass in enumerate(bundle.arrays["true_masses_amu"].tolist()):
+                own.setParticleMass(atom, mass)
+        self._new_masses = step == 0 and extension == 0 and _masses_change(bundle, index)
         self.stage.prepare(own, seed)
         self.integrator = self.stage.integrator(self.timestep_fs)
         self.integrator.setRandomNumberSeed(seed("integrator"))
-        self.integrator.setConstraintTolerance(1e-5)
+        self.integrator.setConstraintTolerance(self.stage.constraint_tolerance)
         platform, properties = choose_platform(execution, bundle.n_atoms)
         self.context = openmm.Context(own, self.integrator, platform, properties)
         self.platform_label = f"{platform.getName()} OpenMM {openmm.Platform.getOpenMMVersion()}"
-        drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in own.getForces())
-        self._degrees_of_freedom = 3 * own.getNumParticles() - own.getNumConstraints() - (3 if drift_free else 0)
+        self._degrees_of_freedom = degrees_of_freedom(own)
         self._recorder = Recorder(self.stage.recorded)
+        self._done = 0
+        self.on_frame: Callable[[int], None] | None = None
+        """Called with the number of the stage's steps at each frame."""
 
     @property
     def mass_amu(self) -> float:
@@ -84,8 +91,14 @@ class StageEngine:
         """Steps between two records."""
         return max(1, round(self.stage.chunk_ps * 1e3 / self.timestep_fs))
 
+    @property
+    def _frame_steps(self) -> int:
+        """Steps between two frames; 0 for a stage without frames."""
+        frames = self.stage.recorded_frames
+        return max(1, round(frames.interval_ps * 1e3 / self.timestep_fs)) if frames is not None else 0
+
     def start(self, positions_nm: FloatArray, box_nm: FloatArray, velocities: FloatArray | None) -> None:
-        """Set positions, box and velocities; without velocities draw them at the starting temperature.
+        """Set positions, box and velocities; without velocities, or where the masses change, draw them at the starting temperature.
 
         Args:
             positions_nm: Shape (n, 3).
@@ -97,7 +110,7 @@ class StageEngine:
         if not self.stage.planned_ps:
             return
         self.context.applyConstraints(1e-6)
-        if velocities is None:
+        if velocities is None or self._new_masses:
             self.context.setVelocitiesToTemperature(self.stage.temperature_at(0.0), self._velocity_seed)
         else:
             self.context.setVelocities(velocities)
@@ -108,8 +121,20 @@ class StageEngine:
 
     def advance(self, done: int, n_steps: int) -> None:
         """Run `n_steps` steps, temperature and pressure at their values for the middle of them."""
-        self.stage.steer(self, done, n_steps)
-        self.integrator.step(n_steps)
+        self._done = done
+        self.stage.advance(self, done, n_steps)
+
+    def step(self, n_steps: int) -> None:
+        """Integrate, and call `on_frame` after each step that has a frame."""
+        end, every = self._done + n_steps, self._frame_steps
+        if every and self.on_frame is not None:
+            for step in range(self._done - self._done % every + every, end + 1, every):
+                self.integrator.step(step - self._done)
+                self._done = step
+                self.on_frame(step)
+        if self._done < end:
+            self.integrator.step(end - self._done)
+            self._done = end
 
     def record(self, fraction: float, number: int = 0) -> tuple[tuple[float, float], dict[str, FloatArray]]:
         """Return the imposed temperature in K and pressure in atm, and the values of the observables.
@@ -136,3 +161,19 @@ class StageEngine:
         state = self.context.getState(getPositions=True)
         box = np.asarray(state.getPeriodicBoxVectors(asNumpy=True)._value)
         return np.asarray(state.getPositions(asNumpy=True)._value), box
+
+
+def degrees_of_freedom(system: Any) -> int:
+    """Return the degrees of freedom of the kinetic energy of an OpenMM System; particles without mass are fixed."""
+    import openmm
+
+    mobile = sum(system.getParticleMass(i)._value > 0.0 for i in range(system.getNumParticles()))
+    drift_free = any(isinstance(force, openmm.CMMotionRemover) for force in system.getForces())
+    return int(3 * mobile - system.getNumConstraints() - (3 if drift_free else 0))
+
+
+def _masses_change(bundle: SimulationBundle, index: int) -> bool:
+    """Return whether a stage has other masses than the one before."""
+    if index == 0 or bundle.stages[index - 1].uses_true_masses == bundle.stages[index].uses_true_masses:
+        return False
+    return not np.array_equal(bundle.arrays["masses_amu"], bundle.arrays["true_masses_amu"])

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from mdcore.chem.errors import NotRecorded
 from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.engine import degrees_of_freedom
+from mdcore.dynamics.frames import Frames, read_frames
+from mdcore.dynamics.openmm_xml import read_xml
 from mdcore.dynamics.runner import read_final, read_series
 from mdcore.dynamics.series import Series
 from mdcore.dynamics.stages import Stage
@@ -157,6 +160,20 @@ class RunRecord:
             NotRecorded: No row was recorded.
         """
         return self._records("all stages", range(len(self.stages)))
+
+    def frames(self, role: str) -> Frames:
+        """Return the frames of all stages of a role.
+
+        Raises:
+            NotRecorded: No stage of this role recorded a frame.
+            DamagedFile: Their file is missing or cannot be read.
+        """
+        return read_frames(self.folder, self.bundle, role)
+
+    @cached_property
+    def degrees_of_freedom(self) -> int:
+        """Degrees of freedom of the kinetic energy: three for each atom, less constraints and the motion of the centre of mass."""
+        return degrees_of_freedom(read_xml(self.bundle.system_xml, "System"))
 
     @cached_property
     def final(self) -> FinalState:

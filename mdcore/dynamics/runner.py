@@ -19,6 +19,8 @@ from mdcore.dynamics.checkpoint import Checkpoint
 from mdcore.dynamics.convergence import MIN_RECORDS, Convergence, assess
 from mdcore.dynamics.cores import OwnCore
 from mdcore.dynamics.engine import StageEngine
+from mdcore.dynamics.frame_files import FrameFiles
+from mdcore.dynamics.frames import check_frames
 from mdcore.dynamics.observables import OBSERVABLES
 from mdcore.dynamics.openmm_xml import read_xml
 from mdcore.dynamics.platform import choose_platform
@@ -74,8 +76,8 @@ def run(
     """Run a bundle, or resume an earlier run of it.
 
     `out` then holds `series.npz` (see `Series.members`; `read_record` reads it), `final.npz` (positions_nm and box_nm of shape
-    (3, 3)), `trajectory.dcd` where the execution settings ask for it and, written last, `run.json`. The last `checkpoint.npz` stays:
-    the other files can be written again from it.
+    (3, 3)), `frames-ROLE.npy` where stages record frames (`read_frames` reads them), `trajectory.dcd` where the execution settings ask
+    for it and, written last, `run.json`. The last `checkpoint.npz` stays: the other files except the frames can be written again from it.
     A damaged file is set aside and its content regenerated; see `mdcore.chem.damage`.
 
     Args:
@@ -182,6 +184,11 @@ def _finished(bundle: SimulationBundle, out: Path) -> RunSummary | None:
         except DamagedFile as error:
             set_aside(error)
             whole = False
+    try:
+        check_frames(bundle, out)
+    except DamagedFile:
+        # The repeated run sets it aside, if it lacks frames of the checkpoint.
+        whole = False
     if not whole:
         (out / "run.json").unlink(missing_ok=True)
     return summary if whole else None
@@ -201,9 +208,13 @@ class _Run:
         for stage in bundle.stages:
             Recorder(stage.recorded)  # an unknown observable is refused before anything is computed
         self._at = Checkpoint(bundle.content_hash, 0, 0, 0.0, 0, 0, 0.0, "", b"", "", Series())
+        self._frames = FrameFiles(out, bundle)
         try:
             stored = Checkpoint.read(self._path, bundle.content_hash)
+            if stored is not None:
+                self._frames.check(stored.n_frames)
         except DamagedFile as error:
+            # Frames that a checkpoint refers to cannot be written again from it.
             set_aside(error)
             stored = None
         self._saved = stored
@@ -228,6 +239,7 @@ class _Run:
                 for index in range(self._at.stage, len(self._bundle.stages)):
                     positions, box, velocities = self._stage(index, positions, box, velocities)
         finally:
+            self._frames.close()
             if self._trajectory is not None:
                 self._trajectory.close()
         return self._finish(positions, box)
@@ -254,6 +266,7 @@ class _Run:
                 except openmm.OpenMMException:
                     # Another kind of device: the portable state has everything except the random numbers.
                     engine.start(positions, box, velocities)
+            self._frames.rewind(self._at.n_frames)
             if self._trajectory is not None:
                 self._trajectory.rewind(self._at.series.times_ps())
             try:
@@ -262,6 +275,7 @@ class _Run:
                 self._halve(error)
                 positions, box, velocities = self._state()
                 continue
+            engine.stage.finish(lambda name: self._at.series.values(name, [index])[1])
             positions, box, velocities = _unpack(engine.context.getState(getPositions=True, getVelocities=True))
             extension = self._at.extension + 1
             outcome = self._convergence(index) if extension < engine.stage.n_passes else None
@@ -278,6 +292,14 @@ class _Run:
             engine.begin()
         index = self._at.stage
         start_ps = self._at.time_ps - done * engine.timestep_fs * 1e-3
+        role = engine.stage.records_as
+
+        def record_frame(step: int) -> None:
+            if role is not None:
+                state = engine.context.getState(getPositions=True, getVelocities=True)
+                self._frames.append(role, index, start_ps + step * engine.timestep_fs * 1e-3, state)
+
+        engine.on_frame = record_frame
         saved = time.monotonic()
         while done < total:
             steps = min(engine.chunk, total - done)
@@ -314,6 +336,7 @@ class _Run:
             binary=engine.context.createCheckpoint() if exact else b"",
             state_xml=openmm.XmlSerializer.serialize(state),
             n_rows=len(self._at.series),
+            n_frames=self._frames.sync(),
         )
         self._clock = now
         if self._trajectory is not None:

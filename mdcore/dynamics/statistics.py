@@ -1,4 +1,4 @@
-"""Statistics of correlated series: statistical inefficiency, standard error of a mean, drift."""
+"""Statistics of correlated series: statistical inefficiency, standard error of a mean, drifts."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,3 +63,29 @@ def half_drift(series: FloatArray) -> float:
     """Return the mean of the second half minus that of the first; 0 for fewer than two samples."""
     half = len(series) // 2
     return float(series[half:].mean() - series[:half].mean()) if half else 0.0
+
+
+def energy_drift(potential: FloatArray, kinetic: FloatArray) -> tuple[float, float]:
+    """Return the drift of the total energy over a series and its standard error, relative to twice the mean kinetic energy.
+
+    The energy of a harmonic system is twice its kinetic energy, so this is the relative change of the temperature. A line is fitted to
+    the energies, whose fluctuation about it is the error of the time step; the standard error accounts for its autocorrelation.
+
+    Args:
+        potential: Shape (n,), equally spaced.
+        kinetic: Shape (n,), in the same unit.
+
+    Returns:
+        Drift and standard error; 0 and infinity for fewer than four samples.
+    """
+    n = len(potential)
+    if n < 4:
+        return 0.0, float("inf")
+    total = np.asarray(potential) + np.asarray(kinetic)
+    time = np.arange(n) / (n - 1) - 0.5
+    spread = float(time @ time)
+    slope = float(time @ (total - total.mean())) / spread
+    rest = total - total.mean() - slope * time
+    error = float(np.sqrt(rest @ rest / (n - 2) * statistical_inefficiency(rest) / spread))
+    scale = 2.0 * float(np.mean(kinetic))
+    return slope / scale, error / scale

@@ -1,11 +1,10 @@
 """Optional trajectory in DCD format, which VMD, OVITO, MDAnalysis and MDTraj read together with `final.pdb`."""
 
-import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from mdcore.chem.box import is_rectangular
 from mdcore.chem.damage import reading, set_aside
 from mdcore.chem.errors import DamagedFile
+from mdcore.dynamics.growing_file import GrowingFile
 
 FloatArray = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Trajectory:
 
     def __init__(self, path: Path, n_atoms: int, interval_ps: float) -> None:
         self._path, self._n_atoms, self._interval_ps = path, n_atoms, interval_ps
-        self._stream: IO[bytes] | None = None
+        self._on_disk = GrowingFile(path, _HEADER_BYTES, 80 + 12 * n_atoms)
         self._file: Any = None
 
     def __enter__(self) -> Self:
@@ -47,15 +47,12 @@ class Trajectory:
 
     def close(self) -> None:
         """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = self._file = None
+        self._on_disk.close()
+        self._file = None
 
     def sync(self) -> None:
         """Flush the frames to disk before a checkpoint that refers to them."""
-        if self._stream is not None:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
+        self._on_disk.sync()
 
     def rewind(self, times_ps: Sequence[float] | FloatArray) -> None:
         """Keep the frames of the records at `times_ps`, drop all later ones, and open the file for more."""
@@ -66,13 +63,11 @@ class Trajectory:
                 self._check_header()
             except DamagedFile as error:
                 set_aside(error)
-        frame = 80 + 12 * self._n_atoms
-        stored = self._path.stat().st_size if self._path.exists() else 0
         # A run that was killed during a write, or was started without a trajectory, has fewer frames than its series implies.
-        keep = min(keep, max(0, stored - _HEADER_BYTES) // frame)
+        keep = min(keep, self._on_disk.n_stored)
         if keep:
+            self._on_disk.truncate(keep)
             with self._path.open("r+b") as stream:
-                stream.truncate(_HEADER_BYTES + keep * frame)
                 stream.seek(8)
                 stream.write(struct.pack("<i", keep))
         self._open(append=keep > 0)
@@ -126,5 +121,6 @@ class Trajectory:
         residue = topology.addResidue("ALL", topology.addChain())
         for _ in range(self._n_atoms):
             topology.addAtom("X", None, residue)
-        self._stream = self._path.open("r+b" if append else "wb")
-        self._file = app.DCDFile(self._stream, topology, self._interval_ps * unit.picosecond, append=append)
+        self._file = app.DCDFile(
+            self._on_disk.open(append=append), topology, self._interval_ps * unit.picosecond, append=append
+        )

@@ -11,6 +11,7 @@ from mdcore.estimate.glass import (
     slowly_cooled_density,
     transition_shift_k,
 )
+from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermodynamics import (
     block_estimate,
@@ -23,27 +24,35 @@ from mdcore.estimate.thermodynamics import (
     root_mean_square,
     thermal_expansion,
 )
+from mdcore.estimate.vibrations import DensityOfStates, density_of_states, mean_density_of_states, quantum_weight
 
 __all__ = [
     "COMMON",
     "FORCE_FIELD",
     "MODEL",
     "Cooling",
+    "DensityOfStates",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
+    "HeatCapacityParts",
+    "PressureRun",
     "abbe_estimate",
     "block_estimate",
     "bulk_modulus",
+    "density_of_states",
     "dielectric_estimate",
     "enthalpy_kj_mol",
     "fit_dispersion",
     "fit_glass",
     "fractional_free_volume",
     "frozen_fluctuation",
+    "heat_capacity_parts",
     "index_estimate",
     "isothermal_compressibility",
+    "mean_density_of_states",
     "mean_estimate",
+    "quantum_weight",
     "ramp_corrected_density",
     "ramp_expansion",
     "root_mean_square",

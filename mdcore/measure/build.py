@@ -13,7 +13,7 @@ from mdcore.chem.errors import BuildError, BundleError, DamagedFile
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.seeds import openmm_seed, rng_for
 from mdcore.dynamics.bundle import SimulationBundle
-from mdcore.dynamics.recorded import FinalState
+from mdcore.dynamics.recorded import RunRecord
 from mdcore.forcefield import make_bundle
 from mdcore.properties import EQUILIBRATED
 from mdcore.protocols import Conditions, Equilibrated, Protocol
@@ -72,8 +72,7 @@ def build_bundle(
 
 
 def continue_bundle(
-    before: SimulationBundle,
-    final: FinalState,
+    before: RunRecord,
     substance: Substance,
     settings: SimulationSettings,
     protocol: Protocol,
@@ -81,28 +80,28 @@ def continue_bundle(
     seed: int,
     out: Path,
 ) -> SimulationBundle:
-    """Write the bundle of a run that starts from the final state of another one; an existing bundle of the same request is reused.
+    """Write the bundle of a run that starts where another one ended; an existing bundle of the same request is reused.
 
     Args:
-        before: Bundle of the preceding run.
-        final: Final state of the preceding run.
+        before: The preceding run.
         substance: The substance.
         settings: Settings of the simulation.
         protocol: Protocol of the new run.
         seed: Seed of the simulation.
         out: Folder of the new bundle.
     """
-    request = {**_request(substance, settings, seed, protocol), "after": before.content_hash}
+    request = {**_request(substance, settings, seed, protocol), "after": before.bundle.content_hash}
     stored = _stored(out, request)
     if stored is not None:
         return stored
     stages = protocol.plan(substance, Conditions.of(substance, settings))
+    start = protocol.start(before)
     bundle = replace(
-        before,
-        arrays={**before.arrays, "positions_nm": final.positions_nm, "box_nm": final.box_nm},
+        before.bundle,
+        arrays={**before.bundle.arrays, "positions_nm": start.positions_nm, "box_nm": start.box_nm},
         stages=stages,
         seed=openmm_seed(seed, substance.key, _dynamics(protocol)),
-        content={**before.content, "request": request},
+        content={**before.bundle.content, "request": request},
     )
     bundle.write(out)
     return bundle

@@ -126,8 +126,7 @@ class Simulation:
             before = self._bundles[protocol.after]
             record = read_record(self._out / self._plan.task(protocol.after).folder, before)
             self._bundles[protocol.name] = continue_bundle(
-                before,
-                record.final,
+                record,
                 self._substance,
                 self._settings,
                 protocol,

@@ -13,6 +13,7 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.recorded import Records, read_record
 from mdcore.dynamics.statistics import mean_and_stderr
 from mdcore.estimate import frozen_fluctuation, root_mean_square
+from mdcore.measure.vibrations_figure import write_vibrations
 
 _SAMPLING = "sampling"
 _GYRATION = "radius_of_gyration_nm"
@@ -29,7 +30,7 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     Args:
         bundle: Bundle of the run.
         run_folder: Folder of the run.
-        folder: Folder for `run.png` and `stage-NN.png`.
+        folder: Folder for `run.png`, `stage-NN.png` and, where velocities were recorded for it, `vibrations.png`.
 
     Returns:
         The files.
@@ -49,7 +50,7 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
             written.append(folder / f"stage-{index:02d}.png")
             own = rows if bundle.stages[index].records_as == _SAMPLING else None
             _draw(rows, names, f"Stage {index}: {names[index]}", own, written[-1])
-    return tuple(written)
+    return (*written, *write_vibrations(record, folder))
 
 
 def _draw(rows: Records, names: list[str], title: str, sampling: Records | None, path: Path) -> None:

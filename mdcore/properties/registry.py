@@ -11,6 +11,7 @@ from mdcore.properties.density import DENSITY
 from mdcore.properties.electronic_dielectric_constant import ELECTRONIC_DIELECTRIC_CONSTANT
 from mdcore.properties.end_to_end_distance import END_TO_END_DISTANCE
 from mdcore.properties.fractional_free_volume import FRACTIONAL_FREE_VOLUME
+from mdcore.properties.heat_capacity_cp import HEAT_CAPACITY_CP
 from mdcore.properties.isothermal_compressibility import ISOTHERMAL_COMPRESSIBILITY
 from mdcore.properties.linear_thermal_expansion import LINEAR_THERMAL_EXPANSION
 from mdcore.properties.nematic_order import NEMATIC_ORDER
@@ -70,7 +71,7 @@ for _one in (
     REFRACTIVE_INDEX,
     ABBE_NUMBER,
     reported.GLASS_TRANSITION_TEMPERATURE,
-    reported.HEAT_CAPACITY_CP,
+    HEAT_CAPACITY_CP,
     LINEAR_THERMAL_EXPANSION,
     VOLUMETRIC_THERMAL_EXPANSION,
     ISOTHERMAL_COMPRESSIBILITY,

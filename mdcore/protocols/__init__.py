@@ -2,6 +2,7 @@
 
 from mdcore.protocols.base import Conditions, Protocol
 from mdcore.protocols.equilibrated import Equilibrated, schedule
+from mdcore.protocols.heat_capacity import HeatCapacity
 from mdcore.protocols.registry import PROTOCOLS, register_protocol
 
-__all__ = ["PROTOCOLS", "Conditions", "Equilibrated", "Protocol", "register_protocol", "schedule"]
+__all__ = ["PROTOCOLS", "Conditions", "Equilibrated", "HeatCapacity", "Protocol", "register_protocol", "schedule"]

@@ -1,9 +1,11 @@
 """Interface of protocols."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from mdcore.dynamics.recorded import FinalState, RunRecord
 from mdcore.dynamics.stages import Stage
 from mdcore.settings.base import Settings
 from mdcore.settings.simulation import SimulationSettings
@@ -44,19 +46,25 @@ class Protocol(Settings):
     Attributes:
         name: Registry name, also used for its run.
         after: Name of the protocol whose final state it starts from; None starts from a grown cell.
+        presets: Settings by the preset of the simulation, where they differ from the defaults of the fields.
     """
 
     name: ClassVar[str]
     after: ClassVar[str | None] = "equilibrated"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @classmethod
     def of(cls, settings: SimulationSettings) -> Self:
-        """Return the protocol with the settings of a simulation: its entry in `protocols`.
+        """Return the protocol with the settings of a simulation: its entry in `protocols` over those of the preset.
 
         Raises:
             ValueError: The settings are invalid (a pydantic `ValidationError`).
         """
-        return cls.model_validate(dict(settings.protocols.get(cls.name, {})))
+        return cls.model_validate({**cls.presets.get(settings.preset, {}), **settings.protocols.get(cls.name, {})})
+
+    def start(self, before: RunRecord) -> FinalState:
+        """Return the cell from which the run starts, given the finished run of `after`: its last configuration."""
+        return before.final
 
     @abstractmethod
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:

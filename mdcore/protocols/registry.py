@@ -4,6 +4,7 @@ from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
 from mdcore.protocols.base import Protocol
 from mdcore.protocols.equilibrated import Equilibrated
+from mdcore.protocols.heat_capacity import HeatCapacity
 
 PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", PluginError)
 """Protocols; `register_protocol` adds one."""
@@ -18,4 +19,5 @@ def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
     return PROTOCOLS.register(protocol.name, protocol)
 
 
-register_protocol(Equilibrated)
+for _one in (Equilibrated, HeatCapacity):
+    register_protocol(_one)

@@ -27,6 +27,11 @@ TINY = SimulationSettings.model_validate(
             "compress_ps": 1, "melt_ps": 1, "cool_ps": 2, "settle_ps": 1, "sample_ps": 6, "record_interval_ps": 0.05,
             "cool_at": "pressure", "glass_transition_K": 206.0,
         },
+        "protocols": {
+            "heat_capacity": {
+                "spectra": 2, "spectrum_ps": 0.5, "spectrum_settle_ps": 0.2, "settle_ps": 1.0, "dwell_ps": 4.0,
+            },
+        },
         "execution": {"platform": "CPU", "threads": 1},
     }
 )  # fmt: skip

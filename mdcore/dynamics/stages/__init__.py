@@ -3,10 +3,12 @@
 from mdcore.dynamics.stages.base import Engine, Recorded, Role, Stage, TimedStage
 from mdcore.dynamics.stages.compress import CompressStage
 from mdcore.dynamics.stages.dynamics import DynamicsStage
+from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.dynamics.stages.minimise import MinimiseStage
+from mdcore.dynamics.stages.nve import NVEStage
 from mdcore.dynamics.stages.registry import STAGES, kinds_of, register_stage
 
-for _kind in (MinimiseStage, CompressStage, DynamicsStage):
+for _kind in (MinimiseStage, CompressStage, DynamicsStage, NVEStage):
     register_stage(_kind)
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     "CompressStage",
     "DynamicsStage",
     "Engine",
+    "FrameSettings",
     "MinimiseStage",
+    "NVEStage",
     "Recorded",
     "Role",
     "Stage",

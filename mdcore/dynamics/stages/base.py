@@ -8,10 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import to_json
 
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD
+from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.settings.base import Settings
 
 Role = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
@@ -42,6 +45,9 @@ class Engine(Protocol):
     @property
     def n_steps(self) -> int:
         """Steps of the stage at its present time step."""
+
+    def step(self, n_steps: int) -> None:
+        """Integrate `n_steps` steps and record the frames that are due; use it in place of the integrator's own `step`."""
 
 
 class Stage(Settings, ABC):
@@ -85,9 +91,19 @@ class Stage(Settings, ABC):
         return 0.1
 
     @property
+    def constraint_tolerance(self) -> float:
+        """Relative tolerance of constrained lengths."""
+        return 1e-5
+
+    @property
     def recorded(self) -> tuple["Recorded", ...]:
         """Observables that the stage records."""
         return ()
+
+    @property
+    def recorded_frames(self) -> FrameSettings | None:
+        """Frames that the stage records; None for none."""
+        return None
 
     @property
     def records_as(self) -> str | None:
@@ -102,6 +118,11 @@ class Stage(Settings, ABC):
     @property
     def tests_convergence(self) -> bool:
         """Whether the convergence tests of this stage count."""
+        return False
+
+    @property
+    def uses_true_masses(self) -> bool:
+        """Whether atoms have their true masses in place of those of the bundle."""
         return False
 
     def temperature_at(self, fraction: float) -> float:
@@ -141,6 +162,21 @@ class Stage(Settings, ABC):
     def steer(self, engine: Engine, done: int, n_steps: int) -> None:
         """Set the conditions of the next `n_steps` steps, after `done` steps of the stage."""
 
+    def advance(self, engine: Engine, done: int, n_steps: int) -> None:
+        """Run the next `n_steps` steps, up to the next record, after `done` steps of the stage."""
+        self.steer(engine, done, n_steps)
+        engine.step(n_steps)
+
+    def finish(self, rows: Callable[[str], NDArray[np.float64]]) -> None:
+        """Check what the stage recorded, after its last step.
+
+        Args:
+            rows: Function from the name of an observable to its values in this stage, shape (r, *shape).
+
+        Raises:
+            SimulationExploded: The records are unphysical, so that the run fails; the stage is not repeated.
+        """
+
     def digest_json(self) -> bytes:
         """Return the part of the settings that enters the hash of the bundle, as JSON."""
         values = self.model_dump(mode="json")
@@ -176,6 +212,9 @@ class TimedStage(Stage):
         friction_per_ps: Langevin friction.
         record_interval_ps: Time between records.
         observables: What is recorded: names, or names with an interval as in `{observable: box_nm, every: 10}`.
+        frames: Positions and velocities that are recorded in a file of their own; None for none.
+        true_masses: Whether atoms have their true masses in place of those of the bundle, whose hydrogens may be heavier. Where the
+            masses differ from those of the stage before, velocities are drawn anew.
         max_extensions: How often the stage is repeated while its convergence tests fail.
         check_convergence: Whether the convergence tests of this stage decide whether the run has converged; None for stages
             that can be extended and those of the role `sampling`.
@@ -187,6 +226,8 @@ class TimedStage(Stage):
     friction_per_ps: float = Field(default=1.0, gt=0)
     record_interval_ps: float = Field(default=0.5, gt=0)
     observables: tuple[Recorded, ...] = tuple(Recorded(observable=name) for name in STANDARD)
+    frames: FrameSettings | None = None
+    true_masses: bool = False
     max_extensions: int = Field(default=0, ge=0)
     check_convergence: bool | None = None
 
@@ -209,6 +250,8 @@ class TimedStage(Stage):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"observable {name!r} is listed {names.count(name)} times; list it once")
+        if self.true_masses and self.timestep_fs > 2.5:
+            raise ValueError(f"timestep_fs {self.timestep_fs:g} is too long for true masses; use at most 2 fs")
         if self.tests_convergence:
             for one in self.observables:
                 names = [name for name in names if name != one.observable or self.interval(one) == 1]
@@ -228,6 +271,11 @@ class TimedStage(Stage):
         return self.check_convergence or self.max_extensions > 0
 
     @property
+    def uses_true_masses(self) -> bool:
+        """Whether atoms have their true masses in place of those of the bundle."""
+        return self.true_masses
+
+    @property
     def damping_per_ps(self) -> float:
         """Langevin friction in 1/ps."""
         return self.friction_per_ps
@@ -241,6 +289,11 @@ class TimedStage(Stage):
     def recorded(self) -> tuple[Recorded, ...]:
         """Observables that the stage records."""
         return self.observables
+
+    @property
+    def recorded_frames(self) -> FrameSettings | None:
+        """Frames that the stage records; None for none."""
+        return self.frames
 
     @property
     def records_as(self) -> str | None:
