@@ -12,7 +12,9 @@ from mdcore.estimate.glass import (
     transition_shift_k,
 )
 from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
+from mdcore.estimate.heat_flow import HeatFlow, diffusivity_of, mean_conductivity, thermal_conductivity
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
+from mdcore.estimate.thermal_decay import Decay, thermal_diffusivity
 from mdcore.estimate.thermodynamics import (
     block_estimate,
     bulk_modulus,
@@ -31,17 +33,20 @@ __all__ = [
     "FORCE_FIELD",
     "MODEL",
     "Cooling",
+    "Decay",
     "DensityOfStates",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
     "HeatCapacityParts",
+    "HeatFlow",
     "PressureRun",
     "abbe_estimate",
     "block_estimate",
     "bulk_modulus",
     "density_of_states",
     "dielectric_estimate",
+    "diffusivity_of",
     "enthalpy_kj_mol",
     "fit_dispersion",
     "fit_glass",
@@ -50,6 +55,7 @@ __all__ = [
     "heat_capacity_parts",
     "index_estimate",
     "isothermal_compressibility",
+    "mean_conductivity",
     "mean_density_of_states",
     "mean_estimate",
     "quantum_weight",
@@ -58,5 +64,7 @@ __all__ = [
     "root_mean_square",
     "slowly_cooled_density",
     "transition_shift_k",
+    "thermal_conductivity",
+    "thermal_diffusivity",
     "thermal_expansion",
 ]

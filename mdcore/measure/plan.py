@@ -94,7 +94,7 @@ def make_plan(request: Request, properties: Sequence[str]) -> Plan:
     for one in wanted:
         if reason := one.refuses(request):
             raise PlanError(reason)
-    protocols = _protocols([run for one in wanted for run in one.needs.runs], request.settings)
+    protocols = _protocols([run for one in wanted for run in one.needs.all_runs(request.settings)], request.settings)
     names = dict.fromkeys(name for one in wanted for name in one.needs.calculations)
     _check_sections(request.settings)
     calculations = tuple(_calculation(name, request) for name in names)
@@ -165,12 +165,13 @@ def _first(error: ValidationError) -> str:
 
 def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequence[Calculation]) -> Iterator[Task]:
     lengths = {one.name: _simulated_ps(one, request) for one in protocols}
-    total = sum(lengths.values())
+    work = {one.name: lengths[one.name] * one.relative_size for one in protocols}
+    total = sum(work.values())
     if protocols:
         yield Task(BUILD, "build", "cpu", PurePosixPath("bundle"), (), BUILD_COST if total else 0.0)
     for one in protocols:
         start = one.after if one.after is not None else BUILD
-        share = (1.0 - BUILD_COST) * lengths[one.name] / total if total else 0.0
+        share = (1.0 - BUILD_COST) * work[one.name] / total if total else 0.0
         yield Task(one.name, "run", "gpu", run_folder(one.name), (start,), share, lengths[one.name])
     last = protocols[-1].name if protocols else None
     for calculation in calculations:
