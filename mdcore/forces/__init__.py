@@ -1,0 +1,1 @@
+"""Forces of a bundle's System, term by term, computed with numpy and scipy, and the decomposition of a heat flow by them."""
