@@ -81,7 +81,7 @@ class Constraints:
         accelerations = self._differences(others / self.masses_amu[:, None])
         wanted = -np.einsum("ij,ij->i", arms, accelerations) - np.einsum("ij,ij->i", relative, relative)
         force = self._solve(arms, wanted)[:, None] * arms
-        return Batch("constraints", self.atoms, np.zeros(len(arms)), np.stack([force, -force], axis=1))
+        return Batch("constraints", self.atoms, np.zeros(len(arms)), force[:, None])
 
     def projected(self, positions_nm: FloatArray, box_nm: FloatArray, velocities_nm_ps: FloatArray) -> FloatArray:
         """Return the nearest velocities, weighted by mass, that change no constrained distance, shape (n, 3)."""

@@ -1,6 +1,6 @@
 """The heat that flows from a hot to a cold slab of a cell, by the terms that carry it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -133,36 +133,56 @@ class HeatFlow:
 
 
 class _Sums:
-    """Sums over terms: forces, energies, and forces weighted with the progress of an atom beyond its term's mean."""
+    """Sums over terms: forces, energies, and forces weighted with the progress of an atom beyond its term's mean.
+
+    Sums over terms within chains and between chains are the first and the last n rows.
+    """
 
     def __init__(self, chains: IntArray, progress: FloatArray) -> None:
-        n = len(chains)
-        self._chains, self._progress = chains, progress
-        self.forces = np.zeros((n, 3))
-        self.energies = np.zeros((2, n))
-        self.moments: dict[tuple[str, int], FloatArray] = {}
+        self._n, self._chains, self._progress = len(chains), chains, progress
+        self._forces = np.zeros((2 * self._n, 3))
+        self._energies = np.zeros(2 * self._n)
+        self._moments: dict[str, FloatArray] = {}
+
+    @property
+    def forces(self) -> FloatArray:
+        """Total force on each atom, shape (n, 3)."""
+        return self._forces[: self._n] + self._forces[self._n :]
+
+    @property
+    def energies(self) -> FloatArray:
+        """Energy of each atom within and between chains, shape (2, n)."""
+        return self._energies.reshape(2, self._n)
+
+    def powers(self, velocities: FloatArray) -> dict[str, FloatArray]:
+        """Return the power of each kind of term within and between chains, shape (2,)."""
+        shape = (2, self._n, 3)
+        return {kind: np.einsum("pij,ij->p", m.reshape(shape), velocities) for kind, m in self._moments.items()}
 
     def add(self, batch: Batch) -> None:
-        atoms = batch.atoms
-        between = (self._chains[atoms] != self._chains[atoms[:, :1]]).any(axis=1)
+        atoms = batch.atoms.T
+        chain = self._chains[atoms]
+        rows = atoms + self._n * (chain[1:] != chain[0]).any(axis=0)
         place = self._progress[atoms]
-        weight = place - place.mean(axis=1, keepdims=True)
-        share = batch.energies_kj_mol / atoms.shape[1]
-        for part, chosen in ((WITHIN, ~between), (BETWEEN, between)):
-            if not chosen.any():
-                continue
-            moment = self.moments.setdefault((batch.kind, part), np.zeros_like(self.forces))
-            for own, force, factor in zip(
-                atoms[chosen].T, np.moveaxis(batch.forces[chosen], 1, 0), weight[chosen].T, strict=True
-            ):
-                _scatter(self.forces, own, force)
-                _scatter(moment, own, factor[:, None] * force)
-                self.energies[part] += np.bincount(own, share[chosen], minlength=len(self._chains))
+        beyond = place - place.mean(axis=0)
+        share = batch.energies_kj_mol / len(atoms)
+        moment = self._moments.setdefault(batch.kind, np.zeros_like(self._forces))
+        last = np.zeros((3, len(share)))
+        # Row by row, since vectors that are stored component by component are summed faster.
+        for own, force, factor in zip(rows, np.moveaxis(batch.leading_forces, 0, 2), beyond, strict=False):
+            _scatter(self._forces, own, force)
+            _scatter(moment, own, factor * force)
+            last -= force
+        _scatter(self._forces, rows[-1], last)
+        _scatter(moment, rows[-1], beyond[-1] * last)
+        if share.any():
+            for own in rows:
+                self._energies += np.bincount(own, share, minlength=len(self._energies))
 
 
-def _scatter(target: FloatArray, atoms: IntArray, vectors: FloatArray) -> None:
+def _scatter(target: FloatArray, rows: IntArray, vectors: FloatArray) -> None:
     for axis in range(3):
-        target[:, axis] += np.bincount(atoms, vectors[:, axis], minlength=len(target))
+        target[:, axis] += np.bincount(rows, vectors[axis], minlength=len(target))
 
 
 def frame_flow(
@@ -195,13 +215,12 @@ def frame_flow(
     velocities = np.asarray(velocities_nm_ps, dtype=np.float64)
     if len(terms.constraints):
         constraints = Constraints.of(terms)
-        others = sums.forces.copy()
+        others = sums.forces
         if lag_ps:
             held = constraints.forces(positions_nm, box_nm, velocities, others)
-            first = sums.forces.copy()
-            for end in range(2):
-                _scatter(first, held.atoms[:, end], held.forces[:, end])
-            advanced = velocities + lag_ps * first / terms.masses_amu[:, None]
+            total = others.copy()
+            np.add.at(total, held.atoms, held.forces)
+            advanced = velocities + lag_ps * total / terms.masses_amu[:, None]
             velocities = constraints.projected(positions_nm, box_nm, advanced)
         sums.add(constraints.forces(positions_nm, box_nm, velocities, others))
     elif lag_ps:
@@ -210,6 +229,39 @@ def frame_flow(
     powers = np.zeros((len(COMPONENTS), 2))
     powers[0, WITHIN] = 0.5 * terms.masses_amu * np.einsum("ij,ij->i", velocities, velocities) @ advance
     powers[1] = sums.energies @ advance
-    for (kind, part), moment in sums.moments.items():
-        powers[COMPONENTS.index(kind), part] = np.einsum("ij,ij->", moment, velocities)
+    for kind, parts in sums.powers(velocities).items():
+        powers[COMPONENTS.index(kind)] = parts
     return FrameFlow(powers, sums.energies, advance)
+
+
+def heat_flow_series(
+    flow: HeatFlow, positions_nm: Sequence[FloatArray], velocities_nm_ps: Sequence[FloatArray], boxes_nm: FloatArray
+) -> FloatArray:
+    """Return the power of each frame by component within and between chains, shape (frames, components, 2) in kJ/mol/ps.
+
+    Potential energies are taken relative to the mean of each atom over the frames. The convection of a constant energy is a time derivative
+    and averages to zero, but it fluctuates, with charges more than all other components together.
+
+    Args:
+        flow: Where heat flows, and by which interactions.
+        positions_nm: Shape (frames, n, 3); read frame by frame.
+        velocities_nm_ps: Shape (frames, n, 3).
+        boxes_nm: Shape (frames, 3, 3).
+
+    Raises:
+        ValueError: There is no frame.
+    """
+    if not len(positions_nm):
+        raise ValueError("a heat flow needs at least one frame; record frames with positions and velocities")
+    powers, advances = [], []
+    energies = np.zeros((2, flow.interactions.terms.n_atoms))
+    for positions, velocities, box in zip(positions_nm, velocities_nm_ps, boxes_nm, strict=True):
+        frame = flow.frame(np.asarray(positions, dtype=np.float64), np.asarray(velocities, dtype=np.float64), box)
+        powers.append(frame.powers)
+        advances.append(frame.advance.astype(np.float32))
+        energies += frame.energies
+    series = np.array(powers)
+    mean = energies / len(powers)
+    for row, advance in zip(series, advances, strict=True):
+        row[COMPONENTS.index("potential_convection")] -= mean @ advance
+    return series

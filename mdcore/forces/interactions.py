@@ -28,13 +28,19 @@ class Batch:
         kind: `bonds`, `angles`, `torsions`, `impropers`, `van_der_waals`, `electrostatic`, `exceptions` or `constraints`.
         atoms: Atoms of each term, shape (m, k).
         energies_kj_mol: Shape (m,).
-        forces: Force of each term on each of its atoms, shape (m, k, 3) in kJ/mol/nm; they sum to zero over the atoms.
+        leading_forces: Force of each term on each of its atoms but the last, shape (m, k - 1, 3) in kJ/mol/nm.
     """
 
     kind: str
     atoms: IntArray
     energies_kj_mol: FloatArray
-    forces: FloatArray
+    leading_forces: FloatArray
+
+    @property
+    def forces(self) -> FloatArray:
+        """Force on each atom, shape (m, k, 3); the forces of a term sum to zero."""
+        last = -self.leading_forces.sum(axis=1, keepdims=True)
+        return np.concatenate([self.leading_forces, last], axis=1)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ class Interactions:
             ("impropers", terms.impropers, periodic_torsions),
         ):
             if len(table):
-                yield Batch(kind, table.atoms, *evaluate(whole(positions_nm, box_nm, table.atoms), table.values))
+                energies, forces = evaluate(whole(positions_nm, box_nm, table.atoms), table.values)
+                yield Batch(kind, table.atoms, energies, forces[:, :-1])
         yield from self._exceptions(positions_nm, box_nm)
         yield from self._pairs(positions_nm, box_nm)
 
@@ -162,5 +169,4 @@ def _separations(positions_nm: FloatArray, box_nm: FloatArray, atoms: IntArray) 
 def _pair_batch(
     kind: str, atoms: IntArray, arms: FloatArray, distances: FloatArray, energies: FloatArray, along: FloatArray
 ) -> Batch:
-    force = (along / distances)[:, None] * arms
-    return Batch(kind, atoms, energies, np.stack([force, -force], axis=1))
+    return Batch(kind, atoms, energies, ((along / distances)[:, None] * arms)[:, None])

@@ -13,7 +13,7 @@ IntArray = NDArray[np.int64]
 
 COULOMB_KJ_NM_MOL_E2 = 138.935456
 """1 / (4 pi eps0); the value of OpenMM."""
-PAIRS_AT_A_TIME = 500_000
+PAIRS_AT_A_TIME = 200_000
 """Largest number of pairs that are held in memory, about."""
 
 

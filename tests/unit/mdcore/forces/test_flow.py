@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mdcore.forces.constraints import Constraints
-from mdcore.forces.flow import BETWEEN, COMPONENTS, WITHIN, HeatFlow, HeatPath, frame_flow
+from mdcore.forces.flow import BETWEEN, COMPONENTS, WITHIN, HeatFlow, HeatPath, heat_flow_series
 from mdcore.forces.interactions import Interactions
 from mdcore.forces.terms import SystemTerms, TermTable
 
@@ -110,3 +110,81 @@ def test_flow_is_the_derivative_of_the_energy_weighted_positions(kind, coulomb):
         assert np.abs(flow.powers[COMPONENTS.index(kind)]).sum() > 1e-3 * scale
         others = [i for i, name in enumerate(COMPONENTS) if name != kind and "convection" not in name]
         assert not flow.powers[others].any()
+
+
+def test_flow_does_not_depend_on_origin_or_wrapping():
+    terms, chains, places = molecules()
+    velocities = velocities_of(terms, places)
+    flow = HeatFlow(Interactions(terms), chains, PATH)
+    expected = flow.frame(places, velocities, TILTED)
+    images = np.random.default_rng(5).integers(-3, 4, size=places.shape) @ TILTED
+    moved = flow.frame(places + images, velocities, TILTED)
+    np.testing.assert_allclose(moved.powers, expected.powers, atol=1e-10 * np.abs(expected.powers).max())
+    # Cell and slabs are shifted together.
+    shift = np.array([0.13, -0.37, 0.21])
+    up = float((shift @ np.linalg.inv(TILTED))[1])
+    path = HeatPath(1, (PATH.hot[0] + up, PATH.hot[1] + up), (PATH.cold[0] + up, PATH.cold[1] + up))
+    shifted = HeatFlow(Interactions(terms), chains, path).frame(places + shift, velocities, TILTED)
+    np.testing.assert_allclose(shifted.powers, expected.powers, atol=1e-10 * np.abs(expected.powers).max())
+
+
+def test_parts_within_and_between_chains():
+    terms, chains, places = molecules()
+    velocities = velocities_of(terms, places)
+    split = HeatFlow(Interactions(terms), chains, PATH).frame(places, velocities, TILTED)
+    one = HeatFlow(Interactions(terms), np.zeros_like(chains), PATH).frame(places, velocities, TILTED)
+    np.testing.assert_allclose(split.powers.sum(axis=1), one.powers[:, WITHIN], rtol=1e-9, atol=1e-9)
+    assert not one.powers[:, BETWEEN].any()
+    within_only = [i for i, name in enumerate(COMPONENTS) if name not in ("van_der_waals", "electrostatic", "potential_convection")]
+    assert not split.powers[within_only, BETWEEN].any()
+    # Chains too far apart to interact.
+    spread = places + 5.0 * chains[:, None]
+    far = HeatFlow(Interactions(terms), chains, PATH).frame(spread, velocities, TILTED * 40)
+    assert not far.powers[:, BETWEEN].any()
+    assert np.abs(split.powers[COMPONENTS.index("van_der_waals")]).min() > 0.0
+
+
+def test_recorded_velocities_are_advanced_to_the_positions():
+    """Velocities half a step behind; what the advance adds along constraints is projected out."""
+    terms, chains, places = molecules()
+    velocities = velocities_of(terms, places)
+    lag = 2e-4
+    before = velocities - lag * total_forces(terms, places, velocities) / terms.masses_amu[:, None]
+    expected = HeatFlow(Interactions(terms), chains, PATH).frame(places, velocities, TILTED).powers
+    advanced = HeatFlow(Interactions(terms), chains, PATH, lag).frame(places, before, TILTED).powers
+    behind = HeatFlow(Interactions(terms), chains, PATH).frame(places, before, TILTED).powers
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(advanced, expected, atol=1e-9 * scale)
+    assert np.abs(behind - expected).max() > 1e-3 * scale
+
+
+def test_progress_is_linear_between_the_slabs_and_periodic():
+    path = HeatPath(0, (0.95, 1.05), (0.5, 0.6))
+    box = np.diag([10.0, 3.0, 3.0])
+    x = np.array([0.0, 0.5, 2.75, 5.0, 5.5, 6.0, 7.75, 9.5, -0.5, 12.75])
+    places = np.stack([x, 0 * x, 0 * x], axis=1)
+    values, gradient = path.progress(places, box)
+    np.testing.assert_allclose(values, [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0, 0.5], atol=1e-12)
+    inside = places[[0, 2, 4, 6]]
+    np.testing.assert_allclose(path.progress(inside, box)[1][:, 0], [0, 1 / 4.5, 0, -1 / 3.5])
+    assert not gradient[:, 1:].any()
+    for hot, cold in (((0.0, 0.5), (0.4, 0.6)), ((0.1, 0.1), (0.5, 0.6)), ((0.0, 0.7), (0.8, 1.1))):
+        with pytest.raises(ValueError, match="overlap or are empty"):
+            HeatPath(0, hot, cold)
+
+
+def test_convection_of_a_constant_energy_is_left_out():
+    """The series does not change, apart from the fluctuation, when all energies of an atom are shifted."""
+    terms, chains, places = molecules()
+    rng = np.random.default_rng(1)
+    frames = np.stack([places, places + 0.01 * rng.normal(size=places.shape), places + 0.01 * rng.normal(size=places.shape)])
+    velocities = np.stack([velocities_of(terms, frame) for frame in frames])
+    flow = HeatFlow(Interactions(terms), chains, PATH)
+    series = heat_flow_series(flow, frames, velocities, np.stack([TILTED] * 3))
+    raw = [flow.frame(x, v, TILTED) for x, v in zip(frames, velocities, strict=True)]
+    mean = np.mean([one.energies for one in raw], axis=0)
+    for row, one in zip(series, raw, strict=True):
+        np.testing.assert_allclose(row[1], (one.energies - mean) @ one.advance, rtol=1e-4, atol=1e-4 * np.abs(row).max())
+        np.testing.assert_allclose(np.delete(row, 1, axis=0), np.delete(one.powers, 1, axis=0))
+    with pytest.raises(ValueError, match="at least one frame"):
+        heat_flow_series(flow, [], [], np.zeros((0, 3, 3)))
