@@ -56,4 +56,4 @@ def periodic_torsions(places: FloatArray, values: FloatArray) -> tuple[FloatArra
 
 
 def _dots(a: FloatArray, b: FloatArray) -> FloatArray:
-    return np.einsum("ij,ij->i", a, b)
+    return np.asarray(np.einsum("ij,ij->i", a, b))

@@ -67,8 +67,8 @@ class Constraints:
     ) -> Batch:
         """Return the forces of the constraints.
 
-        The force on the first atom of a constraint is lambda r, with r the vector from its second atom. The second derivative of each squared
-        distance vanishes: r . (a_1 - a_2) + |v_1 - v_2|^2 = 0, with accelerations that include the forces of the constraints.
+        The force on the first atom of a constraint is lambda r, with r the vector from its second atom. The second derivative of
+        each squared distance vanishes: r . (a_1 - a_2) + |v_1 - v_2|^2 = 0, with accelerations that include these forces.
 
         Args:
             positions_nm: Shape (n, 3).

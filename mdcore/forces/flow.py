@@ -1,15 +1,13 @@
 """The heat that flows from a hot to a cold slab of a cell, by the terms that carry it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.forces.constraints import Constraints
 from mdcore.forces.interactions import Batch, Interactions
-from mdcore.forces.terms import SystemTerms
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,9 +42,10 @@ class HeatPath:
         if self.axis not in (0, 1, 2):
             raise ValueError(f"axis {self.axis} is not a box vector; choose 0, 1 or 2")
         widths = self._widths()
-        if min(*widths, self.hot[1] - self.hot[0], self.cold[1] - self.cold[0]) <= 0.0 or abs(
-            sum(widths) + self.hot[1] - self.hot[0] + self.cold[1] - self.cold[0] - 1.0
-        ) > 1e-9:
+        if (
+            min(*widths, self.hot[1] - self.hot[0], self.cold[1] - self.cold[0]) <= 0.0
+            or abs(sum(widths) + self.hot[1] - self.hot[0] + self.cold[1] - self.cold[0] - 1.0) > 1e-9
+        ):
             raise ValueError(
                 f"slabs {self.hot} and {self.cold} overlap or are empty; give two separate intervals within one period"
             )
@@ -235,7 +234,10 @@ def frame_flow(
 
 
 def heat_flow_series(
-    flow: HeatFlow, positions_nm: Sequence[FloatArray], velocities_nm_ps: Sequence[FloatArray], boxes_nm: FloatArray
+    flow: HeatFlow,
+    positions_nm: NDArray[np.floating[Any]],
+    velocities_nm_ps: NDArray[np.floating[Any]],
+    boxes_nm: FloatArray,
 ) -> FloatArray:
     """Return the power of each frame by component within and between chains, shape (frames, components, 2) in kJ/mol/ps.
 

@@ -17,7 +17,7 @@ IntArray = NDArray[np.int64]
 COULOMB_CUTOFF_NM = 1.2
 """Cutoff of the damped interaction in place of a lattice sum, at least; at most the distance of an atom from its own images."""
 _DAMPING_RANGE = 1.2
-"""Product of damping and cutoff, at which the forces differ least from those of the lattice sum (6 % at 1.2 nm in an open polyamide cell)."""
+"""Product of damping and cutoff with the smallest difference from the forces of the lattice sum: 6 % in a dilute polyamide at 1.2 nm."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Batch:
 class Interactions:
     """The interactions of a System without its constraints.
 
-    A lattice sum (PME, Ewald) has no pairs. It is replaced by a damped shifted force, also between excluded pairs, from which the bare interaction
-    is subtracted, as in a lattice sum. The dispersion correction is constant at constant volume and left out.
+    A lattice sum (PME, Ewald) has no pairs. It is replaced by a damped shifted force, also between excluded pairs, from which the bare
+    interaction is subtracted, as in a lattice sum. The dispersion correction is constant at constant volume and left out.
 
     Attributes:
         terms: The System.
@@ -100,7 +100,7 @@ class Interactions:
         table = terms.exceptions
         if not len(table):
             return
-        products, sigmas, epsilons = table.values.T
+        products, _, epsilons = table.values.T
         interacting = (products != 0.0) | (epsilons != 0.0)
         if interacting.any():
             own = TermTable(table.atoms[interacting], table.values[interacting])

@@ -112,7 +112,9 @@ class SystemTerms:
             nonbonded.CutoffPeriodic: "reaction field",
         }
         if nonbonded.getNonbondedMethod() not in methods:
-            raise BundleError("pair interactions must be periodic with PME, Ewald or CutoffPeriodic; choose one of these")
+            raise BundleError(
+                "pair interactions must be periodic with PME, Ewald or CutoffPeriodic; choose one of these"
+            )
         particles = _table(rows(nonbonded, "Particle"), 0, 3).values
         bonds = _table(found["Bond"], 2, 2)
         constraints = _table(constraints_of(system), 2, 1)

@@ -18,7 +18,15 @@ SETTINGS = {
 }  # fmt: skip
 AMIDE = "*NC(=O)c1ccc(cc1)C(C)C*"
 SHEAR = np.array([[1.0, 0.0, 0.0], [0.3, 1.0, 0.0], [-0.2, 0.25, 1.0]])
-GROUP = {"bonds": 0, "angles": 1, "torsions": 2, "impropers": 2, "van_der_waals": 3, "electrostatic": 3, "exceptions": 3}
+GROUP = {
+    "bonds": 0,
+    "angles": 1,
+    "torsions": 2,
+    "impropers": 2,
+    "van_der_waals": 3,
+    "electrostatic": 3,
+    "exceptions": 3,
+}
 
 
 @dataclass(frozen=True)
@@ -32,9 +40,7 @@ class Cell:
 def reference_context(system, step_ps: float = 0.001):
     import openmm
 
-    return openmm.Context(
-        system, openmm.VerletIntegrator(step_ps), openmm.Platform.getPlatformByName("Reference")
-    )
+    return openmm.Context(system, openmm.VerletIntegrator(step_ps), openmm.Platform.getPlatformByName("Reference"))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +69,7 @@ def cell(request, grown):
 
 
 def without_lattice_sum(system, *, charges: bool = True):
-    """Return a copy of a System with a reaction field in place of PME, whose pairs are evaluated exactly, and without charges if asked for."""
+    """Return a copy of a System with a reaction field in place of PME, whose pairs are evaluated exactly."""
     import openmm
 
     copy = openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(system))
@@ -160,8 +166,6 @@ def test_virials_equal_the_change_of_energy_when_the_box_is_stretched(cell, grou
 
 def test_constraint_forces_are_those_of_the_trajectory(grown):
     """m a less all other forces, from three successive positions of velocity Verlet with constraints."""
-    import openmm
-
     system = without_lattice_sum(grown.system)
     terms = SystemTerms.from_system(system)
     # Heavy atoms with one, two and three hydrogens.

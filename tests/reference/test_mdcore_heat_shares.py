@@ -55,7 +55,9 @@ def frames_of(system, positions, box, power, n_steps, skipped):
 
     step_ps = 0.005 * TAU
     platform = openmm.Platform.getPlatformByName("CPU")
-    context = openmm.Context(system, openmm.LangevinMiddleIntegrator(TEMPERATURE_K, 2.0, step_ps), platform, {"Threads": "1"})
+    context = openmm.Context(
+        system, openmm.LangevinMiddleIntegrator(TEMPERATURE_K, 2.0, step_ps), platform, {"Threads": "1"}
+    )
     context.getIntegrator().setRandomNumberSeed(3)
     context.setPositions(positions)
     context.setVelocitiesToTemperature(TEMPERATURE_K, 1)

@@ -33,7 +33,8 @@ def test_errors_grow_with_the_correlation_of_frames():
     white = rng.normal(size=20_000)
     slow = np.convolve(white, np.ones(50) / np.sqrt(50), mode="valid")
     fast, dragged = (
-        heat_flow_shares(1.0 + one[:, None, None] * np.array([[1.0, 0.0]]), ("a",), 1.0).total.stderr for one in (white, slow)
+        heat_flow_shares(1.0 + one[:, None, None] * np.array([[1.0, 0.0]]), ("a",), 1.0).total.stderr
+        for one in (white, slow)
     )
     assert dragged == pytest.approx(np.sqrt(50) * fast, rel=0.3)
 

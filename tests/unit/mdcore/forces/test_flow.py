@@ -30,7 +30,8 @@ def molecules(coulomb: str = "ewald") -> tuple[SystemTerms, np.ndarray, np.ndarr
     starts = 10 * np.arange(n)[:, None]
     tables: dict[str, Any] = {}
     values = {
-        "bonds": (2, 8, (0.15, 2e5)), "angles": (3, 8, (1.9, 400.0)), "torsions": (4, 7, (3.0, 0.3, 6.0)), "impropers": (4, 3, (2.0, 3.1, 9.0))
+        "bonds": (2, 8, (0.15, 2e5)), "angles": (3, 8, (1.9, 400.0)), "torsions": (4, 7, (3.0, 0.3, 6.0)),
+        "impropers": (4, 3, (2.0, 3.1, 9.0)),
     }  # fmt: skip
     for kind, (size, count, parameters) in values.items():
         atoms = (starts[..., None] + np.arange(count)[:, None] + np.arange(size)).reshape(-1, size)
@@ -42,7 +43,7 @@ def molecules(coulomb: str = "ewald") -> tuple[SystemTerms, np.ndarray, np.ndarr
         excluded, np.stack([scaled * charges[excluded].prod(axis=1), 0 * scaled + 0.25, 0.5 * scaled], axis=1)
     )
     # Atom 8 of each chain is bound to its neighbours by constraints that share it.
-    held = np.concatenate([starts + [8, 9], starts + [7, 8]])
+    held = np.concatenate([starts + np.array(pair) for pair in ((8, 9), (7, 8))])
     lengths = np.linalg.norm(places[held[:, 0]] - places[held[:, 1]], axis=1)
     tables["constraints"] = TermTable(held, lengths[:, None])
     terms = SystemTerms(
@@ -135,7 +136,9 @@ def test_parts_within_and_between_chains():
     one = HeatFlow(Interactions(terms), np.zeros_like(chains), PATH).frame(places, velocities, TILTED)
     np.testing.assert_allclose(split.powers.sum(axis=1), one.powers[:, WITHIN], rtol=1e-9, atol=1e-9)
     assert not one.powers[:, BETWEEN].any()
-    within_only = [i for i, name in enumerate(COMPONENTS) if name not in ("van_der_waals", "electrostatic", "potential_convection")]
+    within_only = [
+        i for i, name in enumerate(COMPONENTS) if name not in ("van_der_waals", "electrostatic", "potential_convection")
+    ]
     assert not split.powers[within_only, BETWEEN].any()
     # Chains too far apart to interact.
     spread = places + 5.0 * chains[:, None]
@@ -177,14 +180,18 @@ def test_convection_of_a_constant_energy_is_left_out():
     """The series does not change, apart from the fluctuation, when all energies of an atom are shifted."""
     terms, chains, places = molecules()
     rng = np.random.default_rng(1)
-    frames = np.stack([places, places + 0.01 * rng.normal(size=places.shape), places + 0.01 * rng.normal(size=places.shape)])
+    frames = np.stack(
+        [places, places + 0.01 * rng.normal(size=places.shape), places + 0.01 * rng.normal(size=places.shape)]
+    )
     velocities = np.stack([velocities_of(terms, frame) for frame in frames])
     flow = HeatFlow(Interactions(terms), chains, PATH)
     series = heat_flow_series(flow, frames, velocities, np.stack([TILTED] * 3))
     raw = [flow.frame(x, v, TILTED) for x, v in zip(frames, velocities, strict=True)]
     mean = np.mean([one.energies for one in raw], axis=0)
     for row, one in zip(series, raw, strict=True):
-        np.testing.assert_allclose(row[1], (one.energies - mean) @ one.advance, rtol=1e-4, atol=1e-4 * np.abs(row).max())
+        np.testing.assert_allclose(
+            row[1], (one.energies - mean) @ one.advance, rtol=1e-4, atol=1e-4 * np.abs(row).max()
+        )
         np.testing.assert_allclose(np.delete(row, 1, axis=0), np.delete(one.powers, 1, axis=0))
     with pytest.raises(ValueError, match="at least one frame"):
-        heat_flow_series(flow, [], [], np.zeros((0, 3, 3)))
+        heat_flow_series(flow, frames[:0], velocities[:0], np.zeros((0, 3, 3)))
