@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mdcore.cell.cell import Cell, chain_ends, chain_segments
+from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY, parameter_descriptors
 from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.stages import Stage
+from mdcore.forcefield.distributions import parameter_values
 from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
 from mdcore.settings.simulation import ForceFieldSettings
 
@@ -20,14 +22,15 @@ def make_bundle(
         settings: Force field.
         stages: Stages of the run, in order.
         seed: Seed of the dynamics.
-        content: Description of the simulated substance, in JSON types.
+        content: Description of the simulated substance, in JSON types; descriptors of the parameters are added.
 
     Raises:
         UnparameterisableError: The force field or the charge model lacks a parameter.
     """
     import openmm
 
-    system = make_system(cell, cell_parameters(cell, settings), settings)
+    parameters = cell_parameters(cell, settings)
+    system = make_system(cell, parameters, settings)
     topology = cell.topology
     arrays = {
         "atomic_numbers": topology.atomic_numbers,
@@ -48,6 +51,9 @@ def make_bundle(
         arrays=arrays,
         stages=tuple(stages),
         seed=seed,
-        content=content,
+        content={
+            **content,
+            PARAMETERS_ENTRY: parameter_descriptors(parameter_values(parameters, arrays["true_masses_amu"])),
+        },
         versions=library_versions(),
     )

@@ -119,7 +119,7 @@ class SystemTerms:
         bonds = _table(found["Bond"], 2, 2)
         constraints = _table(constraints_of(system), 2, 1)
         torsions = _table(found["Torsion"], 4, 3)
-        proper = _are_proper(torsions.atoms, np.concatenate([bonds.atoms, constraints.atoms]), system.getNumParticles())
+        proper = are_proper(torsions.atoms, np.concatenate([bonds.atoms, constraints.atoms]), system.getNumParticles())
         cutoff = float(nonbonded.getCutoffDistance()._value)
         switched = nonbonded.getUseSwitchingFunction()
         return cls(
@@ -157,7 +157,7 @@ def _table(found: list[Any], n_atoms: int, n_values: int) -> TermTable:
     return TermTable(table[:, :n_atoms].astype(np.int64), np.ascontiguousarray(table[:, n_atoms:]))
 
 
-def _are_proper(torsions: IntArray, bonds: IntArray, n_atoms: int) -> NDArray[np.bool_]:
+def are_proper(torsions: IntArray, bonds: IntArray, n_atoms: int) -> NDArray[np.bool_]:
     """Return which torsions run along three bonds; improper ones have a central atom that is bonded to the three others."""
     known = np.sort(bonds, axis=1) @ np.array([n_atoms, 1])
     links = np.stack([np.sort(torsions[:, i : i + 2], axis=1) @ np.array([n_atoms, 1]) for i in range(3)], axis=1)
