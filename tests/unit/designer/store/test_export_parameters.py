@@ -17,7 +17,12 @@ VALUES = {"*CC*": 0.9, "*CC(*)C": 0.86}
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     """A campaign with two simulated polymers, one value from elsewhere, and different properties."""
-    document = {"name": "trial", "folder": str(tmp_path), "objectives": [{"property": "density"}], "stop": {"evaluations": 9}}
+    document = {
+        "name": "trial",
+        "folder": str(tmp_path),
+        "objectives": [{"property": "density"}],
+        "stop": {"evaluations": 9},
+    }
     with Campaign(CampaignConfig.model_validate(document)) as campaign:
         for psmiles, value in (VALUES | {"*CCO*": 1.12}).items():
             record = campaign.store.propose(
@@ -29,7 +34,9 @@ def store(tmp_path: Path) -> Path:
             if psmiles == "*CC(*)C":
                 measured.append(Measurement("refractive_index", 1.5, 0.02, "1", "md-quick", {}))
             diagnostics = {
-                "parameters": parameter_descriptors({name: [grid.low + 0.1 * value] for name, grid in PARAMETERS.items()})
+                "parameters": parameter_descriptors(
+                    {name: [grid.low + 0.1 * value] for name, grid in PARAMETERS.items()}
+                )
             }
             campaign.store.finish(
                 record.id, tuple(measured), worker="w", wall_s=1.0, diagnostics=diagnostics if psmiles in VALUES else {}, provenance={}

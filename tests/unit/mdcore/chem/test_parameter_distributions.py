@@ -23,14 +23,18 @@ def test_a_kernel_mean_is_the_mean_of_gaussian_bumps_on_the_grid():
 
 
 def test_descriptors_have_mean_deviation_and_distribution_of_each_parameter():
-    values = {name: np.array([grid.low, grid.high]) for name, grid in PARAMETERS.items()} | {"angle_degree": np.array([])}
+    values = {name: np.array([grid.low, grid.high]) for name, grid in PARAMETERS.items()} | {
+        "angle_degree": np.array([])
+    }
     found = parameter_descriptors(values)
     assert tuple(found) == parameter_columns()
     assert len(found) == len(PARAMETERS) * (2 + GRID)
     assert found["bond_length_angstrom_mean"] == pytest.approx((0.95 + 2.0) / 2)
     assert found["bond_length_angstrom_std"] == pytest.approx((2.0 - 0.95) / 2)
     assert found["bond_length_angstrom_at_0.95"] == pytest.approx(0.5)
-    assert {name for name, value in found.items() if value == 0.0} >= {name for name in found if name.startswith("angle_degree")}
+    assert {name for name, value in found.items() if value == 0.0} >= {
+        name for name in found if name.startswith("angle_degree")
+    }
 
 
 def test_a_row_holds_values_with_units_beside_the_descriptors():
