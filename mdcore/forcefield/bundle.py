@@ -32,10 +32,11 @@ def make_bundle(
     parameters = cell_parameters(cell, settings)
     system = make_system(cell, parameters, settings)
     topology = cell.topology
+    true_masses = masses_amu(topology, None)
     arrays = {
         "atomic_numbers": topology.atomic_numbers,
         "masses_amu": masses_amu(topology, settings.hydrogen_mass_amu),
-        "true_masses_amu": masses_amu(topology, None),
+        "true_masses_amu": true_masses,
         "bonds": topology.bonds,
         "bond_orders": topology.bond_orders,
         "residue_index": topology.residue_index,
@@ -53,7 +54,7 @@ def make_bundle(
         seed=seed,
         content={
             **content,
-            PARAMETERS_ENTRY: parameter_descriptors(parameter_values(parameters, arrays["true_masses_amu"])),
+            PARAMETERS_ENTRY: parameter_descriptors(parameter_values(parameters, true_masses)),
         },
         versions=library_versions(),
     )

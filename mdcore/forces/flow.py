@@ -1,6 +1,8 @@
 """The heat that flows from a hot to a cold slab of a cell, by the terms that carry it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,10 +127,41 @@ class HeatFlow:
             velocities_nm_ps: Shape (n, 3).
             box_nm: Shape (3, 3).
         """
-        progress, gradient = self.path.progress(positions_nm, box_nm)
-        return frame_flow(
-            self.interactions, self.chains, positions_nm, velocities_nm_ps, box_nm, progress, gradient, self.lag_ps
-        )
+        positions = np.asarray(positions_nm, dtype=np.float64)
+        terms = self.interactions.terms
+        progress, gradient = self.path.progress(positions, box_nm)
+        sums = _Sums(self.chains, progress)
+        for batch in self.interactions(positions, box_nm):
+            sums.add(batch)
+        sums.energies[WITHIN] += self.interactions.own_energies(box_nm)
+        velocities = self._advanced(positions, np.asarray(velocities_nm_ps, dtype=np.float64), box_nm, sums.forces)
+        if len(terms.constraints):
+            sums.add(self._constraints.forces(positions, box_nm, velocities, sums.forces))
+        advance = np.einsum("ij,ij->i", gradient, velocities)
+        powers = np.zeros((len(COMPONENTS), 2))
+        powers[0, WITHIN] = 0.5 * terms.masses_amu * np.einsum("ij,ij->i", velocities, velocities) @ advance
+        powers[1] = sums.energies @ advance
+        for kind, parts in sums.powers(velocities).items():
+            powers[COMPONENTS.index(kind)] = parts
+        return FrameFlow(powers, sums.energies, advance)
+
+    @cached_property
+    def _constraints(self) -> Constraints:
+        return Constraints.of(self.interactions.terms)
+
+    def _advanced(
+        self, positions_nm: FloatArray, velocities_nm_ps: FloatArray, box_nm: FloatArray, forces: FloatArray
+    ) -> FloatArray:
+        """Return the velocities at the time of the positions, shape (n, 3)."""
+        if not self.lag_ps:
+            return velocities_nm_ps
+        masses = self.interactions.terms.masses_amu[:, None]
+        if not len(self.interactions.terms.constraints):
+            return velocities_nm_ps + self.lag_ps * forces / masses
+        total = forces.copy()
+        held = self._constraints.forces(positions_nm, box_nm, velocities_nm_ps, forces)
+        np.add.at(total, held.atoms, held.forces)
+        return self._constraints.projected(positions_nm, box_nm, velocities_nm_ps + self.lag_ps * total / masses)
 
 
 class _Sums:
@@ -184,60 +217,12 @@ def _scatter(target: FloatArray, rows: IntArray, vectors: FloatArray) -> None:
         target[:, axis] += np.bincount(rows, vectors[axis], minlength=len(target))
 
 
-def frame_flow(
-    interactions: Interactions,
-    chains: IntArray,
-    positions_nm: FloatArray,
-    velocities_nm_ps: FloatArray,
-    box_nm: FloatArray,
-    progress: FloatArray,
-    gradient: FloatArray,
-    lag_ps: float = 0.0,
-) -> FrameFlow:
-    """Return the flow of energy along any function s of position; see `HeatFlow` for the equation.
-
-    Args:
-        interactions: The interactions.
-        chains: Chain of each atom, shape (n,).
-        positions_nm: Shape (n, 3).
-        velocities_nm_ps: Shape (n, 3).
-        box_nm: Shape (3, 3).
-        progress: Value of s at each atom, shape (n,).
-        gradient: Gradient of s at each atom, shape (n, 3).
-        lag_ps: How far velocities are behind the positions.
-    """
-    terms = interactions.terms
-    sums = _Sums(chains, progress)
-    for batch in interactions(positions_nm, box_nm):
-        sums.add(batch)
-    sums.energies[WITHIN] += interactions.own_energies(box_nm)
-    velocities = np.asarray(velocities_nm_ps, dtype=np.float64)
-    if len(terms.constraints):
-        constraints = Constraints.of(terms)
-        others = sums.forces
-        if lag_ps:
-            held = constraints.forces(positions_nm, box_nm, velocities, others)
-            total = others.copy()
-            np.add.at(total, held.atoms, held.forces)
-            advanced = velocities + lag_ps * total / terms.masses_amu[:, None]
-            velocities = constraints.projected(positions_nm, box_nm, advanced)
-        sums.add(constraints.forces(positions_nm, box_nm, velocities, others))
-    elif lag_ps:
-        velocities = velocities + lag_ps * sums.forces / terms.masses_amu[:, None]
-    advance = np.einsum("ij,ij->i", gradient, velocities)
-    powers = np.zeros((len(COMPONENTS), 2))
-    powers[0, WITHIN] = 0.5 * terms.masses_amu * np.einsum("ij,ij->i", velocities, velocities) @ advance
-    powers[1] = sums.energies @ advance
-    for kind, parts in sums.powers(velocities).items():
-        powers[COMPONENTS.index(kind)] = parts
-    return FrameFlow(powers, sums.energies, advance)
-
-
 def heat_flow_series(
     flow: HeatFlow,
     positions_nm: NDArray[np.floating[Any]],
     velocities_nm_ps: NDArray[np.floating[Any]],
     boxes_nm: FloatArray,
+    apply: Callable[..., Iterable[FrameFlow]] = map,
 ) -> FloatArray:
     """Return the power of each frame by component within and between chains, shape (frames, components, 2) in kJ/mol/ps.
 
@@ -246,9 +231,10 @@ def heat_flow_series(
 
     Args:
         flow: Where heat flows, and by which interactions.
-        positions_nm: Shape (frames, n, 3); read frame by frame.
+        positions_nm: Shape (frames, n, 3); `map` reads it frame by frame.
         velocities_nm_ps: Shape (frames, n, 3).
         boxes_nm: Shape (frames, 3, 3).
+        apply: Applies a function to each frame, in order; `map` of a `concurrent.futures.ProcessPoolExecutor` does so in parallel.
 
     Raises:
         ValueError: There is no frame.
@@ -257,8 +243,7 @@ def heat_flow_series(
         raise ValueError("a heat flow needs at least one frame; record frames with positions and velocities")
     powers, advances = [], []
     energies = np.zeros((2, flow.interactions.terms.n_atoms))
-    for positions, velocities, box in zip(positions_nm, velocities_nm_ps, boxes_nm, strict=True):
-        frame = flow.frame(np.asarray(positions, dtype=np.float64), np.asarray(velocities, dtype=np.float64), box)
+    for frame in apply(flow.frame, positions_nm, velocities_nm_ps, boxes_nm):
         powers.append(frame.powers)
         advances.append(frame.advance.astype(np.float32))
         energies += frame.energies

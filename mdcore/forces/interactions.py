@@ -147,7 +147,9 @@ class Interactions:
         (close,) = np.nonzero(pairs.distances_nm <= longest_nm * (1.0 + 1e-9))
         keys = pairs.atoms[close] @ np.array([self.terms.n_atoms, 1])
         kept = np.ones(len(pairs.atoms), dtype=np.bool_)
-        kept[close[np.isin(keys, self._excluded)]] = False
+        if len(self._excluded):
+            place = np.minimum(np.searchsorted(self._excluded, keys), len(self._excluded) - 1)
+            kept[close[self._excluded[place] == keys]] = False
         return Pairs(pairs.atoms[kept], pairs.arms_nm[kept], pairs.distances_nm[kept])
 
 

@@ -1,5 +1,6 @@
 """Decomposition of a heat flow from the frames of a run, and its plot."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from mdcore.drawing import BLUE, INK, LINE, MUTED, NOVEL, SMALL, TEXT, THIN, drawn, save
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate.heat_shares import HeatFlowShares, heat_flow_shares
-from mdcore.forces.flow import COMPONENTS, HeatFlow, HeatPath, heat_flow_series
+from mdcore.forces.flow import COMPONENTS, FrameFlow, HeatFlow, HeatPath, heat_flow_series
 from mdcore.forces.interactions import Interactions
 from mdcore.forces.terms import SystemTerms
 
@@ -46,7 +47,12 @@ class RecordedFrames(Protocol):
 
 
 def decompose_heat_flow(
-    bundle: SimulationBundle, frames: RecordedFrames, path: HeatPath, power_kj_mol_ps: float, timestep_fs: float
+    bundle: SimulationBundle,
+    frames: RecordedFrames,
+    path: HeatPath,
+    power_kj_mol_ps: float,
+    timestep_fs: float,
+    apply: Callable[..., Iterable[FrameFlow]] = map,
 ) -> HeatFlowShares:
     """Decompose a steady heat flow by the terms that carry it, from the forces of the bundle's System.
 
@@ -58,6 +64,7 @@ def decompose_heat_flow(
         path: The slabs between which heat is exchanged.
         power_kj_mol_ps: Power that the hot slab gives off to both sides.
         timestep_fs: Time step of the run; the velocities of its integrator are half of it behind the positions.
+        apply: Applies a function to each frame; see `heat_flow_series`.
 
     Raises:
         BundleError: The System of the bundle has forces that cannot be computed here.
@@ -65,7 +72,7 @@ def decompose_heat_flow(
     """
     interactions = Interactions(SystemTerms.from_xml(bundle.system_xml))
     flow = HeatFlow(interactions, bundle.arrays["chain_index"], path, 0.5e-3 * timestep_fs)
-    series = heat_flow_series(flow, frames.positions_nm, frames.velocities_nm_ps, frames.boxes_nm)
+    series = heat_flow_series(flow, frames.positions_nm, frames.velocities_nm_ps, frames.boxes_nm, apply)
     return heat_flow_shares(series, COMPONENTS, power_kj_mol_ps)
 
 

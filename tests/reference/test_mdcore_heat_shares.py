@@ -54,18 +54,16 @@ def frames_of(system, positions, box, power, n_steps, skipped):
     import openmm
 
     step_ps = 0.005 * TAU
-    platform = openmm.Platform.getPlatformByName("CPU")
-    context = openmm.Context(
-        system, openmm.LangevinMiddleIntegrator(TEMPERATURE_K, 2.0, step_ps), platform, {"Threads": "1"}
-    )
-    context.getIntegrator().setRandomNumberSeed(3)
+    integrator = openmm.LangevinMiddleIntegrator(TEMPERATURE_K, 2.0, step_ps)
+    integrator.setRandomNumberSeed(3)
+    context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName("CPU"), {"Threads": "1"})
     context.setPositions(positions)
     context.setVelocitiesToTemperature(TEMPERATURE_K, 1)
-    context.getIntegrator().step(2000)
-    context.getIntegrator().setFriction(0.0)
+    integrator.step(2000)
+    integrator.setFriction(0.0)
     frames = []
     for step in range(0, n_steps, 4):
-        context.getIntegrator().step(4)
+        integrator.step(4)
         state = context.getState(getPositions=True, getVelocities=True)
         places = state.getPositions(asNumpy=True)._value
         velocities = state.getVelocities(asNumpy=True)._value
@@ -89,8 +87,8 @@ def test_components_of_the_imposed_flow_sum_to_it():
     found = {one.name: one for one in shares.components}
     assert shares.n_frames == 55
     assert shares.total.stderr < 0.15
-    assert shares.total.value == pytest.approx(1.0, abs=0.12 + 0.12)
-    assert found["kinetic_convection"].total.value == pytest.approx(0.30, abs=0.12)
-    assert found["van_der_waals"].between.value == pytest.approx(0.70, abs=0.25)
+    assert abs(shares.residual.value) < 2.5 * shares.residual.stderr
+    # Shares from a run seven times as long, whose sum is 0.983 +- 0.048.
+    for name, expected in (("kinetic_convection", 0.233), ("potential_convection", 0.035), ("van_der_waals", 0.720)):
+        assert abs(found[name].total.value - expected) < 3.5 * found[name].total.stderr, name
     assert found["van_der_waals"].within.value == 0.0
-    print(shares.document())

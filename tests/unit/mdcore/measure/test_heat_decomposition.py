@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,12 @@ def test_frames_of_a_bundle_are_decomposed_with_its_forces_and_chains(bundle, fr
     assert found["electrostatic"].between.value != 0.0
     write_heat_shares(shares, tmp_path / "shares.png", "dumbbells")
     assert (tmp_path / "shares.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_frames_can_be_decomposed_in_parallel(bundle, frames):
+    alone = decompose_heat_flow(bundle, frames, PATH, 2.0, 4.0)
+    with ThreadPoolExecutor(2) as pool:
+        assert decompose_heat_flow(bundle, frames, PATH, 2.0, 4.0, pool.map) == alone
 
 
 def test_a_power_of_the_wrong_sign_is_refused(bundle, frames):
