@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from made_bundles import dumbbells
 
-from mdcore.forces import COMPONENTS, HeatFlow, HeatPath, Interactions, SystemTerms
-from mdcore.measure.heat_decomposition import decompose_heat_flow, write_heat_shares
+from mdcore.forces import COMPONENTS, HeatFlow, HeatPath, Interactions, SystemTerms, decompose_heat_flow
+from mdcore.measure.heat_shares_figure import write_heat_shares
 
 PATH = HeatPath(2, (0.0, 0.1), (0.5, 0.6))
 
