@@ -72,6 +72,19 @@ class HeatFlowShares:
             "n_frames": self.n_frames,
         }
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "HeatFlowShares":
+        """Return the shares from the output of `document`."""
+
+        def estimate(row: Mapping[str, Any]) -> Estimate:
+            return Estimate(row["value"], row["stderr"])
+
+        components = tuple(
+            Share(name, estimate(row), estimate(row["within"]), estimate(row["between"]))
+            for name, row in document["components"].items()
+        )
+        return cls(components, estimate(document["total"]), estimate(document["residual"]), document["n_frames"])
+
 
 def heat_flow_shares(powers: FloatArray, names: Sequence[str], imposed: float) -> HeatFlowShares:
     """Estimate the shares of a heat flow with errors that take the correlation of successive frames into account.

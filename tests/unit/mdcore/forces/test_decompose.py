@@ -1,3 +1,5 @@
+import csv
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -5,8 +7,9 @@ import numpy as np
 import pytest
 from made_bundles import dumbbells
 
+from mdcore.estimate.heat_shares import HeatFlowShares
 from mdcore.forces import COMPONENTS, HeatFlow, HeatPath, Interactions, SystemTerms, decompose_heat_flow
-from mdcore.measure.heat_shares_figure import write_heat_shares
+from mdcore.measure.heat_shares_files import write_heat_shares
 
 PATH = HeatPath(2, (0.0, 0.1), (0.5, 0.6))
 
@@ -59,8 +62,14 @@ def test_frames_of_a_bundle_are_decomposed_with_its_forces_and_chains(bundle, fr
     assert found["bonds"].between.value == 0.0
     assert found["electrostatic"].within.value == 0.0
     assert found["electrostatic"].between.value != 0.0
-    write_heat_shares(shares, tmp_path / "shares.png", "dumbbells")
-    assert (tmp_path / "shares.png").read_bytes().startswith(b"\x89PNG")
+    picture, table = write_heat_shares(shares, tmp_path, "dumbbells")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    with table.open(newline="") as stream:
+        rows = {row["component"]: row for row in csv.DictReader(stream)}
+    assert tuple(rows) == (*COMPONENTS, "sum", "residual")
+    assert float(rows["bonds"]["within_chains"]) == found["bonds"].within.value
+    assert float(rows["residual"]["share"]) == shares.residual.value
+    assert HeatFlowShares.from_document(json.loads(json.dumps(shares.document()))) == shares
 
 
 def test_frames_can_be_decomposed_in_parallel(bundle, frames):

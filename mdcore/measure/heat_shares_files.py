@@ -1,9 +1,11 @@
-"""Plot of the decomposition of a heat flow."""
+"""Plot and table of the decomposition of a heat flow."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 
+from mdcore.chem.files import replacing_text
 from mdcore.drawing import BLUE, INK, LINE, MUTED, NOVEL, SMALL, TEXT, THIN, drawn, save
 from mdcore.estimate.heat_shares import HeatFlowShares
 
@@ -21,14 +23,44 @@ _LABELS = {
 }
 
 
-def write_heat_shares(shares: HeatFlowShares, path: Path, title: str = "") -> None:
-    """Draw the components as bars with standard errors, their sum, and the residual to the imposed flow.
+COLUMNS = (
+    "component",
+    "share",
+    "share_stderr",
+    "within_chains",
+    "within_chains_stderr",
+    "between_chains",
+    "between_chains_stderr",
+)
+"""Columns of the table; all are fractions of the imposed flow."""
+
+
+def write_heat_shares(shares: HeatFlowShares, folder: Path, title: str = "") -> tuple[Path, ...]:
+    """Write `heat_shares.png` and `heat_shares.csv`: the components with standard errors, their sum, and the residual to the imposed flow.
 
     Args:
         shares: The decomposition.
-        path: File to write; its suffix gives the format.
+        folder: An existing folder.
         title: Title of the plot.
+
+    Returns:
+        The files.
     """
+    files = folder / "heat_shares.png", folder / "heat_shares.csv"
+    _draw(shares, files[0], title)
+    with replacing_text(files[1], newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(COLUMNS)
+        for one in shares.components:
+            table.writerow(
+                (one.name, *(number for e in (one.total, one.within, one.between) for number in (e.value, e.stderr)))
+            )
+        for name, estimate in (("sum", shares.total), ("residual", shares.residual)):
+            table.writerow((name, estimate.value, estimate.stderr, *[""] * 4))
+    return files
+
+
+def _draw(shares: HeatFlowShares, path: Path, title: str) -> None:
     rows = [one for one in shares.components if one.total.value or one.total.stderr]
     n = len(rows)
     places = np.arange(n)
