@@ -85,11 +85,13 @@ class FrameFlow(NamedTuple):
     Attributes:
         powers: Power by component within and between chains, shape (components, 2) in kJ/mol/ps.
         energies: Potential energy of each atom from terms within and between chains, shape (2, n) in kJ/mol.
+        kinetic: Kinetic energy of each atom, shape (n,) in kJ/mol.
         advance: Rate at which each atom proceeds on the path, shape (n,) in 1/ps.
     """
 
     powers: FloatArray
     energies: FloatArray
+    kinetic: FloatArray
     advance: FloatArray
 
 
@@ -139,11 +141,12 @@ class HeatFlow:
             sums.add(self._constraints.forces(positions, box_nm, velocities, sums.forces))
         advance = np.einsum("ij,ij->i", gradient, velocities)
         powers = np.zeros((len(COMPONENTS), 2))
-        powers[0, WITHIN] = 0.5 * terms.masses_amu * np.einsum("ij,ij->i", velocities, velocities) @ advance
+        kinetic = np.asarray(0.5 * terms.masses_amu * np.einsum("ij,ij->i", velocities, velocities))
+        powers[0, WITHIN] = kinetic @ advance
         powers[1] = sums.energies @ advance
         for kind, parts in sums.powers(velocities).items():
             powers[COMPONENTS.index(kind)] = parts
-        return FrameFlow(powers, sums.energies, advance)
+        return FrameFlow(powers, sums.energies, kinetic, advance)
 
     @cached_property
     def _constraints(self) -> Constraints:

@@ -7,6 +7,7 @@ import pytest
 
 from mdcore.chem import RepeatUnit
 from mdcore.forces.constraints import Constraints
+from mdcore.forces.flow import HeatFlow, HeatPath
 from mdcore.forces.interactions import Interactions, whole
 from mdcore.forces.terms import SystemTerms
 from mdcore.measure import build_bundle
@@ -190,3 +191,44 @@ def test_constraint_forces_are_those_of_the_trajectory(grown):
     np.add.at(found, batch.atoms, batch.forces)
     assert np.sqrt((expected**2).mean()) > 100.0
     np.testing.assert_allclose(found, expected, atol=1e-3 * np.sqrt((expected**2).mean()))
+
+
+def test_the_flow_along_a_trajectory_moves_the_energy_that_arrives(grown):
+    """The time integral of the flow is the change of the energy-weighted progress, up to the second order of the time step.
+
+    This holds with constraints, and with the leapfrog velocities of the integrator only if they are advanced by half a step.
+    """
+    import openmm
+
+    system = without_lattice_sum(grown.system)
+    terms = SystemTerms.from_system(system)
+    path = HeatPath(0, (0.0, 0.1), (0.5, 0.6))
+    missing, left_behind = [], []
+    for step, n in ((5e-4, 80), (2.5e-4, 160)):
+        integrator = openmm.LangevinMiddleIntegrator(300.0, 0.0, step)
+        integrator.setConstraintTolerance(1e-10)
+        context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName("Reference"))
+        context.setPositions(grown.positions)
+        context.applyConstraints(1e-10)
+        context.setVelocitiesToTemperature(300.0, 4)
+        track = []
+        for _ in range(n + 1):
+            integrator.step(1)
+            state = context.getState(getPositions=True, getVelocities=True)
+            track.append((state.getPositions(asNumpy=True)._value, state.getVelocities(asNumpy=True)._value))
+        for lag, found in ((0.5 * step, missing), (0.0, left_behind)):
+            flow = HeatFlow(Interactions(terms), np.zeros(terms.n_atoms, dtype=np.int64), path, lag)
+            frames = [flow.frame(x, v, grown.box) for x, v in track]
+            powers = np.array([frame.powers.sum() for frame in frames])
+            moved = float((powers.sum() - 0.5 * (powers[0] + powers[-1])) * step)
+            before, after = (
+                float((frames[i].energies.sum(axis=0) + frames[i].kinetic) @ path.progress(track[i][0], grown.box)[0])
+                for i in (0, -1)
+            )
+            scale = float(np.abs(powers).mean() * n * step)
+            found.append((moved - (after - before)) / scale)
+    assert abs(missing[1]) < 0.02
+    assert abs(missing[1]) < 0.3 * abs(missing[0])
+    # Extrapolated to a time step of zero.
+    assert abs(4.0 * missing[1] - missing[0]) / 3.0 < 1e-3
+    assert abs(left_behind[1]) > 5.0 * abs(missing[1])

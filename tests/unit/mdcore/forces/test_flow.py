@@ -79,8 +79,8 @@ def total_forces(terms: SystemTerms, places: np.ndarray, velocities: np.ndarray)
 def weighted_energy(terms: SystemTerms, chains: np.ndarray, places: np.ndarray, velocities: np.ndarray) -> float:
     """Return the sum of the energies of the atoms times how far they are on the path."""
     flow = HeatFlow(Interactions(terms), chains, PATH).frame(places, velocities, TILTED)
-    kinetic = 0.5 * terms.masses_amu * (velocities**2).sum(axis=1)
-    return float((flow.energies.sum(axis=0) + kinetic) @ PATH.progress(places, TILTED)[0])
+    np.testing.assert_allclose(flow.kinetic, 0.5 * terms.masses_amu * (velocities**2).sum(axis=1))
+    return float((flow.energies.sum(axis=0) + flow.kinetic) @ PATH.progress(places, TILTED)[0])
 
 
 def velocities_of(terms: SystemTerms, places: np.ndarray) -> np.ndarray:
