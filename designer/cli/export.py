@@ -14,10 +14,19 @@ from designer.cli.output import answer_stream, write_json
 from designer.errors import InvalidRequest, MissingPart
 from designer.store import campaign_names, open_store
 from designer.store.engine import close_engine
-from designer.store.export import COLUMNS, CORRECTIONS, correction_rows, export_rows
+from designer.store.export import (
+    COLUMNS,
+    CORRECTIONS,
+    PARAMETER_KEYS,
+    correction_rows,
+    export_rows,
+    parameter_rows,
+    parameter_table_columns,
+)
 from generators.cells import TableWriter
 from mdcore.chem.files import replacing, replacing_text
 
+_Table = tuple[Sequence[str], Iterator[dict[str, Any]]]
 FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
 
 
@@ -38,10 +47,19 @@ def export_command(
             help="Write corrections and withdrawals instead: old and new value, author, time and reason.",
         ),
     ] = False,
+    parameters: Annotated[
+        bool,
+        typer.Option(
+            "--parameters",
+            help="Write one row per simulated polymer instead: its measured values and the distributions of its force-field parameters.",
+        ),
+    ] = False,
     name: CampaignName = None,
 ) -> int:
     """Write all measurements with units and provenance."""
     with answer_stream() as stream:
+        if history and parameters:
+            raise InvalidRequest("--corrections and --parameters are different tables; give one of them")
         if form is None:
             form = FORMATS.get(out.suffix) if out is not None else "csv"
         if form not in set(FORMATS.values()):
@@ -49,8 +67,8 @@ def export_command(
             raise InvalidRequest(f"{given} is unknown; use one of csv, json, parquet")
         if out is None and form == "parquet":
             raise InvalidRequest("parquet cannot be written to standard output; give a file with --out")
-        columns = CORRECTIONS if history else COLUMNS
-        with (_corrections if history else _results)(store, name, whole=whole) as rows:
+        read = _corrections if history else _parameters if parameters else _results
+        with read(store, name, whole=whole) as (columns, rows):
             if out is None:
                 _text(form, stream, rows, columns)
                 return 0
@@ -66,30 +84,37 @@ def export_command(
 
 
 @contextmanager
-def _results(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
+def _results(text: str, name: str | None, *, whole: bool) -> Iterator[_Table]:
     with opened_campaign(text, name) as (store, _):
-        yield export_rows(store, whole=whole)
+        yield COLUMNS, export_rows(store, whole=whole)
 
 
 @contextmanager
-def _corrections(text: str, name: str | None, *, whole: bool) -> Iterator[Iterator[dict[str, Any]]]:
+def _parameters(text: str, name: str | None, *, whole: bool) -> Iterator[_Table]:
+    with opened_campaign(text, name) as (store, _):
+        rows = parameter_rows(store, whole=whole)
+        yield parameter_table_columns(rows), iter(rows)
+
+
+@contextmanager
+def _corrections(text: str, name: str | None, *, whole: bool) -> Iterator[_Table]:
     """Yield the rows of a campaign, or of a store that contains known data only."""
     engine = open_store(locate_store(text))
     try:
         if not campaign_names(engine):
-            yield correction_rows(engine)
+            yield CORRECTIONS, correction_rows(engine)
             return
     finally:
         close_engine(engine)
     with opened_campaign(text, name) as (store, _):
-        yield correction_rows(store.engine, None if whole else store.campaign_id)
+        yield CORRECTIONS, correction_rows(store.engine, None if whole else store.campaign_id)
 
 
 def _text(form: str, stream: TextIO, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> int:
     number = 0
     if form == "json":
-        free = "provenance" if "provenance" in columns else "about"
-        found = [row | {free: json.loads(row[free])} for row in rows]
+        free = {"provenance", "about"}.intersection(columns)
+        found = [row | {name: json.loads(row[name]) for name in free} for row in rows]
         write_json(stream, {"columns": list(columns), "rows": found})
         return len(found)
     table = TableWriter(stream)
@@ -119,6 +144,8 @@ def _parquet(stream: BinaryIO, rows: Iterator[dict[str, Any]], columns: Sequence
         "gpu_hours",
     }
     whole = {"evaluation", "seed", "attempts"}
+    if not {"provenance", "about"}.intersection(columns):
+        numbers |= set(columns) - set(PARAMETER_KEYS)
     kinds = {
         name: pyarrow.float64() if name in numbers else pyarrow.int64() if name in whole
         else pyarrow.bool_() if name == "in_corpus" else pyarrow.string()

@@ -1,7 +1,7 @@
 """All measurements and failures of a store as a table, one row each, with units and provenance."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -14,6 +14,7 @@ from designer.store.orm import CampaignRow, EvaluationRow
 from designer.store.records import FINISHED, CorrectionRecord, EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.text import timestamp
+from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY, parameter_columns, parameter_row
 
 COLUMNS = (
     "campaign", "evaluation", "key", "psmiles", "state", "source", "property", "value", "stderr", "unit", "fidelity",
@@ -28,6 +29,8 @@ CORRECTIONS = (
     "old_value", "old_stderr", "new_value", "new_stderr", "about",
 )  # fmt: skip
 """`about` is everything else about the old value, as JSON."""
+PARAMETER_KEYS = ("campaign", "evaluation", "key", "psmiles", "fidelity")
+"""First columns of the table of parameters; all others are numbers."""
 _AT_A_TIME = 1000
 
 
@@ -38,20 +41,39 @@ def export_rows(store: CampaignStore, *, whole: bool = False) -> Iterator[dict[s
         store: The campaign.
         whole: Whether to include the other campaigns of the store.
     """
-    last = 0
-    query = select(EvaluationRow, CampaignRow.name).join(CampaignRow, CampaignRow.id == EvaluationRow.campaign_id)
-    query = query.where(EvaluationRow.state.in_(FINISHED))
-    if not whole:
-        query = query.where(EvaluationRow.campaign_id == store.campaign_id)
-    while True:
-        page = query.where(EvaluationRow.id > last).order_by(EvaluationRow.id).limit(_AT_A_TIME)
-        with Session(store.engine) as session:
-            found = [(evaluation_record(row), name) for row, name in session.execute(page)]
-        if not found:
-            return
-        last = found[-1][0].id
-        for record, name in found:
-            yield from _rows(record, name)
+    for record, name in _finished(store, whole=whole):
+        yield from _rows(record, name)
+
+
+def parameter_rows(store: CampaignStore, *, whole: bool = False) -> list[dict[str, Any]]:
+    """Return a row for each simulated polymer with its measured values and the descriptors of its force-field parameters.
+
+    All rows have the same keys. Evaluations that recorded no descriptors (failures, calculations without a cell, values from outside,
+    simulations of earlier versions) are left out.
+
+    Args:
+        store: The campaign.
+        whole: Whether to include the other campaigns of the store.
+    """
+    found = [
+        {
+            "campaign": campaign,
+            "evaluation": record.ordinal,
+            "key": record.key,
+            "psmiles": record.psmiles,
+            **parameter_row(record.measurements, record.diagnostics[PARAMETERS_ENTRY]),
+        }
+        for record, campaign in _finished(store, whole=whole)
+        if PARAMETERS_ENTRY in record.diagnostics
+    ]
+    descriptors = parameter_columns()
+    others = dict.fromkeys(name for row in found for name in row if name not in descriptors)
+    return [{name: row.get(name) for name in (*others, *descriptors)} for row in found]
+
+
+def parameter_table_columns(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the columns of `parameter_rows`, also without any row."""
+    return tuple(rows[0]) if rows else (*PARAMETER_KEYS, *parameter_columns())
 
 
 def correction_rows(engine: Engine, campaign_id: int | None = None) -> Iterator[dict[str, Any]]:
@@ -69,6 +91,23 @@ def correction_document(record: CorrectionRecord) -> dict[str, Any]:
     """Return a correction in JSON types, with the keys of `CORRECTIONS`."""
     special = {"at": timestamp(record.at), "evaluation": record.ordinal, "about": dict(record.about)}
     return {name: special[name] if name in special else getattr(record, name) for name in CORRECTIONS}
+
+
+def _finished(store: CampaignStore, *, whole: bool) -> Iterator[tuple[EvaluationRecord, str]]:
+    """Yield the finished evaluations with the names of their campaigns, a page at a time."""
+    last = 0
+    query = select(EvaluationRow, CampaignRow.name).join(CampaignRow, CampaignRow.id == EvaluationRow.campaign_id)
+    query = query.where(EvaluationRow.state.in_(FINISHED))
+    if not whole:
+        query = query.where(EvaluationRow.campaign_id == store.campaign_id)
+    while True:
+        page = query.where(EvaluationRow.id > last).order_by(EvaluationRow.id).limit(_AT_A_TIME)
+        with Session(store.engine) as session:
+            found = [(evaluation_record(row), name) for row, name in session.execute(page)]
+        if not found:
+            return
+        last = found[-1][0].id
+        yield from found
 
 
 def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mdcore.cell.cell import Cell, chain_ends, chain_segments
+from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY, parameter_descriptors
 from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.stages import Stage
+from mdcore.forcefield.distributions import parameter_values
 from mdcore.forcefield.system import cell_parameters, make_system, masses_amu
 from mdcore.settings.simulation import ForceFieldSettings
 
@@ -20,19 +22,21 @@ def make_bundle(
         settings: Force field.
         stages: Stages of the run, in order.
         seed: Seed of the dynamics.
-        content: Description of the simulated substance, in JSON types.
+        content: Description of the simulated substance, in JSON types; descriptors of the parameters are added.
 
     Raises:
         UnparameterisableError: The force field or the charge model lacks a parameter.
     """
     import openmm
 
-    system = make_system(cell, cell_parameters(cell, settings), settings)
+    parameters = cell_parameters(cell, settings)
+    system = make_system(cell, parameters, settings)
     topology = cell.topology
+    true_masses = masses_amu(topology, None)
     arrays = {
         "atomic_numbers": topology.atomic_numbers,
         "masses_amu": masses_amu(topology, settings.hydrogen_mass_amu),
-        "true_masses_amu": masses_amu(topology, None),
+        "true_masses_amu": true_masses,
         "bonds": topology.bonds,
         "bond_orders": topology.bond_orders,
         "residue_index": topology.residue_index,
@@ -48,6 +52,9 @@ def make_bundle(
         arrays=arrays,
         stages=tuple(stages),
         seed=seed,
-        content=content,
+        content={
+            **content,
+            PARAMETERS_ENTRY: parameter_descriptors(parameter_values(parameters, true_masses)),
+        },
         versions=library_versions(),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from mdcore.calculations import Calculation, FinishedRun
 from mdcore.chem.damage import damage_report
+from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.recorded import read_record
@@ -186,6 +187,8 @@ class Simulation:
                 "melt_temperature_K": bundle.content["melt_temperature_K"],
                 **_of_run(summary, round(self._build_s, 3)),
             }
+            if PARAMETERS_ENTRY in bundle.content:
+                found[PARAMETERS_ENTRY] = bundle.content[PARAMETERS_ENTRY]
         others = {name: _of_run(one) for name, one in self._summaries.items() if name != EQUILIBRATED}
         if others:
             found["runs"] = others

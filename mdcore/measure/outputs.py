@@ -10,6 +10,7 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate import DispersionCurve
 from mdcore.measure.figures import write_figures
 from mdcore.measure.heat_figures import plot_decay, plot_heat_flow
+from mdcore.measure.parameters_file import write_parameters
 from mdcore.measure.series_file import write_hdf5
 from mdcore.measure.structure_file import write_structure
 from mdcore.measure.view3d import FILE, write_view
@@ -17,7 +18,7 @@ from mdcore.optics.plot import plot_dispersion
 
 
 def write_outputs(folder: Path) -> tuple[Path, ...]:
-    """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
+    """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb`, `final.html` and `parameters.csv` beside a finished simulation.
 
     They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
     3-D. The main folder has `dispersion.png` if the refractive index was measured, `thermal_conductivity.png` with the temperature
@@ -32,7 +33,7 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
     Raises:
         BundleError: The folder does not contain a finished simulation.
     """
-    written: list[Path] = []
+    written = list(write_parameters(folder))
     for replicate in sorted(folder.glob("replicate-*")) or [folder]:
         for own in (replicate, *sorted(path.parent for path in replicate.glob("runs/*/bundle"))):
             if not (own / "bundle").exists() and (folder / "result.json").exists():

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY
 from mdcore.estimate import COMMON, Estimate
 from mdcore.measure.execute import Analysis
 
@@ -31,10 +32,14 @@ def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
         name: combine_estimates([one.estimates[name] for one in analyses], seeds) for name in analyses[0].estimates
     }
     flags = [one.diagnostics.get("converged") for one in analyses]
-    diagnostics = {
-        "converged": None if None in flags else all(flags),
-        "replicates": [dict(one.diagnostics) for one in analyses],
-    }
+    own = [dict(one.diagnostics) for one in analyses]
+    parameters = [one.pop(PARAMETERS_ENTRY) for one in own if PARAMETERS_ENTRY in one]
+    diagnostics: dict[str, Any] = {"converged": None if None in flags else all(flags), "replicates": own}
+    if parameters:
+        # Chains of a copolymer differ between the cells.
+        diagnostics[PARAMETERS_ENTRY] = {
+            name: float(np.mean([one[name] for one in parameters])) for name in parameters[0]
+        }
     return Analysis(estimates, diagnostics, analyses[0].provenance)
 
 

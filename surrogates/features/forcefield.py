@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from mdcore.chem import RepeatUnit
+from mdcore.chem.parameter_distributions import GRID, PARAMETERS
 from surrogates.errors import SurrogatesError
 from surrogates.features.descriptors import gasteiger_charges
-
-GRID = 10
-"""Number of grid points of each parameter's distribution."""
 
 SPREAD = 0.25
 """Divisor of the descriptors, which are fractions between zero and one, to make them of order one."""
@@ -24,21 +22,19 @@ SPREAD = 0.25
 CHARGE = ("Charges", "q")
 """Kind of the partial charges, which a SMIRNOFF file delegates to a charge model."""
 
-RANGES = {
-    CHARGE: (-0.6, 0.6),
-    ("vdW", "rmin_half"): (0.3, 2.4),
-    ("vdW", "epsilon"): (0.0, 0.4),
-    ("Bonds", "length"): (0.95, 2.0),
-    ("Bonds", "k"): (300.0, 1800.0),
-    ("Angles", "angle"): (90.0, 180.0),
-    ("Angles", "k"): (50.0, 350.0),
-    ("ProperTorsions", "k"): (-2.0, 8.0),
+KINDS = {
+    CHARGE: "charge_e",
+    ("vdW", "rmin_half"): "rmin_half_angstrom",
+    ("vdW", "epsilon"): "epsilon_kcal_mol",
+    ("Bonds", "length"): "bond_length_angstrom",
+    ("Bonds", "k"): "bond_k_kcal_mol_angstrom2",
+    ("Angles", "angle"): "angle_degree",
+    ("Angles", "k"): "angle_k_kcal_mol_rad2",
+    ("ProperTorsions", "k"): "torsion_k_kcal_mol",
 }
-"""Range of the grid of each parameter, in the file's units (angstrom, kcal/mol, degree) and elementary charges; a torsion's k is
-the sum of its terms.
-"""
+"""Name in `mdcore.chem.parameter_distributions.PARAMETERS` of each parameter of a file."""
 
-LENGTH = GRID * len(RANGES)
+LENGTH = GRID * len(KINDS)
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
@@ -50,10 +46,9 @@ class ForceFieldFileMissing(SurrogatesError, OSError):
 class ForceFieldDescriptors:
     """Descriptors of the parameters that a SMIRNOFF force field assigns to a unit, for `Featuriser(further=...)`.
 
-    For each kind of parameter the descriptor is the mean over the period's terms of a Gaussian bump at each grid point, as
-    wide as the grid's spacing: the kernel mean embedding of Kusaba et al. (10.1103/PhysRevB.108.134107), from SMIRKS that the file
-    assigns to atoms, bonds, angles and torsions (the last match wins), and from Gasteiger's charges, which are fast and
-    defined for every element. A term counts when its first atom is in the period.
+    For each kind of parameter the descriptors are the kernel mean of the period's terms, see
+    `mdcore.chem.parameter_distributions`, from SMIRKS that the file assigns to atoms, bonds, angles and torsions (the last match
+    wins), and from Gasteiger's charges, which are fast and defined for every element. A term counts when its first atom is in the period.
 
     Attributes:
         path: The SMIRNOFF file.
@@ -82,23 +77,18 @@ class ForceFieldDescriptors:
     def __call__(self, unit: RepeatUnit) -> NDArray[np.float64]:
         """Return the descriptors of a unit, shape (LENGTH,)."""
         terms = self.parameters(unit)
-        blocks = []
-        for kind, (low, high) in RANGES.items():
-            grid, width = np.linspace(low, high, GRID), (high - low) / (GRID - 1)
-            values = np.clip(terms[kind], low, high)
-            bumps = np.exp(-0.5 * ((values[:, None] - grid) / width) ** 2)
-            blocks.append(bumps.mean(axis=0) if len(values) else np.zeros(GRID))
+        blocks = [PARAMETERS[name].kernel_mean(terms[kind]) for kind, name in KINDS.items()]
         return np.concatenate(blocks) / SPREAD
 
     def parameters(self, unit: RepeatUnit) -> dict[tuple[str, str], NDArray[np.float64]]:
-        """Parameters of the terms of one period, one array for each key of `RANGES`."""
+        """Parameters of the terms of one period, one array for each key of `KINDS`."""
         window, centre = unit.window(self.bonds)
         mol = Chem.AddHs(window)
         Chem.Kekulize(mol, clearAromaticFlags=True)
         Chem.SetAromaticity(mol, Chem.AromaticityModel.AROMATICITY_MDL)
         inside = set(centre)
         inside |= {n.GetIdx() for i in centre for n in mol.GetAtomWithIdx(i).GetNeighbors() if n.GetAtomicNum() == 1}
-        found: dict[tuple[str, str], list[float]] = {kind: [] for kind in RANGES}
+        found: dict[tuple[str, str], list[float]] = {kind: [] for kind in KINDS}
         found[CHARGE] = gasteiger_charges(mol, sorted(inside)).tolist()
         for section, rules in _rules(self.path).items():
             assigned: dict[tuple[int, ...], dict[str, float]] = {}
@@ -123,8 +113,8 @@ def _rules(path: Path) -> dict[str, list[_Rule]]:
     """Patterns of each section in the file's order, with the positions of their tagged atoms and their parameters."""
     root = ET.parse(path).getroot()
     sections: dict[str, list[_Rule]] = {}
-    for section in {kind for kind, _ in RANGES} - {CHARGE[0]}:
-        names = [name for kind, name in RANGES if kind == section]
+    for section in {kind for kind, _ in KINDS} - {CHARGE[0]}:
+        names = [name for kind, name in KINDS if kind == section]
         sections[section] = []
         for entry in root.find(section) or ():
             pattern = Chem.MolFromSmarts(entry.attrib["smirks"])

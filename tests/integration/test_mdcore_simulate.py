@@ -1,5 +1,6 @@
 """Real, tiny simulations: reproducible builds, restarts, failures, and the slim environment of a GPU node."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -127,6 +128,14 @@ def test_simulation_measures_and_answers_at_once_the_second_time(tmp_path):
     check_outputs(written, bundle, table)
     assert (tmp_path / "dispersion.png") in written
     assert (tmp_path / "dispersion.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "parameters.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    parameters = result.diagnostics["parameters"]
+    assert {name: float(row[name]) for name in parameters} == parameters
+    assert float(row["density (g/cm3)"]) == density.value
+    assert parameters["mass_dalton_mean"] == pytest.approx(mass_g_mol / bundle.n_atoms, rel=1e-6)
+    # C-C and C-H bonds of Sage, constrained ones included.
+    assert 1.09 < parameters["bond_length_angstrom_mean"] < 1.53
     again = simulate(UNIT, TINY, seed=1, out=tmp_path, properties=names, progress=seen.append)
     assert again == result
     assert len(seen) == len(fractions)
@@ -316,6 +325,8 @@ def test_replicates_and_cooling_properties(tmp_path):
     assert isinstance(result, SimulationResult)
     values = {m.property: m for m in result.measurements}
     own = values["density"].provenance["replicates"]
+    assert result.diagnostics["parameters"]["mass_dalton_mean"] == pytest.approx(42.081 / 9, rel=0.05)
+    assert all("parameters" not in one for one in result.diagnostics["replicates"])
     assert own[0]["value"] != own[1]["value"]
     assert values["density"].value == pytest.approx(np.mean([one["value"] for one in own]))
     # At 300 K the polymer is above its glass transition, where the ramp has nothing to correct; but cooled within a

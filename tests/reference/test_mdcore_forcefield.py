@@ -103,3 +103,23 @@ def test_repartitioned_masses_keep_the_total():
     assert moved.sum() == pytest.approx(true.sum(), rel=1e-12)
     assert set(moved[cell.topology.atomic_numbers == 1]) == {3.0}
     assert moved.min() > 2.9
+
+
+@pytest.mark.parametrize("text", ["*CC(*)c1ccccc1", "*NCCCCCC(=O)*"])
+def test_distributions_of_a_cell_are_those_of_the_period(text):
+    """The parameters of a chain of OpenFF's assignment against those of the surrogates' features, which read the file on their own."""
+    from mdcore.forcefield.distributions import parameter_values
+    from surrogates.features.forcefield import CHARGE, KINDS, ForceFieldDescriptors
+
+    cell = grown(text, 800)
+    found = parameter_values(cell_parameters(cell, LIGHT), masses_amu(cell.topology, None))
+    period = ForceFieldDescriptors.installed("openff-2.2.1.offxml").parameters(RepeatUnit.from_psmiles(text))
+    for kind, name in KINDS.items():
+        if kind == CHARGE:  # of another model
+            continue
+        # All parameters of the period occur, in the same proportions but for the chain ends.
+        assert set(np.round(period[kind], 4)) <= set(np.round(found[name], 4)), name
+        assert found[name].mean() == pytest.approx(period[kind].mean(), rel=0.03), name
+        assert found[name].std() == pytest.approx(period[kind].std(), rel=0.05), name
+    assert found["mass_dalton"].sum() == pytest.approx(cell.mass_amu)
+    assert abs(found["charge_e"].sum()) < 1e-9

@@ -6,6 +6,18 @@ from typing import Any
 import numpy as np
 
 from mdcore.chem.errors import ExportError
+from mdcore.forces.terms import constraints_of, rows
+
+__all__ = [
+    "check_exceptions",
+    "check_forces",
+    "constraints_of",
+    "force_of",
+    "neighbours_within",
+    "number",
+    "rows",
+    "scaling_14",
+]
 
 _WRITABLE = ("HarmonicBondForce", "HarmonicAngleForce", "PeriodicTorsionForce", "NonbondedForce", "CMMotionRemover")
 
@@ -33,18 +45,6 @@ def check_forces(system: Any) -> None:
             raise ExportError(
                 f"force {type(force).__name__} is not supported, only {', '.join(_WRITABLE)}; export it to openmm"
             )
-
-
-def rows(force: Any, what: str) -> list[list[Any]]:
-    """Return all parameters of one kind from a force, as plain numbers in OpenMM's units."""
-    get = getattr(force, f"get{what}Parameters")
-    return [[getattr(value, "_value", value) for value in get(i)] for i in range(getattr(force, f"getNum{what}s")())]
-
-
-def constraints_of(system: Any) -> list[tuple[int, int, float]]:
-    """Return both atoms and the distance in nm of each constraint."""
-    found = (system.getConstraintParameters(i) for i in range(system.getNumConstraints()))
-    return [(a, b, float(getattr(length, "_value", length))) for a, b, length in found]
 
 
 def scaling_14(nonbonded: Any) -> tuple[float, float]:

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from mdcore.chem import RepeatUnit
+from mdcore.chem.parameter_distributions import PARAMETERS
 from surrogates import SurrogateSettings
 from surrogates.features import Featuriser
-from surrogates.features.forcefield import CHARGE, LENGTH, RANGES, ForceFieldDescriptors, ForceFieldFileMissing
+from surrogates.features.forcefield import CHARGE, KINDS, LENGTH, ForceFieldDescriptors, ForceFieldFileMissing
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_charges_of_a_period_sum_to_zero_and_lie_on_the_grid(describe):
         charges = describe.parameters(unit)[CHARGE]
         assert len(charges) == unit.n_atoms
         assert abs(charges.sum()) < 0.02
-        assert np.abs(charges).max() < RANGES[CHARGE][1]
+        assert np.abs(charges).max() < PARAMETERS[KINDS[CHARGE]].high
 
 
 def test_they_stand_alone_or_join(describe):
