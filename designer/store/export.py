@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from designer.store.convert import evaluation_record
 from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
-from designer.store.records import FINISHED, CorrectionRecord, EvaluationRecord
+from designer.store.records import FINISHED, NOT_DETERMINED, CorrectionRecord, EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.text import timestamp
 
@@ -91,6 +91,9 @@ def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
     for m in record.measurements:
         own = {"property": m.property, "value": m.value, "stderr": m.stderr, "unit": m.unit, "fidelity": m.fidelity}
         yield common | own | _about(dict(m.provenance))
+    for name, reason in record.not_determined.items():
+        own = {"property": name, "failure_kind": NOT_DETERMINED, "failure": reason}
+        yield common | own | _about(dict(record.provenance))
     if record.failure is not None:
         own = {"failure_kind": record.failure.kind, "failure": record.failure.message}
         yield common | own | _about(dict(record.failure.provenance))

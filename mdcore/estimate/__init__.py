@@ -1,6 +1,16 @@
 """Estimators of properties: pure functions of time series, without engines or files."""
 
 from mdcore.estimate.base import MODEL, Estimate
+from mdcore.estimate.cooling_scan import (
+    Scan,
+    Stairs,
+    Transition,
+    average_stairs,
+    scan_density,
+    scan_expansion,
+    scan_heat_capacity_step,
+    scan_transition,
+)
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
 from mdcore.estimate.glass import (
     Cooling,
@@ -8,7 +18,9 @@ from mdcore.estimate.glass import (
     fit_glass,
     ramp_corrected_density,
     ramp_expansion,
+    slow_cooling_transition,
     slowly_cooled_density,
+    transition_shift_k,
 )
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermodynamics import (
@@ -29,7 +41,11 @@ __all__ = [
     "DispersionCurve",
     "Estimate",
     "GlassFit",
+    "Scan",
+    "Stairs",
+    "Transition",
     "abbe_estimate",
+    "average_stairs",
     "block_estimate",
     "bulk_modulus",
     "dielectric_estimate",
@@ -44,6 +60,12 @@ __all__ = [
     "ramp_corrected_density",
     "ramp_expansion",
     "root_mean_square",
+    "scan_density",
+    "scan_expansion",
+    "scan_heat_capacity_step",
+    "scan_transition",
+    "slow_cooling_transition",
     "slowly_cooled_density",
     "thermal_expansion",
+    "transition_shift_k",
 ]

@@ -1,21 +1,17 @@
 """Properties that simulations of this version do not measure; values come from tables and laboratories.
 
-Possible ranges: a glass transition below 50 K is below that of 1-butene, a small molecule (60 K), and organic matter is
-carbonised long before 1500 K. Lead has a heat capacity of 0.13 J/g/K, liquid ammonia 4.7. Air conducts 0.026 W/m/K, the best drawn
+Possible ranges: lead has a heat capacity of 0.13 J/g/K, liquid ammonia 4.7. Air conducts 0.026 W/m/K, the best drawn
 polyethylene fibre 104, whose diffusivity is 5e-5 m2/s. Relaxor fluoropolymers reach a permittivity of 100. At a
 self-diffusion coefficient of 1e-40 cm2/s, an atom moves less than its width in the age of the Earth; small molecules in liquids have
 1e-5 to 1e-4. A gap of 0 means a metal; helium's ionisation energy is 24.6 eV.
 
-Default errors: glass transition 10 K (heating rate, molar mass, definition of the onset), heat capacity 0.05 J/g/K (calorimetry to
+Default errors: heat capacity 0.05 J/g/K (calorimetry to
 3 %), conductivity 10 % (the scatter between methods), diffusivity 15 %, static permittivity 5 %, self-diffusion a factor of about
 1.3, gap 0.1 eV (conformation).
 """
 
 from mdcore.chem.properties import PropertySpec
 
-GLASS_TRANSITION_TEMPERATURE = PropertySpec(
-    "glass_transition_temperature", "K", "Glass transition temperature", "T_g", 120.0, 750.0, 50.0, 1500.0, 10.0
-)
 HEAT_CAPACITY_CP = PropertySpec(
     "heat_capacity_cp", "J/g/K", "Isobaric heat capacity", "c_p", 0.5, 4.0, 0.05, 10.0, 0.05
 )

@@ -3,6 +3,7 @@
 from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
 from mdcore.protocols.base import Protocol
+from mdcore.protocols.cooling_scan import CoolingScan
 from mdcore.protocols.equilibrated import Equilibrated
 
 PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", PluginError)
@@ -19,3 +20,4 @@ def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
 
 
 register_protocol(Equilibrated)
+register_protocol(CoolingScan)

@@ -1,0 +1,85 @@
+"""Common parts of the properties from a cooling scan: the stairs of all cells, refusals."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from mdcore.properties.base import Needs, Request
+
+if TYPE_CHECKING:
+    from mdcore.estimate import Scan
+    from mdcore.properties.evidence import Evidence
+
+COOLING_SCAN = "cooling_scan"
+NEEDS = Needs(runs=(COOLING_SCAN,))
+
+
+def scan_of(cells: "Sequence[Evidence]") -> "Scan":
+    """Return the scan of one or more independent cells, cached in the first one.
+
+    Raises:
+        NotRecorded: A run lacks the stairs.
+    """
+
+    def make() -> "Scan":
+        from mdcore.estimate import Scan, average_stairs, enthalpy_kj_mol
+        from mdcore.protocols import CoolingScan
+        from mdcore.protocols.cooling_scan import STAIR
+
+        stairs = []
+        for cell in cells:
+            run = cell.run(COOLING_SCAN)
+            rows = run.role(STAIR)
+            volume = rows.array("volume_nm3")
+            enthalpy = enthalpy_kj_mol(
+                rows.array("potential_kj_mol"), rows.array("kinetic_kj_mol"), volume, cell.pressure_atm
+            )
+            stairs.append(
+                average_stairs(
+                    rows.targets.temperature_K, rows.array("density_g_cm3"), volume, enthalpy, run.bundle.n_atoms
+                )
+            )
+        return Scan(tuple(stairs), CoolingScan.of(cells[0].settings).rate_k_per_ps)
+
+    return cells[0].once(f"cooling scan of {len(cells)} cells", make)
+
+
+def refuses(name: str) -> Callable[[Request], str | None]:
+    """Return the refusal of a property: substances without a glass, and scans without melt or glass.
+
+    Args:
+        name: Name of the property.
+    """
+
+    def refusal(request: Request) -> str | None:
+        from pydantic import ValidationError
+
+        from mdcore.protocols import CoolingScan
+
+        if request.substance is not None and not request.substance.is_glass:
+            return f"{name} is defined for substances that form a glass, got {request.substance.label}; leave it out"
+        try:
+            scan = CoolingScan.of(request.settings)
+        except ValidationError:
+            return None  # the plan reports it with the name of the setting
+        return scan.why_too_narrow(request.substance, request.settings.protocol.temperature_K)
+
+    return refusal
+
+
+def refuses_density(request: Request) -> str | None:
+    """Return the refusal of the density: ranges of temperature that leave out the temperature of the measurement."""
+    from pydantic import ValidationError
+
+    from mdcore.protocols import CoolingScan
+
+    temperature = request.settings.protocol.temperature_K
+    try:
+        stairs = CoolingScan.of(request.settings).temperatures_k(request.substance, temperature)
+    except ValidationError:
+        return None
+    if stairs[-1] <= temperature <= stairs[0]:
+        return None
+    return (
+        f"simulation.protocols.cooling_scan from {stairs[0]:g} to {stairs[-1]:g} K leaves out protocol.temperature_K "
+        f"{temperature:g}; widen hottest_K and coldest_K"
+    )
