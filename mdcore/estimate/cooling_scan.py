@@ -146,13 +146,13 @@ class Transition:
     @property
     def stairs_stderr_k(self) -> float:
         """Standard error in K from the bootstrap over stairs."""
-        return float(self.resampled.transition_k.std(ddof=1))
+        return _spread(self.resampled.transition_k)
 
     def stderr_of(self, name: str) -> float:
         """Return the bootstrap error of `cold_slope`, `hot_slope` or `bend`."""
         values = self.resampled
         found = values.cold_slope + values.bend if name == "hot_slope" else getattr(values, name)
-        return float(found.std(ddof=1))
+        return _spread(found)
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,12 @@ class Scan:
 def _counts(n: int) -> NDArray[np.int64]:
     """Return how often each of n stairs occurs in each resample, shape (resamples, n)."""
     return np.random.default_rng(_SEED).multinomial(n, np.full(n, 1.0 / n), RESAMPLES)
+
+
+def _spread(resampled: FloatArray) -> float:
+    """Return the standard error from resamples: half of their central 68.3 % interval, which a few degenerate resamples do not change."""
+    low, high = np.percentile(resampled, [15.85, 84.15])
+    return float(high - low) / 2.0
 
 
 def _smoothed(errors: FloatArray) -> FloatArray:
@@ -378,7 +384,7 @@ def scan_heat_capacity_step(scan: Scan) -> Estimate:
     counts = _counts(len(y))
     bends = [_bend(temperature, y, weights, found.hyperbola)]
     bends += [_bend(temperature, y, weights * counts[i], found.resampled[i]) for i in range(RESAMPLES)]
-    return Estimate(bends[0], float(np.std(bends[1:], ddof=1)), about={"heat_capacity": "classical"})
+    return Estimate(bends[0], _spread(np.array(bends[1:])), about={"heat_capacity": "classical"})
 
 
 def _bend(temperature_k: FloatArray, y: FloatArray, weights: FloatArray, shape: Hyperbola) -> float:

@@ -13,6 +13,7 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.recorded import Records, read_record
 from mdcore.dynamics.statistics import mean_and_stderr
 from mdcore.estimate import frozen_fluctuation, root_mean_square
+from mdcore.protocols.cooling_scan import STAIR
 
 _SAMPLING = "sampling"
 _GYRATION = "radius_of_gyration_nm"
@@ -29,7 +30,7 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     Args:
         bundle: Bundle of the run.
         run_folder: Folder of the run.
-        folder: Folder for `run.png` and `stage-NN.png`.
+        folder: Folder for `run.png` and `stage-NN.png`; stairs of a cooling scan have none of their own.
 
     Returns:
         The files.
@@ -44,6 +45,8 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     written = [folder / "run.png"]
     _draw(record.all(), names, "All stages", sampling, written[0])
     for index in record.stage_indices:
+        if bundle.stages[index].records_as == STAIR:
+            continue  # the figure of the scan shows all stairs together
         rows = record.stage(index)
         if len(rows) >= 2:
             written.append(folder / f"stage-{index:02d}.png")

@@ -7,6 +7,7 @@ from mdcore.chem.sealed import read_sealed
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate import DispersionCurve
 from mdcore.measure.figures import write_figures
+from mdcore.measure.scan_figure import write_scan_figure
 from mdcore.measure.series_file import write_hdf5
 from mdcore.measure.structure_file import write_structure
 from mdcore.measure.view3d import FILE, write_view
@@ -17,8 +18,9 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
     """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
 
     They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
-    3-D. If the refractive index was measured, `dispersion.png` in the main folder shows it against wavelength. Simulations without
-    dynamics have none of these files.
+    3-D. If a cooling scan was run, `glass_transition.png` in the main folder shows the stairs of all replicates and the fits. If the
+    refractive index was measured, `dispersion.png` in the main folder shows it against wavelength. Simulations without dynamics have
+    none of these files.
 
     Args:
         folder: Folder of the simulation.
@@ -40,6 +42,7 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
             written.extend(write_figures(bundle, own / "run", own / "plots"))
             written.extend(write_structure(bundle, own / "run", own))
             written.extend(write_view(bundle, own / "run", own))
+    written.extend(write_scan_figure(folder))
     written.extend(_write_dispersion(folder))
     return tuple(written)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from mdcore.properties.base import Needs, Request
 
 if TYPE_CHECKING:
+    from mdcore.dynamics.recorded import RunRecord
     from mdcore.estimate import Scan
     from mdcore.properties.evidence import Evidence
 
@@ -19,28 +20,36 @@ def scan_of(cells: "Sequence[Evidence]") -> "Scan":
     Raises:
         NotRecorded: A run lacks the stairs.
     """
+    return cells[0].once(
+        f"cooling scan of {len(cells)} cells", lambda: scan_of_runs([cell.run(COOLING_SCAN) for cell in cells])
+    )
 
-    def make() -> "Scan":
-        from mdcore.estimate import Scan, average_stairs, enthalpy_kj_mol
-        from mdcore.protocols import CoolingScan
-        from mdcore.protocols.cooling_scan import STAIR
 
-        stairs = []
-        for cell in cells:
-            run = cell.run(COOLING_SCAN)
-            rows = run.role(STAIR)
-            volume = rows.array("volume_nm3")
-            enthalpy = enthalpy_kj_mol(
-                rows.array("potential_kj_mol"), rows.array("kinetic_kj_mol"), volume, cell.pressure_atm
+def scan_of_runs(runs: "Sequence[RunRecord]") -> "Scan":
+    """Return the scan of the runs of independent cells.
+
+    Args:
+        runs: One for each cell, of the same protocol.
+
+    Raises:
+        NotRecorded: A run lacks the stairs.
+    """
+    from mdcore.estimate import Scan, average_stairs, enthalpy_kj_mol
+    from mdcore.protocols.cooling_scan import STAIR, scan_rate_k_per_ps
+
+    stairs = []
+    for run in runs:
+        rows = run.role(STAIR)
+        volume = rows.array("volume_nm3")
+        enthalpy = enthalpy_kj_mol(
+            rows.array("potential_kj_mol"), rows.array("kinetic_kj_mol"), volume, rows.targets.pressure_atm
+        )
+        stairs.append(
+            average_stairs(
+                rows.targets.temperature_K, rows.array("density_g_cm3"), volume, enthalpy, run.bundle.n_atoms
             )
-            stairs.append(
-                average_stairs(
-                    rows.targets.temperature_K, rows.array("density_g_cm3"), volume, enthalpy, run.bundle.n_atoms
-                )
-            )
-        return Scan(tuple(stairs), CoolingScan.of(cells[0].settings).rate_k_per_ps)
-
-    return cells[0].once(f"cooling scan of {len(cells)} cells", make)
+        )
+    return Scan(tuple(stairs), scan_rate_k_per_ps(runs[0].stages))
 
 
 def refuses(name: str) -> Callable[[Request], str | None]:

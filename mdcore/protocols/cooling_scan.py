@@ -1,6 +1,7 @@
 """Cooling in stairs at constant pressure, from the melt into the glass."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -192,3 +193,11 @@ class CoolingScan(Protocol):
                     "lower step_K"
                 )
         return None
+
+
+def scan_rate_k_per_ps(stages: Sequence[Stage]) -> float:
+    """Return the cooling rate of the stairs among the stages in K/ps: the mean step over the mean hold."""
+    stairs = [stage for stage in stages if stage.records_as == STAIR]
+    temperatures = [stage.temperature_at(0.0) for stage in stairs]
+    step = (temperatures[0] - temperatures[-1]) / max(1, len(stairs) - 1)
+    return step * len(stairs) / sum(stage.planned_ps for stage in stairs)
