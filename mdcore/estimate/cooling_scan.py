@@ -12,7 +12,7 @@ replaced by the scatter that was observed as the number of cells grows.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -131,6 +131,7 @@ class Transition:
         quantity: `volume` or `enthalpy`.
         hyperbola: The fit to all stairs.
         resampled: Fits to resampled stairs.
+        stairs_stderr_k: Standard error of T0 in K from the bootstrap over stairs, without the differences between cells.
         lines_k: Temperature where straight lines through the tails meet; None if a tail has too few stairs or the lines are parallel.
         cells_k: Transition of each cell from its own fit; empty for one cell.
         reason: Why the transition is not determined, or None.
@@ -139,17 +140,13 @@ class Transition:
     quantity: str
     hyperbola: Hyperbola
     resampled: HyperbolaFits
+    stairs_stderr_k: float
     lines_k: float | None
     cells_k: tuple[float, ...]
     reason: str | None
 
-    @property
-    def stairs_stderr_k(self) -> float:
-        """Standard error in K from the bootstrap over stairs."""
-        return _spread(self.resampled.transition_k)
-
     def stderr_of(self, name: str) -> float:
-        """Return the bootstrap error of `cold_slope`, `hot_slope` or `bend`."""
+        """Return the bootstrap error of `cold_slope`, `hot_slope` or `bend`, over all stairs of all cells."""
         values = self.resampled
         found = values.cold_slope + values.bend if name == "hot_slope" else getattr(values, name)
         return _spread(found)
@@ -175,7 +172,8 @@ class Scan:
             NotDetermined: A cell has too few stairs for a fit.
         """
         values = [cell.log_volume for cell in self.cells]
-        return self._transition("volume", values, [_smoothed(cell.log_volume_stderr) for cell in self.cells])
+        errors = [_errors(cell.log_volume_stderr, cell.log_volume) for cell in self.cells]
+        return self._transition("volume", values, errors)
 
     @cached_property
     def enthalpy(self) -> Transition:
@@ -185,7 +183,8 @@ class Scan:
             NotDetermined: A cell has too few stairs for a fit.
         """
         values = [cell.enthalpy_j_g for cell in self.cells]
-        return self._transition("enthalpy", values, [_smoothed(cell.enthalpy_stderr_j_g) for cell in self.cells])
+        errors = [_errors(cell.enthalpy_stderr_j_g, cell.enthalpy_j_g) for cell in self.cells]
+        return self._transition("enthalpy", values, errors)
 
     @property
     def temperature_k(self) -> FloatArray:
@@ -211,19 +210,27 @@ class Scan:
                 )
         temperature, y, weights = self.temperature_k, np.concatenate(values), np.concatenate(errors) ** -2.0
         whole = fit_hyperbolas(temperature, y, weights[None, :])
-        resampled = fit_hyperbolas(temperature, y, weights * _counts(len(y)))
+        hyperbola, counts = whole[0], _counts(len(y))
+        resampled = fit_hyperbolas(temperature, y, weights * counts)
         own: tuple[float, ...] = ()
+        stairs = _spread(resampled.transition_k)
         if len(self.cells) > 1:
-            own = tuple(
-                fit_hyperbolas(cell.temperature_k, one, error[None, :] ** -2.0)[0].transition_k
+            fits = [
+                fit_hyperbolas(cell.temperature_k, one, error[None, :] ** -2.0)[0]
                 for cell, one, error in zip(self.cells, values, errors, strict=True)
-            )
-        hyperbola = whole[0]
+            ]
+            own = tuple(fit.transition_k for fit in fits)
+            noise = [
+                (one - fit(cell.temperature_k)) * math.sqrt(len(one) / (len(one) - PARAMETERS))
+                for cell, one, fit in zip(self.cells, values, fits, strict=True)
+            ]
+            alike = hyperbola(temperature) + np.concatenate(noise)
+            stairs = _spread(fit_hyperbolas(temperature, alike, weights * counts).transition_k)
         lines = _lines_meet(temperature, y, weights, hyperbola)
-        found = Transition(quantity, hyperbola, resampled, lines, own, None)
+        found = Transition(quantity, hyperbola, resampled, stairs, lines, own, None)
         _, straight = fit_line(temperature, y, weights)
         reason = _why_not(found, temperature, straight, float(whole.squares[0]))
-        return found if reason is None else Transition(quantity, hyperbola, resampled, lines, own, reason)
+        return found if reason is None else replace(found, reason=reason)
 
 
 def _counts(n: int) -> NDArray[np.int64]:
@@ -237,13 +244,25 @@ def _spread(resampled: FloatArray) -> float:
     return float(high - low) / 2.0
 
 
-def _smoothed(errors: FloatArray) -> FloatArray:
-    """Return the larger of each error and the median of its neighbours', so that an error that is small by chance gets no weight."""
-    n = len(errors)
-    padded = [errors[max(0, i - _NEIGHBOURS) : i + _NEIGHBOURS + 1] for i in range(n)]
-    smooth = np.maximum(errors, np.array([np.median(one) for one in padded]))
-    least = float(smooth[smooth > 0].min()) if (smooth > 0).any() else 1.0
-    return np.where(smooth > 0, smooth, least)
+def _errors(stated: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the errors of the stairs that weigh them in a fit, shape (n,).
+
+    The error of an average over a short stair does not include fluctuations that are slower than the stair, and may be small by chance.
+    So it is at least the median of its neighbours' and at least the local scatter of the values, from second differences of neighbours.
+
+    Args:
+        stated: Standard errors from the series of each stair, shape (n,).
+        values: The averages, shape (n,).
+    """
+    n = len(stated)
+    second = np.abs(values[:-2] - 2.0 * values[1:-1] + values[2:])
+    # The median is not changed by the bend, which is in at most three of the differences. 1.4826 and 6 for normal errors.
+    scatter = [
+        1.4826 / math.sqrt(6.0) * float(np.median(second[max(0, min(i - 1, n - 2) - 3) : i + 3])) for i in range(n)
+    ]
+    near = [float(np.median(stated[max(0, i - _NEIGHBOURS) : i + _NEIGHBOURS + 1])) for i in range(n)]
+    errors = np.maximum(stated, np.maximum(scatter, near))
+    return np.maximum(errors, 1e-12 * max(1.0, float(np.abs(values).max())))
 
 
 def _lines_meet(temperature_k: FloatArray, y: FloatArray, weights: FloatArray, fit: Hyperbola) -> float | None:
@@ -263,33 +282,30 @@ def _why_not(found: Transition, temperature_k: FloatArray, straight: float, squa
 
     fit, what = found.hyperbola, found.quantity
     low, high = float(temperature_k.min()), float(temperature_k.max())
-    error = found.stderr_of("bend")
-    scale = 1.0 if what == "enthalpy" else 1e4
-    unit = "J/g/K" if what == "enthalpy" else "1e-4/K"
-    if not fit.bend >= SIGNIFICANCE * error or fit.bend <= 0.0:
-        return (
-            f"the slope of the {what} changes by {scale * fit.bend:.2f} +- {scale * error:.2f} {unit}, which is less than "
-            f"{SIGNIFICANCE:g} standard errors; lengthen protocols.cooling_scan.hold_ps, use a larger cell or more replicates"
-        )
+    more = "lengthen protocols.cooling_scan.hold_ps, use a larger cell or more replicates"
     free = len(temperature_k) - PARAMETERS
     if free > 0 and squares > 0.0:
         ratio = (straight - squares) / (PARAMETERS - 2) / (squares / free)
         if float(f_distribution.sf(ratio, PARAMETERS - 2, free)) > LINE_PROBABILITY:
-            return (
-                f"a straight line fits the {what} as well as a bent one; lengthen protocols.cooling_scan.hold_ps, use a larger cell or "
-                "more replicates"
-            )
+            return f"a straight line fits the {what} from {low:.0f} to {high:.0f} K as well as a bent one; {more}"
     if min(fit.transition_k - low, high - fit.transition_k) < END_MARGIN_K:
         end = "coldest_K" if fit.transition_k - low < high - fit.transition_k else "hottest_K"
         return (
             f"the {what} bends at {fit.transition_k:.0f} K, less than {END_MARGIN_K:g} K from an end of the scan ({low:.0f} to "
             f"{high:.0f} K); move protocols.cooling_scan.{end}"
         )
+    error = found.stderr_of("bend")
+    if not fit.bend >= SIGNIFICANCE * error:
+        scale, unit = (1.0, "J/g/K") if what == "enthalpy" else (1e4, "1e-4/K")
+        return (
+            f"the slope of the {what} changes by {scale * fit.bend:.2f} +- {scale * error:.2f} {unit}, which is less than "
+            f"{SIGNIFICANCE:g} standard errors; {more}"
+        )
     if found.lines_k is None or abs(found.lines_k - fit.transition_k) > DISAGREEMENT_K:
         where = "do not meet" if found.lines_k is None else f"meet at {found.lines_k:.0f} K"
         return (
             f"the {what} bends at {fit.transition_k:.0f} K, but straight lines through glass and melt {where}, more than "
-            f"{DISAGREEMENT_K:g} K away; lengthen protocols.cooling_scan.hold_ps, use a larger cell or more replicates"
+            f"{DISAGREEMENT_K:g} K away; {more}"
         )
     return None
 
@@ -380,7 +396,7 @@ def scan_heat_capacity_step(scan: Scan) -> Estimate:
     found = scan.determined()
     temperature = scan.temperature_k
     y = np.concatenate([cell.enthalpy_j_g for cell in scan.cells])
-    weights = np.concatenate([_smoothed(cell.enthalpy_stderr_j_g) for cell in scan.cells]) ** -2.0
+    weights = np.concatenate([_errors(cell.enthalpy_stderr_j_g, cell.enthalpy_j_g) for cell in scan.cells]) ** -2.0
     counts = _counts(len(y))
     bends = [_bend(temperature, y, weights, found.hyperbola)]
     bends += [_bend(temperature, y, weights * counts[i], found.resampled[i]) for i in range(RESAMPLES)]

@@ -117,9 +117,9 @@ def fit_hyperbolas(temperature_k: FloatArray, values: FloatArray, weights: Float
     transition = starts[best] + STARTS_K * _vertex(profile, best)
     width = widths[squares[rows, best].argmin(axis=1)]
     own = _design(temperature[None, :] - transition[:, None], width[:, None])  # (b, n, 3)
-    normal = np.einsum("bn,bnj,bnk->bjk", w, own, own)
-    right = np.einsum("bn,bnj,n->bj", w, own, y)
-    solution = _solve(normal, right)
+    normal = np.stack([(w * own[..., i] * own[..., j]).sum(axis=1) for i, j in _PAIRS])
+    right = np.stack([(w * own[..., i] * y).sum(axis=1) for i in range(3)])
+    solution = _solve(normal, right).T
     residual = y[None, :] - np.einsum("bnj,bj->bn", own, solution)
     return HyperbolaFits(
         transition,
@@ -163,19 +163,38 @@ def _design(x: FloatArray, width_k: FloatArray) -> FloatArray:
 
 def _squares(design: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the smallest weighted sums of squares for all designs, shape (b, starts, widths)."""
-    shape, n = design.shape[:2], len(y)
-    pairs = (design[..., :, None] * design[..., None, :]).reshape(*shape, n, 9)
-    normal = np.tensordot(weights, pairs, axes=(1, 2)).reshape(len(weights), *shape, 3, 3)
-    right = np.tensordot(weights, design * y[:, None], axes=(1, 2))
+    columns = [design[..., i] for i in range(3)]
+    pairs = np.stack([columns[i] * columns[j] for i, j in _PAIRS])  # (6, starts, widths, n)
+    right = np.stack([column * y for column in columns])
+    normal = np.moveaxis(np.tensordot(pairs, weights, axes=(3, 1)), 3, 1)  # (6, b, starts, widths)
+    right = np.moveaxis(np.tensordot(right, weights, axes=(3, 1)), 3, 1)
     solution = _solve(normal, right)
     total = weights @ y**2
-    return np.asarray(total[:, None, None] - (solution * right).sum(axis=-1), dtype=np.float64)
+    return np.asarray(total[:, None, None] - (solution * right).sum(axis=0), dtype=np.float64)
+
+
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
 def _solve(normal: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve the normal equations; a small ridge keeps designs without points on one side of T0 solvable."""
-    ridge = 1e-10 * np.trace(normal, axis1=-2, axis2=-1)[..., None, None] * np.eye(3)
-    return np.asarray(np.linalg.solve(normal + ridge, right[..., None])[..., 0], dtype=np.float64)
+    """Solve many normal equations by Cramer's rule; a small ridge keeps designs without points on one side of T0 solvable.
+
+    Args:
+        normal: The elements `_PAIRS` of the symmetric matrices, shape (6, ...).
+        right: Shape (3, ...).
+
+    Returns:
+        Shape (3, ...).
+    """
+    a, b, c, d, e, f = normal
+    ridge = 1e-10 * (a + d + f)
+    a, d, f = a + ridge, d + ridge, f + ridge
+    aa, bb, cc = d * f - e * e, c * e - b * f, b * e - c * d
+    dd, ee, ff = a * f - c * c, b * c - a * e, a * d - b * b
+    x, y, z = right
+    determinant = a * aa + b * bb + c * cc
+    solution = np.stack([aa * x + bb * y + cc * z, bb * x + dd * y + ee * z, cc * x + ee * y + ff * z])
+    return np.asarray(solution / determinant, dtype=np.float64)
 
 
 def _vertex(profile: FloatArray, best: NDArray[np.int64]) -> FloatArray:

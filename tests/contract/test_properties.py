@@ -27,6 +27,7 @@ TINY = SimulationSettings.model_validate(
             "compress_ps": 1, "melt_ps": 1, "cool_ps": 2, "settle_ps": 1, "sample_ps": 6, "record_interval_ps": 0.05,
             "cool_at": "pressure", "glass_transition_K": 206.0,
         },
+        "protocols": {"cooling_scan": {"hold_ps": 1.0, "heat_ps": 1.0, "melt_ps": 1.0}},
         "execution": {"platform": "CPU", "threads": 1},
     }
 )  # fmt: skip
@@ -70,6 +71,12 @@ def test_what_it_needs_exists(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_its_estimate_is_possible_and_its_error_is_the_sum_of_its_parts(name: str, measured) -> None:
+    assert set(measured.properties) == set(NAMES)
+    if name in measured.not_determined:
+        # Ten picoseconds of a hundred atoms tell too little of some properties; the reason has a remedy.
+        assert MEASURED[name].joint is not None
+        assert ";" in measured.not_determined[name]
+        return
     estimate, spec = measured.estimates[name], PROPERTIES[name]
     # Some ps of a hundred atoms may miss the possible range by their noise.
     assert spec.lowest - 5 * estimate.stderr <= estimate.value <= spec.highest + 5 * estimate.stderr
