@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mdcore.dynamics.recorded import RunRecord
     from mdcore.estimate import Scan
     from mdcore.properties.evidence import Evidence
+    from mdcore.protocols import CoolingScan
 
 COOLING_SCAN = "cooling_scan"
 NEEDS = Needs(runs=(COOLING_SCAN,))
@@ -58,34 +59,35 @@ def refuses(name: str) -> Callable[[Request], str | None]:
     Args:
         name: Name of the property.
     """
-
-    def refusal(request: Request) -> str | None:
-        from pydantic import ValidationError
-
-        from mdcore.protocols import CoolingScan
-
-        if request.substance is not None and not request.substance.is_glass:
-            return f"{name} is defined for substances that form a glass, got {request.substance.label}; leave it out"
-        try:
-            scan = CoolingScan.of(request.settings)
-        except ValidationError:
-            return None  # the plan reports it with the name of the setting
-        return scan.why_too_narrow(request.substance, request.settings.protocol.temperature_K)
-
-    return refusal
+    return lambda request: _why_not(name, request, _too_narrow)
 
 
 def refuses_density(request: Request) -> str | None:
-    """Return the refusal of the density: ranges of temperature that leave out the temperature of the measurement."""
+    """Return the refusal of the density: substances without a glass, and ranges that leave out the temperature of the measurement."""
+    return _why_not("scan_cooled_density", request, _left_out)
+
+
+def _why_not(name: str, request: Request, check: "Callable[[CoolingScan, Request], str | None]") -> str | None:
     from pydantic import ValidationError
 
     from mdcore.protocols import CoolingScan
 
-    temperature = request.settings.protocol.temperature_K
+    if request.substance is not None and not request.substance.is_glass:
+        return f"{name} is defined for substances that form a glass, got {request.substance.label}; leave it out"
     try:
-        stairs = CoolingScan.of(request.settings).temperatures_k(request.substance, temperature)
+        scan = CoolingScan.of(request.settings)
     except ValidationError:
-        return None
+        return None  # the plan reports it with the name of the setting
+    return check(scan, request)
+
+
+def _too_narrow(scan: "CoolingScan", request: Request) -> str | None:
+    return scan.why_too_narrow(request.substance, request.settings.protocol.temperature_K)
+
+
+def _left_out(scan: "CoolingScan", request: Request) -> str | None:
+    temperature = request.settings.protocol.temperature_K
+    stairs = scan.temperatures_k(request.substance, temperature)
     if stairs[-1] <= temperature <= stairs[0]:
         return None
     return (

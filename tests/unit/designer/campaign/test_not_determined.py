@@ -11,6 +11,7 @@ from designer import Campaign, CampaignConfig
 from designer.analysis.front import front_records
 from designer.campaign.observations import observations_of
 from designer.cluster import Finished, Job, Outcome
+from designer.report.evaluations import evaluation_rows
 from designer.store import CampaignStore, create_store
 from designer.store.corrections import Selection, withdraw
 from designer.store.export import export_rows
@@ -66,6 +67,8 @@ def test_the_other_properties_are_stored_with_the_reason(store: CampaignStore) -
     assert [(r["property"], r["failure_kind"], r["failure"]) for r in rows] == [
         ("density", None, None), (TG, "not_determined", REASON), ("density", None, None), (TG, None, None),
     ]  # fmt: skip
+    cells = [row["cells"] for row in evaluation_rows(store.evaluations(), [TG], {}, {}, set())]
+    assert [cell["text"] for (cell,) in cells] == ["not determined", "400 ± 10"]
     assert outcome_texts(record.measurements, record.not_determined) == ["ρ 1.000 ± 0.010 g/cm3", "T_g not determined"]
 
 
