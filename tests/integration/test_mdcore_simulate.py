@@ -429,7 +429,7 @@ SCAN = {"hottest_K": 480.0, "coldest_K": 180.0, "step_K": 30.0, "hold_ps": 1.6, 
 
 def test_a_cooling_scan_resumes_and_gives_the_density_even_where_it_shows_no_transition(tmp_path):
     settings = TINY.model_copy(update={"protocols": {"cooling_scan": SCAN}})
-    every = settings.execution.model_copy(update={"checkpoint_interval_s": 0.01})
+    every = settings.execution.model_copy(update={"checkpoint_interval_s": 0.2})
     settings = settings.model_copy(update={"execution": every})
     names = ("density", "scan_cooled_density", "glass_transition_temperature", "glass_volumetric_expansion")
 
@@ -464,20 +464,3 @@ def test_a_cooling_scan_resumes_and_gives_the_density_even_where_it_shows_no_tra
     assert written["glass_transition.png"].read_bytes().startswith(b"\x89PNG")
     assert not list((tmp_path / "runs" / "cooling_scan" / "plots").glob("stage-0[2-9].png"))
     assert simulate(UNIT, settings, seed=1, out=tmp_path, properties=names) == result
-
-
-def test_cells_of_replicates_are_fitted_together(tmp_path):
-    settings = TINY.model_copy(update={"replicates": 2, "protocols": {"cooling_scan": SCAN}})
-    names = ("scan_cooled_density", "glass_transition_temperature")
-    result = simulate(UNIT, settings, seed=1, out=tmp_path, properties=names)
-    assert isinstance(result, SimulationResult)
-    density = next(m for m in result.measurements if m.property == "scan_cooled_density")
-    own = [one["value"] for one in density.provenance["replicates"]]
-    assert len(set(own)) == 2
-    assert density.value == pytest.approx(np.mean(own))
-    if "glass_transition_temperature" in result.not_determined:
-        assert "replicate" not in result.not_determined["glass_transition_temperature"].split(";")[0]
-    else:
-        transition = next(m for m in result.measurements if m.property == "glass_transition_temperature")
-        assert transition.provenance["cooling_scan"]["cells"] == 2
-    assert (tmp_path / "glass_transition.png") in write_outputs(tmp_path)
