@@ -1,13 +1,19 @@
 """Formatting of numbers and times."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from mdcore.chem import Measurement
+from mdcore.chem import Measurement, property_spec
 from mdcore.chem.display import with_error
 from mdcore.chem.naming import at_density, measured_symbol
 
-__all__ = ["duration", "measured_text", "shortened", "timestamp", "told_in_quarters", "with_error"]
+__all__ = ["duration", "measured_text", "outcome_texts", "shortened", "timestamp", "told_in_quarters", "with_error"]
+
+
+def outcome_texts(measurements: Iterable[Measurement], not_determined: Iterable[str]) -> list[str]:
+    """Return measurements as texts, followed by the properties that the evaluation does not determine."""
+    missing = (f"{property_spec(name).symbol} not determined" for name in not_determined)
+    return [*map(measured_text, measurements), *missing]
 
 
 def measured_text(measurement: Measurement) -> str:

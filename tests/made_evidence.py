@@ -16,6 +16,7 @@ from mdcore.substances import Substance
 @dataclass(frozen=True)
 class MadeTargets:
     temperature_K: Any
+    pressure_atm: Any = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class MadeRun:
 
     by_role: Mapping[str, Mapping[str, Any]]
     stages: tuple[Stage, ...] = field(default_factory=tuple)
+    bundle: Any = None
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Ob
 
 
 def within(record: EvaluationRecord, limits: Sequence[Constraint]) -> bool:
-    """Return whether all measured values of an evaluation are within the limits."""
+    """Return whether all measured values of an evaluation are within the limits, and none of them is not determined."""
+    if any(limit.property in record.not_determined for limit in limits):
+        return False
     measured = ((limit, record.measured(limit.property)) for limit in limits)
     return all(m is None or bool(limit.keeps(np.array([m.value]))[0]) for limit, m in measured)
 

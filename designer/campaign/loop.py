@@ -252,6 +252,7 @@ class Loop:
             provenance={**result.provenance, **about, "cpu_hours": outcome.cpu_hours, "gpu_hours": outcome.gpu_hours},
             cpu_hours=outcome.cpu_hours,
             gpu_hours=outcome.gpu_hours,
+            not_determined={} if isinstance(result, Failure) else result.not_determined,
         )
         self._busy.discard(record.id)
         self._returns.pop(record.id, None)

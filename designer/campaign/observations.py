@@ -37,7 +37,8 @@ def observations_of(
         properties: Properties that the surrogates model.
         fidelity: Fidelity of the evaluations.
         imported: Known data of any fidelity; those of `fidelity` are treated like evaluations.
-        needed: Properties whose failure in the known data counts as a failure of the polymer; `properties` by default.
+        needed: Properties whose failure in the known data, or that a simulation does not determine, count as a failure of the polymer;
+            `properties` by default.
     """
     rows = []
     for record in sorted(
@@ -52,6 +53,8 @@ def observations_of(
         for name in fidelities:
             values = _values(record, properties, name if named else None)
             rows.append(_Row(unit, name, values, record.state == "failed"))
+            if record.not_determined.keys() & set(properties if needed is None else needed):
+                rows.append(_Row(unit, name, failed=True))
     rows += _known_rows(imported, properties, properties if needed is None else needed)
     columns = {name: np.full(len(rows), np.nan) for name in properties}
     stderrs = {name: np.full(len(rows), np.nan) for name in properties}

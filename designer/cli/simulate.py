@@ -142,6 +142,8 @@ def simulate_command(
         stream.write(f"{substance.label} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
+        for name, reason in result.not_determined.items():
+            stream.write(f"  {property_spec(name).label}: not determined, {reason}\n")
         if out is not None:
             files = ": series.h5, plots, final.pdb, final.cif and final.html (3-D view of the cell)" if written else ""
             stream.write(f"Results in {out}{files}\n")
@@ -168,6 +170,7 @@ def _document(substance: Substance, preset: str, seed: int, result: SimulationRe
             m.property: {"value": m.value, "stderr": m.stderr, "unit": m.unit, **measurement_names(m)}
             for m in result.measurements
         },
+        "not_determined": dict(result.not_determined),
         "diagnostics": result.diagnostics,
         "provenance": result.provenance,
     }

@@ -62,6 +62,11 @@ def status_command(store: StoreArgument, name: CampaignName = None, as_json: Jso
                     for r in failures
                     if r.failure
                 ],
+                "not_determined": [
+                    {"evaluation": r.ordinal, "psmiles": r.psmiles, "property": name, "message": reason}
+                    for r in records
+                    for name, reason in r.not_determined.items()
+                ],
                 "corrections": [correction_document(record) for record in changed],
                 "front": front_document(front, routes),
             }
@@ -90,6 +95,9 @@ def status_command(store: StoreArgument, name: CampaignName = None, as_json: Jso
                 stream.write(
                     f"  failed #{record.ordinal} {record.psmiles}: {record.failure.kind}: {record.failure.message}\n"
                 )
+        for record in records:
+            for name, reason in record.not_determined.items():
+                stream.write(f"  #{record.ordinal} {record.psmiles}: {name} is not determined: {reason}\n")
         if len(changed) > MOST_CORRECTIONS:
             stream.write(
                 f"  {len(changed) - MOST_CORRECTIONS} older corrections: `designer export STORE --corrections`\n"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from designer.console import VisibleConsole
 from designer.store.records import EvaluationRecord
-from designer.text import duration, measured_text, shortened, with_error
+from designer.text import duration, outcome_texts, shortened, with_error
 from mdcore.measure import Progress
 from surrogates import Objective
 
@@ -71,7 +71,7 @@ class LiveListener:
             label.append(f"✗ {record.failure.kind}: {record.failure.message}", "red")
         else:
             label.append("✓ ", "green")
-            label.append(", ".join(measured_text(m) for m in record.measurements))
+            label.append(", ".join(outcome_texts(record.measurements, record.not_determined)))
             label.append(f"  {duration(record.wall_s)}", "dim")
         self._print(label)
 

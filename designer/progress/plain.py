@@ -6,7 +6,7 @@ from typing import TextIO
 
 from designer.store.records import EvaluationRecord
 from designer.terminal import visible
-from designer.text import duration, measured_text, timestamp
+from designer.text import duration, outcome_texts, timestamp
 from mdcore.measure import Progress
 from surrogates import Objective
 
@@ -49,7 +49,9 @@ class PlainListener:
         if record.failure:
             text = f"failed ({record.failure.kind}): {record.failure.message}"
         else:
-            text = f"done in {duration(record.wall_s)}: " + ", ".join(measured_text(m) for m in record.measurements)
+            text = f"done in {duration(record.wall_s)}: " + ", ".join(
+                outcome_texts(record.measurements, record.not_determined)
+            )
         self._line(f"#{record.ordinal} {record.psmiles} {text}")
         if front:
             self._line("front: " + " ".join(f"#{r.ordinal}" for r in front))

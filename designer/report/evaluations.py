@@ -38,7 +38,7 @@ def evaluation_rows(
         cells = [
             {"text": with_error(m.value, m.stderr), "sort": f"{m.value:.9g}"}
             if (m := record.measured(name))
-            else {"text": "", "sort": ""}
+            else {"text": "not determined" if name in record.not_determined else "", "sort": ""}
             for name in names
         ]
         chance = chances.get(record.id)

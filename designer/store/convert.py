@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
-from designer.store.orm import CampaignRow, EvaluationRow, MeasurementRow
-from designer.store.records import CampaignRecord, EvaluationRecord, PredictedValue, State
+from designer.store.orm import CampaignRow, EvaluationRow, FailureRow, MeasurementRow
+from designer.store.records import NOT_DETERMINED, CampaignRecord, EvaluationRecord, PredictedValue, State
 from mdcore.chem import Failure, Measurement, unconverged
 
 OF_CANDIDATE = ("key", "psmiles", "origin", "log_prior", "in_corpus", "substance")
 """Fields of an evaluation's record that the row of its candidate holds."""
-_DERIVED = ("state", "predicted", "campaign", "diagnostics", "provenance", "measurements", "failure")
+_DERIVED = (
+    "state", "predicted", "campaign", "diagnostics", "provenance", "measurements", "failure", "not_determined",
+)  # fmt: skip
 PLAIN = tuple(field.name for field in fields(EvaluationRecord) if field.name not in (*OF_CANDIDATE, *_DERIVED))
 """Fields of an evaluation's record that its row holds as they are."""
 
@@ -38,9 +40,10 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         Measurement(m.property, m.value, m.stderr, m.unit, m.fidelity, {**row.provenance, **m.provenance})
         for m in row.measurements
     )
+    reasons = reasons_of(row.failure) if row.failure else {}
     failure = (
         Failure(row.failure.kind, row.failure.message, {**row.provenance, **row.failure.provenance})
-        if row.failure
+        if row.failure and not reasons
         else None
     )
     state, measurements, failure = as_read(row.state, measurements, failure)
@@ -53,7 +56,21 @@ def evaluation_record(row: EvaluationRow) -> EvaluationRecord:
         provenance=row.provenance,
         measurements=measurements,
         failure=failure,
+        not_determined=reasons,
     )
+
+
+def failure_row(reasons: Mapping[str, str]) -> FailureRow | None:
+    """Return the row that stores why an evaluation with measurements does not determine other properties; None without reasons."""
+    if not reasons:
+        return None
+    text = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    return FailureRow(kind=NOT_DETERMINED, message=text, provenance={NOT_DETERMINED: dict(reasons)})
+
+
+def reasons_of(failure: Any) -> dict[str, str]:
+    """Return the reasons by property from a row of `failure_row`; empty for other failures."""
+    return dict(failure.provenance[NOT_DETERMINED]) if failure.kind == NOT_DETERMINED else {}
 
 
 def as_read(

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from designer.errors import CampaignBusy, InvalidRequest
+from designer.store.convert import reasons_of
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -312,7 +313,7 @@ def _withdraw_evaluation(session: Session, row: EvaluationRow, reason: str, *, a
     if row.state == "running":
         raise CampaignBusy(f"evaluation {row.ordinal} is running; stop the campaign, or wait for the result")
     about = [_about_measured(row, measurement) for measurement in row.measurements]
-    if row.failure is not None:
+    if row.failure is not None and not reasons_of(row.failure):
         failure = {"kind": row.failure.kind, "message": row.failure.message, "provenance": row.failure.provenance}
         about.append(_about_evaluation(row) | {"about": {"failure": failure, "provenance": row.provenance}})
     records = [_add(session, document, "withdrawn", reason) for document in about]
@@ -337,6 +338,8 @@ def _take(session: Session, row: EvaluationRow, record: CorrectionRow, measured:
     session.expire(row, ["measurements", "failure"])
     if not row.measurements:
         row.state = "withdrawn"
+        if row.failure is not None:
+            session.delete(row.failure)
         session.execute(delete(ClaimRow).where(ClaimRow.evaluation_id == row.id))
     row.finished_no = next_finished_no(session)
     _tell(session, row, record)

@@ -11,7 +11,7 @@ from designer.store.columns import RECORD_COLUMNS, record_cells
 from designer.store.convert import evaluation_record
 from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
-from designer.store.records import FINISHED, CorrectionRecord, EvaluationRecord
+from designer.store.records import FINISHED, NOT_DETERMINED, CorrectionRecord, EvaluationRecord
 from designer.store.store import CampaignStore
 from designer.text import timestamp
 from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY, parameter_columns, parameter_row
@@ -122,6 +122,9 @@ def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
             "fidelity": m.fidelity,
         }
         yield common | measured | _about(dict(m.provenance))
+    for name, reason in record.not_determined.items():
+        missing = {"property": name, "failure_kind": NOT_DETERMINED, "failure": reason}
+        yield common | missing | _about(dict(record.provenance))
     if record.failure is not None:
         yield common | record_cells(record, FAILURE) | _about(dict(record.failure.provenance))
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
-from designer.store.convert import OF_CANDIDATE, PLAIN, as_read
+from designer.store.convert import OF_CANDIDATE, PLAIN, as_read, reasons_of
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -16,7 +16,7 @@ from designer.store.orm import (
     FailureRow,
     MeasurementRow,
 )
-from designer.store.records import EvaluationRecord, PredictedValue
+from designer.store.records import NOT_DETERMINED, EvaluationRecord, PredictedValue
 from designer.store.store import CampaignStore
 from mdcore.chem import Failure, Measurement
 
@@ -104,10 +104,12 @@ def brief_records(session: Session, wanted: Any) -> list[EvaluationRecord]:
         span = EvaluationRow.id > last, EvaluationRow.id <= rows[-1].id
         last = rows[-1].id
         measured = _grouped(session.execute(_measurements().where(*span, wanted)))
-        failed = {
-            row.evaluation_id: Failure(row.kind, row.message)
-            for row in session.execute(_failures().where(*span, wanted))
-        }
+        failed, reasons = dict[int, Failure](), dict[int, dict[str, str]]()
+        for row in session.execute(_failures().where(*span, wanted)):
+            if row.kind == NOT_DETERMINED:
+                reasons[row.evaluation_id] = reasons_of(row)
+            else:
+                failed[row.evaluation_id] = Failure(row.kind, row.message)
         for row in rows:
             values = dict(row._mapping)
             values["predicted"] = {name: PredictedValue(*value) for name, value in row.predicted.items()}
@@ -119,6 +121,7 @@ def brief_records(session: Session, wanted: Any) -> list[EvaluationRecord]:
                     provenance={},
                     measurements=measurements,
                     failure=failure,
+                    not_determined=reasons.get(row.id, {}),
                 )
             )
 
@@ -135,7 +138,7 @@ def _measurements() -> Any:
 
 
 def _failures() -> Any:
-    return select(FailureRow.evaluation_id, FailureRow.kind, FailureRow.message).join(
+    return select(FailureRow.evaluation_id, FailureRow.kind, FailureRow.message, FailureRow.provenance).join(
         EvaluationRow, EvaluationRow.id == FailureRow.evaluation_id
     )
 

@@ -148,7 +148,7 @@ class MeasurementRow(Base):
 
 
 class FailureRow(Base):
-    """Why an evaluation has no measurements."""
+    """Why an evaluation has no measurements, or why it does not determine some of the properties."""
 
     __tablename__ = "failure"
     id: Mapped[int] = mapped_column(primary_key=True)

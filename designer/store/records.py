@@ -1,7 +1,7 @@
 """Frozen records that the store returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from designer.novelty import Novelty, novelty
@@ -12,6 +12,8 @@ STATES: tuple[State, ...] = get_args(State)
 OPEN: tuple[State, ...] = ("proposed", "reserved", "running")
 """States of evaluations that will have a result."""
 FINISHED: tuple[State, ...] = ("done", "failed")
+NOT_DETERMINED = "not_determined"
+"""Kind of the stored reasons of properties that an evaluation with measurements does not determine."""
 MACHINE_FAILURES = frozenset({"worker", "internal", "timeout", "infrastructure"})
 """Kinds of failure that are not caused by the polymer."""
 
@@ -60,6 +62,7 @@ class EvaluationRecord:
         provenance: Information needed to reproduce it.
         measurements: Its results, empty unless done.
         failure: Why there are none, if failed.
+        not_determined: Reasons by name of the requested properties that a finished simulation does not determine.
         source: `simulation`, or `outside` for measurements made outside.
         campaign: Name of its campaign; empty if it was not queried.
         shared_from: Evaluation of another campaign from which the result was copied, or None.
@@ -107,6 +110,7 @@ class EvaluationRecord:
     ns_per_day: float | None = None
     remaining_s: float | None = None
     substance: Mapping[str, Any] | None = None
+    not_determined: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def homopolymer(self) -> bool:

@@ -4,14 +4,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from designer.errors import CampaignMismatch, UnknownCampaign
-from designer.store.convert import beyond, campaign_record, evaluation_record, measurement_rows
+from designer.store.convert import beyond, campaign_record, evaluation_record, failure_row, measurement_rows
 from designer.store.engine import close_engine, settle_engine
 from designer.store.identities import difference
 from designer.store.orm import (
@@ -26,7 +26,7 @@ from designer.store.orm import (
 )
 from designer.store.records import FINISHED, STATES, CampaignRecord, EvaluationRecord, EventRecord, PredictedValue
 from designer.store.transactions import Patience, read, transaction, write
-from mdcore.chem import Failure, Measurement, unconverged
+from mdcore.chem import Failure, Measurement, unconverged, usable
 
 T = TypeVar("T")
 _FLAWED = (
@@ -254,8 +254,9 @@ class CampaignStore:
         provenance: Mapping[str, Any],
         cpu_hours: float = 0.0,
         gpu_hours: float = 0.0,
+        not_determined: Mapping[str, str] = MappingProxyType({}),
     ) -> EvaluationRecord:
-        """Record the outcome of an evaluation; further outcomes are ignored."""
+        """Record the outcome of an evaluation, with the reasons of properties not determined; further outcomes are ignored."""
 
         def action(session: Session) -> EvaluationRecord:
             row = session.get_one(EvaluationRow, evaluation_id)
@@ -263,7 +264,7 @@ class CampaignStore:
                 row.worker, row.wall_s = worker, wall_s
                 row.diagnostics, row.provenance = dict(diagnostics), dict(provenance)
                 row.cpu_hours, row.gpu_hours = cpu_hours, gpu_hours
-                record_outcome(session, row, outcome)
+                record_outcome(session, row, outcome, not_determined)
                 session.execute(delete(ClaimRow).where(ClaimRow.evaluation_id == row.id))
                 session.flush()
             return evaluation_record(row)
@@ -333,13 +334,20 @@ def new_evaluation(session: Session, campaign_id: int, *, candidate: Mapping[str
     return row
 
 
-def record_outcome(session: Session, row: EvaluationRow, outcome: Sequence[Measurement] | Failure) -> None:
+def record_outcome(
+    session: Session,
+    row: EvaluationRow,
+    outcome: Sequence[Measurement] | Failure,
+    not_determined: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Set the outcome of an evaluation and its result number.
 
-    Measurements with non-finite values or errors are recorded as a failure.
+    Measurements with non-finite values or errors are recorded as not determined, or as a failure if there are no others.
     """
     if not isinstance(outcome, Failure):
-        outcome = unconverged(outcome) or outcome
+        kept, flaws = usable(outcome)
+        outcome = kept if kept or not flaws else (unconverged(outcome) or kept)
+        not_determined = {**not_determined, **flaws}
     if isinstance(outcome, Failure):
         row.state = "failed"
         own = beyond(outcome.provenance, row.provenance)
@@ -347,6 +355,7 @@ def record_outcome(session: Session, row: EvaluationRow, outcome: Sequence[Measu
     else:
         row.state = "done"
         row.measurements = measurement_rows(outcome, row.provenance)
+        row.failure = failure_row(not_determined)
     row.finished_at = time.time()
     row.finished_no = next_finished_no(session)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mdcore.chem.elements import FORCE_FIELD_ELEMENTS
 from mdcore.chem.errors import InvalidRepeatUnit, MDCoreError, UnknownProperty
 from mdcore.chem.properties import PROPERTIES, PropertySpec, property_spec
-from mdcore.chem.records import Failure, Measurement, unconverged
+from mdcore.chem.records import Failure, Measurement, unconverged, usable
 from mdcore.chem.seeds import openmm_seed, rng_for, seed_sequence
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = [
     "rng_for",
     "seed_sequence",
     "unconverged",
+    "usable",
 ]
 
 

@@ -57,6 +57,18 @@ def unconverged(measurements: Iterable[Measurement]) -> Failure | None:
     )
 
 
+def usable(measurements: Iterable[Measurement]) -> tuple[tuple[Measurement, ...], dict[str, str]]:
+    """Return the measurements with a finite value and error, and the reasons of the others by property."""
+    kept, reasons = list[Measurement](), dict[str, str]()
+    for measurement in measurements:
+        flaw = unconverged((measurement,))
+        if flaw is None:
+            kept.append(measurement)
+        else:
+            reasons[measurement.property] = flaw.message
+    return tuple(kept), reasons
+
+
 def _flaw(measurement: Measurement) -> str | None:
     """Return why a measurement is invalid, or None: value and error must be finite, and the error not negative."""
     if not math.isfinite(measurement.value):

@@ -1,6 +1,16 @@
 """Estimators of properties: pure functions of time series, without engines or files."""
 
 from mdcore.estimate.base import COMMON, FORCE_FIELD, MODEL, Estimate
+from mdcore.estimate.cooling_scan import (
+    Scan,
+    Stairs,
+    Transition,
+    average_stairs,
+    scan_density,
+    scan_expansion,
+    scan_heat_capacity_step,
+    scan_transition,
+)
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
 from mdcore.estimate.glass import (
     Cooling,
@@ -8,6 +18,7 @@ from mdcore.estimate.glass import (
     fit_glass,
     ramp_corrected_density,
     ramp_expansion,
+    slow_cooling_transition,
     slowly_cooled_density,
     transition_shift_k,
 )
@@ -41,7 +52,11 @@ __all__ = [
     "HeatCapacityParts",
     "HeatFlow",
     "PressureRun",
+    "Scan",
+    "Stairs",
+    "Transition",
     "abbe_estimate",
+    "average_stairs",
     "block_estimate",
     "bulk_modulus",
     "density_of_states",
@@ -62,6 +77,11 @@ __all__ = [
     "ramp_corrected_density",
     "ramp_expansion",
     "root_mean_square",
+    "scan_density",
+    "scan_expansion",
+    "scan_heat_capacity_step",
+    "scan_transition",
+    "slow_cooling_transition",
     "slowly_cooled_density",
     "transition_shift_k",
     "thermal_conductivity",

@@ -61,6 +61,26 @@ def transition_shift_k(cooling_rate_k_per_ps: float) -> float:
     return max(0.0, WLF_C2_K * decades / (WLF_C1 - decades)) if decades < WLF_C1 else math.inf
 
 
+def slow_cooling_transition(transition: Estimate, cooling_rate_k_per_ps: float) -> Estimate:
+    """Shift a simulated glass transition to the cooling rate of measurements, 10 K/min, with the universal WLF constants.
+
+    Nothing is fitted to measured transitions; see `transition_shift_k`.
+
+    Args:
+        transition: Glass transition in K at the cooling rate of the simulation.
+        cooling_rate_k_per_ps: That rate in K/ps.
+
+    Returns:
+        The shifted transition in K; the model error is that of the shift.
+    """
+    shift = transition_shift_k(cooling_rate_k_per_ps)
+    model = math.hypot(transition.model, _SHIFT_ERROR * shift)
+    parts = {name: error for name, error in transition.parts.items() if name != MODEL}
+    parts = (parts or {"transition": transition.statistical}) | {MODEL: model}
+    stderr = math.hypot(*parts.values())
+    return Estimate(transition.value - shift, stderr, parts, {**transition.about, "shift_K": shift})
+
+
 def slow_cooling_shrinkage(glass_transition_k: float, temperature_k: float, shift_k: float) -> float:
     """Return ln(V_fast / V_slow) at a temperature.
 

@@ -114,7 +114,7 @@ def thermal_expansion(volume_nm3: FloatArray, enthalpy_kj_mol: FloatArray, tempe
 
 
 def enthalpy_kj_mol(
-    potential_kj_mol: FloatArray, kinetic_kj_mol: FloatArray, volume_nm3: FloatArray, pressure_atm: float
+    potential_kj_mol: FloatArray, kinetic_kj_mol: FloatArray, volume_nm3: FloatArray, pressure_atm: float | FloatArray
 ) -> FloatArray:
     """Return H = U + K + P V of the cell in kJ/mol, shape (n,)."""
     work = pressure_atm * PASCAL_PER_ATM * np.asarray(volume_nm3) * M3_PER_NM3 / JOULE_PER_KJ_MOL

@@ -15,7 +15,7 @@ from mdcore.chem.errors import (
     UnparameterisableError,
 )
 from mdcore.chem.properties import property_spec
-from mdcore.chem.records import Failure, Measurement, unconverged
+from mdcore.chem.records import Failure, Measurement, usable
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.chem.sealed import read_sealed
 from mdcore.chem.seeds import openmm_seed
@@ -116,8 +116,8 @@ def simulate(
         shared: Folder with cached results of calculations, shared between simulations; `out` if None.
 
     Returns:
-        The measurements, or a `Failure` if the substance cannot be parameterised, built, run or converged,
-            or when an estimate has no finite standard error.
+        The measurements, with the reasons of properties that the data do not determine, for example because the standard error is
+            infinite; or a `Failure` if the substance cannot be parameterised, built, run or converged, or no property is determined.
 
     Raises:
         UnknownProperty: A property is not in the registry.
@@ -261,7 +261,7 @@ class _Job:
             )
             for name, estimate in analysis.estimates.items()
         )
-        return SimulationResult(measurements, analysis.diagnostics, provenance)
+        return SimulationResult(measurements, analysis.diagnostics, provenance, analysis.not_determined)
 
     def provenance(self) -> dict[str, Any]:
         """Return the data needed to reproduce it, in JSON types."""
@@ -303,10 +303,14 @@ class _Job:
 
 
 def _usable(outcome: SimulationResult | Failure) -> SimulationResult | Failure:
-    """Return a `Failure` if a measurement of a result lacks a finite value and error, else the result."""
-    if isinstance(outcome, Failure) or (failure := unconverged(outcome.measurements)) is None:
+    """Move measurements without a finite value and error to those not determined; return a `Failure` if none is left."""
+    if isinstance(outcome, Failure):
         return outcome
-    return replace(failure, provenance=outcome.provenance)
+    measurements, flaws = usable(outcome.measurements)
+    if not measurements and (flaws or outcome.not_determined):
+        named = (f"{name}: {reason}" for name, reason in outcome.not_determined.items())
+        return Failure("unconverged", "; ".join((*flaws.values(), *named)), outcome.provenance)
+    return replace(outcome, measurements=measurements, not_determined={**outcome.not_determined, **flaws})
 
 
 def _shared(

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mdcore.calculations import Calculation, FinishedRun
 from mdcore.chem.damage import damage_report
+from mdcore.chem.errors import NotDetermined, NotRecorded
 from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.progress import Progress
@@ -16,7 +17,7 @@ from mdcore.dynamics.runner import RunSummary, run
 from mdcore.estimate import Estimate
 from mdcore.measure.build import build_bundle, continue_bundle
 from mdcore.measure.plan import BUILD, Plan, Task, bundle_folder
-from mdcore.optics import FolderCache, OpticsSettings
+from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings
 from mdcore.properties import EQUILIBRATED
 from mdcore.properties.evidence import Evidence, read_runs
 from mdcore.protocols import Protocol
@@ -24,6 +25,8 @@ from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance
 
 Tell = Callable[[Progress], None]
+NOT_DETERMINED: tuple[type[Exception], ...] = (NotDetermined, NotRecorded, OpticsFailed)
+"""Exceptions of an estimate that concern only its property."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,20 @@ class Analysis:
         estimates: The requested properties by name.
         diagnostics: Convergence, speed and size, in JSON types.
         provenance: Seed, hash of the bundle, platform, wall time.
+        not_determined: Reasons by name of the requested properties that the data do not determine.
+        evidence: What the estimates were made from, for joint estimates of several cells; None if it is not at hand.
     """
 
     estimates: Mapping[str, Estimate]
     diagnostics: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    not_determined: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Names of the requested properties."""
+        return (*self.estimates, *self.not_determined)
 
 
 class Simulation:
@@ -89,7 +101,10 @@ class Simulation:
             calculation.screen(self._substance)
 
     def analyse(self) -> Analysis:
-        """Estimate the requested properties, running the calculations that are missing."""
+        """Estimate the requested properties, running the calculations that are missing.
+
+        A property that the data do not determine does not affect the others.
+        """
         finished = {
             name: FinishedRun(bundle, self._out / self._plan.task(name).folder)
             for name, bundle in self._bundles.items()
@@ -105,8 +120,13 @@ class Simulation:
             finished,
             {one.name: self._cache(one) for one in costly},
         )
-        estimates = {name: evidence.estimate(name) for name in self._plan.properties}
-        return Analysis(estimates, self._diagnostics(), self._provenance())
+        estimates, reasons = dict[str, Estimate](), dict[str, str]()
+        for name in self._plan.properties:
+            try:
+                estimates[name] = evidence.estimate(name)
+            except NOT_DETERMINED as error:
+                reasons[name] = str(error)
+        return Analysis(estimates, self._diagnostics(), self._provenance(), reasons, evidence)
 
     def _build(self) -> None:
         self._tell(Progress(BUILD, 0.0, 0.0))

@@ -14,6 +14,7 @@ from mdcore.dynamics.recorded import Records, read_record
 from mdcore.dynamics.statistics import mean_and_stderr
 from mdcore.estimate import frozen_fluctuation, root_mean_square
 from mdcore.measure.vibrations_figure import write_vibrations
+from mdcore.protocols.cooling_scan import STAIR
 
 _SAMPLING = "sampling"
 _GYRATION = "radius_of_gyration_nm"
@@ -30,7 +31,8 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     Args:
         bundle: Bundle of the run.
         run_folder: Folder of the run.
-        folder: Folder for `run.png`, `stage-NN.png` and, where velocities were recorded for it, `vibrations.png`.
+        folder: Folder for `run.png`, `stage-NN.png` (stairs of a cooling scan have none of their own) and, where velocities were
+            recorded for it, `vibrations.png`.
 
     Returns:
         The files.
@@ -45,6 +47,8 @@ def write_figures(bundle: SimulationBundle, run_folder: Path, folder: Path) -> t
     written = [folder / "run.png"]
     _draw(record.all(), names, "All stages", sampling, written[0])
     for index in record.stage_indices:
+        if bundle.stages[index].records_as == STAIR:
+            continue  # the figure of the scan shows all stairs together
         rows = record.stage(index)
         if len(rows) >= 2:
             written.append(folder / f"stage-{index:02d}.png")

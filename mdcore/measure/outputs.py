@@ -11,6 +11,7 @@ from mdcore.estimate import DispersionCurve
 from mdcore.measure.figures import write_figures
 from mdcore.measure.heat_figures import plot_decay, plot_heat_flow
 from mdcore.measure.parameters_file import write_parameters
+from mdcore.measure.scan_figure import write_scan_figure
 from mdcore.measure.series_file import write_hdf5
 from mdcore.measure.structure_file import write_structure
 from mdcore.measure.view3d import FILE, write_view
@@ -22,7 +23,8 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
 
     They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
     3-D. The main folder has `dispersion.png` if the refractive index was measured, `thermal_conductivity.png` with the temperature
-    profile and `thermal_diffusivity.png` with the decay for these properties. Simulations without dynamics have none of the other files.
+    profile and `thermal_diffusivity.png` with the decay for these properties, and `glass_transition.png` with the stairs of all replicates
+    and the fits if there is a cooling scan. Simulations without dynamics have none of the other files.
 
     Args:
         folder: Folder of the simulation.
@@ -44,6 +46,7 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
             written.extend(write_figures(bundle, own / "run", own / "plots"))
             written.extend(write_structure(bundle, own / "run", own))
             written.extend(write_view(bundle, own / "run", own))
+    written.extend(write_scan_figure(folder))
     written.extend(_write_plots(folder))
     return tuple(written)
 

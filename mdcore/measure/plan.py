@@ -135,7 +135,7 @@ def _protocols(names: Sequence[str], settings: SimulationSettings) -> tuple[Prot
         try:
             found[name] = kind.of(settings)
         except ValidationError as error:
-            raise PlanError(f"simulation.protocols.{name}.{_first(error)}") from error
+            raise PlanError(f"simulation.protocols.{name}{_first(error)}") from error
 
     for name in names:
         visit(name, ())
@@ -146,7 +146,7 @@ def _calculation(name: str, request: Request) -> Calculation:
     try:
         return CALCULATIONS.look_up(name).of(request.settings, request.optics)
     except ValidationError as error:
-        raise PlanError(f"simulation.calculations.{name}.{_first(error)}") from error
+        raise PlanError(f"simulation.calculations.{name}{_first(error)}") from error
 
 
 def _check_sections(settings: SimulationSettings) -> None:
@@ -159,8 +159,12 @@ def _check_sections(settings: SimulationSettings) -> None:
 
 
 def _first(error: ValidationError) -> str:
+    """Return the place below a section and the problem: `.step_K 80.0: ...`, or `: ...` where several settings contradict each other."""
     first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])} {first['input']!r}: {first['msg']}"
+    said = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:
+        return f": {said}"
+    return f".{'.'.join(str(part) for part in first['loc'])} {first['input']!r}: {said}"
 
 
 def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequence[Calculation]) -> Iterator[Task]:

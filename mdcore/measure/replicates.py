@@ -1,17 +1,23 @@
 """Combination of independent simulations of one substance."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mdcore.chem.errors import NotDetermined
 from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY
 from mdcore.estimate import COMMON, Estimate
-from mdcore.measure.execute import Analysis
+from mdcore.measure.execute import NOT_DETERMINED, Analysis
+from mdcore.properties import measured_property
 
 
 def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
-    """Average the estimates of independent builds.
+    """Combine the estimates of independent builds.
+
+    A property with a joint estimator is estimated from the data of all replicates together; it may then be determined although no single
+    replicate determines it. All others are averaged, and are not determined if one of the replicates does not determine them.
 
     The standard error of the mean is the larger of that from the scatter between replicates, s / sqrt(n), and that from their own
     errors, sqrt(sum of squares) / n: few replicates can agree by chance, and a single glassy cell does not show its dependence on
@@ -28,9 +34,12 @@ def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
     if len(analyses) == 1:
         return analyses[0]
     seeds = [one.provenance.get("seed") for one in analyses]
-    estimates = {
-        name: combine_estimates([one.estimates[name] for one in analyses], seeds) for name in analyses[0].estimates
-    }
+    estimates, reasons = dict[str, Estimate](), dict[str, str]()
+    for name in analyses[0].properties:
+        try:
+            estimates[name] = _combined(name, analyses, seeds)
+        except NOT_DETERMINED as error:
+            reasons[name] = str(error)
     flags = [one.diagnostics.get("converged") for one in analyses]
     own = [dict(one.diagnostics) for one in analyses]
     parameters = [one.pop(PARAMETERS_ENTRY) for one in own if PARAMETERS_ENTRY in one]
@@ -40,7 +49,33 @@ def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
         diagnostics[PARAMETERS_ENTRY] = {
             name: float(np.mean([one[name] for one in parameters])) for name in parameters[0]
         }
-    return Analysis(estimates, diagnostics, analyses[0].provenance)
+    return Analysis(estimates, diagnostics, analyses[0].provenance, reasons)
+
+
+def _combined(name: str, analyses: Sequence[Analysis], seeds: Sequence[Any]) -> Estimate:
+    """Return the estimate of one property from all replicates.
+
+    Raises:
+        NotDetermined: They do not determine it.
+    """
+    joint = measured_property(name).joint
+    cells = [one.evidence for one in analyses if one.evidence is not None]
+    if joint is not None and len(cells) == len(analyses):
+        found = joint(cells)
+        return replace(found, about={**found.about, "replicates": [_document(name, one) for one in analyses]})
+    for number, one in enumerate(analyses):
+        if name in one.not_determined:
+            raise NotDetermined(f"replicate {number}: {one.not_determined[name]}")
+    return combine_estimates([one.estimates[name] for one in analyses], seeds)
+
+
+def _document(name: str, analysis: Analysis) -> dict[str, Any]:
+    """Return the own estimate of one replicate in JSON types."""
+    seed = analysis.provenance.get("seed")
+    if name in analysis.not_determined:
+        return {"not_determined": analysis.not_determined[name], "seed": seed}
+    own = analysis.estimates[name]
+    return {"value": float(own.value), "stderr": float(own.stderr), "seed": seed}
 
 
 def combine_estimates(estimates: Sequence[Estimate], seeds: Sequence[Any]) -> Estimate:

@@ -1,7 +1,7 @@
 """The result of a simulation, and its form on disk."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from mdcore.chem.damage import reading, set_aside
 from mdcore.chem.display import html_table, with_error
 from mdcore.chem.errors import DamagedFile
 from mdcore.chem.naming import measured_label
+from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Failure, Measurement
 from mdcore.chem.sealed import read_sealed, write_sealed
 
@@ -18,23 +19,28 @@ class SimulationResult:
     """Measurements of a finished simulation.
 
     Attributes:
-        measurements: One per requested property.
+        measurements: One per requested property that the data determine, at least one.
         diagnostics: Indicators of reliability: convergence, drift, speed, size.
         provenance: Data needed to reproduce it, in JSON types.
+        not_determined: Reasons by name of the requested properties that the data do not determine.
     """
 
     measurements: tuple[Measurement, ...]
     diagnostics: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    not_determined: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the measured values, without diagnostics and provenance."""
-        values = ", ".join(f"{m.property}={with_error(m.value, m.stderr)} {m.unit}" for m in self.measurements)
-        return f"SimulationResult({values})"
+        values = [f"{m.property}={with_error(m.value, m.stderr)} {m.unit}" for m in self.measurements]
+        return f"SimulationResult({', '.join([*values, *(f'{name} not determined' for name in self.not_determined)])})"
 
     def _repr_html_(self) -> str:
         """Return a table of the measured values, for notebooks."""
         rows = [(measured_label(m), with_error(m.value, m.stderr), m.unit, m.fidelity) for m in self.measurements]
+        rows += [
+            (property_spec(name).label, "not determined", "", reason) for name, reason in self.not_determined.items()
+        ]
         return html_table(("property", "value", "unit", "fidelity"), rows)
 
 
@@ -70,7 +76,12 @@ def read_result(
             stored = document["result"]
             renamed = {} if fidelity is None else {"fidelity": fidelity}
             measurements = tuple(Measurement(**one | renamed) for one in stored["measurements"])
-            return SimulationResult(measurements, dict(stored["diagnostics"]), dict(stored["provenance"]))
+            return SimulationResult(
+                measurements,
+                dict(stored["diagnostics"]),
+                dict(stored["provenance"]),
+                dict(stored.get("not_determined", {})),
+            )
     except DamagedFile as error:
         set_aside(error)
         return None

@@ -1,8 +1,8 @@
 """Interface of properties: specification, needs, estimator, refusals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mdcore.chem.properties import PropertySpec
 
@@ -64,15 +64,31 @@ class Property:
 
     Attributes:
         spec: Name, unit, labels, ranges, default error.
-        estimate: Function of the evidence that returns the value in the unit of `spec` with its error.
+        estimate: Function of the evidence that returns the value in the unit of `spec` with its error. It raises `NotDetermined`, with
+            the reason, if the data do not determine the property; the other properties of the simulation are not affected.
         needs: Input of the estimate.
         refuses: Function that returns, in one line with the remedy, why it cannot be measured in a simulation, or None.
+        joint: Function of the evidence of several independent cells that estimates the property from all of them together; if None,
+            the estimates of the cells are averaged.
     """
 
     spec: PropertySpec
     estimate: "Callable[[Evidence], Estimate]"
     needs: Needs = Needs(runs=(EQUILIBRATED,))
     refuses: Callable[[Request], str | None] = refuses_nothing
+    joint: "Callable[[Sequence[Evidence]], Estimate] | None" = None
+
+    @classmethod
+    def of_cells(
+        cls,
+        spec: PropertySpec,
+        joint: "Callable[[Sequence[Evidence]], Estimate]",
+        *,
+        needs: Needs,
+        refuses: Callable[[Request], str | None] = refuses_nothing,
+    ) -> Self:
+        """Return a property that is estimated from one or more independent cells by the same function."""
+        return cls(spec, lambda evidence: joint([evidence]), needs, refuses, joint)
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
 """Data from which properties are estimated."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mdcore.calculations import CALCULATIONS, FinishedRun
 from mdcore.dynamics.recorded import RunRecord, read_record
@@ -12,6 +12,8 @@ from mdcore.properties.base import EQUILIBRATED
 from mdcore.properties.registry import measured_property
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance
+
+T = TypeVar("T")
 
 
 class Evidence:
@@ -40,6 +42,7 @@ class Evidence:
         self._caches = caches or {}
         self._estimates: dict[str, Estimate] = {}
         self._calculated: dict[str, Any] = {}
+        self._shared: dict[str, Any] = {}
 
     @property
     def temperature_k(self) -> float:
@@ -60,7 +63,11 @@ class Evidence:
         return self._runs[name]
 
     def estimate(self, name: str) -> Estimate:
-        """Return the estimate of a property measured by simulation."""
+        """Return the estimate of a property measured by simulation.
+
+        Raises:
+            NotDetermined: The data do not determine it.
+        """
         if name not in self._estimates:
             self._estimates[name] = measured_property(name).estimate(self)
         return self._estimates[name]
@@ -72,6 +79,13 @@ class Evidence:
             run = self._finished.get(EQUILIBRATED)
             self._calculated[name] = calculation.result(self.substance, self._caches.get(name, {}), run)
         return self._calculated[name]
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return an intermediate result that several properties use, made at the first call with this name."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        found: T = self._shared[name]
+        return found
 
 
 def read_runs(finished: Mapping[str, FinishedRun]) -> dict[str, RunRecord]:

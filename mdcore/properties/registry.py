@@ -12,14 +12,22 @@ from mdcore.properties.derived_thermal_diffusivity import DERIVED_THERMAL_DIFFUS
 from mdcore.properties.electronic_dielectric_constant import ELECTRONIC_DIELECTRIC_CONSTANT
 from mdcore.properties.end_to_end_distance import END_TO_END_DISTANCE
 from mdcore.properties.fractional_free_volume import FRACTIONAL_FREE_VOLUME
+from mdcore.properties.glass_linear_expansion import GLASS_LINEAR_EXPANSION
+from mdcore.properties.glass_transition_temperature import GLASS_TRANSITION_TEMPERATURE
+from mdcore.properties.glass_volumetric_expansion import GLASS_VOLUMETRIC_EXPANSION
 from mdcore.properties.heat_capacity_cp import HEAT_CAPACITY_CP
+from mdcore.properties.heat_capacity_step import HEAT_CAPACITY_STEP
 from mdcore.properties.isothermal_compressibility import ISOTHERMAL_COMPRESSIBILITY
 from mdcore.properties.linear_thermal_expansion import LINEAR_THERMAL_EXPANSION
+from mdcore.properties.melt_linear_expansion import MELT_LINEAR_EXPANSION
+from mdcore.properties.melt_volumetric_expansion import MELT_VOLUMETRIC_EXPANSION
 from mdcore.properties.nematic_order import NEMATIC_ORDER
 from mdcore.properties.radius_of_gyration import RADIUS_OF_GYRATION
 from mdcore.properties.ramp_corrected_density import RAMP_CORRECTED_DENSITY
 from mdcore.properties.refractive_index import REFRACTIVE_INDEX
 from mdcore.properties.sa_score import SA_SCORE
+from mdcore.properties.scan_cooled_density import SCAN_COOLED_DENSITY
+from mdcore.properties.simulated_glass_transition import SIMULATED_GLASS_TRANSITION
 from mdcore.properties.slowly_cooled_density import SLOWLY_COOLED_DENSITY
 from mdcore.properties.thermal_conductivity import THERMAL_CONDUCTIVITY
 from mdcore.properties.thermal_diffusivity import THERMAL_DIFFUSIVITY
@@ -71,12 +79,19 @@ for _one in (
     DENSITY,
     SLOWLY_COOLED_DENSITY,
     RAMP_CORRECTED_DENSITY,
+    SCAN_COOLED_DENSITY,
     REFRACTIVE_INDEX,
     ABBE_NUMBER,
-    reported.GLASS_TRANSITION_TEMPERATURE,
+    GLASS_TRANSITION_TEMPERATURE,
+    SIMULATED_GLASS_TRANSITION,
     HEAT_CAPACITY_CP,
+    HEAT_CAPACITY_STEP,
     LINEAR_THERMAL_EXPANSION,
     VOLUMETRIC_THERMAL_EXPANSION,
+    GLASS_LINEAR_EXPANSION,
+    GLASS_VOLUMETRIC_EXPANSION,
+    MELT_LINEAR_EXPANSION,
+    MELT_VOLUMETRIC_EXPANSION,
     ISOTHERMAL_COMPRESSIBILITY,
     BULK_MODULUS,
     THERMAL_CONDUCTIVITY,

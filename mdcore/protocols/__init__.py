@@ -2,6 +2,7 @@
 
 from mdcore.protocols.approach_to_equilibrium import ApproachToEquilibrium
 from mdcore.protocols.base import Conditions, Protocol
+from mdcore.protocols.cooling_scan import CoolingScan
 from mdcore.protocols.equilibrated import Equilibrated, schedule
 from mdcore.protocols.heat_capacity import HeatCapacity
 from mdcore.protocols.heat_flow import HeatFlow, HeatFlowY, HeatFlowZ
@@ -11,6 +12,7 @@ __all__ = [
     "PROTOCOLS",
     "ApproachToEquilibrium",
     "Conditions",
+    "CoolingScan",
     "Equilibrated",
     "HeatCapacity",
     "HeatFlow",

@@ -4,6 +4,7 @@ from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
 from mdcore.protocols.approach_to_equilibrium import ApproachToEquilibrium
 from mdcore.protocols.base import Protocol
+from mdcore.protocols.cooling_scan import CoolingScan
 from mdcore.protocols.equilibrated import Equilibrated
 from mdcore.protocols.heat_capacity import HeatCapacity
 from mdcore.protocols.heat_flow import HeatFlow, HeatFlowY, HeatFlowZ
@@ -21,5 +22,5 @@ def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
     return PROTOCOLS.register(protocol.name, protocol)
 
 
-for _one in (Equilibrated, HeatCapacity, HeatFlow, HeatFlowY, HeatFlowZ, ApproachToEquilibrium):
+for _one in (Equilibrated, CoolingScan, HeatCapacity, HeatFlow, HeatFlowY, HeatFlowZ, ApproachToEquilibrium):
     register_protocol(_one)

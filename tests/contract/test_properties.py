@@ -28,6 +28,7 @@ TINY = SimulationSettings.model_validate(
             "cool_at": "pressure", "glass_transition_K": 206.0,
         },
         "protocols": {
+            "cooling_scan": {"hold_ps": 1.0, "heat_ps": 1.0, "melt_ps": 1.0},
             "heat_capacity": {
                 "spectra": 2, "spectrum_ps": 0.5, "spectrum_settle_ps": 0.2, "settle_ps": 1.0, "dwell_ps": 4.0,
             },
@@ -79,6 +80,12 @@ def test_what_it_needs_exists(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_its_estimate_is_possible_and_its_error_is_the_sum_of_its_parts(name: str, measured) -> None:
+    assert set(measured.properties) == set(NAMES)
+    if name in measured.not_determined:
+        # Ten picoseconds of a hundred atoms tell too little of some properties; the reason has a remedy.
+        assert MEASURED[name].joint is not None
+        assert ";" in measured.not_determined[name]
+        return
     estimate, spec = measured.estimates[name], PROPERTIES[name]
     # Some ps of a hundred atoms may miss the possible range by their noise.
     assert spec.lowest - 5 * estimate.stderr <= estimate.value <= spec.highest + 5 * estimate.stderr

@@ -12,7 +12,7 @@ import pytest
 from mdcore.cell import RandomSequence
 from mdcore.chem import Failure, RepeatUnit, UnknownProperty
 from mdcore.chem.errors import BundleError, PlatformUnavailable, SimulationExploded
-from mdcore.dynamics import COLUMNS, read_summary, run
+from mdcore.dynamics import COLUMNS, read_record, read_summary, run
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.checkpoint import Checkpoint
 from mdcore.dynamics.engine import StageEngine
@@ -433,3 +433,45 @@ def test_a_mixture_of_one_unit_refracts_like_that_unit():
             getattr(alone, line) / alone.molar_mass_g_mol, rel=1e-9
         )
     assert mixed.relative_error == pytest.approx(alone.relative_error)
+
+
+SCAN = {"hottest_K": 480.0, "coldest_K": 180.0, "step_K": 30.0, "hold_ps": 1.6, "heat_ps": 0.5, "melt_ps": 0.5}
+
+
+def test_a_cooling_scan_resumes_and_gives_the_density_even_where_it_shows_no_transition(tmp_path):
+    settings = TINY.model_copy(update={"protocols": {"cooling_scan": SCAN}})
+    every = settings.execution.model_copy(update={"checkpoint_interval_s": 0.2})
+    settings = settings.model_copy(update={"execution": every})
+    names = ("density", "scan_cooled_density", "glass_transition_temperature", "glass_volumetric_expansion")
+
+    def stop_in_the_scan(progress):
+        if progress.stage == "stair 360 K":
+            raise Stop
+
+    with pytest.raises(Stop):
+        simulate(UNIT, settings, seed=1, out=tmp_path, properties=names, progress=stop_in_the_scan)
+    # The equilibrated cell is there and is not computed again.
+    finished = (tmp_path / "run" / "run.json").read_bytes()
+    seen = []
+    result = simulate(UNIT, settings, seed=1, out=tmp_path, properties=names, progress=seen.append)
+    assert isinstance(result, SimulationResult)
+    assert (tmp_path / "run" / "run.json").read_bytes() == finished
+    assert result.diagnostics["runs"]["cooling_scan"]["resumed"] == 1
+    assert not {one.stage for one in seen} & {"sample", "heat", "melt", "stair 480 K"}
+    values = {m.property: m for m in result.measurements}
+    assert {*values, *result.not_determined} == set(names)
+    bundle = SimulationBundle.read(tmp_path / "runs" / "cooling_scan" / "bundle")
+    rows = read_record(tmp_path / "runs" / "cooling_scan" / "run", bundle).role("stair")
+    temperatures, counts = np.unique(rows.targets.temperature_K, return_counts=True)
+    np.testing.assert_allclose(temperatures, np.arange(180.0, 481.0, 30.0))
+    assert set(counts) == {16}
+    assert np.all(np.diff(rows.times_ps) > 0)
+    stair = rows.targets.temperature_K == 300.0
+    density = 1.0 / np.mean(1.0 / rows.array("density_g_cm3")[stair][8:])
+    assert values["scan_cooled_density"].value == pytest.approx(density, rel=1e-6)
+    assert values["scan_cooled_density"].provenance["cooling"]["rate_K_per_ps"] == pytest.approx(30.0 / 1.6)
+    written = {path.name: path for path in write_outputs(tmp_path)}
+    assert written["glass_transition.png"].parent == tmp_path
+    assert written["glass_transition.png"].read_bytes().startswith(b"\x89PNG")
+    assert not list((tmp_path / "runs" / "cooling_scan" / "plots").glob("stage-0[2-9].png"))
+    assert simulate(UNIT, settings, seed=1, out=tmp_path, properties=names) == result

@@ -381,8 +381,8 @@ def test_a_loop_of_ask_and_tell_alone(config: Path, tmp_path: Path, capfd: pytes
 
 def test_the_configuration_may_name_what_only_a_laboratory_measures(config: Path) -> None:
     text = config.read_text().replace("{kind: outside}", "{kind: local}")
-    config.write_text(text)
-    with pytest.raises(ValueError, match="'glass_transition_temperature' cannot be measured by simulation"):
+    config.write_text(text.replace("glass_transition_temperature", "homo_lumo_gap").replace("value: 400", "value: 4"))
+    with pytest.raises(ValueError, match="'homo_lumo_gap' cannot be measured by simulation"):
         load_config(config)
     assert CampaignConfig.model_fields["cluster"]
 
