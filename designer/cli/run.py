@@ -12,6 +12,7 @@ from designer.campaign.signals import Interrupted
 from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.cli.tables import front_document, print_front
+from designer.cost import cost_line
 from designer.progress import make_listener
 from designer.store.routes import stored_routes
 
@@ -26,8 +27,10 @@ def run_command(
     """Start or resume a campaign."""
     listener = make_listener()
     with answer_stream() as stream, Campaign.from_yaml(config, listener=listener) as campaign:
-        check_plan(campaign.config)  # before a store is created
+        plan = check_plan(campaign.config)  # before a store is created
         already = campaign.finished_reason() is not None
+        if not already and plan is not None and (told := cost_line(plan, campaign.config.simulation_settings())):
+            listener.note(f"one evaluation: {told}")
         try:
             reason = campaign.run()
         except Interrupted as interruption:

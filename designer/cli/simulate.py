@@ -17,6 +17,7 @@ from designer.cli.output import answer_stream, write_json
 from designer.cli.overrides import assign
 from designer.cli.substance import read_substance
 from designer.config.messages import one_line
+from designer.cost import cost_line
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, with_error
 from mdcore.chem import Failure, Measurement, property_spec
@@ -31,6 +32,7 @@ from mdcore.measure import (
     simulate,
     write_outputs,
 )
+from mdcore.measure.cost import finished_runs
 from mdcore.optics import OpticsSettings
 from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
@@ -120,11 +122,13 @@ def simulate_command(
         if trajectory_ps is not None:
             settings = _with_trajectory(settings, trajectory_ps, out)
         tier = _optics(optics, optics_density)
-        plan_simulation(substance, settings, names, tier)  # refuses before a folder is made
+        plan = plan_simulation(substance, settings, names, tier)  # refuses before a folder is made
         if out is not None and (difference := other_simulation(out, substance, settings, seed)):
             raise InvalidRequest(
                 f"folder {str(out)!r} contains another simulation ({difference}); choose another --out"
             )
+        if told := cost_line(plan, settings, finished_runs(out, plan) if out is not None else ()):
+            sys.stderr.write(f"{told}\n")
         with _folder(out) as folder, _progress() as progress:
             result = simulate(
                 substance, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier

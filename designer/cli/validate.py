@@ -9,20 +9,26 @@ from designer.campaign.planned import check_plan
 from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.config import CampaignConfig, load_config
+from designer.cost import cost_document, cost_line
+from mdcore.measure.cost import cost_of
 
 
 def validate_command(config: CampaignFile, as_json: Json = False) -> int:
     """Check a campaign file."""
     with answer_stream() as stream:
         found = load_config(config)
-        check_plan(found)
+        plan = check_plan(found)
+        settings = found.simulation_settings()
         if as_json:
-            write_json(stream, {"valid": True, "config": found.document()})
+            cost = {} if plan is None else {"cost_of_one_evaluation": cost_document(cost_of(plan, settings))}
+            write_json(stream, {"valid": True, "config": found.document(), **cost})
         else:
             aims = ", ".join(f"{o.direction} {o.property}" for o in found.objectives)
             listed = len({one.key for one in listed_substances(found)})
             chosen = f"; {listed} substance{'s' * (listed != 1)} listed" if listed else ""
             stream.write(f"{config} is valid: {found.name}, {aims}; preset {found.simulation.preset}{chosen}\n")
+            if plan is not None and (told := cost_line(plan, settings)):
+                stream.write(f"One evaluation: {told}\n")
     return 0
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from mdcore.calculations import CALCULATIONS, Calculation
 from mdcore.chem.errors import PlanError
+from mdcore.dynamics.stages import Stage
 from mdcore.properties import EQUILIBRATED, Property, Request, measured_property
 from mdcore.protocols import PROTOCOLS, Conditions, Protocol
 from mdcore.settings.simulation import SimulationSettings
@@ -33,6 +34,8 @@ class Task:
         after: Names of the tasks whose results it needs.
         cost: Estimated fraction of the simulation's time, from 0 to 1; 0 if the substance is not known.
         simulated_ps: Length of the dynamics in ps; 0 for other tasks and if the substance is not known.
+        n_steps: Number of integration steps, likewise.
+        relative_size: Number of atoms relative to the built cell.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Task:
     after: tuple[str, ...]
     cost: float = 0.0
     simulated_ps: float = 0.0
+    n_steps: float = 0.0
+    relative_size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -168,15 +173,26 @@ def _first(error: ValidationError) -> str:
 
 
 def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequence[Calculation]) -> Iterator[Task]:
-    lengths = {one.name: _simulated_ps(one, request) for one in protocols}
-    work = {one.name: lengths[one.name] * one.relative_size for one in protocols}
+    stages = {one.name: _stages(one, request) for one in protocols}
+    steps = {
+        name: sum(1000.0 * one.planned_ps / one.initial_timestep_fs for one in own) for name, own in stages.items()
+    }
+    work = {one.name: steps[one.name] * one.relative_size for one in protocols}
     total = sum(work.values())
     if protocols:
         yield Task(BUILD, "build", "cpu", PurePosixPath("bundle"), (), BUILD_COST if total else 0.0)
     for one in protocols:
-        start = one.after if one.after is not None else BUILD
-        share = (1.0 - BUILD_COST) * work[one.name] / total if total else 0.0
-        yield Task(one.name, "run", "gpu", run_folder(one.name), (start,), share, lengths[one.name])
+        yield Task(
+            name=one.name,
+            kind="run",
+            resource="gpu",
+            folder=run_folder(one.name),
+            after=(one.after if one.after is not None else BUILD,),
+            cost=(1.0 - BUILD_COST) * work[one.name] / total if total else 0.0,
+            simulated_ps=sum(stage.planned_ps for stage in stages[one.name]),
+            n_steps=steps[one.name],
+            relative_size=one.relative_size,
+        )
     last = protocols[-1].name if protocols else None
     for calculation in calculations:
         # Geometries may be taken from the final cell.
@@ -191,11 +207,10 @@ def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequen
     )
 
 
-def _simulated_ps(protocol: Protocol, request: Request) -> float:
+def _stages(protocol: Protocol, request: Request) -> tuple[Stage, ...]:
     if request.substance is None:
-        return 0.0
-    stages = protocol.plan(request.substance, Conditions.of(request.substance, request.settings))
-    return sum(getattr(stage, "duration_ps", 0.0) for stage in stages)
+        return ()
+    return protocol.plan(request.substance, Conditions.of(request.substance, request.settings))
 
 
 def run_folder(protocol: str) -> PurePosixPath:

@@ -1,7 +1,7 @@
 """Cooling in stairs at constant pressure, from the melt into the glass."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -20,11 +20,6 @@ EXCESS_K = 80.0
 doi:10.1021/acsapm.0c00524). It only enters the check of the range."""
 _ABOVE_K, _BELOW_K = 200.0, 150.0
 _WIDE_K = (700.0, 150.0)
-_BY_PRESET: dict[str, dict[str, float]] = {
-    "quick": {"hold_ps": 25.0, "heat_ps": 20.0, "melt_ps": 20.0},
-    "standard": {"hold_ps": 500.0, "heat_ps": 200.0, "melt_ps": 1000.0},
-    "accurate": {"hold_ps": 2000.0, "heat_ps": 500.0, "melt_ps": 5000.0},
-}
 
 
 class CoolingScan(Protocol):
@@ -49,6 +44,10 @@ class CoolingScan(Protocol):
     """
 
     name: ClassVar[str] = "cooling_scan"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "quick": {"hold_ps": 25.0, "heat_ps": 20.0, "melt_ps": 20.0},
+        "accurate": {"hold_ps": 2000.0, "heat_ps": 500.0, "melt_ps": 5000.0},
+    }
     hottest_K: float | None = Field(default=None, gt=0)
     coldest_K: float | None = Field(default=None, gt=0)
     step_K: float = Field(default=20.0, ge=1.0, le=50.0)
@@ -78,7 +77,7 @@ class CoolingScan(Protocol):
         """Return the protocol with the settings of a simulation; what they leave out is taken from the preset and `protocol`."""
         main = settings.protocol
         default: dict[str, Any] = {
-            **_BY_PRESET[settings.preset],
+            **cls.presets.get(settings.preset, {}),
             "expected_K": main.glass_transition_K,
             "timestep_fs": main.timestep_fs,
             "friction_per_ps": main.friction_per_ps,
