@@ -1,6 +1,7 @@
 """Whether a campaign's simulations can be done at all, before any of them is started."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from designer.campaign.listed import listed_substances
@@ -45,3 +46,19 @@ def check_plan(config: CampaignConfig) -> "Plan | None":
     with suppress(PlanError):  # what is refused for the example may hold for others
         return plan(Homopolymer(RepeatUnit.from_psmiles(EXAMPLE)))
     return None
+
+
+def check_files(config: CampaignConfig) -> None:
+    """Check that the files that the sections `generator`, `corpus` and `initial` name exist.
+
+    Raises:
+        InvalidConfig: One of them does not.
+    """
+    for name in ("generator", "corpus", "initial"):
+        section = getattr(config, name)
+        for field in type(section).model_fields:
+            given = getattr(section, field)
+            if isinstance(given, Path) and not given.exists():
+                raise InvalidConfig(
+                    f"{name}.{field} {str(given)!r} does not exist; give the path of a file, relative to the folder of the command"
+                )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from designer.campaign.listed import listed_substances
-from designer.campaign.planned import check_plan
+from designer.campaign.planned import check_files, check_plan
 from designer.cli.options import CampaignFile, Json
 from designer.cli.output import answer_stream, write_json
 from designer.config import CampaignConfig, load_config
@@ -17,6 +17,7 @@ def validate_command(config: CampaignFile, as_json: Json = False) -> int:
     """Check a campaign file."""
     with answer_stream() as stream:
         found = load_config(config)
+        check_files(found)
         plan = check_plan(found)
         settings = found.simulation_settings()
         if as_json:

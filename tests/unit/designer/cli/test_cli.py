@@ -135,6 +135,26 @@ def test_a_wrong_configuration_leaves_the_store_untouched(
     assert store.read_bytes() == before
 
 
+def test_files_that_a_campaign_names_must_exist(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    document = yaml.safe_load(config.read_text())
+    document["generator"] = {"kind": "reaction", "monomers": "no-such-table.csv"}
+    config.write_text(yaml.safe_dump(document))
+    assert run(["validate", str(config)]) == 2
+    assert "generator.monomers 'no-such-table.csv' does not exist; give the path of a file" in only_error(capfd)
+
+
+def test_the_cost_of_an_evaluation_is_told_before_it_starts(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    document = yaml.safe_load(config.read_text())
+    document.pop("cluster", None)
+    document["simulation"] = {"preset": "quick"}
+    config.write_text(yaml.safe_dump(document))
+    assert run(["validate", str(config)]) == 0
+    assert "One evaluation: 0.145 ns of dynamics (equilibrated): about 47 s on one CPU core, 3 s on" in capfd.readouterr().out
+    assert run(["validate", str(config), "--json"]) == 0
+    cost = json.loads(capfd.readouterr().out)["cost_of_one_evaluation"]
+    assert cost == {"simulated_ns": 0.145, "one_core_s": 46.7, "one_gpu_s": 3.1}
+
+
 def test_a_foreign_store_is_untouched(config: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = config.parent / "run" / "store.sqlite"
     path.parent.mkdir()
