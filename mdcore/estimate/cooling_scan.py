@@ -173,7 +173,7 @@ class Scan:
         """
         values = [cell.log_volume for cell in self.cells]
         errors = [_errors(cell.log_volume_stderr, cell.log_volume) for cell in self.cells]
-        return self._transition("volume", values, errors)
+        return self._transition("volume", values, self._alike(errors))
 
     @cached_property
     def enthalpy(self) -> Transition:
@@ -183,8 +183,12 @@ class Scan:
             NotDetermined: A cell has too few stairs for a fit.
         """
         values = [cell.enthalpy_j_g for cell in self.cells]
-        errors = [_errors(cell.enthalpy_stderr_j_g, cell.enthalpy_j_g) for cell in self.cells]
-        return self._transition("enthalpy", values, errors)
+        return self._transition("enthalpy", values, self.enthalpy_errors_j_g)
+
+    @cached_property
+    def enthalpy_errors_j_g(self) -> list[FloatArray]:
+        """Errors of the enthalpies that weigh them in a fit, one array for each cell."""
+        return self._alike([_errors(cell.enthalpy_stderr_j_g, cell.enthalpy_j_g) for cell in self.cells])
 
     @property
     def temperature_k(self) -> FloatArray:
@@ -200,6 +204,14 @@ class Scan:
         if self.volume.reason is not None:
             raise NotDetermined(self.volume.reason)
         return self.volume
+
+    def _alike(self, errors: Sequence[FloatArray]) -> list[FloatArray]:
+        """Give all cells the same error at the same temperature, its root mean square, so that none of them pulls the common fit."""
+        mean = {
+            t: math.sqrt(float(np.mean(np.square(np.concatenate(errors)[self.temperature_k == t]))))
+            for t in np.unique(self.temperature_k).tolist()
+        }
+        return [np.array([mean[t] for t in cell.temperature_k.tolist()]) for cell in self.cells]
 
     def _transition(self, quantity: str, values: Sequence[FloatArray], errors: Sequence[FloatArray]) -> Transition:
         for cell in self.cells:
@@ -396,7 +408,7 @@ def scan_heat_capacity_step(scan: Scan) -> Estimate:
     found = scan.determined()
     temperature = scan.temperature_k
     y = np.concatenate([cell.enthalpy_j_g for cell in scan.cells])
-    weights = np.concatenate([_errors(cell.enthalpy_stderr_j_g, cell.enthalpy_j_g) for cell in scan.cells]) ** -2.0
+    weights = np.concatenate(scan.enthalpy_errors_j_g) ** -2.0
     counts = _counts(len(y))
     bends = [_bend(temperature, y, weights, found.hyperbola)]
     bends += [_bend(temperature, y, weights * counts[i], found.resampled[i]) for i in range(RESAMPLES)]

@@ -224,7 +224,9 @@ def test_simulate_prints_one_document_whatever_libraries_print(
         assert run(["simulate", "*OCC*", "--seed", str(seed), "--out", str(tmp_path / "kept"), "--json"]) == 0
         out, err = capfd.readouterr()
         document = json.loads(out)
-        assert list(document) == ["psmiles", "key", "preset", "seed", "properties", "diagnostics", "provenance"]
+        assert list(document) == [
+                "psmiles", "key", "preset", "seed", "properties", "not_determined", "diagnostics", "provenance",
+            ]  # fmt: skip
         assert document["properties"] == {
             "density": {"value": value, "stderr": 0.1, "unit": "g/cm3", "label": "Density"}
         }

@@ -53,9 +53,8 @@ def test_the_cells_of_replicates_are_fitted_together() -> None:
     analyses = [analysis(cell, seed) for seed, cell in enumerate(cells)]
     found = combine_replicates(analyses)
     raw = found.estimates["simulated_glass_transition"]
-    # One fit to both lies between them; its error is mostly that of the scatter between cells.
-    assert TRANSITION_K - 12.0 < raw.value < TRANSITION_K + 12.0
-    assert raw.parts["cells"] > 5.0
+    assert raw.value == pytest.approx(TRANSITION_K, abs=4.0)
+    assert raw.parts["cells"] > 5.0  # the scatter between cells
     assert raw.about["cooling_scan"]["cells"] == 2
     assert raw.about["cooling_scan"]["rate_K_per_ps"] == pytest.approx(0.8)
     own = [one["value"] for one in raw.about["replicates"]]
@@ -65,7 +64,7 @@ def test_the_cells_of_replicates_are_fitted_together() -> None:
     shifted = found.estimates["glass_transition_temperature"]
     assert shifted.value == pytest.approx(raw.value - shifted.about["shift_K"])
     assert shifted.model == pytest.approx(0.3 * shifted.about["shift_K"])
-    assert found.estimates["melt_linear_expansion"].value == pytest.approx(MELT / 3.0, rel=0.05)
+    assert found.estimates["melt_linear_expansion"].value == pytest.approx(MELT / 3.0, rel=0.03)
     density = found.estimates["scan_cooled_density"]
     assert density.value == pytest.approx(np.mean([one.estimates["scan_cooled_density"].value for one in analyses]))
     assert measured_property("density").joint is None
