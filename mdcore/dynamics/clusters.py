@@ -57,7 +57,7 @@ class Clusters:
     @cached_property
     def cluster_masses_amu(self) -> FloatArray:
         """Mass of each cluster, shape (c,)."""
-        return np.bincount(self.label, self.masses_amu)
+        return np.asarray(np.bincount(self.label, self.masses_amu), dtype=np.float64)
 
     @cached_property
     def degrees_of_freedom(self) -> IntArray:
@@ -71,7 +71,7 @@ class Clusters:
         Args:
             positions_nm: Shape (n, 3).
         """
-        return self.sums(self.masses_amu[:, None] * positions_nm) / self.cluster_masses_amu[:, None]
+        return np.asarray(self.sums(self.masses_amu[:, None] * positions_nm) / self.cluster_masses_amu[:, None])
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Return the sums over the atoms of each cluster.
