@@ -179,7 +179,13 @@ def expansion_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], 
 
 
 def _mean(visits: Sequence[FloatArray]) -> Estimate:
-    """Return the mean over visits of equal weight, and its error from the correlated series of each."""
+    """Return the mean over visits of equal weight.
+
+    Its error is the larger of that from the correlated series of each visit and that from the scatter between visits, which shows
+    changes that are slower than a visit.
+    """
     found = [mean_and_stderr(one) for one in visits]
     values, errors = zip(*found, strict=True)
-    return Estimate(float(np.mean(values)), float(np.linalg.norm(errors)) / len(found))
+    within = float(np.linalg.norm(errors)) / len(found)
+    between = float(np.std(values, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
+    return Estimate(float(np.mean(values)), max(within, between))

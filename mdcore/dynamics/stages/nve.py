@@ -12,7 +12,7 @@ from mdcore.dynamics.stages.base import Engine, Role, TimedStage
 from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.dynamics.statistics import energy_drift
 
-_SIGNIFICANT = 2.0
+_SIGNIFICANT = 3.0
 """A drift fails a run if it exceeds the limit by this number of standard errors: those of a short stage are large."""
 _NEEDED = ("potential_kj_mol", "kinetic_kj_mol")
 
@@ -33,7 +33,7 @@ class NVEStage(TimedStage):
         role: What the records are used for.
         temperature_K: Temperature that is expected, at which velocities are drawn if the stage begins without any.
         max_drift: Limit of the drift of the total energy over the stage, relative to twice the mean kinetic energy, which is about
-            the relative change of the temperature; a drift that is larger by two standard errors fails the run.
+            the relative change of the temperature; a drift that is larger by three standard errors fails the run.
         friction_per_ps: Friction with which other programs go on from this stage; the stage itself has none.
     """
 

@@ -188,6 +188,18 @@ def test_a_linear_ageing_of_the_glass_cancels() -> None:
     assert anharmonic_capacity([runs[0], runs[2]], [runs[1]], 1.0, 60).value == pytest.approx(50.0 - 30.0, rel=1e-9)
 
 
+def test_visits_that_differ_by_more_than_their_own_error_say_so() -> None:
+    """Two cold visits that differ by 8 kJ/mol: their mean is known to 4 kJ/mol, 16 k of 30 K, though each series is steady."""
+    rng = np.random.default_rng(7)
+    cold = [visits(285.0, 1200.0, 50.0, 6.0, rng), visits(285.0, 1200.0, 50.0, 6.0, rng)]
+    hot = [visits(315.0, 1200.0, 50.0, 6.0, rng)]
+    steady = anharmonic_capacity(cold, hot, 1.0, 1200)
+    moved = PressureRun(285.0, cold[1].potential_kj_mol + 8.0, cold[1].kinetic_kj_mol, cold[1].volume_nm3)
+    found = anharmonic_capacity([cold[0], moved], hot, 1.0, 1200)
+    assert steady.stderr < 1.0
+    assert found.stderr == pytest.approx(4.0 / (30.0 * BOLTZMANN_KJ_MOL_K), rel=0.1)
+
+
 def test_cp_minus_cv_of_an_ideal_gas_is_nk() -> None:
     """Var(V) = V^2/n and dV/dT = V/T, so that T (dV/dT)^2 k T / Var(V) is n k."""
     rng = np.random.default_rng(4)
