@@ -27,3 +27,7 @@ BOHR_ANGSTROM = 5.29177210544e-11 * 1e10
 """CODATA 2022."""
 JOULE_PER_KJ_MOL = 1e3 / AVOGADRO_PER_MOL
 """Energy of one particle in J for 1 kJ/mol."""
+W_M_K_PER_INTERNAL = JOULE_PER_KJ_MOL / (1e-12 * 1e-9)
+"""A thermal conductivity in kJ/mol/ps/nm/K times this is in W/m/K."""
+M2_S_PER_NM2_PS = 1e-18 / 1e-12
+"""A diffusivity in nm2/ps times this is in m2/s."""

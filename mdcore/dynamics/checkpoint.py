@@ -35,6 +35,7 @@ class Checkpoint:
         most_halvings: Most halvings of a time step in any stage so far.
         n_rows: Rows of the series at the checkpoint.
         n_frames: Number of frames of each role at the checkpoint.
+        memory: What the stage keeps from one step to the next, in JSON types.
     """
 
     content_hash: str
@@ -51,6 +52,7 @@ class Checkpoint:
     most_halvings: int = 0
     n_rows: int = 0
     n_frames: Mapping[str, int] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Replace the checkpoint on disk."""
@@ -65,6 +67,7 @@ class Checkpoint:
             "platform": self.platform,
             "most_halvings": self.most_halvings,
             "n_frames": dict(self.n_frames),
+            "memory": dict(self.memory),
         }
         with replacing(path) as stream:
             np.savez(

@@ -1,7 +1,8 @@
 """One OpenMM context for one stage: creation, steps and records."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from mdcore.chem.errors import SimulationExploded
 from mdcore.chem.seeds import openmm_seed
 from mdcore.dynamics.bundle import SimulationBundle
+from mdcore.dynamics.clusters import Clusters
 from mdcore.dynamics.observables import RecordState
 from mdcore.dynamics.platform import choose_platform
 from mdcore.dynamics.recorder import Recorder
@@ -31,6 +33,7 @@ class StageEngine:
         execution: Platform.
         step: Step of the stage at which it resumes. The seeds then differ from those at the start of the stage, as a checkpoint
             contains the random state of the integrator but not that of the barostat.
+        memory: What the stage had kept at that step; see `mdcore.dynamics.stages.base.Engine`.
     """
 
     def __init__(
@@ -42,10 +45,12 @@ class StageEngine:
         extension: int,
         execution: ExecutionSettings,
         step: int = 0,
+        memory: Mapping[str, Any] | None = None,
     ) -> None:
         import openmm
 
         self.stage = bundle.stages[index]
+        self.memory: dict[str, Any] = copy.deepcopy(dict(memory or {}))
         self._bundle = bundle
         own = copy.deepcopy(system)
         label = f"stage {index} extension {extension} halvings {halvings}"
@@ -79,6 +84,11 @@ class StageEngine:
     def mass_amu(self) -> float:
         """Mass of the cell in dalton."""
         return self._bundle.mass_amu
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Constraint clusters of the System."""
+        return Clusters.of(self.context.getSystem())
 
     @property
     def n_steps(self) -> int:
@@ -147,7 +157,9 @@ class StageEngine:
             SimulationExploded: A number is not finite or the kinetic temperature is far above its target.
         """
         target, pressure = self.stage.temperature_at(fraction), self.stage.pressure_at(fraction)
-        state = RecordState(self.context, self._bundle, self._degrees_of_freedom, target, pressure)
+        state = RecordState(
+            self.context, self._bundle, self._degrees_of_freedom, target, pressure, self.memory, lambda: self.clusters
+        )
         finite = np.isfinite([state.potential_kj_mol, state.kinetic_kj_mol, state.volume_nm3]).all()
         if not finite or state.temperature_K > _TEMPERATURE_LIMIT * target:
             raise SimulationExploded(

@@ -1,5 +1,6 @@
 """Running a bundle: stages in order, checkpoints, restarts, recovery from blow-ups."""
 
+import copy
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -258,7 +259,9 @@ class _Run:
 
         while True:
             at = self._at
-            engine = StageEngine(self._bundle, self._system, index, at.halvings, at.extension, self._execution, at.step)
+            engine = StageEngine(
+                self._bundle, self._system, index, at.halvings, at.extension, self._execution, at.step, at.memory
+            )
             engine.start(positions, box, velocities)
             if self._at.binary and self._at.platform == engine.platform_label:
                 try:
@@ -337,6 +340,8 @@ class _Run:
             state_xml=openmm.XmlSerializer.serialize(state),
             n_rows=len(self._at.series),
             n_frames=self._frames.sync(),
+            # A copy, as the stage goes on; what it kept ends with it.
+            memory=copy.deepcopy(engine.memory) if stage == self._at.stage else {},
         )
         self._clock = now
         if self._trajectory is not None:

@@ -4,11 +4,13 @@ from mdcore.dynamics.observables.base import Observable, RecordState, Simulated,
 from mdcore.dynamics.observables.box import BOX
 from mdcore.dynamics.observables.density import DENSITY
 from mdcore.dynamics.observables.end_to_end_distance import END_TO_END_DISTANCE
+from mdcore.dynamics.observables.exchanged_heat import EXCHANGED_HEAT
 from mdcore.dynamics.observables.kinetic_energy import KINETIC_ENERGY
 from mdcore.dynamics.observables.nematic_order import NEMATIC_ORDER
 from mdcore.dynamics.observables.potential_energy import POTENTIAL_ENERGY
 from mdcore.dynamics.observables.radius_of_gyration import RADIUS_OF_GYRATION
 from mdcore.dynamics.observables.registry import OBSERVABLES, register_observable
+from mdcore.dynamics.observables.slabs import SLAB_FREEDOM, SLAB_KINETIC
 from mdcore.dynamics.observables.temperature import TEMPERATURE
 from mdcore.dynamics.observables.volume import VOLUME
 
@@ -26,7 +28,8 @@ STANDARD: tuple[str, ...] = tuple(
     )
 )
 """Observables that a stage records by default."""
-register_observable(BOX)
+for _other in (BOX, SLAB_KINETIC, SLAB_FREEDOM, EXCHANGED_HEAT):
+    register_observable(_other)
 
 __all__ = [
     "OBSERVABLES",

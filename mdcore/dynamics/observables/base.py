@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K
+from mdcore.dynamics.clusters import Clusters
 
 FloatArray = NDArray[np.float64]
 
@@ -18,11 +19,16 @@ class Simulated(Protocol):
 
     Attributes:
         arrays: Atoms, masses, bonds, residues and chains; see `SimulationBundle`.
+        stages: Settings of the stages of the run, for observables whose shape depends on them.
     """
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Arrays of the bundle."""
+
+    @property
+    def stages(self) -> tuple[Any, ...]:
+        """Stages of the run."""
 
     @property
     def n_atoms(self) -> int:
@@ -46,6 +52,8 @@ class RecordState:
         degrees_of_freedom: Degrees of freedom of the kinetic energy.
         temperature_target_K: Temperature of the thermostat.
         pressure_target_atm: Pressure of the barostat.
+        memory: What the stage keeps from one step to the next.
+        clusters: Function that returns the constraint clusters; those of the System if None.
     """
 
     def __init__(
@@ -55,12 +63,16 @@ class RecordState:
         degrees_of_freedom: int,
         temperature_target_K: float,
         pressure_target_atm: float,
+        memory: Mapping[str, Any] | None = None,
+        clusters: Callable[[], Clusters] | None = None,
     ) -> None:
         self.context = context
         self.cell = cell
         self.degrees_of_freedom = degrees_of_freedom
         self.temperature_target_K = temperature_target_K
         self.pressure_target_atm = pressure_target_atm
+        self.memory: Mapping[str, Any] = {} if memory is None else memory
+        self._clusters = clusters
 
     @property
     def system(self) -> Any:
@@ -106,6 +118,11 @@ class RecordState:
     def velocities_nm_ps(self) -> FloatArray:
         """Velocities, shape (n, 3), in nm/ps."""
         return np.asarray(self.context.getState(getVelocities=True).getVelocities(asNumpy=True)._value)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Constraint clusters."""
+        return Clusters.of(self.system) if self._clusters is None else self._clusters()
 
     @cached_property
     def forces_kj_mol_nm(self) -> FloatArray:

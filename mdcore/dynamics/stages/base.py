@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import to_json
 
+from mdcore.dynamics.clusters import Clusters
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD
 from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.settings.base import Settings
@@ -32,11 +33,14 @@ class Engine(Protocol):
         mass_amu: Mass of the cell in dalton.
         timestep_fs: Present time step: that of the stage, halved once for each blow-up.
         n_steps: Steps of the stage at that time step.
+        memory: What the stage keeps from one step to the next, in JSON types. It is stored in checkpoints, so that a resumed stage
+            finds it again, and is empty when a stage begins.
     """
 
     context: Any
     integrator: Any
     timestep_fs: float
+    memory: dict[str, Any]
 
     @property
     def mass_amu(self) -> float:
@@ -48,6 +52,10 @@ class Engine(Protocol):
 
     def step(self, n_steps: int) -> None:
         """Integrate `n_steps` steps and record the frames that are due; use it in place of the integrator's own `step`."""
+
+    @property
+    def clusters(self) -> Clusters:
+        """Constraint clusters of the System."""
 
 
 class Stage(Settings, ABC):
