@@ -11,7 +11,9 @@ from mdcore.estimate.glass import (
     slowly_cooled_density,
 )
 from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
+from mdcore.estimate.heat_flow import HeatFlow, mean_conductivity, thermal_conductivity
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
+from mdcore.estimate.thermal_decay import Decay, thermal_diffusivity
 from mdcore.estimate.thermodynamics import (
     block_estimate,
     bulk_modulus,
@@ -28,11 +30,13 @@ from mdcore.estimate.vibrations import DensityOfStates, density_of_states, mean_
 __all__ = [
     "MODEL",
     "Cooling",
+    "Decay",
     "DensityOfStates",
     "DispersionCurve",
     "Estimate",
     "GlassFit",
     "HeatCapacityParts",
+    "HeatFlow",
     "PressureRun",
     "abbe_estimate",
     "block_estimate",
@@ -47,6 +51,7 @@ __all__ = [
     "heat_capacity_parts",
     "index_estimate",
     "isothermal_compressibility",
+    "mean_conductivity",
     "mean_density_of_states",
     "mean_estimate",
     "quantum_weight",
@@ -54,5 +59,7 @@ __all__ = [
     "ramp_expansion",
     "root_mean_square",
     "slowly_cooled_density",
+    "thermal_conductivity",
+    "thermal_diffusivity",
     "thermal_expansion",
 ]
