@@ -11,7 +11,7 @@ from mdcore.estimate.glass import (
     slowly_cooled_density,
 )
 from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
-from mdcore.estimate.heat_flow import HeatFlow, mean_conductivity, thermal_conductivity
+from mdcore.estimate.heat_flow import HeatFlow, diffusivity_of, mean_conductivity, thermal_conductivity
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
 from mdcore.estimate.thermal_decay import Decay, thermal_diffusivity
 from mdcore.estimate.thermodynamics import (
@@ -43,6 +43,7 @@ __all__ = [
     "bulk_modulus",
     "density_of_states",
     "dielectric_estimate",
+    "diffusivity_of",
     "enthalpy_kj_mol",
     "fit_dispersion",
     "fit_glass",

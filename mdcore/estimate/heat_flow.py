@@ -1,5 +1,6 @@
 """Thermal conductivity from a steady heat flow between two slabs, by Fourier's law."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +167,35 @@ def mean_conductivity(components: dict[str, Estimate]) -> Estimate:
         {"statistical": statistical, MODEL: model} if model else {},
         {**estimates[0].about, "axes": tensor},
     )
+
+
+def diffusivity_of(
+    conductivity: Estimate, density: Estimate, capacity: Estimate, classical: Mapping[str, float]
+) -> Estimate:
+    """Return the diffusivity kappa / (rho c_p) in m2/s, errors propagated to first order.
+
+    Args:
+        conductivity: W/m/K.
+        density: g/cm3.
+        capacity: Heat capacity after quantum correction, J/g/K.
+        classical: Value and standard error of the classical heat capacity of the simulated degrees of freedom, J/g/K.
+    """
+
+    def of(value: float, stderr: float) -> tuple[float, float]:
+        found = conductivity.value / (density.value * value * 1e6)
+        relative = np.hypot(
+            np.hypot(conductivity.stderr / conductivity.value, density.stderr / density.value), stderr / value
+        )
+        return found, found * float(relative)
+
+    quantum, plain = of(capacity.value, capacity.stderr), of(classical["value"], classical["stderr"])
+    about = {
+        "heat_capacity": "quantum-corrected",
+        "heat_capacity_J_g_K": {"value": capacity.value, "stderr": capacity.stderr},
+        "with_classical_heat_capacity": {"value": plain[0], "stderr": plain[1]},
+        "classical_heat_capacity_J_g_K": dict(classical),
+    }
+    return Estimate(*quantum, {}, about)
 
 
 def _kappa(power: float, area_nm2: float, gradient: float) -> float:

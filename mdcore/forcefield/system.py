@@ -33,14 +33,19 @@ def molecule_of(plan: ChainPlan) -> Chem.Mol:
 
 
 def cell_parameters(cell: Cell, settings: ForceFieldSettings) -> Parameters:
-    """Parameterise a cell: each distinct chain once, homopolymer chains from an oligomer.
+    """Parameterise a cell; see `plans_parameters`."""
+    return plans_parameters(cell.plans, settings)
+
+
+def plans_parameters(plans: Sequence[ChainPlan], settings: ForceFieldSettings) -> Parameters:
+    """Parameterise chains or molecules: each distinct one once, homopolymer chains from an oligomer.
 
     Raises:
         UnparameterisableError: A parameter or charge is missing, or a chain is not neutral.
     """
     known: dict[tuple[int, ...], Parameters] = {}
     parts: list[Parameters] = []
-    for plan in cell.plans:
+    for plan in plans:
         signature = tuple(id(residue) for residue in plan.residues)
         if signature not in known:
             known[signature] = _chain_parameters(plan, settings)

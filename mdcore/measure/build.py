@@ -96,12 +96,13 @@ def continue_bundle(
         return stored
     stages = protocol.plan(substance, Conditions.of(substance, settings))
     start = protocol.start(before)
+    arrays = {**before.bundle.arrays, "positions_nm": start.positions_nm, "box_nm": start.box_nm}
+    prepared = protocol.prepared(replace(before.bundle, arrays=arrays), substance, settings, seed)
     bundle = replace(
-        before.bundle,
-        arrays={**before.bundle.arrays, "positions_nm": start.positions_nm, "box_nm": start.box_nm},
+        prepared,
         stages=stages,
         seed=openmm_seed(seed, substance.key, _dynamics(protocol)),
-        content={**before.bundle.content, "request": request},
+        content={**prepared.content, "request": request},
     )
     bundle.write(out)
     return bundle

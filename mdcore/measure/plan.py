@@ -94,7 +94,7 @@ def make_plan(request: Request, properties: Sequence[str]) -> Plan:
     for one in wanted:
         if reason := one.refuses(request):
             raise PlanError(reason)
-    protocols = _protocols([run for one in wanted for run in one.needs.runs], request.settings)
+    protocols = _protocols([run for one in wanted for run in one.needs.all_runs(request.settings)], request.settings)
     names = dict.fromkeys(name for one in wanted for name in one.needs.calculations)
     _check_sections(request.settings)
     calculations = tuple(_calculation(name, request) for name in names)

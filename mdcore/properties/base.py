@@ -25,11 +25,17 @@ class Needs:
         runs: Names of protocols; runs of one protocol are shared by all properties of a simulation.
         calculations: Names of calculations other than dynamics.
         properties: Names of other properties whose estimates it uses; their needs are included.
+        runs_of: Function of the settings that returns the names of further protocols, where they are a choice of the user.
     """
 
     runs: tuple[str, ...] = ()
     calculations: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
+    runs_of: "Callable[[SimulationSettings], tuple[str, ...]] | None" = None
+
+    def all_runs(self, settings: "SimulationSettings") -> tuple[str, ...]:
+        """Return the names of all protocols that are needed with these settings."""
+        return self.runs if self.runs_of is None else (*self.runs, *self.runs_of(settings))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from mdcore.properties.abbe_number import ABBE_NUMBER
 from mdcore.properties.base import Property
 from mdcore.properties.bulk_modulus import BULK_MODULUS
 from mdcore.properties.density import DENSITY
+from mdcore.properties.derived_thermal_diffusivity import DERIVED_THERMAL_DIFFUSIVITY
 from mdcore.properties.electronic_dielectric_constant import ELECTRONIC_DIELECTRIC_CONSTANT
 from mdcore.properties.end_to_end_distance import END_TO_END_DISTANCE
 from mdcore.properties.fractional_free_volume import FRACTIONAL_FREE_VOLUME
@@ -20,6 +21,8 @@ from mdcore.properties.ramp_corrected_density import RAMP_CORRECTED_DENSITY
 from mdcore.properties.refractive_index import REFRACTIVE_INDEX
 from mdcore.properties.sa_score import SA_SCORE
 from mdcore.properties.slowly_cooled_density import SLOWLY_COOLED_DENSITY
+from mdcore.properties.thermal_conductivity import THERMAL_CONDUCTIVITY
+from mdcore.properties.thermal_diffusivity import THERMAL_DIFFUSIVITY
 from mdcore.properties.volumetric_thermal_expansion import VOLUMETRIC_THERMAL_EXPANSION
 
 MEASURED: Registry[Property] = Registry("property", UnknownProperty)
@@ -76,8 +79,9 @@ for _one in (
     VOLUMETRIC_THERMAL_EXPANSION,
     ISOTHERMAL_COMPRESSIBILITY,
     BULK_MODULUS,
-    reported.THERMAL_CONDUCTIVITY,
-    reported.THERMAL_DIFFUSIVITY,
+    THERMAL_CONDUCTIVITY,
+    THERMAL_DIFFUSIVITY,
+    DERIVED_THERMAL_DIFFUSIVITY,
     reported.STATIC_DIELECTRIC_CONSTANT,
     ELECTRONIC_DIELECTRIC_CONSTANT,
     RADIUS_OF_GYRATION,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.recorded import FinalState, RunRecord
 from mdcore.dynamics.stages import Stage
 from mdcore.settings.base import Settings
@@ -61,6 +62,19 @@ class Protocol(Settings):
     def start(self, before: RunRecord) -> FinalState:
         """Return the cell from which the run starts, given the finished run of `after`: its last configuration."""
         return before.final
+
+    def prepared(
+        self, bundle: SimulationBundle, substance: Substance, settings: SimulationSettings, seed: int
+    ) -> SimulationBundle:
+        """Return the bundle of the run, given that of `after` with the start positions: for example a supercell of it.
+
+        Args:
+            bundle: System, atoms and settings of the run before, positions and box from `start`.
+            substance: The substance.
+            settings: Settings of the simulation.
+            seed: Seed of the simulation.
+        """
+        return bundle
 
     @abstractmethod
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:

@@ -2,9 +2,11 @@
 
 from mdcore.chem.errors import PluginError
 from mdcore.chem.registry import Registry
+from mdcore.protocols.approach_to_equilibrium import ApproachToEquilibrium
 from mdcore.protocols.base import Protocol
 from mdcore.protocols.equilibrated import Equilibrated
 from mdcore.protocols.heat_capacity import HeatCapacity
+from mdcore.protocols.heat_flow import HeatFlow, HeatFlowY, HeatFlowZ
 
 PROTOCOLS: Registry[type[Protocol]] = Registry("protocol", PluginError)
 """Protocols; `register_protocol` adds one."""
@@ -19,5 +21,5 @@ def register_protocol(protocol: type[Protocol]) -> type[Protocol]:
     return PROTOCOLS.register(protocol.name, protocol)
 
 
-for _one in (Equilibrated, HeatCapacity):
+for _one in (Equilibrated, HeatCapacity, HeatFlow, HeatFlowY, HeatFlowZ, ApproachToEquilibrium):
     register_protocol(_one)

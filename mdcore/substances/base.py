@@ -37,11 +37,13 @@ class Substance(ABC):
     Attributes:
         kind: Name of the kind in documents and configurations.
         is_glass: Whether it can form a glass on cooling, so that its density depends on the cooling rate.
+        is_isotropic: Whether its cells have the same properties along all axes.
         has_cell_conformers: Whether geometries of its only repeat unit can be cut out of a simulated cell.
     """
 
     kind: ClassVar[str]
     is_glass: ClassVar[bool] = True
+    is_isotropic: ClassVar[bool] = True
     has_cell_conformers: ClassVar[bool] = False
 
     @classmethod
