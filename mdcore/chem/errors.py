@@ -16,6 +16,7 @@ The tree::
     ├── UnknownObservable (ValueError)   an observable that is not installed
     ├── ExportError (ValueError)         a cell that cannot be expressed in another engine's files, or an unknown engine
     ├── SimulationExploded (RuntimeError)      the dynamics became unphysical, and retries with smaller steps did too
+    ├── NotDetermined (RuntimeError)     the data of a simulation do not determine a property
     ├── NotConverged (RuntimeError)      sampling reached its limit before the convergence tests passed
     └── PlatformUnavailable (RuntimeError)     the requested OpenMM platform is not available
 """
@@ -97,6 +98,10 @@ class SimulationExploded(MDCoreError, RuntimeError):
 
 class NotConverged(MDCoreError, RuntimeError):
     """Sampling reached its limit before the convergence tests passed."""
+
+
+class NotDetermined(MDCoreError, RuntimeError):
+    """The data of a simulation do not determine a property; the message gives the reason and the remedy."""
 
 
 class PlatformUnavailable(MDCoreError, RuntimeError):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K, W_M_K_PER_INTERNAL
-from mdcore.chem.errors import NotConverged
+from mdcore.chem.errors import NotDetermined
 from mdcore.dynamics.statistics import mean_and_stderr
 from mdcore.estimate.base import MODEL, Estimate
 
@@ -97,7 +97,7 @@ def thermal_conductivity(flow: HeatFlow, guess_w_m_k: float = 0.2) -> Estimate:
         guess_w_m_k: Conductivity with which the search for the relaxation time begins.
 
     Raises:
-        NotConverged: The flow is too short, has no gradient, or its energy drifts by more than 5 % of the exchanged power.
+        NotDetermined: The flow is too short, has no gradient, or its energy drifts by more than 5 % of the exchanged power.
     """
     kappa = guess_w_m_k
     for _ in range(_ITERATIONS):
@@ -106,7 +106,7 @@ def thermal_conductivity(flow: HeatFlow, guess_w_m_k: float = 0.2) -> Estimate:
         power, drift, drift_stderr = _powers(flow, first)
         gradient = 0.5 * sum(fit.gradients)
         if gradient <= 0.0 or power <= 0.0:
-            raise NotConverged(
+            raise NotDetermined(
                 f"the temperature gradient is {gradient:.2g} K/nm at an exchanged power of {power:.3g} kJ/mol/ps, its noise is as large as "
                 "itself; raise duration_ps or gradient_K_nm"
             )
@@ -115,7 +115,7 @@ def thermal_conductivity(flow: HeatFlow, guess_w_m_k: float = 0.2) -> Estimate:
             break
     share = drift / power
     if abs(drift) - 2.0 * drift_stderr > _LARGEST_DRIFT * power:
-        raise NotConverged(
+        raise NotDetermined(
             f"the energy drifts by {100 * share:+.1f} % of the exchanged power, more than {100 * _LARGEST_DRIFT:g} % are not corrected; "
             "lower timestep_fs"
         )
@@ -211,7 +211,7 @@ def _settled(flow: HeatFlow, kappa: float) -> int:
     first = int(np.searchsorted(times, begin))
     # Fewer than as many relaxation times as are discarded leave an error as large as the value.
     if len(times) - first < _LEAST_RECORDS or times[-1] < begin + SETTLED_TAUS * tau:
-        raise NotConverged(
+        raise NotDetermined(
             f"a heat flow of {times[-1]:.0f} ps is too short: it becomes steady after {begin:.0f} ps and needs {SETTLED_TAUS * tau:.0f} ps "
             f"more in a cell of {flow.length_nm:.1f} nm; raise duration_ps"
         )

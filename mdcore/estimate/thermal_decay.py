@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K, M2_S_PER_NM2_PS
-from mdcore.chem.errors import NotConverged
+from mdcore.chem.errors import NotDetermined
 from mdcore.dynamics.statistics import statistical_inefficiency
 from mdcore.estimate.base import Estimate
 
@@ -55,16 +55,16 @@ def thermal_diffusivity(decays: Sequence[Decay]) -> Estimate:
         decays: At least two with the same number of slabs and the same times.
 
     Raises:
-        NotConverged: They are too short, or show no decay.
+        NotDetermined: They are too short, or show no decay.
     """
     if len(decays) < 2:
-        raise NotConverged(f"the error of a diffusivity needs at least 2 decays, got {len(decays)}; raise n_decays")
+        raise NotDetermined(f"the error of a diffusivity needs at least 2 decays, got {len(decays)}; raise n_decays")
     shortest = min(len(one.times_ps) for one in decays)
     times = decays[0].times_ps[:shortest]
     kept = times >= _AFTER_HEATING_PS
     length = float(np.mean([one.length_nm for one in decays]))
     if kept.sum() < _LEAST_RECORDS:
-        raise NotConverged(f"a decay of {times[-1]:.2g} ps has {kept.sum()} records; raise decay_ps")
+        raise NotDetermined(f"a decay of {times[-1]:.2g} ps has {kept.sum()} records; raise decay_ps")
     times = times[kept]
     waves = np.array([amplitudes(one)[:shortest][kept] for one in decays])
     mean = waves.mean(axis=0)
@@ -72,7 +72,7 @@ def thermal_diffusivity(decays: Sequence[Decay]) -> Estimate:
     diffusivity = rate * length**2 / (4.0 * np.pi**2)
     covered = rate * (times[-1] - times[0])
     if not covered >= _LEAST_DECAY:
-        raise NotConverged(
+        raise NotDetermined(
             f"decays of {times[-1]:.0f} ps cover {covered:.2f} relaxation times of a cell of {length:.1f} nm, at least {_LEAST_DECAY:g} "
             "are needed; raise decay_ps"
         )

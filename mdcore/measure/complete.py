@@ -9,6 +9,7 @@ from mdcore.chem.errors import (
     BuildError,
     DamagedFile,
     NotConverged,
+    NotDetermined,
     NotRecorded,
     SimulationExploded,
     UnparameterisableError,
@@ -39,6 +40,7 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (BuildError, "build"),
     (SimulationExploded, "exploded"),
     (NotConverged, "unconverged"),
+    (NotDetermined, "unconverged"),
     (NotRecorded, "unconverged"),
     (OpticsFailed, "unconverged"),
 )

@@ -1,12 +1,15 @@
 """Output files of a finished simulation: series, plots and the final structure."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from mdcore.chem.errors import BundleError
 from mdcore.chem.sealed import read_sealed
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate import DispersionCurve
 from mdcore.measure.figures import write_figures
+from mdcore.measure.heat_figures import plot_decay, plot_heat_flow
 from mdcore.measure.series_file import write_hdf5
 from mdcore.measure.structure_file import write_structure
 from mdcore.measure.view3d import FILE, write_view
@@ -17,8 +20,8 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
     """Write `series.h5`, `plots/*.png`, `final.cif`, `final.pdb` and `final.html` beside a finished simulation.
 
     They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
-    3-D. If the refractive index was measured, `dispersion.png` in the main folder shows it against wavelength. Simulations without
-    dynamics have none of these files.
+    3-D. The main folder has `dispersion.png` if the refractive index was measured, `thermal_conductivity.png` with the temperature
+    profile and `thermal_diffusivity.png` with the decay for these properties. Simulations without dynamics have none of the other files.
 
     Args:
         folder: Folder of the simulation.
@@ -40,23 +43,37 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
             written.extend(write_figures(bundle, own / "run", own / "plots"))
             written.extend(write_structure(bundle, own / "run", own))
             written.extend(write_view(bundle, own / "run", own))
-    written.extend(_write_dispersion(folder))
+    written.extend(_write_plots(folder))
     return tuple(written)
 
 
-def _write_dispersion(folder: Path) -> list[Path]:
-    """Draw n against wavelength from the provenance of the refractive index, if it was measured."""
+def _write_dispersion(measurement: Mapping[str, Any], path: Path) -> None:
+    """Draw n against wavelength."""
+    about = measurement["provenance"]
+    formula = about["dispersion_formula"]
+    curve = DispersionCurve(formula["form"], tuple(formula["coefficients_um"]), formula["residual"])
+    plot_dispersion({f"{about['key']} ({about['optics_tier']})": (curve, measurement["stderr"])}, path)
+
+
+_PLOTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any], Path], None]]] = {
+    "refractive_index": ("dispersion.png", _write_dispersion),
+    "thermal_conductivity": ("thermal_conductivity.png", plot_heat_flow),
+    "thermal_diffusivity": ("thermal_diffusivity.png", plot_decay),
+}
+"""Plots by the property whose measurement they show: name of the file, and function of the measurement and the file."""
+
+
+def _write_plots(folder: Path) -> list[Path]:
+    """Draw what the provenance of the measurements holds."""
     if not (folder / "result.json").exists():
         return []
-    measurements = read_sealed(folder / "result.json").get("result", {}).get("measurements", [])
-    index = next((m for m in measurements if m["property"] == "refractive_index"), None)
-    if index is None:
-        return []
-    formula = index["provenance"]["dispersion_formula"]
-    curve = DispersionCurve(formula["form"], tuple(formula["coefficients_um"]), formula["residual"])
-    label = f"{index['provenance']['key']} ({index['provenance']['optics_tier']})"
-    plot_dispersion({label: (curve, index["stderr"])}, folder / "dispersion.png")
-    return [folder / "dispersion.png"]
+    written = []
+    for measurement in read_sealed(folder / "result.json").get("result", {}).get("measurements", []):
+        if measurement["property"] in _PLOTS:
+            name, draw = _PLOTS[measurement["property"]]
+            draw(measurement, folder / name)
+            written.append(folder / name)
+    return written
 
 
 def final_views(folder: Path) -> tuple[Path, ...]:

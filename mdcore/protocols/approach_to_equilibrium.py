@@ -30,7 +30,7 @@ class ApproachToEquilibrium(Elongated):
     section: ClassVar[str] = "approach_to_equilibrium"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "quick": {"settle_ps": 6.0, "decay_ps": 26.0, "n_slabs": 12},
-        "accurate": {"n_decays": 8},
+        "accurate": {"replicas": 2, "n_decays": 8},
     }
 
     n_decays: int = Field(default=4, ge=2, le=100)

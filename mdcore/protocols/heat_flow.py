@@ -40,7 +40,7 @@ class _HeatFlow(Elongated):
             "exchange_interval_ps": 0.04,
             "record_interval_ps": 0.2,
         },
-        "accurate": {"duration_ps": 3000.0},
+        "accurate": {"replicas": 2, "duration_ps": 3000.0},
     }
 
     axes: tuple[Axis, ...] | None = None

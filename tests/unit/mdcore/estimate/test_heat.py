@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K, W_M_K_PER_INTERNAL
-from mdcore.chem.errors import NotConverged
+from mdcore.chem.errors import NotDetermined
 from mdcore.estimate import Decay, Estimate, HeatFlow, mean_conductivity, thermal_conductivity, thermal_diffusivity
 from mdcore.estimate.heat_flow import inner_slabs
 
@@ -104,19 +104,19 @@ def test_half_of_the_drift_is_corrected_and_enters_the_error_and_more_than_5_per
     assert drifting.about["drift_of_power"] == pytest.approx(-0.04, rel=0.02)
     assert drifting.model == pytest.approx(0.02 * drifting.value, rel=0.02)
     assert drifting.stderr == pytest.approx(np.hypot(drifting.statistical, drifting.model))
-    with pytest.raises(NotConverged, match=r"drifts by -8.0 % of the exchanged power.*lower timestep_fs"):
+    with pytest.raises(NotDetermined, match=r"drifts by -8.0 % of the exchanged power.*lower timestep_fs"):
         thermal_conductivity(flow(drift=-0.08))
 
 
 def test_a_flow_that_is_too_short_or_drowned_in_noise_is_refused() -> None:
-    with pytest.raises(NotConverged, match=r"is too short: it becomes steady after .* raise duration_ps"):
+    with pytest.raises(NotDetermined, match=r"is too short: it becomes steady after .* raise duration_ps"):
         thermal_conductivity(flow(taus=6.0))
     one = flow()
     wrong_way = np.roll(one.kinetic_kj_mol, N // 2, axis=1)  # as large a noise as the gradient, and against it
     reverse = HeatFlow(
         one.times_ps, wrong_way, one.freedom, one.exchanged_kj_mol, one.energy_kj_mol, LENGTH_NM, AREA_NM2
     )
-    with pytest.raises(NotConverged, match=r"noise is as large as itself; raise duration_ps or gradient_K_nm"):
+    with pytest.raises(NotDetermined, match=r"noise is as large as itself; raise duration_ps or gradient_K_nm"):
         thermal_conductivity(reverse)
 
 
@@ -181,7 +181,7 @@ def test_the_error_of_the_diffusivity_covers_it() -> None:
 
 
 def test_decays_that_are_too_few_or_too_short_are_refused() -> None:
-    with pytest.raises(NotConverged, match="at least 2 decays, got 1; raise n_decays"):
+    with pytest.raises(NotDetermined, match="at least 2 decays, got 1; raise n_decays"):
         thermal_diffusivity(decays()[:1])
-    with pytest.raises(NotConverged, match=r"cover 0\.\d+ relaxation times.*raise decay_ps"):
+    with pytest.raises(NotDetermined, match=r"cover 0\.\d+ relaxation times.*raise decay_ps"):
         thermal_diffusivity(decays(taus=0.5))
