@@ -1,0 +1,263 @@
+"""Simulated thermal conductivity at 300 K against experiment, its independent check, and the treatments of bonds to hydrogen.
+
+Experiment: amorphous polymers of the reference table (read from ../shared/data, which is not part of the repository; its sources are
+Netzsch, Crawford, Lange and Ehrenstein) and dry films of poly(vinyl alcohol) and poly(acrylic acid) by thermoreflectance (Xie et al.
+2016, doi:10.1021/acs.macromol.5b02477). Polyethylene, whose samples are semicrystalline, and poly(phenylene sulfone), whose value is
+suspiciously high, are simulated as well and do not enter the errors.
+
+Three figures of merit: the error of the conductivity by non-equilibrium dynamics; the share of polymers whose diffusivity from the
+approach to equilibrium agrees with kappa / (rho c_p) within two standard errors, classical with classical; and the conductivity with
+hydrogens as equilibrated (constrained, repartitioned masses, 4 fs), with true masses (constrained, 2 fs) and flexible (1 fs), from the
+same equilibrated cell.
+
+Simulations are kept in --folder, one folder a polymer. Other benchmarks may share it: each request does only the runs that are missing.
+The script begins no simulation after --minutes and reports the finished ones. --quick measures the conductivity of one polymer in a
+flow of half the length.
+
+    python -m benchmarks.thermal_conductivity_accuracy [--json] [--quick] [--preset quick] [--minutes 60] [--only ID ...]
+        [--treatments 0] [--jobs 1] [--folder runs/heat]
+"""
+
+import csv
+import json
+import multiprocessing
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import DATA, RESULTS, answer, command_line, figure
+from mdcore.chem import Failure, RepeatUnit
+from mdcore.measure import simulate
+from mdcore.settings import SimulationSettings
+
+SCORED = ("PS", "PMMA", "PC", "PVC", "PET", "PSU", "PES", "PVA", "PAA")
+"""Polymers with a measured conductivity of the amorphous phase."""
+BESIDE = ("PE", "PPSU")
+COMPARED = ("PE", "PS", "PMMA")
+"""Polymers with which the treatments of hydrogens are compared."""
+FILMS = {
+    "PVA": ("*CC(*)O", 0.31, "Xie et al. 2016, doi:10.1021/acs.macromol.5b02477, dry film"),
+    "PAA": ("*CC(*)C(=O)O", 0.37, "Xie et al. 2016, doi:10.1021/acs.macromol.5b02477, dry film"),
+}
+PROPERTIES = (
+    "density",
+    "thermal_conductivity",
+    "thermal_diffusivity",
+    "heat_capacity_cp",
+    "derived_thermal_diffusivity",
+)
+TREATMENTS = ("as_equilibrated", "true_masses", "flexible")
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A polymer with its measured conductivity in W/m/K."""
+
+    name: str
+    psmiles: str
+    kappa: float
+    source: str
+
+
+def references() -> list[Reference]:
+    """Return the polymers, those that are compared first."""
+    with (DATA / "experimental/reference_polymers.csv").open(encoding="utf-8") as lines:
+        table = {row["abbr"]: row for row in csv.DictReader(lines)}
+    found = {
+        name: Reference(
+            name,
+            table[name]["psmiles"],
+            float(table[name]["thermal_conductivity_W_mK"]),
+            table[name]["thermal_conductivity_W_mK_source"],
+        )
+        for name in (*SCORED, *BESIDE)
+        if name not in FILMS
+    }
+    found |= {name: Reference(name, *film) for name, film in FILMS.items()}
+    order = [*COMPARED, *(name for name in (*SCORED, *BESIDE) if name not in COMPARED)]
+    return [found[name] for name in order]
+
+
+def peer_conductivities() -> dict[str, float]:
+    """Return RadonPy's conductivities by key."""
+    with (DATA / "radonpy_pi1070/PI1070.csv").open(encoding="utf-8") as lines:
+        return {
+            RepeatUnit.from_psmiles(row["smiles"], elements=None).key: float(row["thermal_conductivity"])
+            for row in csv.DictReader(lines)
+            if row["thermal_conductivity"]
+        }
+
+
+def settings_of(options: Any, treatment: str = TREATMENTS[0]) -> SimulationSettings:
+    """Return the settings of a simulation; those of the preset, which other benchmarks share, but for the treatment."""
+    document: dict[str, Any] = {"preset": options.preset, "execution": {"threads": options.threads}}
+    flow: dict[str, Any] = {"hydrogens": treatment} if treatment != TREATMENTS[0] else {}
+    if options.quick:
+        flow["duration_ps"] = 150.0
+    if flow:
+        document["protocols"] = {"heat_flow": flow}
+    return SimulationSettings.model_validate(document)
+
+
+def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
+    """Measure one polymer, or read its finished simulation; return its row."""
+    options, reference, treatment = task
+    unit = RepeatUnit.from_psmiles(reference.psmiles)
+    folder = options.folder / (f"{options.preset}-short" if options.quick else options.preset) / reference.name
+    if treatment != TREATMENTS[0]:
+        whole, folder = folder, folder.with_name(f"{reference.name}-{treatment}")
+        for part in ("bundle", "run"):  # the same equilibrated cell
+            if not (folder / part).exists():
+                shutil.copytree(whole / part, folder / part)
+    wanted = PROPERTIES if treatment == TREATMENTS[0] and not options.quick else ("thermal_conductivity",)
+    row: dict[str, Any] = {
+        "id": reference.name, "key": unit.key, "treatment": treatment, "experiment_W_m_K": reference.kappa,
+        "source": reference.source, "failures": {},
+    }  # fmt: skip
+    started = time.monotonic()
+    for name in wanted:  # each alone, so that one that is not determined leaves the others
+        result = simulate(unit, settings_of(options, treatment), seed=SEED, out=folder, properties=(name,))
+        if isinstance(result, Failure):
+            row["failures"][name] = result.message
+            continue
+        (found,) = result.measurements
+        row[name] = {"value": found.value, "stderr": found.stderr}
+        if name == "thermal_conductivity":
+            kept = (
+                "length_nm", "power_kj_mol_ps", "halves_W_m_K", "r2", "drift_of_power", "relaxation_ps", "hydrogen_mass_amu",
+                "constrained_bonds", "timestep_fs", "used_ps",
+            )  # fmt: skip
+            row[name] |= {key: found.provenance[key] for key in kept}
+        if name == "derived_thermal_diffusivity":
+            row[name]["classical"] = found.provenance["with_classical_heat_capacity"]
+    row["wall_s"] = round(time.monotonic() - started, 1)
+    print(f"{reference.name} {treatment} {row.get('thermal_conductivity')}", file=sys.stderr, flush=True)
+    return row
+
+
+def committed(options: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the rows of the committed result by polymer and treatment."""
+    path = RESULTS / f"{result_name(options)}.json"
+    if not path.exists():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["polymers"]
+    return {(row["id"], row["treatment"]): row for row in rows}
+
+
+def result_name(options: Any) -> str:
+    """Return the name of the result of a preset."""
+    name = "thermal_conductivity_accuracy"
+    return name if options.preset == "quick" else f"{name}_{options.preset}"
+
+
+def tasks(options: Any) -> Iterator[tuple[Any, Reference, str]]:
+    """Yield what is wanted, the default treatment of each polymer first."""
+    every = [one for one in references() if not options.only or one.name in options.only]
+    yield from ((options, one, TREATMENTS[0]) for one in every)
+    chosen = [one for one in every if one.name in COMPARED][: options.treatments]
+    yield from ((options, one, treatment) for treatment in TREATMENTS[1:] for one in chosen)
+
+
+def gather(options: Any) -> list[dict[str, Any]]:
+    """Return the rows of all simulations that were begun before the time limit, and committed ones of the others."""
+    deadline, found = time.monotonic() + 60.0 * options.minutes, {} if options.quick else committed(options)
+    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = list(tasks(options))[: 1 if options.quick else None]
+        running: dict[Any, tuple[str, str]] = {}
+        while waiting or running:
+            while waiting and len(running) < options.jobs and time.monotonic() < deadline:
+                task = waiting.pop(0)
+                running[pool.submit(measure, task)] = (task[1].name, task[2])
+            if time.monotonic() >= deadline:
+                waiting.clear()
+            for done in [one for one in running if one.done()]:
+                found[running.pop(done)] = done.result()
+            time.sleep(0.2)
+    return list(found.values())
+
+
+def agreement(row: dict[str, Any]) -> float | None:
+    """Return the difference of both classical diffusivities in standard errors, or None if one is missing."""
+    direct, derived = row.get("thermal_diffusivity"), row.get("derived_thermal_diffusivity", {}).get("classical")
+    if not direct or not derived:
+        return None
+    return float((direct["value"] - derived["value"]) / np.hypot(direct["stderr"], derived["stderr"]))
+
+
+def figures_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the figures of merit of the rows that have what they need."""
+    figures: dict[str, Any] = {}
+    plain = [row for row in rows if row["treatment"] == TREATMENTS[0] and "thermal_conductivity" in row]
+    scored = [row for row in plain if row["id"] in SCORED]
+    if scored:
+        measured = np.array([row["experiment_W_m_K"] for row in scored])
+        value = np.array([row["thermal_conductivity"]["value"] for row in scored])
+        stderr = np.array([row["thermal_conductivity"]["stderr"] for row in scored])
+        error = value - measured
+        figures["polymers"] = figure(len(scored), "1", {"at_least": 8})
+        figures["bias"] = figure(round(float(error.mean()), 4), "W/m/K", {"at_least": -0.02, "at_most": 0.02}, 0.021)
+        figures["mean_absolute_error"] = figure(
+            round(float(np.abs(error).mean()), 4), "W/m/K", {"at_most": 0.04}, 0.053
+        )
+        if len(scored) > 2:
+            figures["correlation"] = figure(round(float(np.corrcoef(value, measured)[0, 1]), 3), "1", None, 0.46)
+        # Tables give the conductivity to about 10 %.
+        inside = np.abs(error) <= 1.96 * np.hypot(stderr, 0.1 * measured)
+        goal = {"at_least": 0.85, "at_most": 1.0}
+        figures["inside_95_percent_interval"] = figure(round(float(inside.mean()), 3), "1", goal)
+        figures["relative_standard_error"] = figure(round(float(np.median(stderr / value)), 3), "1")
+    scores = [score for row in plain if (score := agreement(row)) is not None]
+    if scores:
+        within = float(np.mean(np.abs(scores) <= 2.0))
+        figures["diffusivities_agree_within_two_standard_errors"] = figure(round(within, 3), "1", {"at_least": 1.0})
+        figures["largest_difference_of_diffusivities"] = figure(
+            round(float(np.abs(scores).max()), 2), "standard errors"
+        )
+    for treatment in TREATMENTS[1:]:
+        pairs = [
+            (row, other)
+            for row in rows
+            for other in plain
+            if row["treatment"] == treatment and row["id"] == other["id"] and "thermal_conductivity" in row
+        ]
+        if pairs:
+            ratios = [
+                a["thermal_conductivity"]["value"] / b["thermal_conductivity"]["value"] for a, b in pairs
+            ]  # of the same cell
+            figures[f"{treatment}_over_as_equilibrated"] = figure(round(float(np.mean(ratios)), 3), "1")
+            figures[f"{treatment}_polymers"] = figure(len(pairs), "1", {"at_least": 3})
+    drifts = [abs(row["thermal_conductivity"]["drift_of_power"]) for row in plain]
+    if drifts:
+        figures["largest_drift_of_power"] = figure(round(max(drifts), 4), "1", {"at_most": 0.05})
+    return figures
+
+
+def main() -> int:
+    """Simulate and report."""
+    parser = command_line(__doc__, "one polymer in a flow of half the length, about 8 minutes")
+    parser.add_argument("--preset", default="quick", choices=("quick", "standard", "accurate"))
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no simulation after this time")
+    parser.add_argument("--only", nargs="*", default=[], metavar="ID")
+    parser.add_argument("--treatments", type=int, default=0, help="polymers whose other treatments are simulated")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("runs/heat"))
+    options = parser.parse_args()
+    rows = gather(options)
+    peers = peer_conductivities()
+    for row in rows:
+        row["radonpy_W_m_K"] = peers.get(row["key"])
+    answer(result_name(options), figures_of(rows), keep=not options.quick and bool(rows), polymers=rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
