@@ -165,12 +165,13 @@ def _first(error: ValidationError) -> str:
 
 def _tasks(request: Request, protocols: Sequence[Protocol], calculations: Sequence[Calculation]) -> Iterator[Task]:
     lengths = {one.name: _simulated_ps(one, request) for one in protocols}
-    total = sum(lengths.values())
+    work = {one.name: lengths[one.name] * one.relative_size for one in protocols}
+    total = sum(work.values())
     if protocols:
         yield Task(BUILD, "build", "cpu", PurePosixPath("bundle"), (), BUILD_COST if total else 0.0)
     for one in protocols:
         start = one.after if one.after is not None else BUILD
-        share = (1.0 - BUILD_COST) * lengths[one.name] / total if total else 0.0
+        share = (1.0 - BUILD_COST) * work[one.name] / total if total else 0.0
         yield Task(one.name, "run", "gpu", run_folder(one.name), (start,), share, lengths[one.name])
     last = protocols[-1].name if protocols else None
     for calculation in calculations:

@@ -59,6 +59,11 @@ class Protocol(Settings):
         """
         return cls.model_validate({**cls.presets.get(settings.preset, {}), **settings.protocols.get(cls.name, {})})
 
+    @property
+    def relative_size(self) -> float:
+        """Number of atoms of the run relative to the built cell, for the estimate of its cost."""
+        return 1.0
+
     def start(self, before: RunRecord) -> FinalState:
         """Return the cell from which the run starts, given the finished run of `after`: its last configuration."""
         return before.final

@@ -73,6 +73,11 @@ class Elongated(Protocol):
         step = min(settings.protocol.timestep_fs, limit)
         return cls.model_validate({"timestep_fs": step, **cls.presets.get(settings.preset, {}), **given})
 
+    @property
+    def relative_size(self) -> float:
+        """Number of copies of the built cell."""
+        return float(self.replicas)
+
     def start(self, before: RunRecord) -> FinalState:
         """Return the cell at the mean volume of the sampling."""
         return at_mean_volume(before)

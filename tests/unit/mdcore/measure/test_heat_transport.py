@@ -50,6 +50,11 @@ def test_the_cost_of_quick_is_what_is_promised() -> None:
     # 1,710 atoms run at 40 to 55 ns/day on one core: 12 minutes are 0.33 ns, 4 minutes 0.11 to 0.15 ns.
     assert plan.task("heat_flow").simulated_ps <= 330.0
     assert plan.task("approach_to_equilibrium").simulated_ps <= 130.0
+    # The share of the cost is that of the atoms times the time.
+    times = {one.name: plan.task(one.name).simulated_ps for one in plan.protocols}
+    costs = {one.name: plan.task(one.name).cost for one in plan.protocols}
+    expected = 3.0 * times["heat_flow"] / times["equilibrated"]
+    assert costs["heat_flow"] / costs["equilibrated"] == pytest.approx(expected)
 
 
 def test_a_cell_that_is_too_short_for_the_slabs_is_refused_in_one_line() -> None:
