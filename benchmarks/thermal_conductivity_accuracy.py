@@ -14,8 +14,8 @@ Simulations are kept in --folder, one folder a polymer. Other benchmarks may sha
 The script begins no simulation after --minutes and reports the finished ones. --quick measures the conductivity of one polymer in a
 flow of half the length.
 
-    python -m benchmarks.thermal_conductivity_accuracy [--json] [--quick] [--preset quick] [--minutes 60] [--only ID ...]
-        [--treatments 0] [--jobs 1] [--folder runs/heat]
+    python -m benchmarks.thermal_conductivity_accuracy [--json] [--quick] [--preset quick] [--smirnoff FILE]
+        [--minutes 60] [--only ID ...] [--treatments 0] [--jobs 1] [--threads 1] [--folder runs/heat]
 """
 
 import csv
@@ -26,7 +26,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,13 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Reference:
-    """A polymer with its measured conductivity in W/m/K."""
+    """A polymer with its measured conductivity in W/m/K, and its glass transition in K if it is in the table of heat capacities."""
 
     name: str
     psmiles: str
     kappa: float
     source: str
+    tg: float | None = None
 
 
 def references() -> list[Reference]:
@@ -82,6 +83,9 @@ def references() -> list[Reference]:
         if name not in FILMS
     }
     found |= {name: Reference(name, *film) for name, film in FILMS.items()}
+    with (Path(__file__).parent / "data" / "heat_capacities.csv").open(encoding="utf-8") as lines:
+        transitions = {row["id"]: float(row["tg_K"]) for row in csv.DictReader(lines) if row["tg_K"]}
+    found = {name: replace(one, tg=transitions.get(name)) for name, one in found.items()}
     order = [*COMPARED, *(name for name in (*SCORED, *BESIDE) if name not in COMPARED)]
     return [found[name] for name in order]
 
@@ -96,14 +100,24 @@ def peer_conductivities() -> dict[str, float]:
         }
 
 
-def settings_of(options: Any, treatment: str = TREATMENTS[0]) -> SimulationSettings:
+def label_of(options: Any) -> str:
+    """Return the name of preset and force field."""
+    name = options.preset + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
+    return f"{name}-short" if options.quick else name
+
+
+def settings_of(options: Any, reference: Reference, treatment: str) -> SimulationSettings:
     """Return the settings of a simulation; those of the preset, which other benchmarks share, but for the treatment."""
     document: dict[str, Any] = {"preset": options.preset, "execution": {"threads": options.threads}}
-    flow: dict[str, Any] = {"hydrogens": treatment} if treatment != TREATMENTS[0] else {}
+    if options.smirnoff:
+        document["force_field"] = {"smirnoff": options.smirnoff}
+    # The run of the heat capacity is that of its own benchmark, which knows the glass transition.
+    document["protocols"] = {
+        "heat_flow": {"hydrogens": treatment},
+        "heat_capacity": {"glass_transition_K": reference.tg},
+    }
     if options.quick:
-        flow["duration_ps"] = 150.0
-    if flow:
-        document["protocols"] = {"heat_flow": flow}
+        document["protocols"]["heat_flow"]["duration_ps"] = 150.0
     return SimulationSettings.model_validate(document)
 
 
@@ -111,7 +125,7 @@ def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
     """Measure one polymer, or read its finished simulation; return its row."""
     options, reference, treatment = task
     unit = RepeatUnit.from_psmiles(reference.psmiles)
-    folder = options.folder / (f"{options.preset}-short" if options.quick else options.preset) / reference.name
+    folder = options.folder / label_of(options) / reference.name
     if treatment != TREATMENTS[0]:
         whole, folder = folder, folder.with_name(f"{reference.name}-{treatment}")
         for part in ("bundle", "run"):  # the same equilibrated cell
@@ -124,7 +138,7 @@ def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
     }  # fmt: skip
     started = time.monotonic()
     for name in wanted:  # each alone, so that one that is not determined leaves the others
-        result = simulate(unit, settings_of(options, treatment), seed=SEED, out=folder, properties=(name,))
+        result = simulate(unit, settings_of(options, reference, treatment), seed=SEED, out=folder, properties=(name,))
         if isinstance(result, Failure):
             row["failures"][name] = result.message
             continue
@@ -153,9 +167,9 @@ def committed(options: Any) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def result_name(options: Any) -> str:
-    """Return the name of the result of a preset."""
-    name = "thermal_conductivity_accuracy"
-    return name if options.preset == "quick" else f"{name}_{options.preset}"
+    """Return the name of the committed result."""
+    label = label_of(options)
+    return "thermal_conductivity_accuracy" if label == "quick" else f"thermal_conductivity_accuracy_{label}"
 
 
 def tasks(options: Any) -> Iterator[tuple[Any, Reference, str]]:
@@ -244,6 +258,7 @@ def main() -> int:
     """Simulate and report."""
     parser = command_line(__doc__, "one polymer in a flow of half the length, about 8 minutes")
     parser.add_argument("--preset", default="quick", choices=("quick", "standard", "accurate"))
+    parser.add_argument("--smirnoff", metavar="FILE", help="another force field than that of the preset")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no simulation after this time")
     parser.add_argument("--only", nargs="*", default=[], metavar="ID")
     parser.add_argument("--treatments", type=int, default=0, help="polymers whose other treatments are simulated")

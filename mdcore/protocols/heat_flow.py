@@ -95,14 +95,14 @@ class HeatFlow(_HeatFlow):
 
 
 class HeatFlowY(_HeatFlow):
-    """Heat flow along y."""
+    """Heat flow along y, where `axes` of `heat_flow` names it; settings of `heat_flow` hold where none is given here."""
 
     name: ClassVar[str] = "heat_flow_y"
     axis: ClassVar[Axis] = "y"
 
 
 class HeatFlowZ(_HeatFlow):
-    """Heat flow along z."""
+    """Heat flow along z, where `axes` of `heat_flow` names it; settings of `heat_flow` hold where none is given here."""
 
     name: ClassVar[str] = "heat_flow_z"
     axis: ClassVar[Axis] = "z"

@@ -62,7 +62,7 @@ def test_the_conductivity_of_the_lennard_jones_fluid_is_that_of_the_literature(t
         friction_per_ps=2.0, observables=observables, record_interval_ps=1.0,
     )  # fmt: skip
     flow = HeatExchangeStage(
-        duration_ps=150.0, temperature_K=TEMPERATURE_K, timestep_fs=5.0, n_slabs=20, exchange_interval_ps=0.02,
+        duration_ps=250.0, temperature_K=TEMPERATURE_K, timestep_fs=5.0, n_slabs=20, exchange_interval_ps=0.05,
         record_interval_ps=0.1, gradient_K_nm=20.0, largest_deviation=0.2, conductivity_guess_W_m_K=0.1,
         observables=(*observables, "exchanged_heat_kj_mol", "slab_kinetic_kj_mol", "slab_degrees_of_freedom"),
     )  # fmt: skip
