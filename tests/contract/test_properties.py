@@ -31,9 +31,9 @@ TINY = SimulationSettings.model_validate(
             "heat_capacity": {
                 "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "settle_ps": 1.0, "dwell_ps": 4.0,
             },
-            "heat_flow": {"replicas": 2, "n_slabs": 6, "settle_ps": 1, "duration_ps": 60},
+            "heat_flow": {"replicas": 2, "n_slabs": 6, "settle_ps": 1, "duration_ps": 150},
             "approach_to_equilibrium": {
-                "replicas": 2, "n_slabs": 6, "settle_ps": 1, "n_decays": 2, "decay_ps": 10, "heat_ps": 0.5, "rest_ps": 0.5,
+                "replicas": 2, "n_slabs": 6, "settle_ps": 1, "n_decays": 2, "decay_ps": 20, "heat_ps": 0.5, "rest_ps": 0.5,
             },
         },
         "execution": {"platform": "CPU", "threads": 1},
