@@ -35,8 +35,8 @@ class ApproachToEquilibrium(Elongated):
 
     n_decays: int = Field(default=4, ge=2, le=100)
     decay_ps: float = Field(default=250.0, gt=0)
-    heat_ps: float = Field(default=2.0, gt=0)
-    rest_ps: float = Field(default=2.0, gt=0)
+    heat_ps: float = Field(default=3.0, gt=0)
+    rest_ps: float = Field(default=1.0, gt=0)
     difference_K: float = Field(default=50.0, gt=0)
 
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
