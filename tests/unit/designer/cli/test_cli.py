@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from designer import Campaign, CampaignConfig
 from designer.cli.generate import parse_targets
@@ -149,7 +150,10 @@ def test_the_cost_of_an_evaluation_is_told_before_it_starts(config: Path, capfd:
     document["simulation"] = {"preset": "quick"}
     config.write_text(yaml.safe_dump(document))
     assert run(["validate", str(config)]) == 0
-    assert "One evaluation: 0.145 ns of dynamics (equilibrated): about 47 s on one CPU core, 3 s on" in capfd.readouterr().out
+    assert (
+        "One evaluation: 0.145 ns of dynamics (equilibrated): about 47 s on one CPU core, 3 s on"
+        in capfd.readouterr().out
+    )
     assert run(["validate", str(config), "--json"]) == 0
     cost = json.loads(capfd.readouterr().out)["cost_of_one_evaluation"]
     assert cost == {"simulated_ns": 0.145, "one_core_s": 46.7, "one_gpu_s": 3.1}
