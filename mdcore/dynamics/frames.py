@@ -41,6 +41,10 @@ class Frames:
         name = next(one for one in (POSITIONS, VELOCITIES) if one in self._fields)
         return int(self._stored.dtype[name].shape[0])
 
+    def after(self, first: int) -> "Frames":
+        """Return the frames from one on."""
+        return Frames(self.role, self._stored[first:])
+
     @property
     def times_ps(self) -> FloatArray:
         """Time since the start of the simulation in ps, shape (F,)."""

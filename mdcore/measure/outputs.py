@@ -8,8 +8,10 @@ from mdcore.chem.errors import BundleError
 from mdcore.chem.sealed import read_sealed
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.estimate import DispersionCurve
+from mdcore.estimate.heat_shares import HeatFlowShares
 from mdcore.measure.figures import write_figures
 from mdcore.measure.heat_figures import plot_decay, plot_heat_flow
+from mdcore.measure.heat_shares_files import write_heat_shares
 from mdcore.measure.parameters_file import write_parameters
 from mdcore.measure.scan_figure import write_scan_figure
 from mdcore.measure.series_file import write_hdf5
@@ -23,8 +25,9 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
 
     They are written to the folder of each replicate, those of further runs to its `runs/NAME`; `final.html` shows the final cell in
     3-D. The main folder has `dispersion.png` if the refractive index was measured, `thermal_conductivity.png` with the temperature
-    profile and `thermal_diffusivity.png` with the decay for these properties, and `glass_transition.png` with the stairs of all replicates
-    and the fits if there is a cooling scan. Simulations without dynamics have none of the other files.
+    profile and `thermal_diffusivity.png` with the decay for these properties, `heat_shares.png` and `heat_shares.csv` if the heat flow
+    was decomposed, and `glass_transition.png` with the stairs of all replicates and the fits if there is a cooling scan. Simulations
+    without dynamics have none of the other files.
 
     Args:
         folder: Folder of the simulation.
@@ -77,6 +80,9 @@ def _write_plots(folder: Path) -> list[Path]:
             name, draw = _PLOTS[measurement["property"]]
             draw(measurement, folder / name)
             written.append(folder / name)
+        if (document := measurement["provenance"].get("decomposition")) is not None:
+            shares = HeatFlowShares.from_document(document)
+            written.extend(write_heat_shares(shares, folder, measurement["provenance"]["key"]))
     return written
 
 

@@ -6,10 +6,14 @@ scatter between methods.
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mdcore.chem.properties import PropertySpec
 from mdcore.properties.base import Needs, Property, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mdcore.dynamics.recorded import RunRecord
     from mdcore.estimate import Estimate, HeatFlow
     from mdcore.properties.evidence import Evidence
@@ -38,7 +42,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
         run = evidence.run(name)
         found = thermal_conductivity(heat_flow(run))
         components[run.role("heat_flow").stages[0].axis] = type(found)(  # type: ignore[attr-defined]
-            found.value, found.stderr, found.parts, {**found.about, **model(run)}
+            found.value, found.stderr, found.parts, {**found.about, **model(run), **decomposition(run, found.about)}
         )
     return mean_conductivity(components)
 
@@ -59,6 +63,37 @@ def heat_flow(run: "RunRecord") -> "HeatFlow":
         length_nm=stage.slabs.length_nm(box),
         area_nm2=stage.slabs.area_nm2(box),
     )
+
+
+def decomposition(run: "RunRecord", about: "Mapping[str, Any]") -> dict[str, Any]:
+    """Return the shares of the interactions in the steady heat flow, in JSON types; nothing if the run recorded no frames.
+
+    Args:
+        run: The run.
+        about: How the conductivity was estimated: when the flow is steady, and its power.
+
+    Raises:
+        NotDetermined: No frame of the steady flow was recorded.
+    """
+    from mdcore.chem.errors import NotDetermined
+    from mdcore.dynamics.slabs import AXES
+    from mdcore.forces import HeatPath, decompose_heat_flow
+
+    rows = run.role("heat_flow")
+    stage: Any = rows.stages[0]
+    if stage.frames is None:
+        return {}
+    frames = run.frames("heat_flow")
+    steady = frames.times_ps - rows.times_ps[0] + stage.chunk_ps > about["discarded_ps"]
+    if not steady.any():
+        raise NotDetermined(
+            f"no frame was recorded after {about['discarded_ps']:.0f} ps, when the heat flow is steady; lower frame_interval_ps"
+        )
+    first, n = int(np.argmax(steady)), stage.n_slabs
+    path = HeatPath(AXES.index(stage.axis), hot=(0.5, 0.5 + 1 / n), cold=(0.0, 1 / n))
+    power = about["power_kj_mol_ps"] * (1.0 + 0.5 * about["drift_of_power"])
+    shares = decompose_heat_flow(run.bundle, frames.after(first), path, power, stage.initial_timestep_fs)
+    return {"decomposition": shares.document()}
 
 
 def model(run: "RunRecord") -> dict[str, Any]:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K, W_M_K_PER_INTERNAL
-from mdcore.dynamics import DynamicsStage, HeatExchangeStage, SimulationBundle, Stage, read_record, run
+from mdcore.chem.errors import NotDetermined
+from mdcore.dynamics import DynamicsStage, FrameSettings, HeatExchangeStage, SimulationBundle, Stage, read_record, run
 from mdcore.estimate import thermal_conductivity
-from mdcore.properties.thermal_conductivity import heat_flow
+from mdcore.properties.thermal_conductivity import decomposition, heat_flow
 from mdcore.settings import ExecutionSettings
 
 SIGMA_NM, EPSILON_KJ_MOL = 0.3405, 0.9979
@@ -65,10 +66,12 @@ def test_the_conductivity_of_the_lennard_jones_fluid_is_that_of_the_literature(t
         duration_ps=250.0, temperature_K=TEMPERATURE_K, timestep_fs=5.0, n_slabs=20, exchange_interval_ps=0.05,
         record_interval_ps=0.1, gradient_K_nm=20.0, largest_deviation=0.2, conductivity_guess_W_m_K=0.1,
         observables=(*observables, "exchanged_heat_kj_mol", "slab_kinetic_kj_mol", "slab_degrees_of_freedom"),
+        frames=FrameSettings(interval_ps=1.0),
     )  # fmt: skip
     bundle = fluid((melt, flow))
     run(bundle, tmp_path, ExecutionSettings(platform="CPU", threads=1, own_core=False))
-    records = heat_flow(read_record(tmp_path, bundle))
+    record = read_record(tmp_path, bundle)
+    records = heat_flow(record)
     found = thermal_conductivity(records)
     value, stderr = found.value / KAPPA_UNIT_W_M_K, found.stderr / KAPPA_UNIT_W_M_K
     assert stderr < 0.15
@@ -78,3 +81,11 @@ def test_the_conductivity_of_the_lennard_jones_fluid_is_that_of_the_literature(t
     # The guess of the power was 1.4 times too small; it was corrected.
     power = np.diff(records.exchanged_kj_mol) / np.diff(records.times_ps)
     assert 1.1 < power[-1] / power[0] < 1.9
+    shares = decomposition(record, found.about)["decomposition"]
+    assert shares["n_frames"] == pytest.approx(records.times_ps[-1] - found.about["discarded_ps"], abs=2)
+    assert shares["total"]["stderr"] < 0.1
+    assert abs(shares["residual"]["value"]) < 2.5 * shares["residual"]["stderr"]
+    components = shares["components"]
+    assert components["van_der_waals"]["between"]["value"] > 0.5 > components["kinetic_convection"]["value"] > 0.1
+    with pytest.raises(NotDetermined, match="lower frame_interval_ps"):
+        decomposition(record, {**found.about, "discarded_ps": 1e6})
