@@ -30,6 +30,9 @@ from mdcore.estimate.vibrations import DensityOfStates
 
 FloatArray = NDArray[np.float64]
 
+_BLOCKS = 32
+"""Blocks of a visit, which are longer than a vibration and shorter than a change of the conformations."""
+
 
 @dataclass(frozen=True)
 class PressureRun:
@@ -181,11 +184,16 @@ def expansion_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], 
 def _mean(visits: Sequence[FloatArray]) -> Estimate:
     """Return the mean over visits of equal weight.
 
-    Its error is the larger of that from the correlated series of each visit and that from the scatter between visits, which shows
-    changes that are slower than a visit.
+    The error of each visit is that of its correlated series, or that of the means of its blocks if it is larger: fast fluctuations
+    hide the autocorrelation of a slow change. The error of the mean is the larger of what follows from these and of the scatter between
+    visits, which shows changes that are slower than a visit.
     """
-    found = [mean_and_stderr(one) for one in visits]
-    values, errors = zip(*found, strict=True)
+    found = [float(one.mean()) for one in visits]
+    errors = [max(mean_and_stderr(one)[1], mean_and_stderr(_block_means(one))[1]) for one in visits]
     within = float(np.linalg.norm(errors)) / len(found)
-    between = float(np.std(values, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
-    return Estimate(float(np.mean(values)), max(within, between))
+    between = float(np.std(found, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
+    return Estimate(float(np.mean(found)), max(within, between))
+
+
+def _block_means(series: FloatArray) -> FloatArray:
+    return np.array([block.mean() for block in np.array_split(series, min(_BLOCKS, len(series)))])

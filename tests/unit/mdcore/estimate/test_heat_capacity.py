@@ -200,6 +200,30 @@ def test_visits_that_differ_by_more_than_their_own_error_say_so() -> None:
     assert found.stderr == pytest.approx(4.0 / (30.0 * BOLTZMANN_KJ_MOL_K), rel=0.1)
 
 
+def test_fast_fluctuations_do_not_hide_slow_ones() -> None:
+    """A slow process of 10 kJ/mol with a correlation time of 500 of 8000 records, below noise of 100 kJ/mol.
+
+    The mean has the error sqrt(2 tau / n) sigma = 3.5 kJ/mol from the one and 1.1 kJ/mol from the other, 3.7 kJ/mol together.
+    """
+    rng = np.random.default_rng(8)
+    kinetic, volume = np.full(8000, 1500.0), np.full(8000, 6.0)
+
+    def slow() -> np.ndarray:
+        values, keep = np.empty(8000), np.exp(-1.0 / 500.0)
+        values[0] = rng.normal()
+        for i, kick in enumerate(rng.normal(size=7999) * np.sqrt(1.0 - keep**2), start=1):
+            values[i] = keep * values[i - 1] + kick
+        return 10.0 * values
+
+    errors = []
+    for _ in range(8):
+        cold, hot = (
+            PressureRun(t, slow() + rng.normal(0.0, 100.0, 8000), kinetic * t / 300.0, volume) for t in (285.0, 315.0)
+        )
+        errors.append(anharmonic_capacity([cold], [hot], 0.0, 1200).stderr * 30.0 * BOLTZMANN_KJ_MOL_K / np.sqrt(2.0))
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(3.7, rel=0.35)
+
+
 def test_cp_minus_cv_of_an_ideal_gas_is_nk() -> None:
     """Var(V) = V^2/n and dV/dT = V/T, so that T (dV/dT)^2 k T / Var(V) is n k."""
     rng = np.random.default_rng(4)
