@@ -37,9 +37,10 @@ from benchmarks.common import DATA, answer, command_line, figure
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density
+from mdcore.forcefield.accuracy import density_error
 from mdcore.measure import simulate
 from mdcore.protocols import Conditions, Equilibrated
-from mdcore.protocols.cooling import last_cooling
+from mdcore.protocols.cooling import glass_forming_cooling
 from mdcore.settings import PRESETS, SimulationSettings
 from mdcore.substances import Homopolymer
 
@@ -167,11 +168,14 @@ def summary(rows, column):
 def corrected(row, settings):
     """Return a row with its density corrected for the cooling rate, with the measured and the estimated glass transition."""
     polymer = Homopolymer(RepeatUnit.from_psmiles(row["key"]))
-    cooling = last_cooling(Equilibrated.of(settings).plan(polymer, Conditions.of(polymer, settings)))
+    stages = Equilibrated.of(settings).plan(polymer, Conditions.of(polymer, settings))
+    accuracy = density_error([polymer.unit], (), settings.force_field.smirnoff).rmse_g_cm3
     density, temperature = Estimate(row["simulated_g_cm3"], row["stderr_g_cm3"]), settings.protocol.temperature_K
     found = {}
     for name, known in (("slowly_cooled", row["tg_K"]), ("estimated_transition", None)):
-        slow = slowly_cooled_density(density, temperature, cooling, *polymer.glass_transition_k(known))
+        transition = polymer.glass_transition_k(known)
+        cooling = glass_forming_cooling(stages, transition[0])
+        slow = slowly_cooled_density(density, temperature, cooling, *transition, force_field_error_g_cm3=accuracy)
         found |= {f"{name}_g_cm3": round(slow.value, 4), f"{name}_stderr_g_cm3": round(slow.stderr, 4)}
     return row | found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generators.errors import GeneratorsError
 
 if TYPE_CHECKING:
-    from generators.candidate import Candidate, LogLikelihood
+    from generators.candidate import Candidate, Generator, LogLikelihood
     from generators.corpus import Corpus, CorpusSettings
     from generators.corpus_cache import load_corpus
     from generators.diversity import best_diverse, diverse_subset, internal_diversity, novelty
@@ -36,6 +36,7 @@ _HOMES = {
     "Corpus": "corpus",
     "CorpusSettings": "corpus",
     "Filters": "filters",
+    "Generator": "candidate",
     "LanguageModel": "language.model",
     "LogLikelihood": "candidate",
     "Monomer": "synthesis.route",
@@ -70,6 +71,7 @@ __all__ = [
     "Corpus",
     "CorpusSettings",
     "Filters",
+    "Generator",
     "GeneratorsError",
     "LanguageModel",
     "LogLikelihood",

@@ -1,7 +1,8 @@
-"""A proposed repeat unit."""
+"""A proposed repeat unit, and the interface of what proposes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ class Candidate:
     Attributes:
         unit: The repeat unit, spelled as its canonical key.
         log_prior: Natural log of the prior probability of the string (or synthesis) from which the unit was made.
-        origin: How it was generated, such as `smc, ngram-10, 4 stages`.
+        origin: How it was generated, such as `smc, ngram-10, 4 steps`.
         route: Polymerisation and monomers, if known.
     """
 
@@ -48,3 +49,28 @@ class Candidate:
     def document(self) -> None:
         """None: a homopolymer needs no document beside its repeat unit."""
         return None
+
+
+class Generator(Protocol):
+    """Proposes repeat units."""
+
+    def propose(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        log_likelihood: LogLikelihood | None = None,
+        exclude: Collection[str] = (),
+    ) -> list[Candidate]:
+        """Return n candidates with distinct keys that are not in `exclude`; fewer only if there are no others.
+
+        Args:
+            n: Number of candidates.
+            rng: The only source of random numbers: equal states give equal candidates.
+            log_likelihood: Natural log of the likelihood, for samples of the posterior; None for samples of the prior. A unit whose
+                likelihood is zero must not be proposed.
+            exclude: Canonical keys to exclude, such as those of the corpus or of evaluated polymers.
+
+        Raises:
+            ExhaustedProposals: Fewer than n candidates were found, although there may be others.
+        """
+        ...

@@ -44,7 +44,7 @@ class TemperedGenerator(Generic[S]):
 
         Without a likelihood, they are samples from the prior. With one, they are taken from the final population of an SMC run. If that
         contains too few distinct candidates, its Metropolis-Hastings chains are continued at the target and the visited states are
-        added; after `max_top_up` sweeps, the rest is taken from the populations of earlier stages, at lower beta. `Candidate.origin`
+        added; after `max_top_up` sweeps, the rest is taken from the populations of earlier steps, at lower beta. `Candidate.origin`
         records the source.
 
         Args:
@@ -100,7 +100,7 @@ class TemperedGenerator(Generic[S]):
         result = self.run(evaluator, rng, max(self.space.settings.particles, 2 * found.n))
         population = result.particles
         count = len(result.steps)
-        origin = f"smc, {self.space.name}, {count} {'stage' if count == 1 else 'stages'}"
+        origin = f"smc, {self.space.name}, {count} {'step' if count == 1 else 'steps'}"
         found.add(population, rng.permutation(len(population.units)), origin)
         for sweep in range(1, self.space.settings.max_top_up + 1):
             if found.complete:

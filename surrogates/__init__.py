@@ -17,6 +17,7 @@ from surrogates.errors import (
     SurrogatesWarning,
     UnknownSurrogate,
     UnreadableModel,
+    Unsupported,
 )
 from surrogates.front_probability import front_probability  # at once: its module has the same name
 
@@ -75,6 +76,7 @@ __all__ = [
     "SurrogatesWarning",
     "UnknownSurrogate",
     "UnreadableModel",
+    "Unsupported",
     "fit_surrogates",
     "front_probability",
     "hypervolume",

@@ -9,6 +9,7 @@ The tree::
     ├── NoPriorRange (ValueError)          a property without data and without a range in the registry
     ├── InvalidPool (ValueError)           a candidate pool or batch size from which nothing can be selected
     ├── UnreadableModel (OSError)          a file that does not contain saved surrogates
+    ├── Unsupported (ValueError)           a request that the learner does not support
     └── FitError (ArithmeticError)         a covariance matrix that is singular even with the largest jitter
 
     SurrogatesWarning (UserWarning)
@@ -46,6 +47,10 @@ class InvalidPool(SurrogatesError, ValueError):
 
 class UnreadableModel(SurrogatesError, OSError):
     """A file that does not contain saved surrogates."""
+
+
+class Unsupported(SurrogatesError, ValueError):
+    """A request that the learner does not support, such as several fidelities."""
 
 
 class FitError(SurrogatesError, ArithmeticError):

@@ -76,6 +76,14 @@ class Observations:
             return np.zeros(len(self.units), dtype=bool)
         return ~np.isnan(column) & ~self.failed
 
+    def fidelities_of(self, name: str) -> set[str]:
+        """Return the fidelities at which a property was measured."""
+        return {self.fidelities[i] for i in np.flatnonzero(self.measured(name))}
+
+    def measured_at(self, name: str, fidelity: str) -> NDArray[np.int64]:
+        """Rows in which a property was measured at a fidelity."""
+        return np.flatnonzero(self.measured(name) & (np.array(self.fidelities) == fidelity))
+
     def target_fidelity(self, wanted: str | None) -> str:
         """Return the fidelity to predict: `wanted`, or else the only one present.
 

@@ -1,7 +1,7 @@
-"""The registry of acquisition methods; the settings look names up here without loading the methods."""
+"""The registries of acquisition methods and learners; the settings look names up here without loading either."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from mdcore.chem.registry import Registry
 
@@ -13,6 +13,11 @@ Method = Callable[[Any], Picks]
 
 METHODS: Registry[Method] = Registry("acquisition method")
 """Acquisition methods by name."""
+
+LEARNERS: Registry[type[Any]] = Registry("learner")
+"""Learners by name, subclasses of `surrogates.models.Learner`."""
+
+L = TypeVar("L", bound=type[Any])
 
 
 def register_method(name: str) -> Callable[[Method], Method]:
@@ -26,3 +31,13 @@ def register_method(name: str) -> Callable[[Method], Method]:
         return METHODS.register(name, method)
 
     return register
+
+
+def register_learner(learner: L) -> L:
+    """Add a learner; use it as a class decorator.
+
+    Raises:
+        PluginError: There is another learner of that name.
+    """
+    LEARNERS.register(learner.name, learner)
+    return learner

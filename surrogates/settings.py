@@ -1,27 +1,49 @@
 """Settings of the surrogates and of the acquisition."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from mdcore.chem.settings import Settings
-from surrogates.registry import METHODS
+from surrogates.registry import LEARNERS, METHODS
+
+GP = "gp"
+"""Name of the built-in learner, whose settings are fields of `SurrogateSettings`."""
+
+OF_GP = ("restarts", "exact_points", "inducing_points", "radial", "trend", "residual")
+"""Settings that only the learner `gp` uses."""
 
 
-def _registered(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """Accept the method of a plug-in as well."""
-    try:
-        return validate(value)
-    except ValidationError:
-        if isinstance(value, str) and value in METHODS:
-            return value
-        raise
+def _registered_in(registry: Mapping[str, Any]) -> WrapValidator:
+    """Return a validator that also accepts the names of plug-ins."""
+
+    def registered(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validate(value)
+        except ValidationError:
+            if isinstance(value, str) and value in registry:
+                return value
+            raise
+
+    return WrapValidator(registered)
 
 
 class SurrogateSettings(Settings):
     """Settings of the surrogate models.
 
     Attributes:
+        learner: Kind of model: `gp`, Gaussian processes; or the name of a plug-in.
+        learners: Settings of learners of plug-ins by name, such as `{linear: {prior_sd: 2}}`. Those of `gp` are `restarts`,
+            `exact_points`, `inducing_points`, `radial`, `trend` and `residual`.
         features: Molecular features: count `fingerprints`, chemical `descriptors`, or `both`, with one covariance term for each.
             `force-field` uses descriptors of force-field parameters, `all` uses fingerprints and both kinds of descriptors.
         radius: Radius of the Morgan environments, in bonds.
@@ -32,7 +54,7 @@ class SurrogateSettings(Settings):
             posterior is approximated with inducing points.
         inducing_points: Number of inducing points.
         fidelity: Fidelity to predict if the observations contain several; the others contribute through a learned coupling.
-        share_properties: Couple the properties, so that measurements of one improve predictions of the others.
+        share_properties: Couple the properties, so that measurements of one improve predictions of the others. Not every learner can.
         radial: Radial kernel over descriptors: `matern` (smoothness 5/2) or `rbf`.
         trend: Whether to add a linear kernel over descriptors.
         residual: Interpretation of variation that the features do not explain. `peculiar`: a property of each polymer, so that a
@@ -41,6 +63,8 @@ class SurrogateSettings(Settings):
         failure_rate: Prior probability that an evaluation fails.
     """
 
+    learner: Annotated[Literal["gp"], _registered_in(LEARNERS), PlainSerializer(str, return_type=str)] = "gp"
+    learners: dict[str, dict[str, Any]] = Field(default_factory=dict)
     features: Literal["both", "fingerprints", "descriptors", "force-field", "all"] = "both"
     radius: Annotated[int, Field(ge=0, le=6)] = 2
     columns: Annotated[int, Field(ge=64, le=65536)] = 4096
@@ -54,6 +78,41 @@ class SurrogateSettings(Settings):
     trend: bool = True
     residual: Literal["peculiar", "noise"] = "peculiar"
     failure_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+    @field_validator("learners")
+    @classmethod
+    def _valid_sections(cls, sections: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, section in sections.items():
+            if name == GP:
+                raise ValueError(
+                    f"{name}: the settings of this learner are {', '.join(OF_GP)}; write them beside `learners`"
+                )
+            if name not in LEARNERS:
+                known = ", ".join(one for one in LEARNERS if one != GP)
+                raise ValueError(
+                    f"learner {name!r} is unknown; {f'known: {known}' if known else 'install its plug-in'}"
+                )
+            try:
+                LEARNERS[name].model_validate(section)
+            except ValidationError as error:
+                first = error.errors()[0]
+                place = ".".join(str(part) for part in (name, *first["loc"]))
+                raise ValueError(f"{place} {first['input']!r}: {first['msg']}") from error
+        return sections
+
+    @model_validator(mode="after")
+    def _understood_by_the_learner(self) -> "SurrogateSettings":
+        if self.learner == GP:
+            return self
+        for name in OF_GP:
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} {value!r} is a setting of learner gp, got learner {self.learner!r}; remove one of them"
+                )
+        if self.share_properties and not LEARNERS[self.learner].couples_tasks:
+            raise ValueError(f"learner {self.learner!r} cannot couple properties; set share_properties to false")
+        return self
 
 
 class AcquisitionSettings(Settings):
@@ -91,7 +150,7 @@ class AcquisitionSettings(Settings):
             "max-variance",
             "random",
         ],
-        WrapValidator(_registered),
+        _registered_in(METHODS),
         PlainSerializer(str, return_type=str),
     ] = "mixed"
     samples: Annotated[int, Field(ge=8, le=4096)] = 32

@@ -159,8 +159,7 @@ def cross_validate(
         labels = clusters(observations, featurise)
     else:
         labels = np.unique([unit.key for unit in observations.units], return_inverse=True)[1]
-    own = observations.measured(name) & (np.array(observations.fidelities) == fidelity)
-    rows = np.flatnonzero(own)
+    rows = observations.measured_at(name, fidelity)
     parts = np.full(len(observations), -1, dtype=np.int64)
     parts[rows] = folds(labels[rows], k, seed)
     held_groups = {int(part): set(labels[parts == part].tolist()) for part in range(k)}
@@ -172,15 +171,11 @@ def cross_validate(
         seen = observations.take(kept)
         surrogates = fit_surrogates(seen, [name], settings, seed + part, featurise)
         prediction = surrogates.predict([observations.units[i] for i in out])
-        model = surrogates.models[0]
         mean[out] = prediction.mean[:, 0]
         # A measurement without a standard error has the scatter of the repeats in the training data.
-        learnt = np.flatnonzero(seen.measured(name) & (np.array(seen.fidelities) == fidelity))
-        scatter = Scatter.of(seen, name, learnt)
-        noise = model.parameters.noise[0] * model.spread**2
-        sd[out] = np.sqrt(
-            prediction.sd[:, 0] ** 2 + noise + scatter.variances(stderrs_of(observations, name)[out], mean[out])
-        )
+        scatter = Scatter.of(seen, name, seen.measured_at(name, fidelity))
+        errors = scatter.variances(stderrs_of(observations, name)[out], mean[out])
+        sd[out] = np.sqrt(prediction.sd[:, 0] ** 2 + surrogates.models[0].noise_variance + errors)
     measured = observations.values[name][rows]
     return CrossValidation(
         name, groups, rows, measured, mean[rows], sd[rows], metrics_of(measured, mean[rows], sd[rows])
@@ -196,15 +191,12 @@ def leave_one_out(surrogates: SurrogateSet, name: str) -> CrossValidation:
     Raises:
         UnknownSurrogate: The property has no model.
         InvalidObservations: There are fewer than two measurements, or so many that the model uses inducing points.
+        Unsupported: The learner has no closed form.
     """
     model = surrogates.model(name)
-    own = model.data.rows[model.data.tasks == 0]
+    own = surrogates.observations.measured_at(name, surrogates.fidelity)
     if len(own) < 2:
         raise InvalidObservations(f"leave-one-out requires at least 2 measurements of {name}, got {len(own)}")
-    if model.shrink is not None:
-        raise InvalidObservations(
-            f"closed-form leave-one-out requires an exact model, but {name} uses inducing points; raise exact_points above {len(own)}"
-        )
     mean, sd = model.leave_one_out()
     measured = surrogates.observations.values[name][own]
     return CrossValidation(name, "leave-one-out", own, measured, mean, sd, metrics_of(measured, mean, sd))

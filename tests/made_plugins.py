@@ -16,7 +16,8 @@ def code_of(text: str) -> str:
     return str(block)
 
 
-def _module(name: str, code: str) -> Any:
+def module_of(name: str, code: str) -> Any:
+    """Return a module made of code of the page."""
     module = ModuleType(name)
     sys.modules[name] = module  # pydantic looks names up there
     exec(compile(code, f"{PAGE.name}:{name}", "exec"), module.__dict__)
@@ -25,5 +26,5 @@ def _module(name: str, code: str) -> Any:
 
 ANNEAL_CODE = code_of("class AnnealStage")
 DIPOLE_CODE = code_of("def read_dipole")
-AnnealStage = _module("extending_anneal", ANNEAL_CODE).AnnealStage
-DIPOLE = _module("extending_dipole", DIPOLE_CODE).DIPOLE
+AnnealStage = module_of("extending_anneal", ANNEAL_CODE).AnnealStage
+DIPOLE = module_of("extending_dipole", DIPOLE_CODE).DIPOLE

@@ -103,7 +103,7 @@ def switch(quick: bool, options) -> dict[str, dict]:
             fitted = time.perf_counter() - begun
             prediction = surrogates.predict(held)
             predicted = time.perf_counter() - begun - fitted
-            noise = surrogates.models[0].parameters.noise[0] * surrogates.models[0].spread ** 2
+            noise = surrogates.models[0].noise_variance
             sd = np.sqrt(prediction.sd[:, 0] ** 2 + noise)
             metrics = metrics_of(world.values[-1000:, 0], prediction.mean[:, 0], sd)
             name = f"{n} points, {kind}"

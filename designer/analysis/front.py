@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from designer.analysis.growth import FrontGrowth
+from designer.store.columns import record_cells, value_cells, value_columns
 from designer.store.records import EvaluationRecord
 from designer.store.substances import structures_of_record
 from surrogates import Constraint, Objective, pareto_mask
 
 if TYPE_CHECKING:
     from designer.analysis.front_table import FrontTable
+
+FRONT = ("evaluation", "psmiles", "origin", "novelty", "in_corpus")
+"""Columns of a table of the front before those of the measured properties."""
 
 
 def measured_values(records: Sequence[EvaluationRecord], objectives: Sequence[Objective]) -> NDArray[np.float64]:
@@ -86,29 +90,8 @@ def front_frame(
 
     front = front_records(records, objectives, limits)
     names = dict.fromkeys([o.property for o in objectives] + [m.property for r in front for m in r.measurements])
-    rows = []
-    for record in front:
-        row: dict[str, object] = {
-            "evaluation": record.ordinal,
-            "psmiles": record.psmiles,
-            "origin": record.origin,
-            "novelty": record.novelty,
-            "in_corpus": record.in_corpus,
-        }
-        for name in names:
-            measurement = record.measured(name)
-            row[name] = measurement.value if measurement else np.nan
-            row[f"{name}_stderr"] = measurement.stderr if measurement else np.nan
-        rows.append(row)
-    columns = [
-        "evaluation",
-        "psmiles",
-        "origin",
-        "novelty",
-        "in_corpus",
-        *(c for n in names for c in (n, f"{n}_stderr")),
-    ]
-    table = FrontTable(rows, columns=columns)
+    rows = [record_cells(record, FRONT) | value_cells(record, names, np.nan) for record in front]
+    table = FrontTable(rows, columns=[*FRONT, *value_columns(names)])
     drawings = {record.ordinal: structures_of_record(record) for record in front if not record.homopolymer}
     if drawings:
         table.attrs[STRUCTURES] = drawings

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogates import Constraint, Objective, Observations
+from surrogates import Constraint, Objective, Observations, SurrogateSettings
 from surrogates.replay import Oracle, Replay, Strategy, replay
+
+ADDED = ("learner", "learners")
+"""Settings of the surrogates that were added after the first digests of replays were stored."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Plan:
             [unit.key for unit in self.oracle.units],
             self.objectives,
             self.constraints,
-            strategy.surrogates.model_dump_json(),
+            strategy.surrogates.model_dump_json(exclude=_unset(strategy.surrogates)),
             strategy.acquisition.model_dump_json(),
             (self.evaluations, self.batch, self.start),
             [] if self.known is None else [unit.key for unit in self.known.units],
@@ -74,6 +77,12 @@ class Plan:
             text.update(_bytes(self.oracle.stderrs.get(name)))
             text.update(_bytes(None if self.known is None else self.known.values.get(name)))
         return text.hexdigest()[:16]
+
+
+def _unset(settings: SurrogateSettings) -> set[str]:
+    """Return those of `ADDED` that equal their defaults; digests leave them out, so that stored replays stay valid."""
+    fields = type(settings).model_fields
+    return {name for name in ADDED if getattr(settings, name) == fields[name].get_default(call_default_factory=True)}
 
 
 def _bytes(column: NDArray[np.float64] | None) -> bytes:

@@ -405,9 +405,8 @@ class Campaign:
             self.store.add_event("finished", reason)
 
     def _configured_cluster(self) -> Cluster:
-        from designer.cluster.start import start_cluster
-
-        return start_cluster(self.config.cluster, self.config.campaign_folder)
+        cluster: Cluster = self.config.cluster.start(self.config.campaign_folder)
+        return cluster
 
     def _run_on_cluster(self, ownership: Ownership) -> str:
         cluster = self._start_cluster()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from designer.campaign.ledger import Ledger
 from designer.config.campaign import CampaignConfig
-from designer.config.sections import ListInitial, SubstancesSettings
+from designer.config.sections import ListInitial
 from generators import Candidate
 from mdcore.chem import rng_for
 
@@ -77,7 +77,7 @@ def drawn(candidates: Sequence[AnyCandidate], n: int, seed: int) -> list[AnyCand
 def listed_substances(config: CampaignConfig) -> tuple["Substance", ...]:
     """Return all substances that a campaign file lists, as first evaluations and for the acquisition."""
     first = config.initial.listed() if isinstance(config.initial, ListInitial) else ()
-    return (*first, *(config.generator.listed() if isinstance(config.generator, SubstancesSettings) else ()))
+    return (*first, *config.generator.listed())
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,11 @@ class FixedList:
     @classmethod
     def of(cls, config: CampaignConfig) -> "FixedList | None":
         """Return the list of a campaign, or None where a generator proposes candidates without end."""
-        alone = config.undescribed() is not None
-        if not alone and not isinstance(config.generator, SubstancesSettings):
+        alone, others = config.undescribed() is not None, config.generator.listed()
+        if not alone and not others:
             return None
         first = config.initial.listed() if isinstance(config.initial, ListInitial) else ()
-        others = () if alone or not isinstance(config.generator, SubstancesSettings) else config.generator.listed()
-        return cls(frozenset(one.key for one in first), frozenset(one.key for one in others))
+        return cls(frozenset(one.key for one in first), frozenset(() if alone else (one.key for one in others)))
 
     def left(self, ledger: Ledger) -> int:
         """Return how many substances have no result yet, nor are simulated; those that are reserved count."""

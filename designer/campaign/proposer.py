@@ -1,4 +1,4 @@
-"""The default proposer: language model, surrogates, sequential Monte Carlo and acquisition."""
+"""The default proposer: generator, surrogates and acquisition."""
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from designer.analysis.front import front_records, measured_values
-from designer.campaign.generator import diverse_part, make_generator, with_route
+from designer.campaign.candidates import diverse_part, with_route
 from designer.campaign.likelihood import improving, region_likelihood, within_limits
 from designer.campaign.listed import AnyCandidate, drawn, listed_candidates
 from designer.campaign.observations import informative, observations_of
 from designer.campaign.proposal import Proposal
 from designer.config.campaign import CampaignConfig
-from designer.config.sections import CorpusInitial, ListInitial, ModelSettings, SubstancesSettings
+from designer.config.generators import PoolSettings
+from designer.config.sections import CorpusInitial, ListInitial
 from designer.store.imported import ImportedRecord
 from designer.store.knowledge import is_own
 from designer.store.records import OPEN, EvaluationRecord, PredictedValue
@@ -25,8 +26,7 @@ from generators import Candidate
 from mdcore.chem import Composition, RepeatUnit, rng_for, seed_sequence
 
 if TYPE_CHECKING:
-    from designer.campaign.generator import Generator
-    from generators import Corpus, LogLikelihood
+    from generators import Corpus, Generator, LogLikelihood
     from surrogates import Observations, SurrogateSet
 
 
@@ -72,19 +72,18 @@ class BayesianProposer:
     @cached_property
     def _list(self) -> list[AnyCandidate] | None:
         """What a campaign chooses from that chooses from a list."""
-        settings = self._config.generator
-        return listed_candidates(settings.listed(), "list") if isinstance(settings, SubstancesSettings) else None
+        return listed_candidates(self._config.generator.listed(), "list") or None
 
     @cached_property
-    def _settings(self) -> ModelSettings:
+    def _settings(self) -> PoolSettings:
         """Settings of the generator of a campaign without a list."""
-        if isinstance(self._config.generator, SubstancesSettings):
-            raise TypeError("a list of substances generates no repeat units")
+        if not isinstance(self._config.generator, PoolSettings):
+            raise TypeError(f"generator.kind {self._config.generator.kind} generates no repeat units")
         return self._config.generator
 
     @cached_property
     def _generator(self) -> "Generator":
-        return make_generator(self._settings, self._config.constraints, lambda: self._corpus)
+        return self._settings.make(self._config.constraints, lambda: self._corpus)
 
     @cached_property
     def _initial(self) -> Sequence[AnyCandidate]:

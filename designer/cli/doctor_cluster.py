@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from designer.cli.findings import Check
-from designer.cluster.base import Finished, Job, Noted, Returned
+from designer.cluster.base import Cluster, Finished, Job, Noted, OnDask, Returned
 from designer.config import CampaignConfig, load_config
-from designer.config.cluster import OutsideClusterSettings
 from designer.errors import DesignerError
 from designer.machine import program_version
 from mdcore.chem import Failure
@@ -31,17 +30,14 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
         tiny: Overrides of the settings for a simulation of a few seconds.
     """
     config = load_config(path)
-    from designer.cluster.dask_cluster import DaskCluster
-    from designer.cluster.start import start_cluster
-
     kind = config.cluster.kind
-    if isinstance(config.cluster, OutsideClusterSettings):
+    if config.measured_outside:
         yield Check(
-            "cluster", "works", "kind outside does not simulate; `designer ask` and `designer tell` need no cluster"
+            "cluster", "works", f"kind {kind} does not simulate; `designer ask` and `designer tell` need no cluster"
         )
         return
     try:
-        cluster = start_cluster(config.cluster, config.campaign_folder)
+        cluster: Cluster = config.cluster.start(config.campaign_folder)
     except DesignerError as error:
         yield Check(f"cluster {kind}", "broken", str(error), "correct it, then repeat the check")
         return
@@ -52,13 +48,13 @@ def cluster_checks(path: Path, tiny: Mapping[str, Any]) -> Iterator[Check]:
             f"dashboard at {cluster.dashboard}; up to {cluster.slots} parallel evaluations",
         )
         yield from _simulation(config, cluster, tiny)
-        if isinstance(cluster, DaskCluster):
+        if isinstance(cluster, OnDask):
             yield from _workers(config, cluster.client)
     finally:
         cluster.close()
 
 
-def _simulation(config: CampaignConfig, cluster: Any, tiny: Mapping[str, Any]) -> Iterator[Check]:
+def _simulation(config: CampaignConfig, cluster: Cluster, tiny: Mapping[str, Any]) -> Iterator[Check]:
     """Run one tiny simulation, which also makes a batch system start jobs."""
     folder = config.campaign_folder.resolve() / f"doctor-{uuid.uuid4().hex[:8]}"
     execution = config.simulation_settings().execution.model_dump(mode="json")

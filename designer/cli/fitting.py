@@ -4,16 +4,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import numpy as np
 import typer
+from pydantic import ValidationError
 
 from designer.cli import completion
 from designer.cli.checks import at_least
 from designer.cli.options import Columns, DataFile, Json, Seed, Sentinels, Smiles
 from designer.cli.output import answer_stream, write_json
+from designer.cli.overrides import assign
 from designer.cli.tables import count
+from designer.config.messages import one_line
 from designer.data import DataTable, parse_columns, read_table
 from designer.data.table import SENTINELS
 from designer.errors import InvalidRequest
@@ -59,6 +62,13 @@ def fit_command(
     features: Annotated[
         str, typer.Option(help="Features: both, fingerprints, descriptors, force-field or all.")
     ] = "both",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Override of a setting of the surrogates, such as residual=noise or learner=NAME; may be repeated.",
+        ),
+    ] = None,
     seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for model, predictions and plots; fits/NAME by default.")
@@ -66,12 +76,14 @@ def fit_command(
     as_json: Json = False,
 ) -> int:
     """Train, cross-validate and calibrate surrogates."""
+    from surrogates.models.learner import check_saves, learner_of
     from surrogates.validation import cross_validate, leave_one_out
 
     with answer_stream() as stream:
         at_least("--folds", folds, 2)
         at_least("--seed", seed, 0)
-        settings = _settings(features)
+        settings = _settings(features, overrides or [])
+        check_saves(learner_of(settings))
         if groups not in KINDS:
             raise InvalidRequest(f"--groups {groups!r} is unknown; use {', '.join(KINDS)}")
         folder = out or Path("fits") / data.stem
@@ -93,7 +105,7 @@ def fit_command(
                 validation = cross_validate(observations, name, settings, kind, folds, seed)
                 validations.append(validation)
                 _keep(validation, observations, folder)
-            if surrogates.model(name).shrink is None:
+            if surrogates.model(name).leaves_one_out:
                 validations.append(leave_one_out(surrogates, name))
         model = folder / "model.json"
         save_surrogates(surrogates, model)
@@ -130,11 +142,21 @@ def observations_from(table: DataTable, properties: Sequence[str]) -> Observatio
     )
 
 
-def _settings(features: str) -> SurrogateSettings:
+def _settings(features: str, overrides: Sequence[str]) -> SurrogateSettings:
     choices = SurrogateSettings.model_json_schema()["properties"]["features"]["enum"]
     if features not in choices:
         raise InvalidRequest(f"--features {features!r} is unknown; use one of {', '.join(choices)}")
-    return SurrogateSettings.model_validate({"features": features})
+    document: dict[str, Any] = {"features": features}
+    assign(document, overrides, "residual=noise")
+    try:
+        settings = SurrogateSettings.model_validate(document)
+    except ValidationError as error:
+        raise InvalidRequest(f"surrogate settings: {one_line(error, SurrogateSettings)}") from error
+    if settings.fidelity is not None:
+        raise InvalidRequest(
+            f"--set fidelity={settings.fidelity} does not apply, because a table has one fidelity; omit it"
+        )
+    return settings
 
 
 def _keep_other_models(folder: Path, wanted: Sequence[str]) -> None:

@@ -12,14 +12,14 @@ from typing import Annotated, TextIO, get_args
 import numpy as np
 import typer
 
-from designer.campaign.generator import make_generator, with_route
+from designer.campaign.candidates import with_route
 from designer.campaign.likelihood import Bounds, region_likelihood
 from designer.cli.checks import at_least
 from designer.cli.learned import learned_from
 from designer.cli.options import CampaignName, Json, Seed
 from designer.cli.output import answer_stream, write_json
 from designer.cli.proposed import Proposed, told_of, write_table
-from designer.config.sections import ModelSettings, NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
+from designer.config.generators import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import InvalidRequest, MissingFile
 from designer.novelty import Novelty, novelty
 from designer.text import told_in_quarters
@@ -48,7 +48,7 @@ class GeneratorChoice:
     monomers: Path | None = None
     sharpness: float = 1.0
 
-    def settings(self) -> ModelSettings:
+    def settings(self) -> NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings:
         """Return the choice as a section of a campaign.
 
         Raises:
@@ -213,7 +213,7 @@ def generate_command(
         measured = learned.measured(tuple(region)) if learned else frozenset()
         surrogates = learned.surrogates(tuple(region), seed) if learned and region else None
         corpus = load_corpus(CorpusSettings(), progress=told_in_quarters("building the corpus", _tell))
-        generator = make_generator(settings, Filters(), lambda: corpus)
+        generator = settings.make(Filters(), lambda: corpus)
         likelihood = region_likelihood(surrogates, (region,)) if surrogates else None
         passed = (corpus.keys if output.novel else frozenset()) | (frozenset() if output.measured else measured)
         rng = rng_for(seed, " ".join(targets), "generate")

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-import yaml
 from pydantic import ValidationError
 
 from designer.cli import completion
 from designer.cli.checks import at_least
 from designer.cli.options import Json, Seed
 from designer.cli.output import answer_stream, write_json
+from designer.cli.overrides import assign
 from designer.cli.substance import read_substance
 from designer.config.messages import one_line
-from designer.config.plain_yaml import plain_value
 from designer.errors import CampaignFailed, InvalidRequest
 from designer.text import duration, with_error
 from mdcore.chem import Failure, Measurement, property_spec
@@ -177,20 +176,7 @@ def _document(substance: Substance, preset: str, seed: int, result: SimulationRe
 def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
     """Build the settings from a preset and `section.key=value` texts."""
     document: dict[str, Any] = {"preset": preset}
-    for text in overrides:
-        path, equals, value = text.partition("=")
-        if not equals or not path:
-            raise InvalidRequest(f"--set {text!r} is not an assignment; write it as protocol.temperature_K=350")
-        *sections, key = path.split(".")
-        place = document
-        for section in sections:
-            place = place.setdefault(section, {})
-            if not isinstance(place, dict):
-                raise InvalidRequest(f"--set {text!r} does not name a section; see designer schema")
-        try:
-            place[key] = plain_value(value)
-        except yaml.YAMLError as error:
-            raise InvalidRequest(f"--set {text!r} has an invalid value; write a number, text or list") from error
+    assign(document, overrides, "protocol.temperature_K=350")
     try:
         return SimulationSettings.model_validate(document)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from designer.columns import column_label
 from designer.console import VisibleConsole
+from designer.store.columns import record_cells
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_document, route_text
 from designer.text import with_error
@@ -37,13 +38,9 @@ def front_document(front: Sequence[EvaluationRecord], routes: Routes) -> list[di
     """Return evaluations with their measurements in JSON types."""
     return [
         {
-            "evaluation": record.ordinal,
-            "psmiles": record.psmiles,
-            "key": record.key,
+            **record_cells(record, ("evaluation", "psmiles", "key")),
             **({} if record.substance is None else {"substance": dict(record.substance)}),
-            "origin": record.origin,
-            "novelty": record.novelty,
-            "in_corpus": record.in_corpus,
+            **record_cells(record, ("origin", "novelty", "in_corpus")),
             "route": route_document(routes.get(record.key)),
             "properties": {m.property: measurement_document(m) for m in record.measurements},
         }

@@ -77,16 +77,8 @@ def start_address(settings: AddressClusterSettings, steps: Sequence[Step] | None
         count.client = connect()
         return count.client
 
-    way = Way(
-        steps=tuple(steps) if steps is not None else (PARTS if parted else WHOLE),
-        slots=count,
-        resources=marked,
-        retries=settings.retries,
-        transfer=settings.files == "transfer",
-        scratch=settings.scratch,
-        fetch_s=settings.fetch_s,
-        patience_s=settings.wait_s,
-    )
+    own = tuple(steps) if steps is not None else (PARTS if parted else WHOLE)
+    way = Way.of(settings, own, count, resources=marked, patience_s=settings.wait_s)
     notes = [] if settings.address.startswith("tls://") else [UNPROTECTED.format(address=settings.address)]
     return DaskCluster(client, way, lambda client: client.close(timeout=CONNECT_S), connect=renew, notes=notes)
 

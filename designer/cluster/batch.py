@@ -26,11 +26,7 @@ from designer.cluster.queue_state import QueueState, cancel, queue_state
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import Step
 from designer.cluster.way import Way
-from designer.config.cluster import (
-    LSFClusterSettings,
-    QueueJobs,
-    QueueSettings,
-)
+from designer.config.cluster import QueueJobs, QueueSettings
 from designer.errors import ClusterLost
 
 TEND_S = 5.0
@@ -174,7 +170,7 @@ class QueueGroup:
 
     def _ask(self, own: _Submitted) -> QueueState | None:
         own.asked = time.monotonic()
-        return queue_state(self._whole.kind, str(own.job.job_id))  # type: ignore[attr-defined]
+        return queue_state(self._whole.system, str(own.job.job_id))
 
     def _look(self, now: float, workers: dict[str, Any]) -> None:
         for address, worker in workers.items():
@@ -250,11 +246,11 @@ class QueueGroup:
         """Cancel the jobs marked for it; returns the batch system's error if one of them may still exist."""
         if not self._leaving:
             return None
-        kind = self._whole.kind  # type: ignore[attr-defined]
-        complaint = cancel(kind, self._leaving)
+        system = self._whole.system
+        complaint = cancel(system, self._leaving)
         if complaint is not None:
             # Some of them may have ended already.
-            self._leaving = [job for job in self._leaving if queue_state(kind, job) != QueueState("ended")]
+            self._leaving = [job for job in self._leaving if queue_state(system, job) != QueueState("ended")]
         if complaint is None or not self._leaving:
             self._leaving = []
             return None
@@ -309,9 +305,7 @@ def job_of(
         "death_timeout": 120,
         "protocol": protected(certificates)["protocol"],
     }  # fmt: skip
-    # LSF charges projects, the others accounts.
-    charged = {"project" if isinstance(whole, LSFClusterSettings) else "account": settings.account}
-    return job_class(whole.kind)(**charged, **common)  # type: ignore[attr-defined]
+    return job_class(whole)(**{whole.system.charged: settings.account}, **common)
 
 
 def start_queue(
@@ -365,15 +359,7 @@ def start_queue(
     def ended(worker: str) -> bool:
         return any(group.has(worker) and group.ended(worker) for group in groups)
 
-    way = Way(
-        steps=own,
-        slots=lambda: sum(group.slots for group in groups),
-        retries=settings.retries,
-        transfer=settings.files == "transfer",
-        scratch=settings.scratch,
-        fetch_s=settings.fetch_s,
-        simulations_per_gpu=groups[0].workers,
-    )
+    way = Way.of(settings, own, lambda: sum(group.slots for group in groups), simulations_per_gpu=groups[0].workers)
     return DaskCluster(client, way, close, tend=tend, ended=ended)
 
 

@@ -7,28 +7,25 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+from designer.config.cluster import QueueSettings
 from designer.errors import MissingPart
 
-_CLASSES = {"slurm": "SLURMJob", "pbs": "PBSJob", "lsf": "LSFJob"}
 
-
-def job_class(kind: str) -> Any:
-    """Return the class whose instances are jobs of a batch system.
-
-    Args:
-        kind: `slurm`, `pbs` or `lsf`.
+def job_class(settings: QueueSettings) -> Any:
+    """Return the class whose instances are jobs of the batch system of a kind of cluster.
 
     Raises:
         MissingPart: dask-jobqueue is not installed.
     """
+    module, _, name = settings.system.job.partition(":")
     try:
         with _signals_kept():
-            module = importlib.import_module(f"dask_jobqueue.{kind}")
+            found = importlib.import_module(module)
     except ImportError as error:
         raise MissingPart(
-            "cluster.kind slurm, pbs and lsf need dask-jobqueue; pip install 'polymer-designer[slurm]'"
+            f"cluster.kind {settings.kind} needs dask-jobqueue; pip install 'polymer-designer[slurm]'"
         ) from error
-    return getattr(module, _CLASSES[kind])
+    return getattr(found, name)
 
 
 @contextmanager

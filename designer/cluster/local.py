@@ -14,7 +14,7 @@ from designer.cluster.parts import PARTS, whole
 from designer.cluster.scheduler import protected, quiet_dask, scheduler_spec, thread_environment
 from designer.cluster.task import SimulateFunction, Step
 from designer.cluster.way import Way
-from designer.config.cluster import LocalClusterSettings, LocalCudaClusterSettings, WorkerSettings
+from designer.config.cluster import ClusterSettings, LocalClusterSettings, LocalCudaClusterSettings
 from designer.errors import MissingPart
 from designer.origins import LOOPBACK
 
@@ -78,12 +78,13 @@ def nanny(certificates: Certificates | None, environment: dict[str, str], resour
             "resources": resources,
             **protected(certificates),
             "silence_logs": 50,
+            "preload": ["designer.cluster.undisturbed"],
         },
     }
 
 
 def start_processes(
-    settings: WorkerSettings,
+    settings: ClusterSettings,
     certificates: Certificates | None,
     workers: dict[str, dict[str, Any]],
     steps: tuple[Step, ...],
@@ -98,24 +99,20 @@ def start_processes(
         scheduler = scheduler_spec(settings, certificates, host, port)
         cluster = distributed.SpecCluster(workers=workers, scheduler=scheduler, security=security, silence_logs=50)
         client = distributed.Client(cluster, security=security)
-    way = Way(
-        steps=steps,
-        slots=lambda: slots,
-        retries=settings.retries,
-        transfer=settings.files == "transfer",
-        scratch=settings.scratch,
-        fetch_s=settings.fetch_s,
-        simulations_per_gpu=simulations_per_gpu,
-    )
+    way = Way.of(settings, steps, lambda: slots, simulations_per_gpu=simulations_per_gpu)
     return DaskCluster(client, way, lambda client: shut_down(cluster, client))
 
 
-def shut_down(cluster: "distributed.SpecCluster", client: "distributed.Client") -> None:
+def shut_down(cluster: Any, client: "distributed.Client") -> None:
     """Stop client, workers and scheduler; kill workers that do not end in time.
 
     All outcomes are recorded by then, and running simulations can resume from their checkpoints.
+
+    Args:
+        cluster: A `distributed.deploy.Cluster`; worker processes are those of a `SpecCluster`.
+        client: Its client.
     """
-    workers = [getattr(nanny, "pid", None) for nanny in cluster.workers.values()]
+    workers = [getattr(nanny, "pid", None) for nanny in getattr(cluster, "workers", {}).values()]
     try:
         client.close(timeout=SHUTDOWN_S)
         cluster.close(timeout=SHUTDOWN_S)

@@ -1,14 +1,15 @@
 """State of a job in a batch system: queued, running or ended, and why it waits."""
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from designer.config.batch_system import BatchSystem
 
 ANSWER_S = 30.0
 """Timeout in s for an answer of the batch system."""
 
-Kind = Literal["slurm", "pbs", "lsf"]
 State = Literal["queued", "running", "ended"]
 
 
@@ -25,93 +26,47 @@ class QueueState:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Language:
-    """Query command of a batch system and interpretation of its output.
-
-    Attributes:
-        question: The command, without the number of the job.
-        queued: States of waiting jobs, requeued ones included.
-        running: States of jobs with allocated resources.
-        unknown: States without information.
-        forgotten: Fragments of error messages about jobs that ended long ago.
-    """
-
-    question: tuple[str, ...]
-    queued: frozenset[str]
-    running: frozenset[str]
-    unknown: frozenset[str]
-    forgotten: tuple[str, ...]
-
-
-_LANGUAGES: Mapping[Kind, _Language] = {
-    "slurm": _Language(
-        ("squeue", "-h", "-t", "all", "-o", "%T %r", "-j"),
-        frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}),
-        frozenset({"RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING", "STAGE_OUT"}),
-        frozenset(),
-        ("Invalid job id",),
-    ),
-    "pbs": _Language(
-        ("qstat",),
-        frozenset("QHWTM"),
-        frozenset("RSUB"),
-        frozenset(),
-        ("Unknown Job", "has finished"),
-    ),
-    "lsf": _Language(
-        ("bjobs", "-noheader", "-o", "stat"),
-        frozenset({"PEND", "PSUSP", "PROV", "WAIT"}),
-        frozenset({"RUN", "USUSP", "SSUSP"}),
-        frozenset({"UNKWN"}),
-        ("is not found",),
-    ),
-}  # fmt: skip
-
-
-def queue_state(kind: Kind, job_id: str) -> QueueState | None:
+def queue_state(system: BatchSystem, job_id: str) -> QueueState | None:
     """Query a batch system about a job.
 
     Returns:
         The state; None if there is no answer, for example while the controller restarts, which implies nothing about the job.
     """
-    command = [*_LANGUAGES[kind].question, job_id]
+    command = [*system.question, job_id]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return understood(kind, done.returncode, done.stdout, done.stderr)
+    return understood(system, done.returncode, done.stdout, done.stderr)
 
 
-def understood(kind: Kind, returncode: int, out: str, error: str) -> QueueState | None:
+def understood(system: BatchSystem, returncode: int, out: str, error: str) -> QueueState | None:
     """Return the state given in an answer."""
-    language = _LANGUAGES[kind]
-    if any(words in error for words in language.forgotten):
+    if any(words in error for words in system.forgotten):
         return QueueState("ended")
     if returncode != 0:
         return None
     lines = [line.split() for line in out.splitlines() if line.strip()]
     if not lines:
         return QueueState("ended")
-    # The table of `qstat` has the state before the queue; the others answer with what was asked for.
-    name, *reason = lines[-1][-2:-1] if kind == "pbs" else lines[-1]
-    if name in language.queued:
+    try:
+        name, reason = lines[-1][system.column], lines[-1][1:] if system.column == 0 else []
+    except IndexError:
+        return None
+    if name in system.queued:
         return QueueState("queued", "" if reason in ([], ["None"]) else " ".join(reason))
-    if name in language.running:
+    if name in system.running:
         return QueueState("running")
-    return None if name in language.unknown else QueueState("ended")
+    return None if name in system.unknown else QueueState("ended")
 
 
-_CANCEL: Mapping[Kind, tuple[str, ...]] = {"slurm": ("scancel",), "pbs": ("qdel",), "lsf": ("bkill",)}
-
-
-def cancel(kind: Kind, job_ids: Sequence[str]) -> str | None:
+def cancel(system: BatchSystem, job_ids: Sequence[str]) -> str | None:
     """Cancel queued and running jobs; jobs that have ended are ignored.
 
     Returns:
         The batch system's error in one line, or None.
     """
-    command = [*_CANCEL[kind], *job_ids]
+    command = [*system.cancel, *job_ids]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

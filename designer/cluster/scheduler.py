@@ -12,7 +12,7 @@ import distributed
 
 from designer.cluster.certificates import Certificates
 from designer.cluster.scratch import user_folder
-from designer.config.cluster import WorkerSettings
+from designer.config.cluster import ClusterSettings
 from designer.origins import LOOPBACK, SETTING, own_origins, refuse_foreign_hosts
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENMM_CPU_THREADS")
@@ -38,7 +38,7 @@ OPTIONS: Mapping[str, Any] = {
 }
 
 
-def thread_environment(settings: WorkerSettings) -> dict[str, str]:
+def thread_environment(settings: ClusterSettings) -> dict[str, str]:
     """Return the variables that give libraries the threads of one simulation."""
     return dict.fromkeys(THREAD_VARIABLES, str(settings.threads_per_worker))
 
@@ -72,7 +72,7 @@ def quiet_dask(scratch: str | None = None) -> Iterator[None]:
 
 
 def scheduler_spec(
-    settings: WorkerSettings, certificates: Certificates | None, host: str = LOOPBACK, port: int = 0
+    settings: ClusterSettings, certificates: Certificates | None, host: str = LOOPBACK, port: int = 0
 ) -> dict[str, Any]:
     """Return the specification of a scheduler for `SpecCluster`; its dashboard is always on the loopback interface."""
     return {

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from designer.cluster.parts import WHOLE
 from designer.cluster.task import Step
+from designer.config.cluster import ClusterSettings
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,23 @@ class Way:
     fetch_s: float = 300.0
     simulations_per_gpu: int = 1
     patience_s: float = 0.0
+
+    @classmethod
+    def of(cls, settings: ClusterSettings, steps: tuple[Step, ...], slots: Callable[[], int], **more: Any) -> Self:
+        """Return how jobs run on a cluster with the given settings.
+
+        Args:
+            settings: The section `cluster` of a campaign.
+            steps: See the attributes, like the following.
+            slots: Number of jobs that the cluster can use at a time.
+            more: Other attributes.
+        """
+        return cls(
+            steps=steps,
+            slots=slots,
+            retries=settings.retries,
+            transfer=settings.files == "transfer",
+            scratch=settings.scratch,
+            fetch_s=settings.fetch_s,
+            **more,
+        )

@@ -7,23 +7,21 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from designer.config.base import Section
-from designer.config.cluster import ClusterSettings, LocalClusterSettings, OutsideClusterSettings
+from designer.config.cluster import AnyCluster, LocalClusterSettings
 from designer.config.document import full_document, minimal_document
+from designer.config.generators import AnyGenerator, NGramSMCSettings
 from designer.config.identity import campaign_identity, settings_digest
 from designer.config.messages import NAME_PATTERN
 from designer.config.moved import with_moved_settings
 from designer.config.sections import (
     CorpusInitial,
-    GeneratorSettings,
     InitialSettings,
     LimitSettings,
     ListInitial,
-    NGramSMCSettings,
     ObjectiveSettings,
     PriorInitial,
     SimulationSection,
     StopSettings,
-    SubstancesSettings,
     SurrogateSection,
     is_stored,
     measurable_property,
@@ -71,13 +69,13 @@ class CampaignConfig(Section):
     constraints: Filters = Filters()
     novelty: Literal["required", "allowed"] = "required"
     corpus: CorpusSettings = CorpusSettings()
-    generator: GeneratorSettings = NGramSMCSettings()
+    generator: AnyGenerator = NGramSMCSettings()
     surrogates: SurrogateSection = SurrogateSection()
     acquisition: AcquisitionSettings = AcquisitionSettings()
     simulation: SimulationSection = SimulationSection()
     optics: OpticsSettings = OpticsSettings(kind="additive")
     initial: InitialSettings = PriorInitial()
-    cluster: ClusterSettings = LocalClusterSettings()
+    cluster: AnyCluster = LocalClusterSettings()
     stop: StopSettings
     folder: str | None = None
     store: StoreURL | None = None
@@ -131,9 +129,10 @@ class CampaignConfig(Section):
 
     @model_validator(mode="after")
     def _list_goes_with_the_rest(self) -> "CampaignConfig":
-        if isinstance(self.generator, SubstancesSettings) and isinstance(self.initial, CorpusInitial):
+        if isinstance(self.initial, CorpusInitial) and self.generator.listed():
             raise ValueError(
-                "initial.kind corpus draws repeat units from the corpus, generator.kind substances only from its list; use prior or list"
+                f"initial.kind corpus draws repeat units from the corpus, generator.kind {self.generator.kind} only from its list; "
+                "use prior or list"
             )
         label, listed, most = self.undescribed(), self.initial.evaluations, self.stop.evaluations
         if label is not None and (most is None or most > listed):
@@ -177,13 +176,12 @@ class CampaignConfig(Section):
     @property
     def measured_outside(self) -> bool:
         """Whether all measurements are made outside and nothing is simulated."""
-        return isinstance(self.cluster, OutsideClusterSettings)
+        return self.cluster.recorded_fidelity is not None
 
     def fidelity(self) -> str:
         """Return the fidelity of this campaign's own measurements."""
-        if isinstance(self.cluster, OutsideClusterSettings):
-            return self.cluster.fidelity
-        return self.simulation_settings().fidelity
+        recorded = self.cluster.recorded_fidelity
+        return self.simulation_settings().fidelity if recorded is None else recorded
 
     def properties(self) -> tuple[str, ...]:
         """Return the properties that each evaluation measures, those of the objectives first."""

@@ -1,12 +1,22 @@
-"""The section `cluster`: the resources that simulations run on, one model for each kind."""
+"""The section `cluster`: the resources that simulations run on, one model for each kind.
+
+A kind is a plug-in: a subclass of `ClusterSettings` that starts a cluster, registered with `register_cluster`. Models are loaded with every
+campaign file, so that Dask is imported by `start` alone.
+"""
 
 import ipaddress
+from abc import abstractmethod
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
 from designer.config.base import Section
+from designer.config.batch_system import LSF, PBS, SLURM, BatchSystem
+from designer.config.kinds import OfKind, add_kind
+from designer.errors import InvalidRequest
+from mdcore.chem.registry import Registry
 
 
 def is_loopback(host: str) -> bool:
@@ -52,8 +62,8 @@ class HangSettings(Section):
     attempts: Annotated[int, Field(ge=1, le=20)] = 2
 
 
-class WorkerSettings(Section):
-    """Settings that all kinds of cluster share.
+class ClusterSettings(Section):
+    """Settings that all kinds of cluster share. Each kind has a field `kind`.
 
     Attributes:
         threads_per_worker: CPU threads of each simulation.
@@ -90,8 +100,54 @@ class WorkerSettings(Section):
             return "temporary"
         return "off" if value is False else value
 
+    if TYPE_CHECKING:
+        kind: str
 
-class LocalClusterSettings(WorkerSettings):
+    @property
+    def recorded_fidelity(self) -> str | None:
+        """Fidelity of the measurements if all are recorded with `designer tell`; None if the cluster simulates."""
+        return None
+
+    @abstractmethod
+    def start(self, folder: Path | None) -> Any:
+        """Start or join the cluster.
+
+        Args:
+            folder: The campaign's folder.
+
+        Returns:
+            A `designer.cluster.Cluster`.
+
+        Raises:
+            DesignerError: It cannot be reached or started, or this kind does not simulate.
+        """
+
+
+CLUSTERS: Registry[type[ClusterSettings]] = Registry("kind of cluster")
+"""Kinds of clusters by the value of their field `kind`."""
+AnyCluster = Annotated[ClusterSettings, OfKind(CLUSTERS)]
+"""A cluster of any kind, in a model."""
+C = TypeVar("C", bound=ClusterSettings)
+
+
+def register_cluster(settings: type[C]) -> type[C]:
+    """Add a kind of cluster and return it; a class decorator.
+
+    Raises:
+        PluginError: The kind is taken, or the class has no field `kind` with a default.
+    """
+    add_kind(CLUSTERS, settings)
+    return settings
+
+
+def _started(home: str, *arguments: Any, **options: Any) -> Any:
+    """Call a function `MODULE:NAME` of `designer.cluster`, which is loaded only when a cluster is started."""
+    module, _, name = home.partition(":")
+    return getattr(import_module(f"designer.cluster.{module}"), name)(*arguments, **options)
+
+
+@register_cluster
+class LocalClusterSettings(ClusterSettings):
     """Worker processes on this machine.
 
     Attributes:
@@ -102,8 +158,13 @@ class LocalClusterSettings(WorkerSettings):
     kind: Literal["local"] = "local"
     workers: Annotated[int, Field(ge=1, le=1024)] = 1
 
+    def start(self, folder: Path | None) -> Any:
+        """Start worker processes on this machine."""
+        return _started("local:start_local", self)
 
-class LocalCudaClusterSettings(WorkerSettings):
+
+@register_cluster
+class LocalCudaClusterSettings(ClusterSettings):
     """Worker processes on this machine, bound to its GPUs; separate workers build and analyse.
 
     Attributes:
@@ -118,8 +179,16 @@ class LocalCudaClusterSettings(WorkerSettings):
     simulations_per_gpu: Annotated[int, Field(ge=1, le=64)] = 1
     cpu_workers: Annotated[int, Field(ge=1, le=256)] = 1
 
+    def start(self, folder: Path | None) -> Any:
+        """Start worker processes on this machine.
 
-class RemoteSettings(WorkerSettings):
+        Raises:
+            MissingPart: The machine has no GPU.
+        """
+        return _started("local:start_local_cuda", self)
+
+
+class RemoteSettings(ClusterSettings):
     """Settings that all clusters on other machines share.
 
     Attributes:
@@ -199,7 +268,19 @@ class QueueSettings(RemoteSettings):
     log_folder: str | None = None
     tls_folder: str | None = None
 
+    system: ClassVar[BatchSystem]
+    """The batch system of the kind."""
 
+    def start(self, folder: Path | None) -> Any:
+        """Start a scheduler here, which submits jobs when there is work.
+
+        Raises:
+            InvalidConfig: The certificates cannot be written where jobs can read them.
+        """
+        return _started("batch:start_queue", self, folder=folder)
+
+
+@register_cluster
 class SlurmClusterSettings(QueueSettings):
     """Jobs of Slurm.
 
@@ -209,7 +290,10 @@ class SlurmClusterSettings(QueueSettings):
 
     kind: Literal["slurm"] = "slurm"
 
+    system: ClassVar[BatchSystem] = SLURM
 
+
+@register_cluster
 class PBSClusterSettings(QueueSettings):
     """Jobs of PBS.
 
@@ -219,7 +303,10 @@ class PBSClusterSettings(QueueSettings):
 
     kind: Literal["pbs"] = "pbs"
 
+    system: ClassVar[BatchSystem] = PBS
 
+
+@register_cluster
 class LSFClusterSettings(QueueSettings):
     """Jobs of LSF.
 
@@ -228,6 +315,8 @@ class LSFClusterSettings(QueueSettings):
     """
 
     kind: Literal["lsf"] = "lsf"
+
+    system: ClassVar[BatchSystem] = LSF
 
 
 class SSHHost(Section):
@@ -256,6 +345,7 @@ class SSHHost(Section):
         return self
 
 
+@register_cluster
 class SSHClusterSettings(RemoteSettings):
     """Machines accessed by SSH with keys; password prompts are disabled.
 
@@ -279,8 +369,18 @@ class SSHClusterSettings(RemoteSettings):
             raise ValueError("no host can simulate; set gpus or simulations for at least one of them")
         return self
 
+    def start(self, folder: Path | None) -> Any:
+        """Start a scheduler here and workers on the machines.
 
-class AddressClusterSettings(WorkerSettings):
+        Raises:
+            ClusterLost: A machine cannot be reached, or its worker does not start.
+            MissingPart: The SSH library is not installed.
+        """
+        return _started("ssh:start_ssh", self)
+
+
+@register_cluster
+class AddressClusterSettings(ClusterSettings):
     """An existing Dask scheduler.
 
     Workers started with `--resources MD=1` simulate and those started with `--resources CPU=1` build and analyse; workers without
@@ -302,8 +402,18 @@ class AddressClusterSettings(WorkerSettings):
             raise ValueError(f"address {self.address!r} does not use TLS; write tls://..., or remove the key tls")
         return self
 
+    def start(self, folder: Path | None) -> Any:
+        """Connect to the scheduler.
 
-class OutsideClusterSettings(WorkerSettings):
+        Raises:
+            ClusterLost: There is no scheduler at the address, or it has no workers.
+            InvalidConfig: A worker runs several tasks in one process, or certificates are missing.
+        """
+        return _started("address:start_address", self)
+
+
+@register_cluster
+class OutsideClusterSettings(ClusterSettings):
     """No simulations: `designer ask` prints candidates for a laboratory, a robot or another code, and `designer tell` records results.
 
     Attributes:
@@ -314,15 +424,18 @@ class OutsideClusterSettings(WorkerSettings):
     kind: Literal["outside"] = "outside"
     fidelity: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "experiment"
 
+    @property
+    def recorded_fidelity(self) -> str:
+        """Fidelity of the measurements."""
+        return self.fidelity
 
-ClusterSettings = Annotated[
-    LocalClusterSettings
-    | LocalCudaClusterSettings
-    | SlurmClusterSettings
-    | PBSClusterSettings
-    | LSFClusterSettings
-    | SSHClusterSettings
-    | AddressClusterSettings
-    | OutsideClusterSettings,
-    Field(discriminator="kind"),
-]
+    def start(self, folder: Path | None) -> Any:
+        """Refuse to simulate.
+
+        Raises:
+            InvalidRequest: Always.
+        """
+        raise InvalidRequest(
+            f"cluster.kind {self.kind!r} does not simulate; reserve candidates with `designer ask` and record results with "
+            "`designer tell`"
+        )

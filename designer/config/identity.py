@@ -7,7 +7,6 @@ Both leave defaults out, so that a later version with a new setting resumes stor
 
 from typing import TYPE_CHECKING, Any
 
-from designer.config.cluster import OutsideClusterSettings
 from designer.digests import outside_digest, settings_digest_of
 from mdcore.properties import properties_using
 from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation
@@ -33,8 +32,8 @@ def campaign_identity(config: "CampaignConfig") -> dict[str, Any]:
 
 def settings_digest(config: "CampaignConfig") -> str:
     """Return a digest of the simulation settings and measured properties: equal digests measure the same thing."""
-    if isinstance(config.cluster, OutsideClusterSettings):
-        return outside_digest(config.cluster.fidelity)
+    if config.cluster.recorded_fidelity is not None:
+        return outside_digest(config.cluster.recorded_fidelity)
     content = {
         "version": IDENTITY_VERSION,
         "settings": _measuring(config),
@@ -55,6 +54,6 @@ def _optics(config: "CampaignConfig") -> dict[str, Any]:
 
 
 def _measuring(config: "CampaignConfig") -> dict[str, Any]:
-    if isinstance(config.cluster, OutsideClusterSettings):
-        return {"outside": config.cluster.fidelity}
+    if config.cluster.recorded_fidelity is not None:
+        return {"outside": config.cluster.recorded_fidelity}
     return asked_simulation(config.simulation.settings())

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from designer.config.kinds import OfKind
 from designer.redact import without_passwords
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -98,7 +100,11 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
         return f"{place}: {_show(value)} is not a choice; {_nearest(str(value), _choices(owner))}"
     if kind == "union_tag_invalid":
         tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
-        return f"{place}.kind: {context['tag']!r} is not a choice; {_nearest(str(context['tag']), tags)}"
+        remedy = _nearest(str(context["tag"]), tags)
+        if kinds_of(_resolve(model, tuple(item["loc"]))[1]) is not None:
+            others = f"{', '.join(tags)}, or install the package that provides it"
+            remedy = f"{remedy} Otherwise use one of: {others}" if remedy.endswith("?") else f"use one of: {others}"
+        return f"{place}.kind: {context['tag']!r} is not a choice; {remedy}"
     if kind == "union_tag_not_found":
         return f"{place}: `kind` is missing; add it"
     if kind == "value_error":
@@ -180,8 +186,21 @@ def without_metadata(annotation: object) -> object:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
+def annotation_of(field: FieldInfo) -> Any:
+    """Return the annotation of a field with its metadata."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+def kinds_of(annotation: object) -> Mapping[str, Any] | None:
+    """Return the models of a section whose kinds are plug-ins, or None for other annotations."""
+    metadata = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    return next((item.kinds for item in metadata if isinstance(item, OfKind)), None)
+
+
 def union_members(annotation: object) -> tuple[object, ...]:
-    """Return the members of a union, or the annotation alone."""
+    """Return the members of a union, the models of a section with several kinds, or the annotation alone."""
+    if (kinds := kinds_of(annotation)) is not None:
+        return tuple(kinds.values())
     annotation = without_metadata(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
@@ -197,7 +216,7 @@ def _tag(annotation: object) -> object:
 def _child(annotation: object, part: str | int) -> object:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         field = annotation.model_fields.get(str(part))
-        return field.annotation if field else None
+        return annotation_of(field) if field else None
     arguments = get_args(annotation)
     if isinstance(part, int) and arguments:
         return arguments[0]

@@ -10,17 +10,19 @@ MOVED = {
 """Section and key of each setting until version 0.1, and since."""
 
 
+RENAMED = {("generator", "smc", "max_stages"): "max_steps"}
+"""Settings whose section reads the name until version 0.2, and the name since."""
+
+
 class MovedSetting(FutureWarning):
     """A campaign file has a setting under its old key."""
 
 
 def moved_settings(document: Any) -> list[str]:
     """Return one line for each setting that a document has under its old key."""
-    return [
-        f"{section}.{key} is deprecated; write {'.'.join(new)}"
-        for (section, key), new in MOVED.items()
-        if _has(document, section, key)
-    ]
+    keys: list[tuple[tuple[str, ...], tuple[str, ...]]] = [*MOVED.items()]
+    keys += [(old, (*old[:-1], name)) for old, name in RENAMED.items()]
+    return [f"{'.'.join(old)} is deprecated; write {'.'.join(new)}" for old, new in keys if _has(document, *old)]
 
 
 def with_moved_settings(document: Any) -> Any:
@@ -42,5 +44,9 @@ def with_moved_settings(document: Any) -> Any:
     return document
 
 
-def _has(document: Any, section: str, key: str) -> bool:
-    return isinstance(document, Mapping) and isinstance(document.get(section), Mapping) and key in document[section]
+def _has(document: Any, *keys: str) -> bool:
+    for key in keys:
+        if not isinstance(document, Mapping) or key not in document:
+            return False
+        document = document[key]
+    return True

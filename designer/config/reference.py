@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from designer.config.campaign import CampaignConfig
-from designer.config.messages import union_members, without_metadata
+from designer.config.messages import annotation_of, union_members, without_metadata
 from designer.store_url import StoreURL
 from mdcore.chem import PROPERTIES
 from mdcore.properties import EQUILIBRATED, MEASURED
@@ -38,7 +38,7 @@ def reference_markdown() -> str:
         if model in sections:
             continue
         for name, field in model.model_fields.items():
-            for inner in _models(field.annotation):
+            for inner in _models(annotation_of(field)):
                 titles.setdefault(inner, _title(titles[model], name, inner))
                 queue.append(inner)
         sections[model] = ""
@@ -141,9 +141,11 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 def _type(field: FieldInfo) -> str:
     texts = dict.fromkeys(
-        _type_text(member) for member in union_members(field.annotation) if without_metadata(member) is not type(None)
+        _type_text(member)
+        for member in union_members(annotation_of(field))
+        if without_metadata(member) is not type(None)
     )
-    optional = any(without_metadata(member) is type(None) for member in union_members(field.annotation))
+    optional = any(without_metadata(member) is type(None) for member in union_members(annotation_of(field)))
     bounds = " ".join(_bounds(field.metadata))
     parts = [" or ".join(texts), bounds, "or null" if optional else ""]
     return " ".join(part for part in parts if part)

@@ -1,14 +1,12 @@
 """The sections of a campaign file."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from designer.config.base import Section
-from designer.config.substances import SubstanceDocument, SubstancesSettings, check_distinct
+from designer.config.substances import SubstanceDocument, check_distinct
 from designer.substances import read_substance
-from generators import CorpusSettings, SMCSettings
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.properties import MEASURED
 from mdcore.settings import SimulationSettings
@@ -145,61 +143,6 @@ class LimitSettings(Region):
         return Constraint(self.property, self.low, self.high)
 
 
-class PoolSettings(Section):
-    """Settings that all generators share: the pool of candidates and the sampler.
-
-    Attributes:
-        pool: Number of candidates from which the acquisition chooses.
-        spread: Oversampling factor: draw spread x pool candidates and keep the most diverse subset (MaxMin).
-        smc: Settings of the sampler.
-    """
-
-    pool: Annotated[int, Field(ge=8, le=20_000)] = 200
-    spread: Annotated[float, Field(ge=1.0, le=100.0)] = 1.0
-    smc: SMCSettings = SMCSettings()
-
-
-class NGramSMCSettings(PoolSettings):
-    """An n-gram model over repeat units, fitted to the corpus and steered by sequential Monte Carlo.
-
-    Attributes:
-        kind: `ngram_smc`.
-        order: Order of the n-gram model: length of the longest n-gram, in tokens.
-    """
-
-    kind: Literal["ngram_smc"] = "ngram_smc"
-    order: Annotated[int, Field(ge=2, le=20)] = 10
-
-
-class NeuralSMCSettings(PoolSettings):
-    """A saved language model, such as `generators.train_neural` makes, steered by sequential Monte Carlo.
-
-    Attributes:
-        kind: `neural_smc`.
-        model: File of the model.
-    """
-
-    kind: Literal["neural_smc"] = "neural_smc"
-    model: Path
-
-
-class ReactionSMCSettings(PoolSettings):
-    """Choices of a polymerisation and its monomers, steered by sequential Monte Carlo: every proposal has a route.
-
-    Attributes:
-        kind: `reaction`.
-        monomers: List of monomers (a table with a column smiles, or a SMILES file); by default the project's own.
-    """
-
-    kind: Literal["reaction"] = "reaction"
-    monomers: Path | None = None
-
-
-ModelSettings = NGramSMCSettings | NeuralSMCSettings | ReactionSMCSettings
-"""Generators of repeat units."""
-GeneratorSettings = Annotated[ModelSettings | SubstancesSettings, Field(discriminator="kind")]
-
-
 class SurrogateSection(SurrogateSettings):
     """Settings of the surrogate models, and how often they are refitted.
 
@@ -328,23 +271,3 @@ class ListInitial(Section):
 
 
 InitialSettings = Annotated[PriorInitial | CorpusInitial | ListInitial, Field(discriminator="kind")]
-
-__all__ = [
-    "CorpusInitial",
-    "CorpusSettings",
-    "GeneratorSettings",
-    "InitialSettings",
-    "LimitSettings",
-    "ListInitial",
-    "ModelSettings",
-    "NGramSMCSettings",
-    "NeuralSMCSettings",
-    "ObjectiveSettings",
-    "PriorInitial",
-    "ReactionSMCSettings",
-    "Region",
-    "SimulationSection",
-    "StopSettings",
-    "SubstancesSettings",
-    "SurrogateSection",
-]

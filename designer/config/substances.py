@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from designer.config.base import Section
+from designer.config.generators import GeneratorSettings, register_generator
 from designer.substances import read_substance
 from mdcore.chem import RepeatUnit
 
@@ -86,7 +87,8 @@ class CopolymerGrid(Section):
                     yield {"kind": "homopolymer", "psmiles": self.second}
 
 
-class SubstancesSettings(Section):
+@register_generator
+class SubstancesSettings(GeneratorSettings):
     """A fixed list of substances: the first evaluations are drawn from it, the acquisition chooses among the others.
 
     The campaign ends when all of them are evaluated.
@@ -100,6 +102,8 @@ class SubstancesSettings(Section):
     kind: Literal["substances"] = "substances"
     substances: tuple[SubstanceDocument, ...] = ()
     grid: CopolymerGrid | None = None
+
+    first: ClassVar[str] = "drawn from the list of substances"
 
     @model_validator(mode="after")
     def _usable(self) -> "SubstancesSettings":

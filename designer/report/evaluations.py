@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from designer.report.tips import percent
+from designer.store.columns import record_cells, value_cells, value_columns
 from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text
 from designer.text import with_error
 from generators.cells import TableWriter
 
+RECORD = ("evaluation", "psmiles", "state", "failure_kind", "origin", "novelty")
+"""Columns of the CSV file that come from the record alone."""
 MAX_ROWS = 5000
 """Maximum number of rows in the page: the front and the latest; all are in the store."""
 
@@ -68,27 +71,18 @@ def evaluation_csv(
     """Return the rows as CSV text with nine-digit numbers; arguments as for `evaluation_rows`."""
     stream = io.StringIO()
     table = TableWriter(stream)
-    head = [
-        "evaluation",
-        "psmiles",
-        "state",
-        "failure",
-        "origin",
-        "novelty",
-        "on_front",
-        "front_probability",
-        "route",
-    ]
-    table.row([*head, *(column for name in names for column in (name, f"{name}_stderr"))])
+    table.row([*RECORD, "on_front", "front_probability", "route", *value_columns(names)])
     for record in records:
         chance = chances.get(record.id)
-        row: list[object] = [
-            record.ordinal, record.psmiles, record.state, record.failure.kind if record.failure else "", record.origin,
-            record.novelty, record.id in front, "" if chance is None or chance != chance else f"{chance:.4f}",
-            route_text(routes, record.key),
-        ]  # fmt: skip
-        for name in names:
-            m = record.measured(name)
-            row += [f"{m.value:.9g}", f"{m.stderr:.9g}"] if m else ["", ""]
-        table.row(row)
+        likely = "" if chance is None or chance != chance else f"{chance:.4f}"
+        numbers = (None if cell is None else f"{cell:.9g}" for cell in value_cells(record, names, None).values())
+        table.row(
+            [
+                *record_cells(record, RECORD).values(),
+                record.id in front,
+                likely,
+                route_text(routes, record.key),
+                *numbers,
+            ]
+        )
     return stream.getvalue()

@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FIRST = {
-    "prior": "drawn from the language model",
     "corpus": "drawn from the corpus",
     "list": "given by the configuration",
 }
-"""Description of the first evaluations, by the kind of the section `initial`."""
-LISTED = "drawn from the list of substances"
-"""The same for kind `prior` where the generator is a list of substances."""
+"""Description of the first evaluations, by the kind of the section `initial`; for `prior` the generator has one."""
 FEW = 30
 """Number of values per group from which cumulative shares are drawn instead of dots."""
 _SIZE = 4.0, 3.3
@@ -124,8 +121,7 @@ def calibration_figure(records: Sequence[EvaluationRecord], objectives: Sequence
 
 def first_evaluations(config: CampaignConfig) -> str:
     """Return what the first evaluations of a campaign were."""
-    listed = config.generator.kind == "substances" and config.initial.kind == "prior"
-    return LISTED if listed else FIRST[config.initial.kind]
+    return FIRST.get(config.initial.kind, config.generator.first)
 
 
 def prior_posterior_figures(

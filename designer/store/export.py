@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from designer.store.columns import RECORD_COLUMNS, record_cells
 from designer.store.convert import evaluation_record
 from designer.store.corrections import corrections
 from designer.store.orm import CampaignRow, EvaluationRow
@@ -20,6 +21,8 @@ COLUMNS = (
     "worker", "attempts", "program", "git_revision", "host", "platform", "provenance",
 )  # fmt: skip
 """`finished_at` is ISO 8601 in UTC, `wall_s` in seconds; `provenance` is everything else, as JSON."""
+FAILURE = ("failure_kind", "failure")
+"""Columns of the rows of failures."""
 CORRECTIONS = (
     "at", "who", "reason", "kind", "origin", "campaign", "evaluation", "key", "psmiles", "property", "fidelity", "unit",
     "old_value", "old_stderr", "new_value", "new_stderr", "about",
@@ -69,31 +72,19 @@ def correction_document(record: CorrectionRecord) -> dict[str, Any]:
 
 
 def _rows(record: EvaluationRecord, campaign: str) -> Iterator[dict[str, Any]]:
-    common = dict.fromkeys(COLUMNS) | {
-        "campaign": campaign,
-        "evaluation": record.ordinal,
-        "key": record.key,
-        "psmiles": record.psmiles,
-        "state": record.state,
-        "source": record.source,
-        "origin": record.origin,
-        "step": record.step,
-        "novelty": record.novelty,
-        "in_corpus": record.in_corpus,
-        "seed": record.seed,
-        "finished_at": timestamp(record.finished_at),
-        "wall_s": record.wall_s,
-        "cpu_hours": record.cpu_hours,
-        "gpu_hours": record.gpu_hours,
-        "worker": record.worker,
-        "attempts": record.attempts,
-    }
+    own = [column for column in COLUMNS if column in RECORD_COLUMNS and column not in FAILURE]
+    common = dict.fromkeys(COLUMNS) | record_cells(record, own) | {"campaign": campaign}
     for m in record.measurements:
-        own = {"property": m.property, "value": m.value, "stderr": m.stderr, "unit": m.unit, "fidelity": m.fidelity}
-        yield common | own | _about(dict(m.provenance))
+        measured = {
+            "property": m.property,
+            "value": m.value,
+            "stderr": m.stderr,
+            "unit": m.unit,
+            "fidelity": m.fidelity,
+        }
+        yield common | measured | _about(dict(m.provenance))
     if record.failure is not None:
-        own = {"failure_kind": record.failure.kind, "failure": record.failure.message}
-        yield common | own | _about(dict(record.failure.provenance))
+        yield common | record_cells(record, FAILURE) | _about(dict(record.failure.provenance))
 
 
 def _about(provenance: dict[str, Any]) -> dict[str, Any]:

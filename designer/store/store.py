@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from designer.errors import CampaignMismatch, UnknownCampaign
 from designer.store.convert import beyond, campaign_record, evaluation_record, measurement_rows
 from designer.store.engine import close_engine, settle_engine
+from designer.store.identities import difference
 from designer.store.orm import (
     CampaignRow,
     CandidateRow,
@@ -97,10 +98,9 @@ class CampaignStore:
                 )
                 session.add(row)
                 session.flush()
-            elif changed := [key for key in identity if row.identity.get(key) != identity[key]]:
+            elif any(row.identity.get(key) != identity[key] for key in identity):
                 raise CampaignMismatch(
-                    f"campaign {name!r} differs from the stored one in {' and '.join(changed)}; choose a new name, or "
-                    "restore the original configuration"
+                    f"campaign {name!r} differs from the stored one in {difference(row.identity, identity)}"
                 )
             elif row.config != dict(config):
                 row.config = dict(config)

@@ -27,7 +27,7 @@ def substance_of_record(record: EvaluationRecord) -> "Substance":
         return read_substance(record.substance)
     from mdcore.substances import Homopolymer
 
-    return Homopolymer(RepeatUnit.from_psmiles(record.psmiles))
+    return Homopolymer(unit_of(record.psmiles))
 
 
 def composition_of_record(record: EvaluationRecord) -> "Composition | None":

@@ -96,7 +96,7 @@ def temper(
     estimates the evidence. Particles with L = 0 are removed in a separate first step at beta = 0.
 
     Raises:
-        ImpossibleTarget: No particle has a finite likelihood, or the target was not reached in `max_stages`.
+        ImpossibleTarget: No particle has a finite likelihood, or the target was not reached in `max_steps`.
         ExhaustedProposals: The filter rejects practically every state.
     """
     population = space.draw_prior(particles if particles is not None else space.settings.particles, evaluator, rng)
@@ -115,10 +115,10 @@ def temper(
         steps.append(taken)
         history.append(population)
     while beta < end:
-        if len(steps) > space.settings.max_stages:
+        if len(steps) > space.settings.max_steps:
             raise ImpossibleTarget(
-                f"target not reached in {space.settings.max_stages} stages (beta = {beta:.3g}); widen the target or raise "
-                "max_stages"
+                f"target not reached in {space.settings.max_steps} steps (beta = {beta:.3g}); widen the target or raise "
+                "max_steps"
             )
         values = population.log_likelihoods
         step = next_step(values, end - beta, space.settings.ess_fraction * n)

@@ -1,5 +1,8 @@
 """Settings of sequential Monte Carlo."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from mdcore.chem.settings import Settings
@@ -20,7 +23,7 @@ class SMCSettings(Settings):
         max_segment: Maximum length of a regrown segment, in tokens.
         sharpness: Final exponent of the likelihood. At 1, the target is the posterior; larger values concentrate the proposals at high
             likelihood, if each proposal should meet a target rather than represent the posterior.
-        max_stages: Maximum number of tempering steps; a run that has not reached its target by then fails.
+        max_steps: Maximum number of tempering steps; a run that has not reached its target by then fails.
         max_top_up: Maximum number of sweeps at the target to find more distinct candidates if a population contains too few.
     """
 
@@ -32,8 +35,18 @@ class SMCSettings(Settings):
     respell: float = Field(default=0.1, ge=0.0)
     max_segment: int = Field(default=8, ge=1)
     sharpness: float = Field(default=1.0, gt=0.0, le=MAX_SHARPNESS, allow_inf_nan=False)
-    max_stages: int = Field(default=200, ge=1)
+    max_steps: int = Field(default=200, ge=1)
     max_top_up: int = Field(default=20, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, settings: Any) -> Any:
+        """Read `max_stages`, the name of `max_steps` until version 0.2."""
+        if not isinstance(settings, Mapping) or "max_stages" not in settings:
+            return settings
+        if "max_steps" in settings:
+            raise ValueError("max_stages is the old name of max_steps, and both are written; remove max_stages")
+        return {"max_steps" if name == "max_stages" else name: value for name, value in settings.items()}
 
     @model_validator(mode="after")
     def _check(self) -> "SMCSettings":

@@ -24,6 +24,8 @@ _TRANSITION_K, _RING_SHARE_K, _ROTATABLE_SHARE_K = 475.0, 40.0, -279.0
 
 CONSTANT_VOLUME_MELT_K = 1000.0
 """Temperature in K of a melt kept at the density of the glass."""
+COLDEST_MELT_K, HOTTEST_MELT_K = 600.0, 1000.0
+"""Limits in K of the temperature of a melt at constant pressure."""
 
 
 def vdw_volume_nm3(mol: Chem.Mol) -> float:
@@ -83,10 +85,10 @@ def melt_temperature_k(unit: RepeatUnit, glass_transition_k: float | None = None
             polyimides, and 600 K for all others.
     """
     if glass_transition_k is not None:
-        return min(1000.0, max(600.0, glass_transition_k + 100.0))
+        return min(HOTTEST_MELT_K, max(COLDEST_MELT_K, glass_transition_k + 100.0))
     from mdcore.chem.backbone import star_path
 
     mol = unit.primitive_mol
     path = star_path(mol)[1:-1]
     in_rings = sum(mol.GetAtomWithIdx(i).IsInRing() for i in path)
-    return 800.0 if in_rings >= 0.6 * len(path) else 600.0
+    return 800.0 if in_rings >= 0.6 * len(path) else COLDEST_MELT_K

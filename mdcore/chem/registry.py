@@ -1,4 +1,4 @@
-"""Registries of the kinds of plug-ins: properties, protocols, stages, observables, substances and calculations.
+"""Registries of the kinds of plug-ins, such as properties, protocols, stages, substances, learners and kinds of generator.
 
 Built-in plug-ins are registered when their package is imported. Plug-ins of other distributions are found through the entry point
 group `polymer_designer.plugins`: each entry names a module that registers its plug-ins when it is imported::

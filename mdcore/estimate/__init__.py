@@ -1,6 +1,6 @@
 """Estimators of properties: pure functions of time series, without engines or files."""
 
-from mdcore.estimate.base import MODEL, Estimate
+from mdcore.estimate.base import COMMON, FORCE_FIELD, MODEL, Estimate
 from mdcore.estimate.dispersion import DispersionCurve, fit_dispersion
 from mdcore.estimate.glass import (
     Cooling,
@@ -9,6 +9,7 @@ from mdcore.estimate.glass import (
     ramp_corrected_density,
     ramp_expansion,
     slowly_cooled_density,
+    transition_shift_k,
 )
 from mdcore.estimate.heat_capacity import HeatCapacityParts, PressureRun, heat_capacity_parts
 from mdcore.estimate.refraction import abbe_estimate, dielectric_estimate, index_estimate
@@ -26,6 +27,8 @@ from mdcore.estimate.thermodynamics import (
 from mdcore.estimate.vibrations import DensityOfStates, density_of_states, mean_density_of_states, quantum_weight
 
 __all__ = [
+    "COMMON",
+    "FORCE_FIELD",
     "MODEL",
     "Cooling",
     "DensityOfStates",
@@ -54,5 +57,6 @@ __all__ = [
     "ramp_expansion",
     "root_mean_square",
     "slowly_cooled_density",
+    "transition_shift_k",
     "thermal_expansion",
 ]

@@ -7,6 +7,10 @@ from typing import Any
 
 MODEL = "model"
 """Name of the error component of the method, common to all replicates of a simulation."""
+FORCE_FIELD = "force_field"
+"""Name of the error component of the force field, common to all replicates of a simulation."""
+COMMON = (MODEL, FORCE_FIELD)
+"""Error components that do not average out over replicates."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Estimate:
         value: The estimate.
         stderr: Its standard error; infinite if the series is too short to estimate it.
         parts: Components of the standard error by origin, whose squares sum to that of `stderr`; empty if there is only one. The
-            component `model` is common to all replicates, all others average out.
+            components `model` and `force_field` are common to all replicates, all others average out.
         about: Further information on how it was estimated, in JSON types.
     """
 
@@ -29,11 +33,16 @@ class Estimate:
     @property
     def statistical(self) -> float:
         """Component of the standard error that averages out over replicates."""
-        return (
-            math.hypot(*(error for name, error in self.parts.items() if name != MODEL)) if self.parts else self.stderr
-        )
+        if not self.parts:
+            return self.stderr
+        return math.hypot(*(error for name, error in self.parts.items() if name not in COMMON))
+
+    @property
+    def common(self) -> Mapping[str, float]:
+        """Components of the standard error common to all replicates, by name."""
+        return {name: self.parts[name] for name in COMMON if name in self.parts}
 
     @property
     def model(self) -> float:
         """Component of the standard error common to all replicates."""
-        return self.parts.get(MODEL, 0.0)
+        return math.hypot(*self.common.values())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdcore.dynamics.statistics import statistical_inefficiency
-from mdcore.estimate.base import MODEL, Estimate
+from mdcore.estimate.base import FORCE_FIELD, MODEL, Estimate
 
 FloatArray = NDArray[np.float64]
 
@@ -83,6 +83,7 @@ def slowly_cooled_density(
     cooling: Cooling | None,
     glass_transition_k: float,
     glass_transition_error_k: float = 0.0,
+    force_field_error_g_cm3: float = 0.0,
 ) -> Estimate:
     """Correct the density of a simulated polymer for its cooling rate with universal constants of glass-forming polymers.
 
@@ -96,12 +97,14 @@ def slowly_cooled_density(
         cooling: The last cooling before the sampling; if None, no correction is applied.
         glass_transition_k: Glass transition at laboratory cooling rates in K.
         glass_transition_error_k: Its standard error in K.
+        force_field_error_g_cm3: Standard error of densities by the force field in g/cm3, as found for liquids.
 
     Returns:
         The density after slow cooling; the model error includes those of shift, constants and glass transition.
     """
     if cooling is None:
-        return Estimate(density.value, density.stderr, {"density": density.stderr, MODEL: 0.0})
+        parts = {"density": density.stderr, MODEL: 0.0} | _force_field(force_field_error_g_cm3)
+        return Estimate(density.value, math.hypot(*parts.values()), parts)
     hottest, shift = cooling.start_k, transition_shift_k(cooling.rate_k_per_ps)
 
     def shrinkage(transition_k: float, shift_k: float) -> float:
@@ -119,7 +122,12 @@ def slowly_cooled_density(
     )
     factor = math.exp(expected)
     statistical, model = density.stderr * factor, density.value * factor * error
-    return Estimate(density.value * factor, math.hypot(statistical, model), {"density": statistical, MODEL: model})
+    parts = {"density": statistical, MODEL: model} | _force_field(force_field_error_g_cm3)
+    return Estimate(density.value * factor, math.hypot(*parts.values()), parts)
+
+
+def _force_field(error: float) -> dict[str, float]:
+    return {FORCE_FIELD: error} if error else {}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mdcore.estimate import MODEL, Estimate
+from mdcore.estimate import COMMON, Estimate
 from mdcore.measure.execute import Analysis
 
 
@@ -14,7 +14,7 @@ def combine_replicates(analyses: Sequence[Analysis]) -> Analysis:
 
     The standard error of the mean is the larger of that from the scatter between replicates, s / sqrt(n), and that from their own
     errors, sqrt(sum of squares) / n: few replicates can agree by chance, and a single glassy cell does not show its dependence on
-    history. The component `model` of the error is common to all and is added.
+    history. The components `model` and `force_field` of the error are common to all and are added.
 
     Args:
         analyses: One per replicate, with the same properties.
@@ -53,8 +53,8 @@ def combine_estimates(estimates: Sequence[Estimate], seeds: Sequence[Any]) -> Es
     first = estimates[0]
     parts: dict[str, float] = {}
     if first.parts:
-        named = [name for name in first.parts if name != MODEL]
-        parts = {named[0] if len(named) == 1 else "statistical": statistical, MODEL: first.model}
+        named = [name for name in first.parts if name not in COMMON]
+        parts = {named[0] if len(named) == 1 else "statistical": statistical, **first.common}
     # Accompanying numbers are averaged too, for example the density and its error.
     about = {name: _mean([one.about.get(name) for one in estimates]) for name in first.about}
     about["replicates"] = [

@@ -21,19 +21,23 @@ class Conditions:
         pressure_atm: Pressure of the measurement.
         hottest_K: Highest temperature of the simulation.
         density_g_cm3: Estimated density, to which a grown cell is compressed.
+        glass_transition_K: Known or estimated glass transition; None for a substance that does not form a glass.
     """
 
     temperature_K: float
     pressure_atm: float
     hottest_K: float
     density_g_cm3: float
+    glass_transition_K: float | None = None
 
     @classmethod
     def of(cls, substance: Substance, settings: SimulationSettings) -> Self:
         """Return the conditions of a simulation of a substance."""
         protocol = settings.protocol
         hottest, density = substance.hottest_k(protocol), substance.starting_density_g_cm3
-        return cls(protocol.temperature_K, protocol.pressure_atm, hottest, density)
+        transition = substance.glass_transition_k(protocol.glass_transition_K)
+        glass = None if transition is None else transition[0]
+        return cls(protocol.temperature_K, protocol.pressure_atm, hottest, density, glass)
 
 
 class Protocol(Settings):

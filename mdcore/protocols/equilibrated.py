@@ -1,5 +1,6 @@
 """Equilibration, cooling and sampling: the protocol used for most properties."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from mdcore.dynamics.stages import CompressStage, DynamicsStage, MinimiseStage, Stage
@@ -9,6 +10,9 @@ from mdcore.substances import Substance
 
 _SOFT_START_PS = 1.0
 _SOFT_START_FS = 1.0
+SLOW_FROM_K, SLOW_TO_K = 130.0, 20.0
+"""Slow cooling begins and ends so far above and below the glass transition. At 10 K/ns the glass forms 83 K above the transition of
+10 K/min by the equation of Williams, Landel and Ferry; the estimate of the transition has an error of 50 K."""
 
 
 class Equilibrated(Protocol):
@@ -29,10 +33,59 @@ class Equilibrated(Protocol):
 
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
         """Return the stages; see `schedule`."""
-        return schedule(self.settings, conditions.hottest_K, conditions.density_g_cm3)
+        return schedule(self.settings, conditions.hottest_K, conditions.density_g_cm3, conditions.glass_transition_K)
 
 
-def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm3: float) -> tuple[Stage, ...]:
+@dataclass(frozen=True)
+class Ramp:
+    """One part of the cooling ramp.
+
+    Attributes:
+        name: Name of its stage.
+        start_K: Initial temperature.
+        end_K: Final temperature.
+        duration_ps: Length.
+    """
+
+    name: str
+    start_K: float
+    end_K: float
+    duration_ps: float
+
+
+def cooling_ramps(settings: ProtocolSettings, hot_k: float, glass_transition_k: float | None) -> tuple[Ramp, ...]:
+    """Return the parts of the cooling ramp: one, or with `slow_cool_ps` up to three, slow where the glass forms.
+
+    The time that relaxation takes grows fastest around the glass transition; elsewhere slow cooling has no effect on the glass.
+
+    Args:
+        settings: Lengths and final temperature.
+        hot_k: Initial temperature in K.
+        glass_transition_k: Known or estimated glass transition in K; None if no glass forms.
+    """
+    cold = settings.temperature_K
+    whole = (Ramp("cool", hot_k, cold, settings.cool_ps),)
+    if not settings.slow_cool_ps or glass_transition_k is None or hot_k <= cold:
+        return whole
+    top = min(hot_k, glass_transition_k + SLOW_FROM_K)
+    bottom = max(cold, glass_transition_k - SLOW_TO_K)
+    if top <= bottom:
+        return whole
+    fast = (hot_k - top) + (bottom - cold)
+    ramps = (
+        Ramp("cool melt", hot_k, top, settings.cool_ps * (hot_k - top) / fast if fast else 0.0),
+        Ramp("cool", top, bottom, settings.slow_cool_ps * (top - bottom) / (SLOW_FROM_K + SLOW_TO_K)),
+        Ramp("cool glass", bottom, cold, settings.cool_ps * (bottom - cold) / fast if fast else 0.0),
+    )
+    return tuple(ramp for ramp in ramps if ramp.start_K > ramp.end_K)
+
+
+def schedule(
+    settings: ProtocolSettings,
+    melt_temperature_k: float,
+    density_g_cm3: float,
+    glass_transition_k: float | None = None,
+) -> tuple[Stage, ...]:
     """Return the stages of a simulation: soft start, compression, cycles, melt, cooling ramp, sampling.
 
     The cycles follow the 21-step scheme of Larsen et al. (2011, doi:10.1021/ma200345v) with temperature ramps instead of jumps: heat at
@@ -42,6 +95,7 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
         settings: Lengths, temperatures, pressures.
         melt_temperature_k: Highest temperature in K.
         density_g_cm3: Density to compress to before the barostat is switched on.
+        glass_transition_k: Known or estimated glass transition in K, used by `slow_cool_ps`.
 
     Returns:
         Stages in order; the last has the role `sampling`.
@@ -98,7 +152,8 @@ def schedule(settings: ProtocolSettings, melt_temperature_k: float, density_g_cm
     if settings.cool_ps:
         # Only a ramp at constant pressure gives the volume as a function of temperature.
         role = "cooling" if ensemble == "npt" else "equilibration"
-        dynamics("cool", ensemble, settings.cool_ps, (hot, cold), role=role)
+        for ramp in cooling_ramps(settings, hot, glass_transition_k):
+            dynamics(ramp.name, ensemble, ramp.duration_ps, (ramp.start_K, ramp.end_K), role=role)
     if settings.settle_ps:
         dynamics("settle", "npt", settings.settle_ps, (cold, cold))
     dynamics("sample", "npt", settings.sample_ps, (cold, cold), role="sampling", max_extensions=settings.max_extensions)

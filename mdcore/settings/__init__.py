@@ -8,6 +8,7 @@ from mdcore.settings.simulation import (
     ForceFieldSettings,
     ProtocolSettings,
     SimulationSettings,
+    editions_of,
     preset,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "ProtocolSettings",
     "Settings",
     "SimulationSettings",
+    "editions_of",
     "preset",
 ]

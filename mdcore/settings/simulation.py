@@ -60,7 +60,10 @@ class ProtocolSettings(Settings):
         temperature_K: Temperature of the measurement.
         pressure_atm: Pressure of the measurement.
         max_temperature_K: Temperature of the melt. None uses, for polymers, 1000 K if the melt is kept at constant volume, else 100 K
-            above the estimated glass transition, between 600 K and 1000 K. Liquids are not heated.
+            above the known glass transition, between 600 K and 1000 K; if it is not known, 800 K for backbones of rings and 600 K
+            for others. Liquids are not heated.
+        melt_above_transition_K: Distance of the melt from the known or estimated glass transition, used instead of the rule above for
+            melts at constant pressure; the melt is kept between 600 K and 1000 K.
         glass_transition_K: Known glass transition temperature; None estimates it from the repeat unit.
         timestep_fs: Time step; above 2 fs it requires repartitioned hydrogen masses.
         friction_per_ps: Langevin friction coefficient.
@@ -70,6 +73,8 @@ class ProtocolSettings(Settings):
         cycle_ps: Duration of one cycle: heating, hold, cooling at constant volume, then constant pressure.
         melt_ps: Time at the highest temperature; 0 disables the melt.
         cool_ps: Duration of the cooling ramp from the highest to the final temperature; 0 disables the ramp.
+        slow_cool_ps: Time for the 150 K in which the glass forms, from 130 K above the known or estimated glass transition to 20 K
+            below it; `cool_ps` is then the time for the rest of the ramp. 0 cools at one rate.
         cool_at: Constraint during melt and cooling. `pressure` lets the glass form at constant pressure, so that its expansion can be
             measured, but needs enough time for the volume to relax; `volume` keeps the estimated density, which then relaxes
             during settling and sampling.
@@ -83,6 +88,7 @@ class ProtocolSettings(Settings):
     temperature_K: float = Field(default=300.0, gt=0)
     pressure_atm: float = Field(default=1.0, gt=0)
     max_temperature_K: float | None = Field(default=None, gt=0)
+    melt_above_transition_K: float | None = Field(default=None, ge=0)
     glass_transition_K: float | None = Field(default=None, gt=0)
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
     friction_per_ps: float = Field(default=1.0, gt=0)
@@ -91,6 +97,7 @@ class ProtocolSettings(Settings):
     cycle_ps: float = Field(default=200.0, gt=0)
     melt_ps: float = Field(default=1000.0, ge=0)
     cool_ps: float = Field(default=2000.0, ge=0)
+    slow_cool_ps: float = Field(default=0.0, ge=0)
     cool_at: Literal["pressure", "volume"] = "pressure"
     settle_ps: float = Field(default=500.0, ge=0)
     sample_ps: float = Field(default=1000.0, gt=0)
@@ -99,35 +106,62 @@ class ProtocolSettings(Settings):
     convergence_required: bool = False
 
 
-_PRESETS: dict[str, dict[str, Any]] = {
-    "quick": {
-        "cell": {"n_chains": 3, "atoms_per_chain": 190},
-        "force_field": {"cutoff_nm": 0.8},
-        "protocol": {
-            "compress_ps": 8.0,
-            "cycle_pressures_atm": (),
-            "melt_ps": 40.0,
-            "cool_ps": 60.0,
-            "cool_at": "volume",
-            "settle_ps": 12.0,
-            "sample_ps": 24.0,
-            "max_extensions": 0,
-            "record_interval_ps": 0.2,
+_PRESETS: dict[str, tuple[dict[str, Any], ...]] = {
+    "quick": (
+        {
+            "cell": {"n_chains": 3, "atoms_per_chain": 190},
+            "force_field": {"cutoff_nm": 0.8},
+            "protocol": {
+                "compress_ps": 8.0,
+                "cycle_pressures_atm": (),
+                "melt_ps": 40.0,
+                "cool_ps": 60.0,
+                "cool_at": "volume",
+                "settle_ps": 12.0,
+                "sample_ps": 24.0,
+                "max_extensions": 0,
+                "record_interval_ps": 0.2,
+            },
         },
-    },
-    "standard": {},
-    "accurate": {
-        "cell": {"n_chains": 20, "atoms_per_chain": 2000},
-        "force_field": {"cutoff_nm": 1.2},
-        "protocol": {
-            "timestep_fs": 2.0,
-            "melt_ps": 5000.0,
-            "cool_ps": 20000.0,
-            "settle_ps": 2000.0,
-            "sample_ps": 5000.0,
+    ),
+    "standard": (
+        {},
+        {
+            "force_field": {"smirnoff": "openff-2.3.0.offxml"},
+            "protocol": {"melt_above_transition_K": 250.0, "melt_ps": 2000.0, "slow_cool_ps": 15000.0},
+            "replicates": 3,
         },
-    },
+    ),
+    "accurate": (
+        {
+            "cell": {"n_chains": 20, "atoms_per_chain": 2000},
+            "force_field": {"cutoff_nm": 1.2},
+            "protocol": {
+                "timestep_fs": 2.0,
+                "melt_ps": 5000.0,
+                "cool_ps": 20000.0,
+                "settle_ps": 2000.0,
+                "sample_ps": 5000.0,
+            },
+        },
+        {
+            "cell": {"n_chains": 20, "atoms_per_chain": 2000},
+            "force_field": {"smirnoff": "openff-2.3.0.offxml", "cutoff_nm": 1.2},
+            "protocol": {
+                "timestep_fs": 2.0,
+                "melt_above_transition_K": 250.0,
+                "melt_ps": 5000.0,
+                "cool_ps": 5000.0,
+                "slow_cool_ps": 30000.0,
+                "settle_ps": 2000.0,
+                "sample_ps": 5000.0,
+            },
+            "replicates": 3,
+        },
+    ),
 }
+"""Editions of each preset, as differences from the defaults. An edition that was released is never changed: the next one is appended,
+and its fidelity has a number, as in `md-standard-2`."""
 
 PRESETS: tuple[str, ...] = tuple(_PRESETS)
 """Names of the presets."""
@@ -137,7 +171,8 @@ class SimulationSettings(Settings):
     """Settings of a simulation; keys that are not given are taken from the preset.
 
     Attributes:
-        preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (10 chains of 1000 atoms, a GPU) or `accurate`.
+        preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (three cells of 10 chains of 1000 atoms, a GPU) or
+            `accurate`. `standard-1` and `accurate-1` are the first editions of these presets, for campaigns that began with them.
         cell: The amorphous cell.
         force_field: The force field.
         protocol: Equilibration, cooling and sampling.
@@ -161,15 +196,26 @@ class SimulationSettings(Settings):
     def _merge_preset(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        name = data.get("preset", "quick")
-        base = _PRESETS.get(name) if isinstance(name, str) else None
-        return data if base is None else _merged(base, data)
+        given = data.get("preset", "quick")
+        if not isinstance(given, str):
+            return data
+        name, _, number = given.partition("-")
+        editions = _PRESETS.get(name, ())
+        if not number:
+            return _merged(editions[-1], data) if editions else data
+        if editions and (not number.isdecimal() or not 1 <= int(number) <= len(editions)):
+            raise ValueError(f"preset {name} has the editions 1 to {len(editions)}, got {given!r}; use one of them")
+        return _merged(editions[int(number) - 1], {**data, "preset": name}) if editions else data
 
     @model_validator(mode="after")
     def _consistent(self) -> "SimulationSettings":
         if self.protocol.timestep_fs > 2.5 and (self.force_field.hydrogen_mass_amu or 1.0) < 2.0:
             raise ValueError(
                 f"timestep_fs {self.protocol.timestep_fs} requires hydrogen_mass_amu of at least 2; raise the mass or use at most 2 fs"
+            )
+        if self.protocol.slow_cool_ps and not (self.protocol.cool_at == "pressure" and self.protocol.cool_ps):
+            raise ValueError(
+                f"slow_cool_ps {self.protocol.slow_cool_ps:g} requires cool_at pressure and cool_ps above 0; set them, or slow_cool_ps to 0"
             )
         if self.force_field.switch_width_nm >= self.force_field.cutoff_nm:
             raise ValueError("switch_width_nm must be smaller than cutoff_nm")
@@ -179,21 +225,32 @@ class SimulationSettings(Settings):
     def fidelity(self) -> str:
         """Fidelity of the measurements of this simulation.
 
-        `md-` and the preset. If cell, force field or protocol differ from the preset, six digits of the request's digest are appended, so
-        that, for example, cells at 300 K and 400 K or of two force fields have different fidelities.
+        `md-` and the preset, with the number of its edition from the second on. If cell, force field or protocol differ from every
+        edition of the preset, six digits of the request's digest are appended instead, so that, for example, cells at 300 K and 400 K
+        or of two force fields have different fidelities.
         """
         from mdcore.settings.asked import asked_simulation, fidelity_of
 
-        return fidelity_of(asked_simulation(self), asked_simulation(preset(self.preset)))
+        request = asked_simulation(self)
+        for number in range(1, len(_PRESETS[self.preset]) + 1):
+            edition = preset(f"{self.preset}-{number}")
+            if (name := fidelity_of(request, asked_simulation(edition))) == f"md-{self.preset}":
+                return name if number == 1 else f"{name}-{number}"
+        return name
+
+
+def editions_of(name: str) -> int:
+    """Return the number of editions of a preset; 1 for a name that this version does not know."""
+    return len(_PRESETS.get(name, ({},)))
 
 
 def preset(name: str) -> SimulationSettings:
-    """Return the settings of a preset.
+    """Return the settings of a preset, in its last edition or that of a name such as `standard-1`.
 
     Raises:
-        ValueError: The preset is unknown.
+        ValueError: The preset or the edition is unknown.
     """
-    if name not in _PRESETS:
+    if name.partition("-")[0] not in _PRESETS:
         raise ValueError(f"preset {name!r} is unknown; use one of {', '.join(PRESETS)}")
     return SimulationSettings.model_validate({"preset": name})
 

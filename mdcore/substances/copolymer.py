@@ -117,7 +117,7 @@ class Copolymer(Substance):
         return CellPlan(chains, sum(lengths) / len(lengths))
 
     def _hottest_k(self, protocol: ProtocolSettings) -> float:
-        return hottest_melt_k(self.units, protocol)
+        return hottest_melt_k(self.units, protocol, self.glass_transition_k(protocol.glass_transition_K)[0])
 
     def glass_transition_k(self, known_k: float | None) -> tuple[float, float]:
         """Return the known glass transition temperature, or an estimate, and its standard error in K.

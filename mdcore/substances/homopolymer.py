@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from mdcore.cell import chain_length, density_estimate_g_cm3, melt_temperature_k, plan_homopolymer, vdw_volume_nm3
-from mdcore.cell.estimates import CONSTANT_VOLUME_MELT_K, GLASS_TRANSITION_ERROR_K, glass_transition_estimate_k
+from mdcore.cell.estimates import (
+    COLDEST_MELT_K,
+    CONSTANT_VOLUME_MELT_K,
+    GLASS_TRANSITION_ERROR_K,
+    HOTTEST_MELT_K,
+    glass_transition_estimate_k,
+)
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions, needs_dft, refractions
 from mdcore.optics.geometry import ETKDG, ConformerSource
@@ -28,14 +34,22 @@ def unit_volume_nm3(unit: RepeatUnit) -> float:
     return vdw_volume_nm3(unit.mol) - _BOND_VOLUME_NM3
 
 
-def hottest_melt_k(units: tuple[RepeatUnit, ...], protocol: ProtocolSettings) -> float:
+def hottest_melt_k(units: tuple[RepeatUnit, ...], protocol: ProtocolSettings, glass_transition_k: float) -> float:
     """Return the temperature of a polymer melt in K.
 
     A melt kept at the volume of the glass is under pressure, which slows its dynamics; as it cannot boil, it is heated further than
     a melt at constant pressure.
+
+    Args:
+        units: Repeat units of the chains.
+        protocol: Settings of melt and cooling.
+        glass_transition_k: Known or estimated glass transition in K.
     """
     if protocol.cool_at == "volume":
         return max(protocol.temperature_K, CONSTANT_VOLUME_MELT_K)
+    if protocol.melt_above_transition_K is not None:
+        melt = glass_transition_k + protocol.melt_above_transition_K
+        return max(protocol.temperature_K, min(HOTTEST_MELT_K, max(COLDEST_MELT_K, melt)))
     return max(protocol.temperature_K, *(melt_temperature_k(unit, protocol.glass_transition_K) for unit in units))
 
 
@@ -101,7 +115,7 @@ class Homopolymer(Substance):
         return CellPlan(plan_homopolymer(self.unit, settings, seed), chain_length(self.unit, settings.atoms_per_chain))
 
     def _hottest_k(self, protocol: ProtocolSettings) -> float:
-        return hottest_melt_k(self.repeat_units, protocol)
+        return hottest_melt_k(self.repeat_units, protocol, self.glass_transition_k(protocol.glass_transition_K)[0])
 
     def glass_transition_k(self, known_k: float | None) -> tuple[float, float]:
         """Return the known glass transition temperature, or an estimate from the composition, and its standard error in K."""

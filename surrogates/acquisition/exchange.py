@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from surrogates.acquisition.joint import JointSampler
 from surrogates.acquisition.scorer import Scorer
 from surrogates.features import Features
-from surrogates.models import PropertyGP
+from surrogates.models import PropertyModel
 
 SMALLEST_GAIN = 1e-6
 """Smallest gain in the log-value of a member for which it is exchanged."""
@@ -18,7 +18,7 @@ SWEEPS = 2
 
 
 def exchange(
-    models: Sequence[PropertyGP],
+    models: Sequence[PropertyModel],
     observed: Features,
     base: Features,
     draws: NDArray[np.float64],

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from surrogates.features import Features
-from surrogates.kernels import statistics
-from surrogates.models.gp import PropertyGP
+from surrogates.kernels import TablePair
+from surrogates.models import Posterior, PropertyModel
 from surrogates.models.linalg import robust_cholesky
 
 QUIET_JITTER = 1e-6
@@ -38,7 +38,7 @@ class PoolBlock:
 
     Attributes:
         features: Features of the N candidates.
-        whitened: Explained part of the covariance of each property, shape (n_j, N).
+        posteriors: Posterior of each property given the observations.
         mean: Samples of the conditional mean, shape (S, N, m).
         residual: Variance not explained by the base set, shape (N, m).
         loadings: Loadings on the base set's draws for each property, shape (N, B).
@@ -47,7 +47,7 @@ class PoolBlock:
     """
 
     features: Features
-    whitened: list[NDArray[np.float64]]
+    posteriors: list[Posterior]
     mean: NDArray[np.float64]
     residual: NDArray[np.float64]
     loadings: list[NDArray[np.float64]]
@@ -64,7 +64,7 @@ class JointSampler:
     """
 
     def __init__(
-        self, models: Sequence[PropertyGP], observed: Features, base: Features, draws: NDArray[np.float64]
+        self, models: Sequence[PropertyModel], observed: Features, base: Features, draws: NDArray[np.float64]
     ) -> None:
         """Sample the base set.
 
@@ -79,41 +79,39 @@ class JointSampler:
         self.draws = draws
         self.size = len(base)
         self._base = base
-        self._whitened = []
+        self._posteriors = []
         self._factors = []
         self.values = np.empty((draws.shape[0], self.size, len(self.models)))
-        pairs = statistics(base, observed)
-        mutual = statistics(base, base)
+        tables = TablePair(base, observed)
+        mutual = TablePair(base, base)
         for j, model in enumerate(self.models):
-            cross = model.cross(pairs)
-            whitened = model.whiten(cross)
-            covariance = model.covariance(mutual, whitened, whitened)
+            posterior = model.posterior(tables)
+            covariance = posterior.covariance(posterior, mutual)
             # Exactly measured units have zero variance; a small addition keeps the factor well scaled.
             covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
             factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
-            self._whitened.append(whitened)
+            self._posteriors.append(posterior)
             self._factors.append(factor)
-            self.values[:, :, j] = model.mean(cross) + draws[:, : self.size, j] @ factor.T
+            self.values[:, :, j] = posterior.mean + draws[:, : self.size, j] @ factor.T
 
     def block(self, features: Features) -> PoolBlock:
         """Condition N candidates on the initial base set."""
-        pairs = statistics(features, self.observed)
-        to_base = statistics(features, self._base)
+        tables = TablePair(features, self.observed)
+        to_base = TablePair(features, self._base)
         size = len(self._base)
         mean = np.empty((self.draws.shape[0], len(features), len(self.models)))
         residual = np.empty((len(features), len(self.models)))
-        all_whitened, all_loadings = [], []
+        posteriors, all_loadings = [], []
         for j, model in enumerate(self.models):
-            cross = model.cross(pairs)
-            whitened = model.whiten(cross)
-            shared = model.covariance(to_base, whitened, self._whitened[j])
+            posterior = model.posterior(tables)
+            shared = posterior.covariance(self._posteriors[j], to_base)
             loadings = solve_triangular(self._factors[j], shared.T, lower=True, check_finite=False).T
-            mean[:, :, j] = model.mean(cross) + self.draws[:, :size, j] @ loadings.T
-            left = model.variance(features, whitened) - np.einsum("ij,ij->i", loadings, loadings)
+            mean[:, :, j] = posterior.mean + self.draws[:, :size, j] @ loadings.T
+            left = posterior.variance - np.einsum("ij,ij->i", loadings, loadings)
             residual[:, j] = np.maximum(left, 0.0)
-            all_whitened.append(whitened)
+            posteriors.append(posterior)
             all_loadings.append(loadings)
-        return PoolBlock(features, all_whitened, mean, residual, all_loadings)
+        return PoolBlock(features, posteriors, mean, residual, all_loadings)
 
     def samples(self, block: PoolBlock) -> NDArray[np.float64]:
         """Sample the candidates of a block for the next slot, shape (S, N, m)."""
@@ -129,9 +127,9 @@ class JointSampler:
         """
         start = block.loadings[0].shape[1] - len(block.chosen)
         if not block.factors:
-            pairs = statistics(block.features, block.features)
+            mutual = TablePair(block.features, block.features)
             for j, model in enumerate(self.models):
-                covariance = model.covariance(pairs, block.whitened[j], block.whitened[j])
+                covariance = block.posteriors[j].covariance(block.posteriors[j], mutual)
                 covariance -= block.loadings[j][:, :start] @ block.loadings[j][:, :start].T
                 covariance[np.diag_indices_from(covariance)] += FLOOR * model.prior_variance
                 block.factors.append(robust_cholesky(covariance, quiet=QUIET_JITTER))
@@ -149,10 +147,11 @@ class JointSampler:
         """Move one candidate of a block into the base set and condition the rest of the block on it."""
         sample = self.samples(block)[:, index, :]
         self.values = np.concatenate([self.values, sample[:, None, :]], axis=1)
-        pairs = statistics(block.features, block.features.take(slice(index, index + 1)))
+        one = slice(index, index + 1)
+        to_one = TablePair(block.features, block.features.take(one))
         for j, model in enumerate(self.models):
-            whitened = block.whitened[j]
-            cross = model.covariance(pairs, whitened, whitened[:, index : index + 1])[:, 0]
+            posterior = block.posteriors[j]
+            cross = posterior.covariance(posterior.take(one), to_one)[:, 0]
             cross = cross - block.loadings[j] @ block.loadings[j][index]
             root = np.sqrt(block.residual[index, j])
             loading = cross / root if root**2 > SMALLEST_RESIDUAL * model.prior_variance else np.zeros(len(cross))

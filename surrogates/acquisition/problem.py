@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mdcore.chem import Composition
 from surrogates.features import Features
-from surrogates.models import PropertyGP, SurrogateSet, log_interval_probability
+from surrogates.models import PropertyModel, SurrogateSet, log_interval_probability
 from surrogates.objective import Constraint, Objective
 from surrogates.settings import AcquisitionSettings
 
@@ -40,7 +40,7 @@ class Problem:
     seed: int
 
     @cached_property
-    def models(self) -> list[PropertyGP]:
+    def models(self) -> list[PropertyModel]:
         """The model of each objective's property."""
         return [self.surrogates.model(objective.property) for objective in self.objectives]
 
@@ -59,8 +59,8 @@ class Problem:
         """Log-probability that an evaluation succeeds and satisfies the constraints, minus the log cost, shape (N,)."""
         penalty = np.zeros(len(self.features))
         if self.settings.avoid_failures:
-            for part, pairs in self.surrogates.chunks(self.features):
-                penalty[part] = np.log1p(-self.surrogates.failure.probability(pairs))
+            for part, tables in self.surrogates.chunks(self.features):
+                penalty[part] = np.log1p(-self.surrogates.failure.probability(tables.statistics))
         if self.constraints:
             prediction = self.surrogates.predict_features(self.features)
             for constraint in self.constraints:

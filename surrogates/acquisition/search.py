@@ -10,7 +10,7 @@ from surrogates.acquisition.joint import JointSampler, PoolBlock, normal_draws
 from surrogates.acquisition.problem import Problem
 from surrogates.acquisition.scorer import Scorer
 from surrogates.features import Features
-from surrogates.models import PropertyGP, SurrogateSet
+from surrogates.models import PropertyModel, SurrogateSet
 from surrogates.pareto import non_dominated
 from surrogates.registry import Picks
 
@@ -93,7 +93,7 @@ def search(problem: Problem, scorer: Scorer, *, polish: bool = False) -> Picks:
 
 def _prune(
     surrogates: SurrogateSet,
-    models: Sequence[PropertyGP],
+    models: Sequence[PropertyModel],
     scorer: Scorer,
     measured: NDArray[np.int64],
     seed: int,

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from surrogates.acquisition.joint import QUIET_JITTER
 from surrogates.features import Features
-from surrogates.kernels import statistics
-from surrogates.models.gp import PropertyGP
+from surrogates.kernels import TablePair
+from surrogates.models import PropertyModel
 from surrogates.models.linalg import robust_cholesky
 
 
 def most_uncertain(
-    models: Sequence[PropertyGP],
+    models: Sequence[PropertyModel],
     observed: Features,
     features: Features,
     pending: Features,
@@ -37,22 +37,22 @@ def most_uncertain(
         Positions, and the weighted sum of relative variances of each when it was selected.
     """
     success = np.exp(penalty)
-    pairs = statistics(features, observed)
-    pending_pairs = statistics(pending, observed)
-    loadings, residuals = [], []
+    tables, to_pending = TablePair(features, observed), TablePair(features, pending)
+    pending_tables, mutual = TablePair(pending, observed), TablePair(pending, pending)
+    posteriors, loadings, residuals = [], [], []
     for model in models:
         prior = model.prior_variance
-        whitened, base_whitened = model.whiten(model.cross(pairs)), model.whiten(model.cross(pending_pairs))
-        variance = model.variance(features, whitened) / prior
-        rows = whitened.T * (model.spread / np.sqrt(prior))
+        posterior = model.posterior(tables)
+        variance = posterior.variance / prior
+        on_pending = np.zeros((len(features), 0))
         if len(pending):
-            covariance = model.covariance(statistics(pending, pending), base_whitened, base_whitened) / prior
-            factor = robust_cholesky(covariance, quiet=QUIET_JITTER)
-            cross = model.covariance(statistics(features, pending), whitened, base_whitened) / prior
-            to_pending = np.linalg.solve(factor, cross.T).T
-            variance = variance - np.einsum("ij,ij->i", to_pending, to_pending)
-            rows = np.column_stack([rows, to_pending])
-        loadings.append(rows)
+            given = model.posterior(pending_tables)
+            factor = robust_cholesky(given.covariance(given, mutual) / prior, quiet=QUIET_JITTER)
+            shared = posterior.covariance(given, to_pending) / prior
+            on_pending = np.asarray(np.linalg.solve(factor, shared.T).T, dtype=np.float64)
+            variance -= np.einsum("ij,ij->i", on_pending, on_pending)
+        posteriors.append(posterior)
+        loadings.append(on_pending)
         residuals.append(np.maximum(variance, 0.0))
 
     picks: list[int] = []
@@ -64,13 +64,14 @@ def most_uncertain(
         picks.append(best)
         values.append(float(value[best]))
         available[best] = False
-        to_best = statistics(features, features.take(slice(best, best + 1)))
-        for j, model in enumerate(models):
+        one = slice(best, best + 1)
+        to_best = TablePair(features, features.take(one))
+        for j, (model, posterior) in enumerate(zip(models, posteriors, strict=True)):
             root = np.sqrt(residuals[j][best])
             if root < 1e-6:
                 continue
-            known = model.parameters.covariance.correlation(to_best)[:, 0]
-            column = (known - loadings[j] @ loadings[j][best]) / root
+            shared = posterior.covariance(posterior.take(one), to_best)[:, 0] / model.prior_variance
+            column = (shared - loadings[j] @ loadings[j][best]) / root
             loadings[j] = np.column_stack([loadings[j], column])
             residuals[j] = np.maximum(residuals[j] - column**2, 0.0)
     return picks, values

@@ -1,6 +1,7 @@
 """Pairwise statistics of repeat units from which the kernels are computed, independent of hyperparameters."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +49,21 @@ def statistics(a: Features, b: Features) -> Statistics:
     gaps = squares - 2.0 * product
     gaps = np.where(gaps > 1e-13 * squares, gaps, 0.0)
     return Statistics(minmax(a, b), np.sqrt(gaps), product, same)
+
+
+@dataclass(frozen=True)
+class TablePair:
+    """Two feature tables; the statistics of their pairs are computed when they are first needed and shared by all models.
+
+    Attributes:
+        left: Features of N units.
+        right: Features of M units.
+    """
+
+    left: Features
+    right: Features
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Statistics of all pairs, shape (N, M)."""
+        return statistics(self.left, self.right)

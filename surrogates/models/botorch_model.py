@@ -7,9 +7,11 @@ import numpy as np
 import torch
 
 from mdcore.chem import Composition
+from surrogates.errors import Unsupported
 from surrogates.features import Features
 from surrogates.kernels import MEAN_VARIANCE
 from surrogates.models.gp import PropertyGP
+from surrogates.models.property_model import PropertyModel
 from surrogates.models.surrogate_set import SurrogateSet
 
 with warnings.catch_warnings():
@@ -43,13 +45,16 @@ def to_botorch(surrogates: SurrogateSet) -> ModelListGP:
 
     Raises:
         ValueError: A property has no measurement, or its model has several tasks or inducing points.
+        Unsupported: The models are of another learner than `gp`.
     """
     table = _tensor(surrogates.features)
     d = surrogates.features.descriptors.shape[1]
     return ModelListGP(*(_single(model, table, d) for model in surrogates.models)).eval()
 
 
-def _single(model: PropertyGP, table: torch.Tensor, descriptors: int) -> SingleTaskGP:
+def _single(model: PropertyModel, table: torch.Tensor, descriptors: int) -> SingleTaskGP:
+    if not isinstance(model, PropertyGP):
+        raise Unsupported(f"only models of learner gp can be exported, but that of {model.name} is of another one")
     data = model.data
     if len(data) == 0:
         raise ValueError(

@@ -12,8 +12,9 @@ from scipy.optimize import minimize
 
 from surrogates.errors import SurrogatesWarning
 from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics
-from surrogates.models.gp import Hyperparameters, TrainingData
+from surrogates.models.gp import Hyperparameters
 from surrogates.models.tasks import TaskCoupling
+from surrogates.models.training import TrainingData
 
 FAILED = 1e10
 """Value reported to the optimiser where the covariance cannot be factorised."""

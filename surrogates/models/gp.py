@@ -1,15 +1,20 @@
 """Gaussian process on precomputed pairwise statistics."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 
-from surrogates.features import Features
-from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics
+from surrogates.errors import InvalidObservations
+from surrogates.kernels import MEAN_VARIANCE, Covariance, Statistics, TablePair
 from surrogates.models.linalg import robust_cholesky
+from surrogates.models.posterior import Posterior
+from surrogates.models.property_model import PropertyModel
 from surrogates.models.tasks import TaskCoupling
+from surrogates.models.training import TrainingData
 
 
 @dataclass(frozen=True)
@@ -26,48 +31,20 @@ class Hyperparameters:
     coupling: TaskCoupling
     noise: NDArray[np.float64]
 
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read hyperparameters from JSON types."""
+        coupling = TaskCoupling(np.array(document["loadings"]), np.array(document["residuals"]))
+        return cls(Covariance(**document["covariance"]), coupling, np.array(document["noise"]))
 
-@dataclass(frozen=True)
-class TrainingData:
-    """Standardised measurements of one property, including auxiliary tasks.
-
-    Attributes:
-        rows: Rows of the set's feature table, shape (n,).
-        tasks: Task of each measurement, shape (n,); task 0 is predicted.
-        targets: Standardised values, shape (n,).
-        noise: Standardised squared standard errors, shape (n,).
-        location: Location of task 0's standardisation, in the property's unit.
-        spread: Spread of task 0's standardisation, in the property's unit.
-    """
-
-    rows: NDArray[np.int64]
-    tasks: NDArray[np.int64]
-    targets: NDArray[np.float64]
-    noise: NDArray[np.float64]
-    location: float
-    spread: float
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def take(self, kept: NDArray[np.int64]) -> "TrainingData":
-        """Return the selected measurements."""
-        return TrainingData(
-            self.rows[kept], self.tasks[kept], self.targets[kept], self.noise[kept], self.location, self.spread
-        )
-
-    def sample(self, most: int, rng: np.random.Generator) -> "TrainingData":
-        """Return a random subset of at most `most` measurements."""
-        return self.take(self.sampled(most, rng))
-
-    def sampled(self, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Select a random subset, at least half of which is from task 0 if task 0 has as many measurements."""
-        if len(self) <= most:
-            return np.arange(len(self))
-        shuffled = rng.permutation(len(self))
-        others = shuffled[self.tasks[shuffled] != 0]
-        own = shuffled[self.tasks[shuffled] == 0][: max(most // 2, most - len(others))]
-        return np.sort(np.concatenate([own, others[: most - len(own)]]))
+    def document(self) -> dict[str, Any]:
+        """Return the hyperparameters in JSON types."""
+        return {
+            "covariance": asdict(self.covariance),
+            "loadings": self.coupling.loadings.tolist(),
+            "residuals": self.coupling.residuals.tolist(),
+            "noise": self.noise.tolist(),
+        }
 
 
 def measurement_covariance(pairs: Statistics, data: TrainingData, parameters: Hyperparameters) -> NDArray[np.float64]:
@@ -80,8 +57,30 @@ def measurement_covariance(pairs: Statistics, data: TrainingData, parameters: Hy
 
 
 @dataclass(frozen=True)
-class PropertyGP:
-    """Posterior of one property given its measurements (Rasmussen and Williams, algorithm 2.1).
+class GPPosterior(Posterior):
+    """Posterior of a Gaussian process at N units.
+
+    Attributes:
+        model: The Gaussian process.
+        whitened: Columns whose inner products are the standardised covariance explained by the data, shape (support, N).
+    """
+
+    model: "PropertyGP"
+    whitened: NDArray[np.float64]
+
+    def covariance(self, other: Self, tables: TablePair) -> NDArray[np.float64]:
+        """Return the covariances with the units of another posterior, shape (N, M)."""
+        prior = self.model.parameters.covariance(tables.statistics) + MEAN_VARIANCE
+        return np.asarray(self.model.spread**2 * (prior - self.whitened.T @ other.whitened), dtype=np.float64)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> Self:
+        """Return the posterior at the selected units."""
+        return replace(self, mean=self.mean[rows], variance=self.variance[rows], whitened=self.whitened[:, rows])
+
+
+@dataclass(frozen=True)
+class PropertyGP(PropertyModel):
+    """Gaussian process of one property given its measurements (Rasmussen and Williams, algorithm 2.1).
 
     The latent property is location + spread * f with f ~ GP(0, c + k), and the measurements of task 0 are the latent
     property plus independent errors of variance stderr^2 + spread^2 * noise.
@@ -97,8 +96,6 @@ class PropertyGP:
             covariances gives the explained variance.
     """
 
-    name: str
-    data: TrainingData
     parameters: Hyperparameters
     support: NDArray[np.int64]
     weights: NDArray[np.float64]
@@ -113,52 +110,37 @@ class PropertyGP:
         return cls(name, data, parameters, np.arange(len(data)), weights, factor)
 
     @property
-    def spread(self) -> float:
-        """Spread of the standardisation, in the property's unit."""
-        return self.data.spread
-
-    @property
     def prior_variance(self) -> float:
         """Prior variance of the latent property of a typical unit, in its unit squared."""
         return float(self.spread**2 * self.parameters.covariance.variance)
 
     @property
-    def support_rows(self) -> NDArray[np.int64]:
-        """Rows of the feature table that predictions refer to."""
-        return np.asarray(self.data.rows[self.support], dtype=np.int64)
+    def noise_variance(self) -> float:
+        """Variance added to the known errors of task 0's measurements, in the property's unit squared."""
+        return float(self.parameters.noise[0] * self.spread**2)
 
-    def cross(self, pairs: Statistics) -> NDArray[np.float64]:
-        """Standardised covariances of N points with the support, shape (N, support).
+    def posterior(self, tables: TablePair) -> GPPosterior:
+        """Return the joint posterior at N units; the statistics of `tables` are shared by the properties."""
+        cross = self._cross(tables.statistics)
+        mean = self.data.location + self.spread * (cross @ self.weights)
+        half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
+        whitened = half if self.shrink is None else self.shrink @ half
+        prior = self.parameters.covariance.structured_variances(tables.left) + MEAN_VARIANCE
+        explained = np.einsum("ij,ij->j", whitened, whitened)
+        variance = self.spread**2 * np.maximum(prior - explained, 1e-12 * prior)
+        return GPPosterior(mean, variance, self, whitened)
 
-        Args:
-            pairs: Statistics of the N points with all rows of the feature table.
-        """
+    def _cross(self, pairs: Statistics) -> NDArray[np.float64]:
+        """Standardised covariances of N points with the support, shape (N, support), from statistics with all observed units."""
         tasks = self.data.tasks[self.support]
-        structured = self.parameters.covariance(pairs.take(self.support_rows))
+        structured = self.parameters.covariance(pairs.take(self.data.rows[self.support]))
         coupled = structured * self.parameters.coupling.matrix()[0, tasks] + MEAN_VARIANCE * (tasks == 0)
         return np.asarray(coupled, dtype=np.float64)
 
-    def whiten(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return columns of shape (support, N) whose inner products are the covariance explained by the data."""
-        half = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        return np.asarray(half if self.shrink is None else self.shrink @ half, dtype=np.float64)
-
-    def mean(self, cross: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Posterior mean of N points in the property's unit, shape (N,)."""
-        return np.asarray(self.data.location + self.spread * (cross @ self.weights), dtype=np.float64)
-
-    def variance(self, features: Features, whitened: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Posterior variance of the latent property of N points, in its unit squared, shape (N,), from `whiten`."""
-        prior = self.parameters.covariance.structured_variances(features) + MEAN_VARIANCE
-        explained = np.einsum("ij,ij->j", whitened, whitened)
-        return np.asarray(self.spread**2 * np.maximum(prior - explained, 1e-12 * prior), dtype=np.float64)
-
-    def covariance(
-        self, pairs: Statistics, left: NDArray[np.float64], right: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Posterior covariance (N, M) between points with mutual statistics `pairs` and whitened columns (s, N), (s, M)."""
-        prior = self.parameters.covariance(pairs) + MEAN_VARIANCE
-        return np.asarray(self.spread**2 * (prior - left.T @ right), dtype=np.float64)
+    @property
+    def leaves_one_out(self) -> bool:
+        """Whether the model is exact."""
+        return self.shrink is None
 
     def leave_one_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Predict each measurement of task 0 from all others, in closed form (Rasmussen and Williams, equation 5.12).
@@ -167,11 +149,12 @@ class PropertyGP:
             Means and standard deviations of the measurements, noise included, in the property's unit, shape (n_0,).
 
         Raises:
-            ValueError: The model uses inducing points.
+            InvalidObservations: The model uses inducing points.
         """
         if self.shrink is not None:
-            raise ValueError(
-                "closed-form leave-one-out requires an exact model; raise exact_points above the number of points"
+            raise InvalidObservations(
+                f"closed-form leave-one-out requires an exact model, but {self.name} uses inducing points; raise exact_points above "
+                f"{len(self.data)}"
             )
         inverse = cho_solve((self.factor, True), np.eye(len(self.data)), check_finite=False)
         precision = np.diag(inverse)
@@ -181,3 +164,7 @@ class PropertyGP:
             np.asarray(self.data.location + self.spread * mean[own], dtype=np.float64),
             np.asarray(self.spread / np.sqrt(precision[own]), dtype=np.float64),
         )
+
+    def document(self) -> dict[str, Any]:
+        """Return the hyperparameters in JSON types."""
+        return self.parameters.document()

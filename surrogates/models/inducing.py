@@ -6,8 +6,9 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from surrogates.features import Features
 from surrogates.kernels import MEAN_VARIANCE, statistics
-from surrogates.models.gp import Hyperparameters, PropertyGP, TrainingData
+from surrogates.models.gp import Hyperparameters, PropertyGP
 from surrogates.models.linalg import robust_cholesky
+from surrogates.models.training import TrainingData
 
 CHUNK = 2048
 """Number of measurements added to the normal equations at a time; limits memory use."""

@@ -1,7 +1,6 @@
-"""Saving and loading of fitted surrogates as JSON: observations, settings and hyperparameters."""
+"""Saving and loading of fitted surrogates as JSON: observations, settings, and what the fit determined."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,22 @@ from mdcore.chem.errors import DamagedFile
 from mdcore.chem.mixture import read_composition
 from mdcore.chem.sealed import read_sealed, write_sealed
 from surrogates.errors import SurrogatesError, UnreadableModel
-from surrogates.kernels import Covariance
-from surrogates.models.gp import Hyperparameters
+from surrogates.models.learner import check_saves, learner_of
 from surrogates.models.surrogate_set import SurrogateSet, UnitFeatures, fit_surrogates
-from surrogates.models.tasks import TaskCoupling
 from surrogates.observations import Observations
-from surrogates.settings import SurrogateSettings
+from surrogates.registry import LEARNERS
+from surrogates.settings import GP, SurrogateSettings
 
 FORMAT = "polymer-designer surrogates 2"
 
 
 def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
-    """Write fitted surrogates to a JSON file; a custom featuriser is not stored and must be passed to `load_surrogates`."""
+    """Write fitted surrogates to a JSON file; a custom featuriser is not stored and must be passed to `load_surrogates`.
+
+    Raises:
+        Unsupported: Models of this learner cannot be saved.
+    """
+    check_saves(learner_of(surrogates.settings))
     observations = surrogates.observations
     document = {
         "format": FORMAT,
@@ -36,15 +39,7 @@ def save_surrogates(surrogates: SurrogateSet, path: Path) -> None:
         "stderrs": {name: _numbers(column) for name, column in observations.stderrs.items()},
         "failed": observations.failed.tolist(),
         "fidelities": observations.fidelities,
-        "hyperparameters": {
-            model.name: {
-                "covariance": asdict(model.parameters.covariance),
-                "loadings": model.parameters.coupling.loadings.tolist(),
-                "residuals": model.parameters.coupling.residuals.tolist(),
-                "noise": model.parameters.noise.tolist(),
-            }
-            for model in surrogates.models
-        },
+        "hyperparameters": {model.name: model.document() for model in surrogates.models},
     }
     write_sealed(path, document)
 
@@ -53,7 +48,7 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
     """Read surrogates that `save_surrogates` wrote; predictions are the same as before saving, without a new fit.
 
     Raises:
-        UnreadableModel: The file does not exist or does not contain surrogates of this version.
+        UnreadableModel: The file does not exist, does not contain surrogates of this version, or its learner is not installed.
     """
     try:
         document = read_sealed(path)
@@ -64,9 +59,16 @@ def load_surrogates(path: Path, featurise: UnitFeatures | None = None) -> Surrog
     if document.get("format") != FORMAT:
         raise UnreadableModel(f"{path} does not have the format {FORMAT!r}; fit the surrogates again")
     try:
+        learner = document["settings"].get("learner", GP)
+        if learner not in LEARNERS:
+            raise UnreadableModel(
+                f"{path} was fitted with learner {learner!r}, which is not installed; install its plug-in"
+            )
         return _rebuilt(document, featurise)
+    except UnreadableModel:
+        raise
     except (*UNREADABLE, ArithmeticError, SurrogatesError, MDCoreError) as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UnreadableModel(f"{path} cannot be read as surrogates ({reason}); fit them again") from error
 
 
@@ -78,16 +80,9 @@ def _rebuilt(document: Mapping[str, Any], featurise: UnitFeatures | None) -> Sur
         np.array(document["failed"], dtype=bool),
         tuple(document["fidelities"]),
     )
-    parameters = {
-        name: Hyperparameters(
-            Covariance(**stored["covariance"]),
-            TaskCoupling(np.array(stored["loadings"]), np.array(stored["residuals"])),
-            np.array(stored["noise"]),
-        )
-        for name, stored in document["hyperparameters"].items()
-    }
     settings = SurrogateSettings.model_validate(document["settings"])
-    return fit_surrogates(observations, document["properties"], settings, int(document["seed"]), featurise, parameters)
+    fitted = document["hyperparameters"]
+    return fit_surrogates(observations, document["properties"], settings, int(document["seed"]), featurise, fitted)
 
 
 def _numbers(column: Any) -> list[float | None]:

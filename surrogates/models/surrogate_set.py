@@ -1,7 +1,8 @@
-"""The surrogates of a campaign: a Gaussian process for each property and a model of the failure probability."""
+"""The surrogates of a campaign: a model of each property and one of the failure probability."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,11 @@ from scipy.special import log_ndtr
 from mdcore.chem import Composition
 from surrogates.errors import InvalidObjective, UnknownSurrogate
 from surrogates.features import Features, names_of, shared_featuriser
-from surrogates.kernels import Statistics, statistics
+from surrogates.kernels import TablePair
+from surrogates.models import gaussian_process as _built_in  # noqa: F401
 from surrogates.models.failure import FailureModel
-from surrogates.models.fitting import FIT_POINTS, KernelForm, fit_hyperparameters
-from surrogates.models.gp import Hyperparameters, PropertyGP, TrainingData
-from surrogates.models.inducing import condition_sparse
+from surrogates.models.learner import TrainingSet, check_tasks, learner_of
+from surrogates.models.property_model import PropertyModel
 from surrogates.models.training import training_data
 from surrogates.observations import Observations
 from surrogates.settings import SurrogateSettings
@@ -45,7 +46,7 @@ class SurrogateSet:
     Attributes:
         observations: Training data.
         properties: Property names.
-        models: One Gaussian process for each property, same order.
+        models: One model for each property, same order.
         failure: Model of the probability of failure.
         features: Features of the observed units, n rows.
         fidelity: Predicted fidelity.
@@ -56,7 +57,7 @@ class SurrogateSet:
 
     observations: Observations
     properties: tuple[str, ...]
-    models: tuple[PropertyGP, ...]
+    models: tuple[PropertyModel, ...]
     failure: FailureModel
     features: Features
     fidelity: str
@@ -64,7 +65,7 @@ class SurrogateSet:
     featurise: UnitFeatures
     seed: int = 0
 
-    def model(self, name: str) -> PropertyGP:
+    def model(self, name: str) -> PropertyModel:
         """Return the model of a property.
 
         Raises:
@@ -74,11 +75,11 @@ class SurrogateSet:
             raise UnknownSurrogate(f"no surrogate was fitted for {name!r}; available: {', '.join(self.properties)}")
         return self.models[self.properties.index(name)]
 
-    def chunks(self, features: Features) -> Iterator[tuple[slice, Statistics]]:
-        """Yield slices of a feature table and their pairwise statistics with the observed units, shape (rows, n)."""
+    def chunks(self, features: Features) -> Iterator[tuple[slice, TablePair]]:
+        """Yield slices of a feature table, each with the features of its rows and of the observed units."""
         for start in range(0, len(features), self.settings.chunk):
             rows = slice(start, min(start + self.settings.chunk, len(features)))
-            yield rows, statistics(features.take(rows), self.features)
+            yield rows, TablePair(features.take(rows), self.features)
 
     def predict(self, units: Sequence[Composition]) -> Prediction:
         """Predict mean and standard deviation of every property for N units; without data, the prior."""
@@ -88,20 +89,19 @@ class SurrogateSet:
         """Predict from a feature table; see `predict`."""
         mean = np.empty((len(features), len(self.models)))
         sd = np.empty_like(mean)
-        for rows, pairs in self.chunks(features):
-            part = features.take(rows)
+        for rows, tables in self.chunks(features):
             for j, model in enumerate(self.models):
-                cross = model.cross(pairs)
-                mean[rows, j] = model.mean(cross)
-                sd[rows, j] = np.sqrt(model.variance(part, model.whiten(cross)))
+                posterior = model.posterior(tables)
+                mean[rows, j] = posterior.mean
+                sd[rows, j] = np.sqrt(posterior.variance)
         return Prediction(mean, sd, self.properties)
 
     def failure_probability(self, units: Sequence[Composition]) -> NDArray[np.float64]:
         """Probability that the evaluation of each of N units fails, shape (N,)."""
         features = self.featurise(units)
         result = np.empty(len(features))
-        for rows, pairs in self.chunks(features):
-            result[rows] = self.failure.probability(pairs)
+        for rows, tables in self.chunks(features):
+            result[rows] = self.failure.probability(tables.statistics)
         return result
 
     def log_probability_of_target(
@@ -149,35 +149,39 @@ def fit_surrogates(
     settings: SurrogateSettings | None = None,
     seed: int = 0,
     featurise: UnitFeatures | None = None,
-    parameters: Mapping[str, Hyperparameters] | None = None,
+    fitted: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> SurrogateSet:
-    """Fit a Gaussian process for each property and the model of the failure probability.
+    """Fit a model of each property and the model of the failure probability.
 
     Works with any number of observations, including zero. Failed rows enter the model of the failure probability only.
 
     Args:
         observations: Measured and failed units.
         properties: Properties to model.
-        settings: Settings of the models.
-        seed: Seed of the starting points of the fit and of the inducing points.
+        settings: Settings of the models, with the name of the learner.
+        seed: Seed of the random draws of the fit.
         featurise: Custom featuriser, used instead of the one that the settings specify.
-        parameters: Hyperparameters of properties that are not fitted.
+        fitted: Documents (`PropertyModel.document`) of properties whose models are not fitted but restored.
 
     Raises:
         NoPriorRange: A property has neither data nor a range in the registry.
         InvalidObservations: There are several fidelities and the settings do not specify one.
+        Unsupported: The learner does not support what the settings or the observations require.
     """
     settings = settings or SurrogateSettings()
+    learner = learner_of(settings)
     featurise = shared_featuriser(settings) if featurise is None else _named(featurise)
     fidelity = observations.target_fidelity(settings.fidelity)
     features = featurise(observations.units)
-    whole = statistics(features, features) if len(features) <= settings.exact_points else None
+    tables = TablePair(features, features)
     models = []
     for j, name in enumerate(properties):
         companions = tuple(other for other in properties if other != name) if settings.share_properties else ()
+        check_tasks(learner, name, fidelity, observations.fidelities_of(name) - {fidelity}, companions)
         data, tasks = training_data(observations, name, fidelity, companions)
-        known = (parameters or {}).get(name)
-        models.append(_fit_property(name, features, whole, data, tasks, settings, [seed, j], known))
+        training = TrainingSet(name, data, tasks, tables, (seed, j))
+        known = (fitted or {}).get(name)
+        models.append(learner.fit(training) if known is None else learner.restore(training, known))
     failure = FailureModel.fit(features, observations.failed, settings.failure_rate)
     return SurrogateSet(
         observations, tuple(properties), tuple(models), failure, features, fidelity, settings, featurise, seed
@@ -192,28 +196,3 @@ def _named(featurise: UnitFeatures) -> UnitFeatures:
         return features if features.names is not None else replace(features, names=names_of(units))
 
     return with_names
-
-
-def _fit_property(
-    name: str,
-    features: Features,
-    whole: Statistics | None,
-    data: TrainingData,
-    tasks: int,
-    settings: SurrogateSettings,
-    seeds: Sequence[int],
-    parameters: Hyperparameters | None,
-) -> PropertyGP:
-    rng = np.random.default_rng([*seeds, 0])
-    form = KernelForm(settings.radial, settings.trend, settings.residual == "peculiar")
-    if len(data) <= settings.exact_points:
-        part = features.take(data.rows)
-        pairs = whole.block(data.rows) if whole is not None else statistics(part, part)
-        parameters = parameters or fit_hyperparameters(pairs, data, tasks, settings.restarts, rng, form)
-        return PropertyGP.condition(name, pairs, data, parameters)
-    if parameters is None:
-        kept = data.sample(FIT_POINTS, rng)
-        part = features.take(kept.rows)
-        parameters = fit_hyperparameters(statistics(part, part), kept, tasks, settings.restarts, rng, form)
-    anchors = np.random.default_rng([*seeds, 1])
-    return condition_sparse(name, features, data, parameters, settings.inducing_points, anchors)

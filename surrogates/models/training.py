@@ -1,15 +1,59 @@
-"""Assembly of the training data of a property, including auxiliary tasks."""
+"""Training data of a property, including auxiliary tasks."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogates.models.gp import TrainingData
 from surrogates.models.scatter import Scatter, stderrs_of
 from surrogates.models.standardise import standardisation
 from surrogates.observations import Observations
 
 FEWEST_SHARED = 3
 """Smallest number of units with both properties for which they are coupled."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Standardised measurements of one property, including auxiliary tasks.
+
+    Attributes:
+        rows: Rows of the set's feature table, shape (n,).
+        tasks: Task of each measurement, shape (n,); task 0 is predicted.
+        targets: Standardised values, shape (n,).
+        noise: Standardised squared standard errors, shape (n,).
+        location: Location of task 0's standardisation, in the property's unit.
+        spread: Spread of task 0's standardisation, in the property's unit.
+    """
+
+    rows: NDArray[np.int64]
+    tasks: NDArray[np.int64]
+    targets: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    location: float
+    spread: float
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, kept: NDArray[np.int64]) -> "TrainingData":
+        """Return the selected measurements."""
+        return TrainingData(
+            self.rows[kept], self.tasks[kept], self.targets[kept], self.noise[kept], self.location, self.spread
+        )
+
+    def sample(self, most: int, rng: np.random.Generator) -> "TrainingData":
+        """Return a random subset of at most `most` measurements."""
+        return self.take(self.sampled(most, rng))
+
+    def sampled(self, most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Select a random subset, at least half of which is from task 0 if task 0 has as many measurements."""
+        if len(self) <= most:
+            return np.arange(len(self))
+        shuffled = rng.permutation(len(self))
+        others = shuffled[self.tasks[shuffled] != 0]
+        own = shuffled[self.tasks[shuffled] == 0][: max(most // 2, most - len(others))]
+        return np.sort(np.concatenate([own, others[: most - len(own)]]))
 
 
 def training_data(

@@ -61,6 +61,13 @@ def breaks(unit, settings, *, seed, out, properties, progress=None, shared=None)
     raise ZeroDivisionError("a defect\nin two lines")
 
 
+def is_interrupted(unit, settings, *, seed, out, properties, progress=None, shared=None):
+    """Send to the own worker what a terminal sends to all processes at Ctrl-C, and go on for a while."""
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
+    return quick(unit, settings, seed=seed, out=out, properties=properties, progress=progress)
+
+
 def finished(heard: list[Message]) -> dict[int, Finished]:
     return {message.evaluation_id: message for message in heard if isinstance(message, Finished)}
 
@@ -105,6 +112,15 @@ def test_a_job_whose_worker_dies_goes_on_elsewhere(run, tmp_path: Path) -> None:
     events = (tmp_path / "0" / "attempts.jsonl").read_text()
     assert events.count("started") == 2
     assert events.count("done") == 1
+
+
+@pytest.mark.slow
+def test_a_worker_leaves_an_interrupt_to_the_campaign(run, tmp_path: Path, capfd) -> None:
+    heard, cluster = run(is_interrupted, jobs=1, retries=0)
+    assert isinstance(finished(heard)[0].outcome.result, SimulationResult)
+    assert (tmp_path / "0" / "attempts.jsonl").read_text().count("started") == 1
+    cluster.close()
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.slow

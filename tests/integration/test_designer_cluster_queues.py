@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import psutil
 import pytest
 from cluster_trials import (
     PARTS,
-    ROOT,
     WHOLE,
     closing,
     finish,
@@ -20,6 +18,7 @@ from cluster_trials import (
     listen,
     outcomes,
 )
+from made_queue import ROOT, queue
 
 from designer.cluster.batch import start_queue
 from designer.cluster.ssh import start_ssh
@@ -32,53 +31,11 @@ from designer.errors import ClusterLost
 pytestmark = [pytest.mark.seconds(40), pytest.mark.slow]
 
 
-SBATCH = """#!{python}
-import os, subprocess, sys, pathlib
-folder = pathlib.Path({folder!r})
-number = len(list(folder.glob("*.job"))) + 1
-script = folder / f"{{number}}.job"
-script.write_text(pathlib.Path(sys.argv[1]).read_text())
-log = open(folder / f"{{number}}.log", "ab")
-process = subprocess.Popen(["bash", str(script)], stdout=log, stderr=log, start_new_session=True)
-(folder / f"{{number}}.pid").write_text(str(process.pid))
-print(f"Submitted batch job {{number}}")
-"""
-SCANCEL = """#!{python}
-import os, pathlib, signal, sys
-for number in sys.argv[1:]:
-    path = pathlib.Path({folder!r}) / f"{{number}}.pid"
-    try:
-        os.killpg(int(path.read_text()), signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-    path.rename(path.with_suffix(".ended"))
-"""
-SQUEUE = """#!{python}
-import pathlib, sys
-path = pathlib.Path({folder!r}) / f"{{sys.argv[-1]}}.pid"
-alive = path.exists() and pathlib.Path("/proc", path.read_text()).exists()
-if alive:
-    print("RUNNING None")
-else:
-    sys.exit("slurm_load_jobs error: Invalid job id specified")
-"""
-
-
 @pytest.fixture
 def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Commands called like Slurm's; a job is a process group of this machine that runs the job script."""
-    folder, commands = tmp_path / "queue", tmp_path / "bin"
-    folder.mkdir(), commands.mkdir()
-    for name, text in [("sbatch", SBATCH), ("scancel", SCANCEL), ("squeue", SQUEUE)]:
-        path = commands / name
-        path.write_text(text.format(python=sys.executable, folder=str(folder)))
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    yield folder
-    for path in folder.glob("*.pid"):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(int(path.read_text()), signal.SIGKILL)
+    with queue("slurm", tmp_path, monkeypatch) as folder:
+        yield folder
 
 
 def test_jobs_of_slurm_come_with_the_work_and_go_without(

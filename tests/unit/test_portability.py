@@ -33,7 +33,7 @@ def test_no_module_needs_posix_to_be_imported() -> None:
 @pytest.mark.slow
 def test_the_loop_and_the_simulation_import_without_posix() -> None:
     hidden = f"import sys; sys.modules.update(dict.fromkeys({sorted(POSIX - {'posix'})}))"
-    ours = "import designer.cli.app, designer.campaign.campaign, designer.cluster.start, mdcore.measure, mdcore.optics"
+    ours = "import designer.cli.app, designer.campaign.campaign, designer.cluster.local, mdcore.measure, mdcore.optics"
     code = f"import distributed, torch; {hidden}; {ours}; print('imported')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "imported", done.stderr

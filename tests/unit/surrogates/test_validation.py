@@ -99,8 +99,8 @@ def test_leave_one_out_predicts_each_measurement_from_the_others():
     np.testing.assert_array_equal(found.rows, np.delete(np.arange(len(UNITS)), 3))
     np.testing.assert_array_equal(found.measured, np.delete(DENSITY, 3))
     kept = np.delete(np.arange(len(UNITS)), [3, 7])
-    known = {"density": surrogates.models[0].parameters}
-    without = fit_surrogates(Observations(UNITS, {"density": values}).take(kept), ["density"], parameters=known)
+    known = {"density": surrogates.models[0].document()}
+    without = fit_surrogates(Observations(UNITS, {"density": values}).take(kept), ["density"], fitted=known)
     # The standardisation of the rest differs a little; the posterior is that of the rest.
     assert found.mean[6] == pytest.approx(without.predict([UNITS[7]]).mean[0, 0], abs=0.2 * found.sd[6])
     assert 0.5 < found.metrics.r2 < 1.0

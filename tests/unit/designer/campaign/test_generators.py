@@ -10,12 +10,12 @@ import yaml
 from sqlalchemy import inspect, text
 
 from designer import Campaign, CampaignConfig
-from designer.campaign.generator import diverse_part, make_generator
+from designer.campaign.candidates import diverse_part
 from designer.campaign.proposer import BayesianProposer
 from designer.campaign.recording import record_proposal
 from designer.cli.main import run
 from designer.cli.tables import front_document, print_front
-from designer.config.sections import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
+from designer.config.generators import NeuralSMCSettings, NGramSMCSettings, ReactionSMCSettings
 from designer.errors import DesignerError
 from designer.report import write_report
 from designer.store.routes import keep_route, route_text, stored_routes
@@ -85,7 +85,7 @@ def test_an_unknown_kind_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_proposals_over_monomers_have_their_routes(campaign: Campaign) -> None:
-    generator = make_generator(campaign.config.generator, Filters(), lambda: pytest.fail("no corpus needed"))
+    generator = campaign.config.generator.make(Filters(), lambda: pytest.fail("no corpus needed"))
     candidates = generator.propose(3, np.random.default_rng(0))
     assert {c.route.reaction for c in candidates if c.route} >= {"polyesterification"}
     assert all(c.route for c in candidates)
@@ -93,10 +93,10 @@ def test_proposals_over_monomers_have_their_routes(campaign: Campaign) -> None:
 
 def test_a_saved_model_can_be_the_generator(tmp_path: Path) -> None:
     NGramModel.fit(["*CC*", "*CCO*", "*CC(*)C"], 3).save(tmp_path / "m.npz")
-    generator = make_generator(NeuralSMCSettings(model=tmp_path / "m.npz"), Filters(), lambda: Corpus(()))
+    generator = NeuralSMCSettings(model=tmp_path / "m.npz").make(Filters(), lambda: Corpus(()))
     assert len(generator.propose(4, np.random.default_rng(0))) == 4
     with pytest.raises(InvalidModelFile, match="absent"):
-        make_generator(NeuralSMCSettings(model=tmp_path / "absent.npz"), Filters(), lambda: Corpus(()))
+        NeuralSMCSettings(model=tmp_path / "absent.npz").make(Filters(), lambda: Corpus(()))
 
 
 def test_the_pool_is_the_most_diverse_part(tmp_path: Path) -> None:

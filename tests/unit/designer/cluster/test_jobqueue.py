@@ -12,7 +12,8 @@ numbers = signal.valid_signals()
 before = {number: signal.getsignal(number) for number in numbers}
 def load():
     from designer.cluster.jobqueue import job_class
-    classes.extend(job_class(kind) for kind in ("slurm", "pbs", "lsf"))
+    from designer.config.cluster import CLUSTERS
+    classes.extend(job_class(CLUSTERS[kind](listen="127.0.0.1")) for kind in ("slurm", "pbs", "lsf"))
 classes = []
 if THREAD:
     thread = threading.Thread(target=load)

@@ -207,6 +207,19 @@ def test_old_keys_obey_the_rules_of_the_new_ones(tmp_path: Path) -> None:
         config_from_mapping({**MINIMAL, "generator": {"refresh_every": 4}, "surrogates": 3})
 
 
+def test_the_old_name_of_a_setting_of_the_sampler_is_read_with_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    path.write_text(yaml.safe_dump({**MINIMAL, "generator": {"smc": {"max_stages": 7}}}))
+    with pytest.warns(MovedSetting) as warned:
+        config = load_config(path)
+    notes = [str(warning.message) for warning in warned]
+    assert notes == [f"{path}: generator.smc.max_stages is deprecated; write generator.smc.max_steps"]
+    assert config == config_from_mapping({**MINIMAL, "generator": {"smc": {"max_steps": 7}}})
+    assert config.minimal_document()["generator"]["smc"] == {"max_steps": 7}
+    with pytest.raises(InvalidConfig, match=r"generator\.smc: max_stages is the old name of max_steps, and both"):
+        config_from_mapping({**MINIMAL, "generator": {"smc": {"max_stages": 7, "max_steps": 7}}})
+
+
 def test_the_command_line_names_old_keys_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "old.yaml"
     path.write_text(yaml.safe_dump({**MINIMAL, "generator": {"refresh_every": 4}}))

@@ -1,6 +1,7 @@
 """Campaigns and measurements are identified by what was asked for: a new setting with a default changes nothing stored."""
 
 import gzip
+import re
 import shutil
 from pathlib import Path
 
@@ -65,11 +66,11 @@ def test_a_setting_that_a_later_version_adds_leaves_stored_campaigns_their_own(
 
 def test_the_defaults_are_those_that_identities_leave_out() -> None:
     """Changing one would change what stored campaigns mean; see `mdcore.settings.asked`."""
-    dumped = preset("standard").model_dump(mode="json", exclude={"execution", "preset"})
+    dumped = preset("standard-1").model_dump(mode="json", exclude={"execution", "preset"})
     assert {name: {k: dumped[name][k] for k in section} if isinstance(section, dict) else dumped[name]
             for name, section in version_1.DEFAULTS.items()} == version_1.DEFAULTS  # fmt: skip
     for name in PRESETS:
-        assert asked_simulation(preset(name)) == {"preset": name, **version_1.PRESETS[name]}
+        assert asked_simulation(preset(f"{name}-1")) == {"preset": name, **version_1.PRESETS[name]}
     assert OpticsSettings().model_dump(mode="json", include=set(version_1.OPTICS)) == {
         "kind": "auto", "functional": "pbe0", "basis": "aug-cc-pvdz", "n_conformers": 2, "max_heavy_atoms": 16,
         "conformers": "etkdg", "density": "slowly_cooled", "device": "auto",
@@ -78,8 +79,9 @@ def test_the_defaults_are_those_that_identities_leave_out() -> None:
 
 def test_settings_of_version_1_are_read_and_written() -> None:
     settings = SimulationSettings.model_validate({"protocol": {"temperature_K": 400}, "replicates": 2})
-    later = {"protocols", "calculations"}  # what version 1 did not have
-    full = settings.model_dump(mode="json", exclude={"execution", *later})
+    # What version 1 did not have.
+    later = {"protocols": True, "calculations": True, "protocol": {"melt_above_transition_K", "slow_cool_ps"}}
+    full = settings.model_dump(mode="json", exclude={"execution": True, **later})
     asked = asked_simulation(settings)
     assert version_1.asked_of_version_1(full) == asked
     assert version_1.version_1_of_asked(asked) == full
@@ -149,3 +151,21 @@ def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_p
 
 
 LIGHTEST = {1: 0.7850372577718079, 2: 0.7850372577718079, 3: 0.8123871452981598, 4: 0.8123871452981598}
+
+
+def test_a_campaign_of_an_earlier_edition_of_a_preset_says_how_to_resume_it(tmp_path: Path) -> None:
+    document = {
+        "name": "c", "folder": str(tmp_path), "objectives": [{"property": "density", "direction": "minimise"}],
+        "simulation": {"preset": "standard-1", "protocol": {"temperature_K": 400}}, "stop": {"evaluations": 1},
+    }  # fmt: skip
+    first = CampaignConfig.model_validate(document)
+    _ = Campaign(first).store
+    document["simulation"]["preset"] = "standard"
+    expected = (
+        "campaign 'c' differs from the stored one in simulation (simulation.protocol.melt_above_transition_K default is now 250.0, "
+        "simulation.protocol.melt_ps default is now 2000.0, simulation.protocol.slow_cool_ps default is now 15000.0, ...); choose a "
+        "new name, or restore the original configuration (preset standard has changed; its earlier settings: standard-1)"
+    )
+    with pytest.raises(CampaignMismatch, match=f"^{re.escape(expected)}$"):
+        _ = Campaign(CampaignConfig.model_validate(document)).store
+    assert Campaign(CampaignConfig.model_validate(first.model_dump(mode="json"))).store.campaign().name == "c"

@@ -183,7 +183,7 @@ def test_the_table_and_the_csv_hold_every_evaluation(tmp_path: Path) -> None:
     assert rows[0]["refractive_index_stderr"] == "0.004"
     assert [row["on_front"] for row in rows] == ["True", "False", "True", "False"]
     assert [row["state"] for row in rows] == ["done", "done", "done", "failed"]
-    assert rows[3]["failure"] == "exploded"
+    assert rows[3]["failure_kind"] == "exploded"
     # The second one is on the front where it is above the third in n and, being far below the first in n, above it in the Abbe number.
     expected = norm.cdf(-0.01 / np.hypot(0.004, 0.004)) * norm.cdf(-1.0 / np.hypot(0.5, 0.5))
     assert [row["front_probability"] for row in rows][::2] == ["1.0000", "1.0000"]

@@ -192,8 +192,11 @@ def test_melts_at_constant_volume_get_all_heat_and_liquids_none():
     unit, quick, standard = RepeatUnit.from_psmiles("*CC*"), preset("quick").protocol, preset("standard").protocol
     polymer = Homopolymer(unit)
     assert polymer.hottest_k(quick) == 1000.0
+    former = preset("standard-1").protocol
+    assert polymer.hottest_k(former) == 600.0
+    assert polymer.hottest_k(former.model_copy(update={"glass_transition_K": 650.0})) == 750.0
     assert polymer.hottest_k(standard) == 600.0
-    assert polymer.hottest_k(standard.model_copy(update={"glass_transition_K": 650.0})) == 750.0
+    assert polymer.hottest_k(standard.model_copy(update={"glass_transition_K": 400.0})) == 650.0
     assert Liquid("CCO").hottest_k(quick) == 300.0
     assert polymer.hottest_k(quick.model_copy(update={"temperature_K": 1200.0})) == 1200.0
 

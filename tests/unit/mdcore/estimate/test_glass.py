@@ -21,7 +21,7 @@ from mdcore.estimate.glass import (
     transition_shift_k,
 )
 from mdcore.measure import Copolymer
-from mdcore.protocols.cooling import last_cooling
+from mdcore.protocols.cooling import glass_forming_cooling
 from mdcore.substances import as_substance
 
 GLASS, MELT, KINK = 2.0e-4, 6.0e-4, 430.0
@@ -104,7 +104,19 @@ def test_the_stated_error_covers_polymers_that_scatter_as_stated():
     assert inside / n == pytest.approx(0.95, abs=4.0 * math.sqrt(0.95 * 0.05 / n))
 
 
-def test_the_last_cooling_counts():
+def test_the_error_of_the_force_field_is_a_part_common_to_replicates():
+    density = Estimate(1.0, 0.03)
+    for cooling in (None, Cooling(1.0, 700.0)):
+        without = slowly_cooled_density(density, 300.0, cooling, 373.0, 10.0)
+        found = slowly_cooled_density(density, 300.0, cooling, 373.0, 10.0, 0.0125)
+        assert found.value == without.value
+        assert found.parts == {**without.parts, "force_field": 0.0125}
+        assert found.stderr == pytest.approx(math.hypot(without.stderr, 0.0125))
+        assert found.statistical == without.statistical
+        assert found.model == pytest.approx(math.hypot(without.model, 0.0125))
+
+
+def test_the_cooling_in_which_the_glass_forms_counts():
     def stage(start, end, duration):
         return DynamicsStage(
             name="x", ensemble="nvt", duration_ps=duration, temperature_K=(start, end), timestep_fs=4.0
@@ -117,8 +129,14 @@ def test_the_last_cooling_counts():
         stage(600.0, 300.0, 30.0),
         stage(300.0, 300.0, 5.0),
     ]
-    assert last_cooling(stages) == Cooling(10.0, 600.0)
-    assert last_cooling(stages[2:3]) is None
+    assert glass_forming_cooling(stages, 373.0) == Cooling(10.0, 600.0)
+    assert glass_forming_cooling(stages[2:3], 373.0) is None
+    # The shift at 0.01 K/ps is 83 K, at 0.1 K/ps 104 K.
+    parts = [stage(700.0, 500.0, 2000.0), stage(500.0, 400.0, 10000.0), stage(400.0, 300.0, 1000.0)]
+    assert glass_forming_cooling(parts, 350.0) == Cooling(0.01, 700.0)
+    assert glass_forming_cooling(parts, 397.0) == Cooling(0.1, 700.0)
+    assert glass_forming_cooling(parts, 300.0) == Cooling(0.1, 700.0)
+    assert glass_forming_cooling(parts, 150.0) == Cooling(0.1, 700.0)
 
 
 def test_no_glass_remembers_more_than_where_its_cooling_began():

@@ -1,6 +1,7 @@
 """Settings: presets, overrides, refusals, schedules."""
 
 import importlib
+import re
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from mdcore.dynamics import DynamicsStage
 from mdcore.protocols import schedule
+from mdcore.protocols.equilibrated import cooling_ramps
 from mdcore.settings import PRESETS, ProtocolSettings, SimulationSettings, preset
 
 
@@ -18,7 +20,56 @@ def test_presets_survive_a_round_trip(name):
     settings = preset(name)
     assert SimulationSettings.model_validate(settings.model_dump()) == settings
     assert SimulationSettings.model_validate_json(settings.model_dump_json()) == settings
-    assert settings.fidelity == f"md-{name}"
+    assert settings.fidelity == {"quick": "md-quick"}.get(name, f"md-{name}-2")
+
+
+def test_editions_of_a_preset_have_fidelities_of_their_own():
+    first, second = preset("standard-1"), preset("standard-2")
+    assert second == preset("standard")
+    assert (first.preset, first.fidelity, first.force_field.smirnoff) == (
+        "standard",
+        "md-standard",
+        "openff-2.2.1.offxml",
+    )
+    assert (second.fidelity, second.force_field.smirnoff, second.replicates) == (
+        "md-standard-2",
+        "openff-2.3.0.offxml",
+        3,
+    )
+    # What is written out in full is the edition that it equals, whatever the number of cells.
+    assert SimulationSettings.model_validate({**first.model_dump(), "replicates": 2}).fidelity == "md-standard"
+    warmer = SimulationSettings.model_validate({"preset": "standard-1", "protocol": {"temperature_K": 400}})
+    assert warmer.force_field == first.force_field
+    assert re.fullmatch(r"md-standard-[0-9a-f]{6}", warmer.fidelity)
+    for unknown in ("standard-0", "standard-3", "standard-x", "quick-2"):
+        with pytest.raises(ValueError, match=f"has the editions 1 to ., got '{unknown}'; use one of them"):
+            preset(unknown)
+
+
+def test_cooling_is_slow_where_the_glass_forms():
+    settings = ProtocolSettings(cool_ps=2000.0, slow_cool_ps=15000.0, melt_above_transition_K=250.0)
+    melt, glass, cold = cooling_ramps(settings, 623.0, 373.0)
+    assert (melt.start_K, melt.end_K, glass.end_K, cold.end_K) == (623.0, 503.0, 353.0, 300.0)
+    assert glass.duration_ps == 15000.0
+    rate = (120.0 + 53.0) / 2000.0
+    assert (melt.duration_ps, cold.duration_ps) == pytest.approx((120.0 / rate, 53.0 / rate))
+    # A rubber: the part of the window above the final temperature, at the same rate.
+    melt, rubber = cooling_ramps(settings, 600.0, 200.0)
+    assert (melt.duration_ps, rubber.start_K, rubber.end_K, rubber.duration_ps) == (2000.0, 330.0, 300.0, 3000.0)
+    for transition in (None, 150.0):
+        (whole,) = cooling_ramps(settings, 600.0, transition)
+        assert (whole.start_K, whole.end_K, whole.duration_ps) == (600.0, 300.0, 2000.0)
+    stages = [stage for stage in schedule(settings, 623.0, 1.0, 373.0) if stage.name.startswith("cool")]
+    assert [stage.records_as for stage in stages] == ["cooling"] * 3
+    assert [stage.temperature_at(1.0) for stage in stages] == [503.0, 353.0, 300.0]
+
+
+def test_slow_cooling_needs_a_ramp_at_constant_pressure():
+    for protocol in ({"cool_at": "volume"}, {"cool_ps": 0.0}):
+        with pytest.raises(
+            ValidationError, match="slow_cool_ps 100 requires cool_at pressure and cool_ps above 0; set them"
+        ):
+            SimulationSettings.model_validate({"preset": "standard", "protocol": {"slow_cool_ps": 100.0, **protocol}})
 
 
 def test_overrides_keep_the_rest_of_the_preset():

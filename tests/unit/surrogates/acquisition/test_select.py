@@ -26,7 +26,7 @@ from surrogates.acquisition.improvement import log_improvement, mean_improvement
 from surrogates.acquisition.joint import JointSampler, normal_draws
 from surrogates.acquisition.scorer import Scorer
 from surrogates.boxes import boxes_of
-from surrogates.kernels import statistics
+from surrogates.kernels import TablePair, statistics
 
 SIDES = (
     "",
@@ -131,8 +131,8 @@ def test_joint_samples_have_the_posterior_moments():
     units = POOL[10:14]
     features = surrogates.featurise(units)
     for j, model in enumerate(surrogates.models):
-        whitened = model.whiten(model.cross(statistics(features, surrogates.features)))
-        covariance = model.covariance(statistics(features, features), whitened, whitened)
+        posterior = model.posterior(TablePair(features, surrogates.features))
+        covariance = posterior.covariance(posterior, TablePair(features, features))
         error = 5 * np.sqrt(2.0 / size) * covariance.diagonal().max()
         np.testing.assert_allclose(np.cov(together[:, :, j].T), covariance, atol=error)
         mean_error = 5 * np.sqrt(covariance.diagonal().max() / size)
@@ -152,8 +152,8 @@ def test_a_thompson_draw_is_a_joint_one():
     size = 3000
     draws = np.array([sampler.draw(block, 2, np.random.default_rng(i)) for i in range(size)])
     for j, model in enumerate(surrogates.models):
-        whitened = model.whiten(model.cross(statistics(features, surrogates.features)))
-        prior = model.covariance(statistics(features, features), whitened, whitened)
+        posterior = model.posterior(TablePair(features, surrogates.features))
+        prior = posterior.covariance(posterior, TablePair(features, features))
         left = prior - np.outer(prior[:, 4], prior[4]) / prior[4, 4]
         atol = 5 * np.sqrt(2.0 / size) * prior.diagonal().max()
         np.testing.assert_allclose(np.cov(draws[:, :, j].T), left, atol=atol)

@@ -23,7 +23,7 @@ from surrogates import (
 )
 from surrogates.features import Featuriser, features_from_arrays
 from surrogates.features.descriptors import NAMES, periodic_descriptors
-from surrogates.kernels import MEAN_VARIANCE, Covariance, minmax, statistics
+from surrogates.kernels import MEAN_VARIANCE, Covariance, TablePair, minmax, statistics
 from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
 from surrogates.models.fitting import KernelForm, NegativeLogPosterior, _Layout
@@ -183,31 +183,27 @@ def test_leave_one_out_equals_leaving_each_point_out():
         rest = np.delete(np.arange(8), i)
         other = PropertyGP.condition("density", pairs.block(rest), model.data.take(rest), model.parameters)
         point = surrogates.features.take(np.array([i]))
-        cross = other.cross(statistics(point, surrogates.features))
-        noise = (model.parameters.noise[0] + model.data.noise[i]) * model.spread**2
-        assert means[i] == pytest.approx(other.mean(cross)[0], rel=1e-8)
-        assert sds[i] == pytest.approx(np.sqrt(other.variance(point, other.whiten(cross))[0] + noise), rel=1e-6)
+        posterior = other.posterior(TablePair(point, surrogates.features))
+        noise = model.noise_variance + model.data.noise[i] * model.spread**2
+        assert means[i] == pytest.approx(posterior.mean[0], rel=1e-8)
+        assert sds[i] == pytest.approx(np.sqrt(posterior.variance[0] + noise), rel=1e-6)
 
 
 def test_inducing_points_at_every_point_are_exact_and_fewer_are_close():
     surrogates = fit_surrogates(observe(8), ["density"])
     model = surrogates.models[0]
-    pairs = statistics(surrogates.featurise(UNITS), surrogates.features)
-    exact = model.cross(pairs)
+    tables = TablePair(surrogates.featurise(UNITS), surrogates.features)
+    exact = model.posterior(tables)
     rng = np.random.default_rng(0)
-    full = condition_sparse("density", surrogates.features, model.data, model.parameters, 8, rng)
-    np.testing.assert_allclose(full.mean(full.cross(pairs)), model.mean(exact), rtol=1e-5)
-    np.testing.assert_allclose(
-        full.variance(surrogates.features, full.whiten(full.cross(pairs))),
-        model.variance(surrogates.features, model.whiten(exact)),
-        rtol=1e-3,
-        atol=1e-7,
-    )
+    full = condition_sparse("density", surrogates.features, model.data, model.parameters, 8, rng).posterior(tables)
+    np.testing.assert_allclose(full.mean, exact.mean, rtol=1e-5)
+    np.testing.assert_allclose(full.variance, exact.variance, rtol=1e-3, atol=1e-7)
     few = condition_sparse("density", surrogates.features, model.data, model.parameters, 4, rng)
-    cross = few.cross(pairs)
-    sd = np.sqrt(few.variance(surrogates.features, few.whiten(cross)))
-    assert (np.abs(few.mean(cross) - model.mean(exact)) < 3 * sd).all()
-    with pytest.raises(ValueError, match="exact_points"):
+    found = few.posterior(tables)
+    assert (np.abs(found.mean - exact.mean) < 3 * np.sqrt(found.variance)).all()
+    assert model.leaves_one_out
+    assert not few.leaves_one_out
+    with pytest.raises(InvalidObservations, match="raise exact_points above 8"):
         few.leave_one_out()
 
 
