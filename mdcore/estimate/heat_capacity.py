@@ -63,15 +63,34 @@ class HeatCapacityParts:
 
     Attributes:
         degrees_of_freedom: N_f, the harmonic classical heat capacity.
-        anharmonic: Cp_classical - N_f.
+        direct: Cp_classical - N_f from the enthalpy.
         quantum: Harmonic quantum heat capacity, sum g w.
         expansion: Cp - Cv from the expansion between the two temperatures and the fluctuation of the volume.
+        anharmonicity: What is known of the difference between the anharmonic part and Cp - Cv: its standard error about zero for a glass,
+            None where conformations change.
     """
 
     degrees_of_freedom: int
-    anharmonic: Estimate
+    direct: Estimate
     quantum: Estimate
     expansion: Estimate
+    anharmonicity: float | None = None
+
+    @property
+    def anharmonic(self) -> Estimate:
+        """Anharmonic part: the direct one, for a glass its weighted mean with Cp - Cv.
+
+        The conformations of a glass do not change, so that its anharmonic part is Cp - Cv and a small difference. A cell that ages while
+        its enthalpy is sampled has a large error of the direct part.
+        """
+        if self.anharmonicity is None:
+            return self.direct
+        errors = np.array([self.direct.stderr, np.hypot(self.expansion.stderr, self.anharmonicity)])
+        if not errors.all():
+            return self.direct
+        weights = errors**-2
+        values = np.array([self.direct.value, self.expansion.value])
+        return Estimate(float(weights @ values / weights.sum()), float(weights.sum() ** -0.5))
 
     @staticmethod
     def joule_per_g_k(mass_amu: float) -> float:
@@ -103,6 +122,7 @@ def heat_capacity_parts(
     temperature_k: float,
     pressure_atm: float,
     recorded_share: float = 1.0,
+    anharmonicity: float | None = None,
 ) -> HeatCapacityParts:
     """Return the parts of the heat capacity.
 
@@ -113,6 +133,7 @@ def heat_capacity_parts(
         temperature_k: Temperature of the spectra.
         pressure_atm: Pressure of the visits.
         recorded_share: Share of the atoms whose velocities the spectra contain.
+        anharmonicity: See `HeatCapacityParts`, in units of k.
     """
     degrees_of_freedom = round(spectra[0].degrees_of_freedom)
     return HeatCapacityParts(
@@ -120,6 +141,7 @@ def heat_capacity_parts(
         anharmonic_capacity(cold, hot, pressure_atm, degrees_of_freedom),
         quantum_capacity(spectra, temperature_k, recorded_share),
         expansion_capacity(cold, hot, temperature_k),
+        anharmonicity,
     )
 
 

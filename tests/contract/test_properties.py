@@ -29,7 +29,8 @@ TINY = SimulationSettings.model_validate(
         },
         "protocols": {
             "heat_capacity": {
-                "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "settle_ps": 1.0, "dwell_ps": 4.0,
+                "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "warm_ps": 1.0,
+                "settle_ps": 1.0, "dwell_ps": 4.0,
             },
         },
         "execution": {"platform": "CPU", "threads": 1},

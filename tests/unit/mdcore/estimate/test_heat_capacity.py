@@ -6,6 +6,7 @@ import pytest
 from mdcore.chem.constants import BOLTZMANN_J_K, BOLTZMANN_KJ_MOL_K, LIGHT_SPEED_M_S, PLANCK_J_S
 from mdcore.estimate import (
     DensityOfStates,
+    Estimate,
     HeatCapacityParts,
     PressureRun,
     density_of_states,
@@ -157,6 +158,22 @@ def test_the_error_of_a_spectrum_is_that_of_random_energies_of_its_vibrations() 
     capacities = 60.0 * (energies @ weight) / energies.sum(axis=1)
     expected = DensityOfStates(nu, np.ones(60)).capacity_variance(T)
     assert capacities.var() == pytest.approx(expected, rel=0.15)
+
+
+def test_a_glass_weighs_the_enthalpy_against_cp_minus_cv() -> None:
+    """Errors of 30 and sqrt(24^2 + 18^2) = 30 count the same; without an error of the direct part only that counts."""
+    direct, quantum, expansion = Estimate(-60.0, 30.0), Estimate(500.0, 5.0), Estimate(20.0, 24.0)
+    parts = HeatCapacityParts(1200, direct, quantum, expansion, 18.0)
+    assert (parts.anharmonic.value, parts.anharmonic.stderr) == (
+        pytest.approx(-20.0),
+        pytest.approx(30.0 / np.sqrt(2.0)),
+    )
+    assert parts.classical.value == pytest.approx(1180.0)
+    assert parts.total.value == pytest.approx(480.0)
+    assert HeatCapacityParts(1200, direct, quantum, expansion).anharmonic == direct
+    unknown = HeatCapacityParts(1200, direct, quantum, Estimate(0.0, float("inf")), 18.0)
+    assert unknown.anharmonic.value == pytest.approx(-60.0)
+    assert unknown.anharmonic.stderr == pytest.approx(30.0)
 
 
 def test_the_pressure_does_work() -> None:
