@@ -30,6 +30,9 @@ from mdcore.estimate.vibrations import DensityOfStates
 
 FloatArray = NDArray[np.float64]
 
+_BLOCKS = 32
+"""Blocks of a visit, which are longer than a vibration and shorter than a change of the conformations."""
+
 
 @dataclass(frozen=True)
 class PressureRun:
@@ -60,15 +63,34 @@ class HeatCapacityParts:
 
     Attributes:
         degrees_of_freedom: N_f, the harmonic classical heat capacity.
-        anharmonic: Cp_classical - N_f.
+        direct: Cp_classical - N_f from the enthalpy.
         quantum: Harmonic quantum heat capacity, sum g w.
         expansion: Cp - Cv from the expansion between the two temperatures and the fluctuation of the volume.
+        anharmonicity: What is known of the difference between the anharmonic part and Cp - Cv: its standard error about zero for a glass,
+            None where conformations change.
     """
 
     degrees_of_freedom: int
-    anharmonic: Estimate
+    direct: Estimate
     quantum: Estimate
     expansion: Estimate
+    anharmonicity: float | None = None
+
+    @property
+    def anharmonic(self) -> Estimate:
+        """Anharmonic part: the direct one, for a glass its weighted mean with Cp - Cv.
+
+        The conformations of a glass do not change, so that its anharmonic part is Cp - Cv and a small difference. A cell that ages while
+        its enthalpy is sampled has a large error of the direct part.
+        """
+        if self.anharmonicity is None:
+            return self.direct
+        errors = np.array([self.direct.stderr, np.hypot(self.expansion.stderr, self.anharmonicity)])
+        if not errors.all():
+            return self.direct
+        weights = errors**-2
+        values = np.array([self.direct.value, self.expansion.value])
+        return Estimate(float(weights @ values / weights.sum()), float(weights.sum() ** -0.5))
 
     @staticmethod
     def joule_per_g_k(mass_amu: float) -> float:
@@ -100,6 +122,7 @@ def heat_capacity_parts(
     temperature_k: float,
     pressure_atm: float,
     recorded_share: float = 1.0,
+    anharmonicity: float | None = None,
 ) -> HeatCapacityParts:
     """Return the parts of the heat capacity.
 
@@ -110,6 +133,7 @@ def heat_capacity_parts(
         temperature_k: Temperature of the spectra.
         pressure_atm: Pressure of the visits.
         recorded_share: Share of the atoms whose velocities the spectra contain.
+        anharmonicity: See `HeatCapacityParts`, in units of k.
     """
     degrees_of_freedom = round(spectra[0].degrees_of_freedom)
     return HeatCapacityParts(
@@ -117,6 +141,7 @@ def heat_capacity_parts(
         anharmonic_capacity(cold, hot, pressure_atm, degrees_of_freedom),
         quantum_capacity(spectra, temperature_k, recorded_share),
         expansion_capacity(cold, hot, temperature_k),
+        anharmonicity,
     )
 
 
@@ -181,11 +206,16 @@ def expansion_capacity(cold: Sequence[PressureRun], hot: Sequence[PressureRun], 
 def _mean(visits: Sequence[FloatArray]) -> Estimate:
     """Return the mean over visits of equal weight.
 
-    Its error is the larger of that from the correlated series of each visit and that from the scatter between visits, which shows
-    changes that are slower than a visit.
+    The error of each visit is that of its correlated series, or that of the means of its blocks if it is larger: fast fluctuations
+    hide the autocorrelation of a slow change. The error of the mean is the larger of what follows from these and of the scatter between
+    visits, which shows changes that are slower than a visit.
     """
-    found = [mean_and_stderr(one) for one in visits]
-    values, errors = zip(*found, strict=True)
+    found = [float(one.mean()) for one in visits]
+    errors = [max(mean_and_stderr(one)[1], mean_and_stderr(_block_means(one))[1]) for one in visits]
     within = float(np.linalg.norm(errors)) / len(found)
-    between = float(np.std(values, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
-    return Estimate(float(np.mean(values)), max(within, between))
+    between = float(np.std(found, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else 0.0
+    return Estimate(float(np.mean(found)), max(within, between))
+
+
+def _block_means(series: FloatArray) -> FloatArray:
+    return np.array([block.mean() for block in np.array_split(series, min(_BLOCKS, len(series)))])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 RUN = "heat_capacity"
 _STEP_J_G_K = 0.3
 """Step of the heat capacity at the glass transition; 0.2 to 0.5 J/g/K for most polymers."""
+_GLASS_ANHARMONICITY_J_G_K = 0.05
+"""Standard error of Cp - Cv as the anharmonic part of a glass, J/g/K: hindered rotations and soft vibrations."""
 
 
 def estimate(evidence: "Evidence") -> "Estimate":
@@ -24,13 +26,15 @@ def estimate(evidence: "Evidence") -> "Estimate":
     import math
 
     from mdcore.dynamics.statistics import energy_drift
-    from mdcore.estimate import MODEL, Estimate, heat_capacity_parts
+    from mdcore.estimate import MODEL, Estimate, HeatCapacityParts, heat_capacity_parts
 
     run = evidence.run(RUN)
     cold, hot = _visits(run, "cold"), _visits(run, "hot")
     share = run.frames("vibrations").n_atoms / run.bundle.n_atoms
-    parts = heat_capacity_parts(spectra(run), cold, hot, evidence.temperature_k, evidence.pressure_atm, share)
-    unit = parts.joule_per_g_k(run.bundle.mass_amu)
+    state, uncertainty = _state(evidence)
+    unit = HeatCapacityParts.joule_per_g_k(run.bundle.mass_amu)
+    known = _GLASS_ANHARMONICITY_J_G_K / unit if state["state"] == "glass" else None
+    parts = heat_capacity_parts(spectra(run), cold, hot, evidence.temperature_k, evidence.pressure_atm, share, known)
 
     def part(found: Estimate) -> dict[str, float]:
         return {"value": found.value * unit, "stderr": found.stderr * unit}
@@ -39,7 +43,6 @@ def estimate(evidence: "Evidence") -> "Estimate":
     drifts = [energy_drift(one.array("potential_kj_mol"), one.array("kinetic_kj_mol"))[0] for one in energies]
     total = parts.total
     errors = {name: error * unit for name, error in total.parts.items()}
-    state, uncertainty = _state(evidence)
     if uncertainty:
         errors[MODEL] = uncertainty
     expansion = {"cp_minus_cv": part(parts.expansion)} if math.isfinite(parts.expansion.stderr) else {}
@@ -52,6 +55,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
             "harmonic_quantum": part(parts.quantum),
             "quantum_correction": part(parts.correction),
             "anharmonic": part(parts.anharmonic),
+            "anharmonic_from_enthalpy": part(parts.direct),
             **expansion,
             **state,
             "enthalpy_temperatures_K": [cold[0].temperature_k, hot[0].temperature_k],

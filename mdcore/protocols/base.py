@@ -47,7 +47,8 @@ class Protocol(Settings):
     Attributes:
         name: Registry name, also used for its run.
         after: Name of the protocol whose final state it starts from; None starts from a grown cell.
-        presets: Settings by the preset of the simulation, where they differ from the defaults of the fields.
+        presets: Settings by the preset of the simulation, where they differ from the defaults of the fields. A value that was released
+            must not change, as a stored request names only the preset.
     """
 
     name: ClassVar[str]

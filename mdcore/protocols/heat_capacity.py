@@ -30,8 +30,9 @@ class HeatCapacity(Protocol):
     glass for about 150 K above its glass transition, as it has nanoseconds in place of minutes to relax: what conformations add to
     its heat capacity is therefore taken from the melt above that, over a larger difference, as conformations fluctuate slowly.
 
-    The runs at constant pressure are in the order cold, hot, cold, with half of the time in each cold one: an enthalpy that falls while a
-    glass ages, linearly in time, adds nothing to the difference.
+    Before, the cell is warmed above both temperatures, so that strained places of a young glass relax there and not while the enthalpy is
+    sampled. The runs at constant pressure are in the order cold, hot, cold, with half of the time in each cold one: an enthalpy that
+    falls while a glass ages, linearly in time, adds nothing to the difference.
 
     Attributes:
         spectra: Number of runs at constant energy.
@@ -43,6 +44,8 @@ class HeatCapacity(Protocol):
         half_difference_K: For glasses and liquids, the temperatures of the enthalpy are this much below and above that of the measurement.
         melt_above_K: For rubbers, the lower temperature of the enthalpy is at least this much above the glass transition.
         melt_difference_K: For rubbers, difference of the two temperatures.
+        warm_K: The cell is first warmed to this much above the higher temperature.
+        warm_ps: Time at that temperature.
         glass_transition_K: Glass transition temperature; that of the section `protocol` by default, and None estimates it.
         settle_ps: Time after each change of the temperature that is not sampled; the temperature changes in the first half.
         dwell_ps: Sampled time at each temperature.
@@ -52,8 +55,8 @@ class HeatCapacity(Protocol):
 
     name: ClassVar[str] = "heat_capacity"
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "quick": {"settle_ps": 10.0, "dwell_ps": 160.0, "record_interval_ps": 0.02},
-        "accurate": {"spectra": 10, "settle_ps": 200.0, "dwell_ps": 3000.0},
+        "quick": {"warm_ps": 20.0, "settle_ps": 20.0, "dwell_ps": 140.0, "record_interval_ps": 0.02},
+        "accurate": {"spectra": 10, "warm_ps": 500.0, "settle_ps": 200.0, "dwell_ps": 3000.0},
     }
 
     spectra: int = Field(default=4, ge=2, le=100)
@@ -63,8 +66,10 @@ class HeatCapacity(Protocol):
     frame_interval_fs: float = Field(default=4.0, gt=0, le=4.5)
     max_atoms: int = Field(default=2000, ge=1)
     half_difference_K: float = Field(default=15.0, gt=0)
-    melt_above_K: float = Field(default=150.0, ge=0)
+    melt_above_K: float = Field(default=200.0, ge=0)
     melt_difference_K: float = Field(default=100.0, gt=0)
+    warm_K: float = Field(default=50.0, ge=0)
+    warm_ps: float = Field(default=200.0, gt=0)
     glass_transition_K: float | None = Field(default=None, gt=0)
     settle_ps: float = Field(default=100.0, gt=0)
     dwell_ps: float = Field(default=1000.0, gt=0)
@@ -141,11 +146,12 @@ class HeatCapacity(Protocol):
                 observables=_OBSERVABLES,
             )
 
-        before = middle
+        half, before = self.settle_ps / 2.0, hot + self.warm_K
+        stages.append(constant_pressure("to warm", "equilibration", (middle, before), half))
+        stages.append(constant_pressure("warm", "equilibration", (before, before), self.warm_ps))
         for name, role, temperature, share in (
             ("cold 1", "cold", cold, 0.5), ("hot", "hot", hot, 1.0), ("cold 2", "cold", cold, 0.5),
         ):  # fmt: skip
-            half = self.settle_ps / 2.0
             stages.append(constant_pressure(f"to {name}", "equilibration", (before, temperature), half))
             stages.append(constant_pressure(f"settle {name}", "equilibration", (temperature, temperature), half))
             stages.append(constant_pressure(name, role, (temperature, temperature), share * self.dwell_ps))

@@ -30,7 +30,8 @@ TINY = SimulationSettings.model_validate(
         "protocols": {
             "cooling_scan": {"hold_ps": 1.0, "heat_ps": 1.0, "melt_ps": 1.0},
             "heat_capacity": {
-                "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "settle_ps": 1.0, "dwell_ps": 4.0,
+                "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "warm_ps": 1.0,
+                "settle_ps": 1.0, "dwell_ps": 4.0,
             },
             "heat_flow": {"replicas": 2, "n_slabs": 6, "settle_ps": 1, "duration_ps": 150},
             "approach_to_equilibrium": {

@@ -33,7 +33,8 @@ TINY: dict[str, Any] = {
     },
     "protocols": {
         "heat_capacity": {
-            "spectra": 2, "spectrum_ps": 0.5, "spectrum_settle_ps": 0.2, "settle_ps": 0.4, "dwell_ps": 2.0,
+            "spectra": 2, "spectrum_ps": 0.5, "spectrum_settle_ps": 0.2, "warm_ps": 0.4, "settle_ps": 0.4,
+            "dwell_ps": 2.0,
         },
     },
     "execution": {"platform": "CPU", "threads": 1, "checkpoint_interval_s": 0.01},
@@ -78,7 +79,7 @@ def test_the_answer_has_the_parts_and_the_folder_the_plot(whole: Path, capfd: py
     assert found["value"] == pytest.approx(measured["value"])
     assert about["state"] == "rubber"
     assert about["glass_transition_is"] == "given"
-    assert about["enthalpy_temperatures_K"] == [356.0, 456.0]
+    assert about["enthalpy_temperatures_K"] == [406.0, 506.0]
     parts = {
         name: about[name]["value"] for name in ("classical", "harmonic_quantum", "quantum_correction", "anharmonic")
     }
@@ -137,7 +138,7 @@ def test_a_killed_run_goes_on_in_every_stage(stage: str, whole: Path, tmp_path: 
 
 def test_lengths_depend_on_the_preset_and_settings_win() -> None:
     lengths = {name: HeatCapacity.of(preset(name)) for name in PRESETS}
-    assert [one.dwell_ps for one in lengths.values()] == [160.0, 1000.0, 3000.0]
+    assert [one.dwell_ps for one in lengths.values()] == [140.0, 1000.0, 3000.0]
     assert [one.timestep_fs for one in lengths.values()] == [4.0, 4.0, 2.0]
     own = SimulationSettings.model_validate(
         {"protocols": {"heat_capacity": {"dwell_ps": 7}}, "protocol": {"glass_transition_K": 373, "timestep_fs": 3}}
@@ -156,7 +157,7 @@ def test_a_rubber_is_warmed_to_a_melt_and_a_glass_is_not() -> None:
     def temperatures(substance: Any, transition: float | None, temperature: float) -> tuple[float, float]:
         return HeatCapacity(glass_transition_K=transition).enthalpy_temperatures_k(substance, temperature)
 
-    assert temperatures(polymer, 195.0, 300.0) == (345.0, 445.0)
+    assert temperatures(polymer, 195.0, 300.0) == (395.0, 495.0)
     assert temperatures(polymer, 195.0, 400.0) == (400.0, 500.0)
     assert temperatures(polymer, 373.0, 300.0) == (285.0, 315.0)
     assert temperatures(liquid, None, 298.15) == (283.15, 313.15)
@@ -166,8 +167,9 @@ def test_a_rubber_is_warmed_to_a_melt_and_a_glass_is_not() -> None:
     for stage in (*vibrations, *(s for s in stages if isinstance(s, DynamicsStage) and s.ensemble == "nvt")):
         assert stage.uses_true_masses
         assert stage.temperature_at(0.5) == 300.0
+    assert max(stage.temperature_at(1.0) for stage in stages) == 545.0
     visits = [(s.records_as, s.planned_ps, s.temperature_at(0.0)) for s in stages if s.records_as in ("cold", "hot")]
-    assert visits == [("cold", 500.0, 345.0), ("hot", 1000.0, 445.0), ("cold", 500.0, 345.0)]
+    assert visits == [("cold", 500.0, 395.0), ("hot", 1000.0, 495.0), ("cold", 500.0, 395.0)]
 
 
 def test_an_uncertain_glass_transition_at_the_temperature_is_an_error_of_the_model() -> None:

@@ -6,6 +6,7 @@ import pytest
 from mdcore.chem.constants import BOLTZMANN_J_K, BOLTZMANN_KJ_MOL_K, LIGHT_SPEED_M_S, PLANCK_J_S
 from mdcore.estimate import (
     DensityOfStates,
+    Estimate,
     HeatCapacityParts,
     PressureRun,
     density_of_states,
@@ -159,6 +160,22 @@ def test_the_error_of_a_spectrum_is_that_of_random_energies_of_its_vibrations() 
     assert capacities.var() == pytest.approx(expected, rel=0.15)
 
 
+def test_a_glass_weighs_the_enthalpy_against_cp_minus_cv() -> None:
+    """Errors of 30 and sqrt(24^2 + 18^2) = 30 count the same; without an error of the direct part only that counts."""
+    direct, quantum, expansion = Estimate(-60.0, 30.0), Estimate(500.0, 5.0), Estimate(20.0, 24.0)
+    parts = HeatCapacityParts(1200, direct, quantum, expansion, 18.0)
+    assert (parts.anharmonic.value, parts.anharmonic.stderr) == (
+        pytest.approx(-20.0),
+        pytest.approx(30.0 / np.sqrt(2.0)),
+    )
+    assert parts.classical.value == pytest.approx(1180.0)
+    assert parts.total.value == pytest.approx(480.0)
+    assert HeatCapacityParts(1200, direct, quantum, expansion).anharmonic == direct
+    unknown = HeatCapacityParts(1200, direct, quantum, Estimate(0.0, float("inf")), 18.0)
+    assert unknown.anharmonic.value == pytest.approx(-60.0)
+    assert unknown.anharmonic.stderr == pytest.approx(30.0)
+
+
 def test_the_pressure_does_work() -> None:
     """An ideal gas of n particles: U = 0, H = 5/2 n k T, so that the part beyond 3 n k is -1/2 n k."""
     n, pressure = 100.0, 2.0
@@ -198,6 +215,30 @@ def test_visits_that_differ_by_more_than_their_own_error_say_so() -> None:
     found = anharmonic_capacity([cold[0], moved], hot, 1.0, 1200)
     assert steady.stderr < 1.0
     assert found.stderr == pytest.approx(4.0 / (30.0 * BOLTZMANN_KJ_MOL_K), rel=0.1)
+
+
+def test_fast_fluctuations_do_not_hide_slow_ones() -> None:
+    """A slow process of 10 kJ/mol with a correlation time of 500 of 8000 records, below noise of 100 kJ/mol.
+
+    The mean has the error sqrt(2 tau / n) sigma = 3.5 kJ/mol from the one and 1.1 kJ/mol from the other, 3.7 kJ/mol together.
+    """
+    rng = np.random.default_rng(8)
+    kinetic, volume = np.full(8000, 1500.0), np.full(8000, 6.0)
+
+    def slow() -> np.ndarray:
+        values, keep = np.empty(8000), np.exp(-1.0 / 500.0)
+        values[0] = rng.normal()
+        for i, kick in enumerate(rng.normal(size=7999) * np.sqrt(1.0 - keep**2), start=1):
+            values[i] = keep * values[i - 1] + kick
+        return 10.0 * values
+
+    errors = []
+    for _ in range(8):
+        cold, hot = (
+            PressureRun(t, slow() + rng.normal(0.0, 100.0, 8000), kinetic * t / 300.0, volume) for t in (285.0, 315.0)
+        )
+        errors.append(anharmonic_capacity([cold], [hot], 0.0, 1200).stderr * 30.0 * BOLTZMANN_KJ_MOL_K / np.sqrt(2.0))
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(3.7, rel=0.35)
 
 
 def test_cp_minus_cv_of_an_ideal_gas_is_nk() -> None:
