@@ -96,6 +96,12 @@ def configuration(folder: Path, evaluations: int) -> CampaignConfig:
     )  # fmt: skip
 
 
+def expect(what: str, found: object, expected: object) -> None:
+    """Stop the benchmark if the campaign did not do what is measured."""
+    if found != expected:
+        raise RuntimeError(f"{what}: expected {expected}, got {found}")
+
+
 def loop(folder: Path, evaluations: int) -> dict[str, object]:
     """Run the full loop and return its figures."""
     import cloudpickle
@@ -112,9 +118,9 @@ def loop(folder: Path, evaluations: int) -> dict[str, object]:
     campaign.run()
     total = time.perf_counter() - started
     counts = campaign.store.counts()
-    assert counts["done"] == evaluations, counts
+    expect("finished evaluations", counts["done"], evaluations)
     keys = {record.key for record in briefs(campaign.store)}
-    assert len(keys) == evaluations
+    expect("distinct candidates", len(keys), evaluations)
     campaign.store.close()
     gaps = np.diff(meter.at)
     fifth = len(gaps) // 5
@@ -224,12 +230,12 @@ def large_store(folder: Path, measurements: int) -> dict[str, object]:
     engine.dispose()
     started = time.perf_counter()
     campaign = Campaign(config)
-    assert campaign.finished_reason() is None
+    expect("reason to stop", campaign.finished_reason(), None)
     ledger = Ledger(campaign.objectives, config.limit_list())
     newest_number(campaign.store)
     ledger.load(briefs(campaign.store))
     news(campaign.store, digest, 0, own=False)
-    assert ledger.finished == n
+    expect("evaluations in the ledger", ledger.finished, n)
     seconds = time.perf_counter() - started
     campaign.store.close()
     return {"start_and_resume_100000_measurements": figure(round(seconds, 2), "s", {"at_most": 10})}

@@ -13,7 +13,9 @@ CODE = """
 import resource, sys, time
 from designer.cli.main import run
 start = time.process_time()
-assert run(["enumerate", sys.argv[1], "--out", sys.argv[2], *sys.argv[3:], "--json"]) == 0
+status = run(["enumerate", sys.argv[1], "--out", sys.argv[2], *sys.argv[3:], "--json"])
+if status:
+    sys.exit(status)
 sys.stderr.write(f"{time.process_time() - start} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10}")
 """
 

@@ -148,7 +148,7 @@ class Campaign:
         return path is not None and path.is_file()
 
     def _is_missing(self) -> bool:
-        """Return whether the file of the store surely does not exist; whatever is wrong with its path, opening it says."""
+        """Return whether the file of the store is known not to exist; errors in its path are reported when it is opened."""
         path = self.config.store_url().path
         try:
             return self._opened is None and path is not None and not path.exists()

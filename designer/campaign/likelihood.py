@@ -53,7 +53,7 @@ def within_limits(regions: Regions, limits: Sequence[Constraint]) -> Regions:
 
 
 def region_likelihood(surrogates: SurrogateSet, regions: Regions) -> LogLikelihood:
-    """Return log p(a repeat unit lies in one of some disjoint regions), summed in log space so that tails do not underflow."""
+    """Return log p(a repeat unit lies in one of several disjoint regions), summed in log space so that tails do not underflow."""
 
     def log_likelihood(units: Sequence[RepeatUnit]) -> NDArray[np.float64]:
         prediction = surrogates.predict(units)

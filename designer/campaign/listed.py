@@ -85,7 +85,7 @@ class FixedList:
     """Keys of all that a campaign may evaluate, if that is a list.
 
     Attributes:
-        first: Evaluated whatever other campaigns have measured.
+        first: Evaluated regardless of what other campaigns have measured.
         others: Chosen by the acquisition where no other campaign of the store has measured them.
     """
 

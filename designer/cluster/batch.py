@@ -243,7 +243,7 @@ class QueueGroup:
             self._leaving.append(str(own.job.job_id))
 
     def _cancel(self) -> str | None:
-        """Cancel the jobs marked for it; returns the batch system's error if one of them may still exist."""
+        """Cancel the jobs marked for cancellation; returns the batch system's error if one of them may still exist."""
         if not self._leaving:
             return None
         system = self._whole.system

@@ -24,7 +24,7 @@ class Flight:
         furthest: Largest fraction of the present step that was reported.
         advanced: Whether the present submission has made progress.
         deaths: Workers that died while they ran it, one after the other without progress.
-        losses: The same for all workers that it was assigned to, whatever ended them.
+        losses: Workers lost in a row while it was assigned to them, for any reason, begun or not.
         started: How often it had been started in its folder when it was submitted.
         worker: Address of the worker that runs it.
         folder: Its folder on that worker.

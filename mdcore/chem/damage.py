@@ -109,7 +109,7 @@ def damage_report(folder: Path) -> list[Mapping[str, Any]]:
                 entry = json.loads(line)
                 own = {name: entry[name] for name in ("file", "problem", "kept", "at")}
             except (ValueError, LookupError, TypeError):
-                continue  # truncated when the process was killed; its file was set aside all the same
+                continue  # truncated when the process was killed; its file was set aside nevertheless
             found.append({**own, "file": (place / str(own["file"])).as_posix()})
     return sorted(found, key=lambda entry: float(entry["at"]))
 

@@ -81,7 +81,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, path: Path, content_hash: str) -> "Checkpoint | None":
-        """Return the checkpoint of a bundle, or None where there is none or it belongs to another bundle.
+        """Return the checkpoint of a bundle, or None if it is missing or belongs to another bundle.
 
         Raises:
             DamagedFile: It cannot be read, or was written by a later version.

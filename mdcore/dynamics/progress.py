@@ -8,7 +8,7 @@ class Progress:
     """Progress of one simulation.
 
     Attributes:
-        stage: Name of the current stage.
+        stage: Name of the current stage; that of the task outside of dynamics, such as building.
         fraction: Completed fraction of the whole simulation, 0 to 1.
         stage_fraction: Completed fraction of the stage, 0 to 1.
         ns_per_day: Recent speed, or None before it is known.

@@ -24,5 +24,5 @@ class Recorder:
             self._chosen.append((observable, one.every or observable.every))
 
     def read(self, state: RecordState, number: int) -> dict[str, FloatArray]:
-        """Return the values that are due at the record of a number, counted from 1 in each pass of the stage."""
+        """Return the values that are due at a record, numbered from 1 in each pass of the stage."""
         return {observable.name: observable.value(state) for observable, every in self._chosen if number % every == 0}

@@ -106,7 +106,7 @@ def run(
 
 
 def read_summary(out: Path, content_hash: str) -> RunSummary | None:
-    """Return the summary of a finished run of a bundle, or None where there is none or it belongs to another bundle.
+    """Return the summary of a finished run of a bundle, or None if it is missing or belongs to another bundle.
 
     Raises:
         DamagedFile: It cannot be read, or was written by another version.

@@ -73,7 +73,7 @@ def abbe_number(n_C: ArrayLike, n_D: ArrayLike, n_F: ArrayLike) -> NDArray[np.fl
 def index_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate n_D and its error from a tier's refractions and a density.
 
-    Errors of density and level enter only through their product, `dn = (n^2-1)(n^2+2)/(6n) (drho/rho + dR/R)`. The
+    Errors of density and magnitude enter only through their product, `dn = (n^2-1)(n^2+2)/(6n) (drho/rho + dR/R)`. The
     error of the dispersion does not affect n_D.
     """
     return _estimate(_index_at, refractions, density_g_cm3, density_stderr_g_cm3)
@@ -82,7 +82,7 @@ def index_estimate(refractions: Refractions, density_g_cm3: float, density_stder
 def abbe_estimate(refractions: Refractions, density_g_cm3: float, density_stderr_g_cm3: float = 0.0) -> Estimate:
     """Estimate the Abbe number and its error from a tier's refractions and a density.
 
-    Errors of density and level are common to all lines and nearly cancel in the ratio; the error of the dispersion does not.
+    Errors of density and magnitude are common to all lines and nearly cancel in the ratio; the error of the dispersion does not.
     """
     return _estimate(_abbe_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
@@ -92,12 +92,12 @@ def dielectric_estimate(refractions: Refractions, density_g_cm3: float, density_
     return _estimate(_dielectric_at, refractions, density_g_cm3, density_stderr_g_cm3)
 
 
-def scaled_lines(refractions: Refractions, level: ArrayLike, dispersion: ArrayLike) -> NDArray[np.float64]:
+def scaled_lines(refractions: Refractions, magnitude: ArrayLike, dispersion: ArrayLike) -> NDArray[np.float64]:
     """Apply the tier's error model: refractions at C, D, F for given relative deviations.
 
     Args:
         refractions: A tier's refractions.
-        level: Relative deviation common to all lines, shape (...).
+        magnitude: Relative deviation common to all lines, shape (...).
         dispersion: Relative deviation of the spacing of the lines around D, shape (...).
 
     Returns:
@@ -105,7 +105,7 @@ def scaled_lines(refractions: Refractions, level: ArrayLike, dispersion: ArrayLi
     """
     base = np.array([refractions.r_C, refractions.r_D, refractions.r_F])
     offsets = base - refractions.r_D
-    scale = 1.0 + np.asarray(level, dtype=np.float64)[..., None]
+    scale = 1.0 + np.asarray(magnitude, dtype=np.float64)[..., None]
     return np.asarray(
         scale * (refractions.r_D + offsets * (1.0 + np.asarray(dispersion, dtype=np.float64)[..., None])),
         dtype=np.float64,
@@ -113,9 +113,9 @@ def scaled_lines(refractions: Refractions, level: ArrayLike, dispersion: ArrayLi
 
 
 def _indices(
-    r: Refractions, log_density: float, level: float, dispersion: float, density: float
+    r: Refractions, log_density: float, magnitude: float, dispersion: float, density: float
 ) -> NDArray[np.float64]:
-    lines = scaled_lines(r, np.float64(level), np.float64(dispersion))
+    lines = scaled_lines(r, np.float64(magnitude), np.float64(dispersion))
     return refractive_index(lines, r.molar_mass_g_mol, density * math.exp(log_density))
 
 

@@ -85,7 +85,7 @@ def learner_of(settings: SurrogateSettings) -> Learner:
     """Return the learner that the settings name.
 
     Raises:
-        PluginError: There is none of that name.
+        PluginError: No learner has that name.
     """
     kind: type[Learner] = LEARNERS.look_up(settings.learner)
     return kind.of(settings)

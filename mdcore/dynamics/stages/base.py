@@ -90,7 +90,7 @@ class Stage(Settings, ABC):
 
     @property
     def damping_per_ps(self) -> float:
-        """Friction in 1/ps with which another program goes on at the conditions of the stage."""
+        """Friction in 1/ps of the thermostat in exports, for runs of other programs at the conditions of the stage."""
         return 1.0
 
     @property
