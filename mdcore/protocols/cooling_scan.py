@@ -31,13 +31,16 @@ class CoolingScan(Protocol):
     cell cannot be averaged within a stair.
 
     Attributes:
-        hottest_K: First stair; None chooses it as above, at most 1000 K.
-        coldest_K: Limit of the last stair; None chooses it as above, at least 150 K.
+        hottest_K: First stair; None means 200 K above the expected transition, or the temperature of the measurement if hotter; at
+            most 1000 K.
+        coldest_K: Limit of the last stair; None means 150 K below the expected transition, or the temperature of the measurement if
+            colder; at least 150 K.
         step_K: Difference between two stairs.
         hold_ps: Time at each stair, the second half of which is averaged; by preset 25, 500 or 2000 ps.
         heat_ps: Time of the heating to the first stair; by preset 20, 200 or 500 ps.
         melt_ps: Time in the melt before the first stair; by preset 20, 1000 or 5000 ps.
-        expected_K: Expected transition at laboratory cooling rates, which only sets the range; `protocol.glass_transition_K` if None.
+        expected_K: Expected transition at laboratory cooling rates, which only sets the range; None means `protocol.glass_transition_K`,
+            or else an estimate from the repeat unit.
         timestep_fs: Time step; that of `protocol` by default.
         friction_per_ps: Langevin friction; that of `protocol` by default.
         record_interval_ps: Time between records; that of `protocol` by default.

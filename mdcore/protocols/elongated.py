@@ -124,6 +124,6 @@ class Elongated(Protocol):
             return None
         return (
             f"{self.n_slabs} slabs of at least {_THINNEST_NM:g} nm need a cell of {_THINNEST_NM * self.n_slabs:.1f} nm, "
-            f"{self.replicas} x {cell.n_chains * cell.atoms_per_chain} atoms are about {length:.1f} nm long; raise "
+            f"but {self.replicas} x {cell.n_chains * cell.atoms_per_chain} atoms are about {length:.1f} nm long; raise "
             f"protocols.{self.section}.replicas or cell.n_chains, or lower protocols.{self.section}.n_slabs"
         )

@@ -38,7 +38,7 @@ class HeatCapacity(Protocol):
         spectra: Number of runs at constant energy.
         spectrum_ps: Length of each of them; it sets the resolution of the density of states, 33/cm for 1 ps.
         spectrum_settle_ps: Time with a thermostat before each of them.
-        spectrum_timestep_fs: Time step of both.
+        spectrum_timestep_fs: Time step of the runs at constant energy and of the thermostat before them.
         frame_interval_fs: Time between recorded velocities; 4 fs resolve wavenumbers up to 4170/cm.
         max_atoms: Velocities are recorded of as many whole chains as have at most this number of atoms.
         half_difference_K: For glasses and liquids, the temperatures of the enthalpy are this much below and above that of the measurement.

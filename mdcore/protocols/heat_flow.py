@@ -20,8 +20,8 @@ class _HeatFlow(Elongated):
     """Thermostat, then a heat flow at constant energy; see `mdcore.dynamics.stages.heat_exchange`.
 
     Attributes:
-        axes: Axes along which the conductivity is measured, each in a run of its own; None measures along x, which tells the
-            conductivity of an isotropic cell.
+        axes: Axes along which the conductivity is measured, each in a run of its own; None measures along x, which is
+            enough for an isotropic cell.
         duration_ps: Length of the heat flow.
         gradient_K_nm: Temperature gradient that is aimed at.
         largest_deviation: Limit of the deviation of the end temperatures from the mean, relative to it.

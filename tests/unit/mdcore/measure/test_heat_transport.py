@@ -61,7 +61,7 @@ def test_a_cell_that_is_too_short_for_the_slabs_is_refused_in_one_line() -> None
     short = {"heat_flow": {"replicas": 1}, "approach_to_equilibrium": {"replicas": 1}}
     for name, section in zip(HEAT, short, strict=True):
         said = refusal(name, protocols=short)
-        assert "12 slabs of at least 0.3 nm need a cell of 3.6 nm, 1 x 570 atoms are about 1.8 nm long" in said
+        assert "12 slabs of at least 0.3 nm need a cell of 3.6 nm, but 1 x 570 atoms are about 1.8 nm long" in said
         assert f"raise protocols.{section}.replicas or cell.n_chains" in said
 
 
