@@ -110,30 +110,39 @@ def test_a_campaign_measures_a_property_of_a_plugin(plugin: Path, tmp_path: Path
         "name": "dipoles",
         "folder": str(tmp_path / "run"),
         "objectives": [{"property": "dipole_fluctuation"}, {"property": "polar_surface"}],
-        "initial": {"kind": "list", "psmiles": ["*CCO*", "*CC*"]},
+        "initial": {
+            "kind": "list",
+            "psmiles": ["*CCO*", "*CC*"],
+            "substances": [{"kind": "blend", "units": ["*CC*", "*CCO*"]}],
+        },
         "corpus": {"reactions": False},
         "simulation": TINY,
         "cluster": {"kind": "local", "workers": 2, "dashboard_port": 0},
-        "stop": {"evaluations": 2},
+        "stop": {"evaluations": 3},
     }
     (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(document))
-    checked, done, status = designer(
+    checked, done, status, exported = designer(
         plugin,
         tmp_path,
         ["validate", "campaign.yaml"],
         ["run", "campaign.yaml", "--no-report"],
         ["status", "campaign.yaml", "--json"],
+        ["export", "campaign.yaml", "--format", "json"],
     )
     assert (checked.status, done.status) == (0, 0), checked.told + done.told
-    front = {row["psmiles"]: row for row in status.document()["front"]}
-    assert set(front) <= {"*CCO*", "*CC*"}
+    measured = {(row["key"], row["property"]): row["value"] for row in exported.document()["rows"]}
+    assert {row["state"] for row in exported.document()["rows"]} == {"done"}
+    assert 0.0 < measured["blend:*C*.*CCO*", "dipole_fluctuation"] < 10.0
+    front = {row["key"] for row in status.document()["front"]}
     assert "*CCO*" in front
+    assert "*C*" not in front or measured["*C*", "dipole_fluctuation"] > measured["*CCO*", "dipole_fluctuation"]
     with closing(sqlite3.connect(tmp_path / "run" / "store.sqlite")) as store:
         kept = store.execute("SELECT calculation, subject, level, record FROM calculation ORDER BY subject").fetchall()
-    assert kept == [
-        ("polar_surface", "*C*", "tpsa sp=False", "0.0"),
-        ("polar_surface", "*CCO*", "tpsa sp=False", "9.23"),
+    assert [row[:3] for row in kept] == [
+        ("polar_surface", key, "tpsa sp=False") for key in ("*C*", "*CCO*", "blend:*C*.*CCO*")
     ]
+    # Units of six and seven atoms, as many atoms of each: an ether oxygen (9.23) in six of thirteen units.
+    assert [float(row[3]) for row in kept] == pytest.approx([0.0, 9.23, 9.23 * 6 / 13])
 
 
 LINEAR = {"learner": "linear", "learners": {"linear": {"prior_sd": 2.0}}}
