@@ -12,7 +12,7 @@ from mdcore.chem.errors import PlanError
 from mdcore.dynamics.stages import Stage
 from mdcore.properties import EQUILIBRATED, Property, Request, measured_property
 from mdcore.protocols import PROTOCOLS, Conditions, Protocol
-from mdcore.settings.simulation import SimulationSettings
+from mdcore.settings.simulation import HEAVY_HYDROGEN_AMU, LONGEST_LIGHT_STEP_FS, SimulationSettings
 
 Kind = Literal["build", "run", "calculate", "analyse"]
 Resource = Literal["cpu", "gpu"]
@@ -141,10 +141,21 @@ def _protocols(names: Sequence[str], settings: SimulationSettings) -> tuple[Prot
             found[name] = kind.of(settings)
         except ValidationError as error:
             raise PlanError(f"simulation.protocols.{name}{_first(error)}") from error
+        _check_step(found[name], settings)
 
     for name in names:
         visit(name, ())
     return tuple(found.values())
+
+
+def _check_step(protocol: Protocol, settings: SimulationSettings) -> None:
+    """Refuse a time step that needs heavier hydrogens than the bundle has; the section `protocol` was checked with the settings."""
+    step, mass = getattr(protocol, "timestep_fs", None), settings.force_field.hydrogen_mass_amu
+    if isinstance(step, float) and step > LONGEST_LIGHT_STEP_FS and (mass or 1.0) < HEAVY_HYDROGEN_AMU:
+        raise PlanError(
+            f"simulation.protocols.{protocol.name}.timestep_fs {step:g} requires force_field.hydrogen_mass_amu of at least "
+            f"{HEAVY_HYDROGEN_AMU:g}; raise the mass or use at most 2 fs"
+        )
 
 
 def _calculation(name: str, request: Request) -> Calculation:

@@ -15,6 +15,8 @@ STAIR = "stair"
 """Role of the stairs."""
 HOTTEST_K, COLDEST_K = 1000.0, 150.0
 """Limits in K of a range that is chosen from the expected transition."""
+LIMIT_K = 2000.0
+"""Highest temperature in K that can be set for the first stair."""
 EXCESS_K = 80.0
 """Mean excess in K of simulated over measured transitions, 79 K for 315 polymers with OPLS3e (Afzal et al. 2021,
 doi:10.1021/acsapm.0c00524). It only enters the check of the range."""
@@ -51,13 +53,13 @@ class CoolingScan(Protocol):
         "quick": {"hold_ps": 25.0, "heat_ps": 20.0, "melt_ps": 20.0},
         "accurate": {"hold_ps": 2000.0, "heat_ps": 500.0, "melt_ps": 5000.0},
     }
-    hottest_K: float | None = Field(default=None, gt=0)
-    coldest_K: float | None = Field(default=None, gt=0)
+    hottest_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
+    coldest_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
     step_K: float = Field(default=20.0, ge=1.0, le=50.0)
     hold_ps: float = Field(default=500.0, gt=0)
     heat_ps: float = Field(default=200.0, gt=0)
     melt_ps: float = Field(default=1000.0, gt=0)
-    expected_K: float | None = Field(default=None, gt=0)
+    expected_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
     friction_per_ps: float = Field(default=1.0, gt=0)
     record_interval_ps: float = Field(default=1.0, gt=0)

@@ -69,7 +69,10 @@ class Elongated(Protocol):
     def of(cls, settings: SimulationSettings) -> Self:
         """Return the protocol with its entry in `protocols`; the time step follows the section `protocol` unless it is given."""
         given: Mapping[str, Any] = {**settings.protocols.get(cls.section, {}), **settings.protocols.get(cls.name, {})}
-        limit = LONGEST_STEP_FS.get(given.get("hydrogens", "as_equilibrated"), 5.0)
+        hydrogens = given.get("hydrogens", "as_equilibrated")
+        limit = (
+            LONGEST_STEP_FS.get(hydrogens, 5.0) if isinstance(hydrogens, str) else 5.0
+        )  # the model refuses the others
         step = min(settings.protocol.timestep_fs, limit)
         return cls.model_validate({"timestep_fs": step, **cls.presets.get(settings.preset, {}), **given})
 

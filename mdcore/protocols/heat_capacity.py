@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mdcore.dynamics.mean_cell import at_mean_volume
 from mdcore.dynamics.recorded import FinalState, RunRecord
@@ -18,6 +18,8 @@ _OBSERVABLES = tuple(
 )
 _SPECTRUM_FRICTION_PER_PS = 10.0
 """Friction before a spectrum: the energy of every vibration is drawn anew within a fraction of a picosecond."""
+_LEAST_RECORDS = 10
+"""Records of each stage from which a mean or the drift of an energy is estimated."""
 
 
 class HeatCapacity(Protocol):
@@ -66,15 +68,26 @@ class HeatCapacity(Protocol):
     frame_interval_fs: float = Field(default=4.0, gt=0, le=4.5)
     max_atoms: int = Field(default=2000, ge=1)
     half_difference_K: float = Field(default=15.0, gt=0)
-    melt_above_K: float = Field(default=200.0, ge=0)
-    melt_difference_K: float = Field(default=100.0, gt=0)
-    warm_K: float = Field(default=50.0, ge=0)
+    melt_above_K: float = Field(default=200.0, ge=0, le=1000)
+    melt_difference_K: float = Field(default=100.0, gt=0, le=500)
+    warm_K: float = Field(default=50.0, ge=0, le=500)
     warm_ps: float = Field(default=200.0, gt=0)
     glass_transition_K: float | None = Field(default=None, gt=0)
     settle_ps: float = Field(default=100.0, gt=0)
     dwell_ps: float = Field(default=1000.0, gt=0)
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
     record_interval_ps: float = Field(default=0.05, gt=0)
+
+    @model_validator(mode="after")
+    def _recorded(self) -> Self:
+        # The temperature that is sampled in two parts has half of the time in each.
+        for name, length in (("spectrum_ps", self.spectrum_ps), ("dwell_ps", self.dwell_ps / 2.0)):
+            if length < _LEAST_RECORDS * self.record_interval_ps * (1.0 - 1e-9):
+                raise ValueError(
+                    f"{name} {getattr(self, name):g} has stages with fewer than {_LEAST_RECORDS} records "
+                    f"{self.record_interval_ps:g} ps apart; lengthen it or shorten record_interval_ps"
+                )
+        return self
 
     @classmethod
     def of(cls, settings: SimulationSettings) -> Self:

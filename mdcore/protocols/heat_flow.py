@@ -1,9 +1,9 @@
 """Steady heat flow through an elongated cell, for the thermal conductivity."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from mdcore.dynamics.slabs import AXES, Axis
 from mdcore.dynamics.stages import FrameSettings, HeatExchangeStage, Stage
@@ -14,6 +14,8 @@ from mdcore.substances import Substance
 
 _NEEDED_TAUS = 10.0
 """Relaxation times that a flow needs: the power is corrected after two, three more are discarded, and the fit needs as many again."""
+_LEAST_RECORDS = 40
+"""Records of a flow, half of which are discarded before it is steady; the estimate needs 20."""
 
 
 class _HeatFlow(Elongated):
@@ -61,6 +63,16 @@ class _HeatFlow(Elongated):
         if given is not None and (not given or len(set(given)) < len(given)):
             raise ValueError(f"axes {list(given)} must be one to three different ones of x, y, z")
         return given
+
+    @model_validator(mode="after")
+    def _recorded(self) -> Self:
+        for name, least in (("record_interval_ps", _LEAST_RECORDS), ("frame_interval_ps", 2)):
+            interval = getattr(self, name)
+            if interval is not None and self.duration_ps < least * interval * (1.0 - 1e-9):
+                raise ValueError(
+                    f"duration_ps {self.duration_ps:g} must be at least {least} times {name} {interval:g}; lengthen it or shorten {name}"
+                )
+        return self
 
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
         """Return the stages; the flow has the role `heat_flow`."""

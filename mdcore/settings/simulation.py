@@ -106,6 +106,9 @@ class ProtocolSettings(Settings):
     convergence_required: bool = False
 
 
+LONGEST_LIGHT_STEP_FS, HEAVY_HYDROGEN_AMU = 2.5, 2.0
+"""Longest time step with hydrogens lighter than the second number."""
+
 _PRESETS: dict[str, tuple[dict[str, Any], ...]] = {
     "quick": (
         {
@@ -209,7 +212,8 @@ class SimulationSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "SimulationSettings":
-        if self.protocol.timestep_fs > 2.5 and (self.force_field.hydrogen_mass_amu or 1.0) < 2.0:
+        light = (self.force_field.hydrogen_mass_amu or 1.0) < HEAVY_HYDROGEN_AMU
+        if self.protocol.timestep_fs > LONGEST_LIGHT_STEP_FS and light:
             raise ValueError(
                 f"timestep_fs {self.protocol.timestep_fs} requires hydrogen_mass_amu of at least 2; raise the mass or use at most 2 fs"
             )

@@ -213,3 +213,43 @@ def test_profile_and_decay_are_drawn(tmp_path: Path) -> None:
     plot_decay({"value": 5e-8, "stderr": 5e-9, "provenance": decay}, tmp_path / "decay.png")
     for name in ("flow.png", "decay.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "protocols", "said"),
+    [
+        ("thermal_conductivity", {"heat_flow": {"hydrogens": ["flexible"]}}, "heat_flow.hydrogens"),
+        ("thermal_diffusivity", {"approach_to_equilibrium": {"hydrogens": {}}}, "approach_to_equilibrium.hydrogens"),
+        ("thermal_conductivity", {"heat_flow": {"record_interval_ps": 10.0}}, "300 must be at least 40 times record_interval_ps 10"),
+        ("thermal_conductivity", {"heat_flow": {"frame_interval_ps": 200.0}}, "300 must be at least 2 times frame_interval_ps 200"),
+        ("heat_capacity_cp", {"heat_capacity": {"record_interval_ps": 0.3}}, "spectrum_ps 2.5 has stages with fewer than 10 records"),
+        ("heat_capacity_cp", {"heat_capacity": {"dwell_ps": 0.3}}, "dwell_ps 0.3 has stages with fewer than 10 records"),
+        ("heat_capacity_cp", {"heat_capacity": {"melt_difference_K": 1e9}}, "heat_capacity.melt_difference_K 1000000000.0"),
+        ("glass_transition_temperature", {"cooling_scan": {"hottest_K": 1e9}}, "cooling_scan.hottest_K 1000000000.0"),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_work_are_refused_before_anything_is_built(
+    name: str, protocols: dict[str, Any], said: str
+) -> None:
+    assert said in refusal(name, Homopolymer.example(), protocols=protocols)
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [
+        ("thermal_conductivity", "heat_flow"),
+        ("thermal_diffusivity", "approach_to_equilibrium"),
+        ("heat_capacity_cp", "heat_capacity"),
+        ("glass_transition_temperature", "cooling_scan"),
+    ],
+)
+def test_a_long_time_step_of_any_run_needs_heavy_hydrogens(name: str, protocol: str) -> None:
+    light = {
+        "force_field": {"hydrogen_mass_amu": None},
+        "protocol": {"timestep_fs": 2.0},
+    }
+    plan_simulation(Homopolymer.example(), settings(**light), [name])
+    said = refusal(name, Homopolymer.example(), **light, protocols={protocol: {"timestep_fs": 4.0}})
+    assert said.startswith(
+        f"simulation.protocols.{protocol}.timestep_fs 4 requires force_field.hydrogen_mass_amu of at least 2"
+    )
