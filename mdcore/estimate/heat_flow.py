@@ -205,8 +205,13 @@ def _kappa(power: float, area_nm2: float, gradient: float) -> float:
 def _settled(flow: HeatFlow, kappa: float) -> int:
     """Return the first record of the steady flow."""
     tau, times = flow.relaxation_ps(kappa), flow.times_ps
+    # Medians of five: a slab that is empty for a moment exchanges nothing, which is not a change of the power.
     rate = np.diff(flow.exchanged_kj_mol) / np.diff(times)
-    changed = np.flatnonzero(np.abs(rate / rate[-1] - 1.0) > 1e-6)
+    rate = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(rate, 2, mode="edge"), 5), axis=1)
+    final = float(np.median(rate[-_LEAST_RECORDS:]))
+    if final <= 0.0:
+        raise NotDetermined("no heat was exchanged at the end of the flow, its exchange slabs are empty; lower n_slabs")
+    changed = np.flatnonzero(np.abs(rate / final - 1.0) > 1e-6)
     begin = max(SETTLED_TAUS * tau, times[changed[-1] + 1] + _AFTER_CHANGE_TAUS * tau if len(changed) else 0.0)
     first = int(np.searchsorted(times, begin))
     # Fewer than as many relaxation times as are discarded leave an error as large as the value.

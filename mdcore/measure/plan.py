@@ -101,7 +101,7 @@ def make_plan(request: Request, properties: Sequence[str]) -> Plan:
             raise PlanError(reason)
     protocols = _protocols([run for one in wanted for run in one.needs.all_runs(request.settings)], request.settings)
     names = dict.fromkeys(name for one in wanted for name in one.needs.calculations)
-    _check_sections(request.settings)
+    _check_sections(request)
     calculations = tuple(_calculation(name, request) for name in names)
     return Plan(tuple(properties), protocols, calculations, tuple(_tasks(request, protocols, calculations)))
 
@@ -165,13 +165,14 @@ def _calculation(name: str, request: Request) -> Calculation:
         raise PlanError(f"simulation.calculations.{name}{_first(error)}") from error
 
 
-def _check_sections(settings: SimulationSettings) -> None:
-    for name in settings.protocols:
+def _check_sections(request: Request) -> None:
+    """Check every section of a protocol or calculation, used by the properties or not."""
+    for name in request.settings.protocols:
         if name == EQUILIBRATED:
             raise PlanError("simulation.protocols.equilibrated has its own section; write simulation.protocol")
-        PROTOCOLS.look_up(name)
-    for name in settings.calculations:
-        CALCULATIONS.look_up(name)
+        _protocols([name], request.settings)
+    for name in request.settings.calculations:
+        _calculation(name, request)
 
 
 def _first(error: ValidationError) -> str:

@@ -112,10 +112,11 @@ def refuses(request: Request) -> str | None:
     """Refuse cells that are too short for the slabs, flows that are too short for the cell, and one number for an oriented cell."""
     from pydantic import ValidationError
 
-    from mdcore.protocols.heat_flow import HeatFlow
+    from mdcore.protocols.heat_flow import FLOWS, HeatFlow
 
     try:
         protocol = HeatFlow.of(request.settings)
+        flows = [FLOWS[axis].of(request.settings) for axis in protocol.axes or ("x",)]
     except ValidationError:
         return None  # the plan names the invalid setting
     cell, substance = request.settings.cell, request.substance
@@ -124,7 +125,8 @@ def refuses(request: Request) -> str | None:
             f"thermal_conductivity is one number only in an isotropic cell, {substance.label} is not; choose the component with "
             "protocols.heat_flow.axes, for example [z]"
         )
-    reason = protocol.too_short(cell) or protocol.too_brief(cell)
+    reasons = (reason for flow in flows for reason in (flow.too_short(cell), flow.too_brief(cell)) if reason)
+    reason = next(reasons, None)
     return None if reason is None else f"thermal_conductivity cannot be measured: {reason}"
 
 

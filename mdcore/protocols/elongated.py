@@ -70,10 +70,8 @@ class Elongated(Protocol):
         """Return the protocol with its entry in `protocols`; the time step follows the section `protocol` unless it is given."""
         given: Mapping[str, Any] = {**settings.protocols.get(cls.section, {}), **settings.protocols.get(cls.name, {})}
         hydrogens = given.get("hydrogens", "as_equilibrated")
-        limit = (
-            LONGEST_STEP_FS.get(hydrogens, 5.0) if isinstance(hydrogens, str) else 5.0
-        )  # the model refuses the others
-        step = min(settings.protocol.timestep_fs, limit)
+        known = [limit for name, limit in LONGEST_STEP_FS.items() if name == hydrogens]  # the model refuses others
+        step = min([settings.protocol.timestep_fs, *known])
         return cls.model_validate({"timestep_fs": step, **cls.presets.get(settings.preset, {}), **given})
 
     @property

@@ -50,10 +50,10 @@ def test_the_cost_of_quick_is_what_is_promised() -> None:
     # 1,710 atoms run at 40 to 55 ns/day on one core: 12 minutes are 0.33 ns, 4 minutes 0.11 to 0.15 ns.
     assert plan.task("heat_flow").simulated_ps <= 330.0
     assert plan.task("approach_to_equilibrium").simulated_ps <= 130.0
-    # The share of the cost is that of the atoms times the time.
-    times = {one.name: plan.task(one.name).simulated_ps for one in plan.protocols}
+    # The share of the cost is that of the atoms times the steps.
+    steps = {one.name: plan.task(one.name).n_steps for one in plan.protocols}
     costs = {one.name: plan.task(one.name).cost for one in plan.protocols}
-    expected = 3.0 * times["heat_flow"] / times["equilibrated"]
+    expected = 3.0 * steps["heat_flow"] / steps["equilibrated"]
     assert costs["heat_flow"] / costs["equilibrated"] == pytest.approx(expected)
 
 
@@ -253,3 +253,18 @@ def test_a_long_time_step_of_any_run_needs_heavy_hydrogens(name: str, protocol: 
     assert said.startswith(
         f"simulation.protocols.{protocol}.timestep_fs 4 requires force_field.hydrogen_mass_amu of at least 2"
     )
+
+
+@pytest.mark.parametrize(
+    ("protocols", "fragment"),
+    [
+        ({"heat_flow": {"axes": ["y"]}, "heat_flow_y": {"n_slabs": 300}}, "300 slabs of at least"),
+        ({"heat_flow": {"axes": ["x", "z"]}, "heat_flow_z": {"duration_ps": 9.0}}, "a heat flow of 9 ps is too short"),
+        ({"cooling_scan": {"foo": 1}}, r"simulation\.protocols\.cooling_scan\.foo"),
+        ({"heat_capacity": {"spectra": 0}}, r"simulation\.protocols\.heat_capacity\.spectra"),
+    ],
+)
+def test_sections_of_other_axes_and_other_properties_are_checked(protocols: dict[str, object], fragment: str) -> None:
+    settings = SimulationSettings.model_validate({"protocols": protocols})
+    with pytest.raises(PlanError, match=fragment):
+        plan_simulation(Homopolymer(RepeatUnit.from_psmiles("*CC*")), settings, ("thermal_conductivity",))
