@@ -149,7 +149,12 @@ def simulate_command(
         for name, reason in result.not_determined.items():
             stream.write(f"  {property_spec(name).label}: not determined, {reason}\n")
         if out is not None:
-            files = ": series.h5, plots, final.pdb, final.cif and final.html (3-D view of the cell)" if written else ""
+            files = (
+                ": series.h5, plots, parameters.csv, final.pdb, final.cif and final.html (3-D view of the cell)"
+                if written
+                else ""
+            )
+            files += ", and in runs those of further runs" if (out / "runs").is_dir() else ""
             stream.write(f"Results in {out}{files}\n")
         for place in dict.fromkeys(path.parent for path in exported):
             files = ", ".join(path.name for path in exported if path.parent == place)

@@ -72,6 +72,7 @@ class _Fit:
     stderr: float
     r2: tuple[float, float]
     profile_k: FloatArray
+    temperature_k: float
     lines: tuple[tuple[float, float], tuple[float, float]]
 
 
@@ -127,6 +128,7 @@ def thermal_conductivity(flow: HeatFlow, guess_w_m_k: float = 0.2) -> Estimate:
         "length_nm": flow.length_nm,
         "area_nm2": flow.area_nm2,
         "power_kj_mol_ps": power,
+        "temperature_K": fit.temperature_k,
         "gradient_K_nm": gradient,
         "halves_W_m_K": halves,
         "r2": list(fit.r2),
@@ -238,7 +240,8 @@ def _fit(flow: HeatFlow, first: int) -> _Fit:
         # The slope is a linear function of the temperatures; so is the gradient of each record.
         weights[half] += 0.5 * sign * (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     each = 2.0 * kinetic / (BOLTZMANN_KJ_MOL_K * np.maximum(freedom, 1.0)) @ weights
-    return _Fit((slopes[0], slopes[1]), mean_and_stderr(each)[1], (r2[0], r2[1]), profile, (lines[0], lines[1]))
+    mean_k = float(2.0 * kinetic.sum() / (BOLTZMANN_KJ_MOL_K * freedom.sum()))
+    return _Fit((slopes[0], slopes[1]), mean_and_stderr(each)[1], (r2[0], r2[1]), profile, mean_k, (lines[0], lines[1]))
 
 
 def _powers(flow: HeatFlow, first: int) -> tuple[float, float, float]:

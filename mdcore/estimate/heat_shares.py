@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 
 CLOSED_STDERRS = 2.0
 """Standard errors within which the sum of the components must agree with the imposed flow."""
+LARGEST_STDERR = 0.3
+"""Largest standard error of the sum, as a fraction of the imposed flow, for which its agreement means anything."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,10 @@ class HeatFlowShares:
     n_frames: int
 
     @property
-    def closes(self) -> bool:
-        """Whether the sum agrees with the imposed flow within two standard errors."""
+    def closes(self) -> bool | None:
+        """Whether the sum agrees with the imposed flow within two standard errors; None if the error is too large to tell."""
+        if not self.residual.stderr <= LARGEST_STDERR:
+            return None
         return bool(abs(self.residual.value) <= CLOSED_STDERRS * self.residual.stderr)
 
     def document(self) -> dict[str, Any]:
@@ -66,7 +70,7 @@ class HeatFlowShares:
         }
         return {
             "components": dict(shares),
-            "total": row(self.total),
+            "sum": row(self.total),
             "residual": row(self.residual),
             "closes": self.closes,
             "n_frames": self.n_frames,
@@ -83,7 +87,7 @@ class HeatFlowShares:
             Share(name, estimate(row), estimate(row["within"]), estimate(row["between"]))
             for name, row in document["components"].items()
         )
-        return cls(components, estimate(document["total"]), estimate(document["residual"]), document["n_frames"])
+        return cls(components, estimate(document["sum"]), estimate(document["residual"]), document["n_frames"])
 
 
 def heat_flow_shares(powers: FloatArray, names: Sequence[str], imposed: float) -> HeatFlowShares:

@@ -18,7 +18,7 @@ _LABELS = {
     "impropers": "Impropers",
     "van_der_waals": "Van der Waals",
     "electrostatic": "Electrostatic",
-    "exceptions": "1-4 pairs",
+    "exceptions": "1-4 pairs (exceptions)",
     "constraints": "Constraints",
 }
 
@@ -85,9 +85,7 @@ def _draw(shares: HeatFlowShares, path: Path, title: str) -> None:
         )  # fmt: skip
         axis.axvline(0.0, color=INK, linewidth=THIN)
         axis.axvline(1.0, color=INK, linewidth=THIN, linestyle="--")
-        axis.set_yticks(
-            [*places, n + 0.2, n + 1.2], [*(_LABELS.get(r.name, r.name) for r in rows), "Sum", "Imposed less sum"]
-        )
+        axis.set_yticks([*places, n + 0.2, n + 1.2], [*(_LABELS.get(r.name, r.name) for r in rows), "Sum", "Residual"])
         for place, estimate in [
             *zip(places, (r.total for r in rows), strict=True),
             (n + 0.2, whole[0]),

@@ -57,6 +57,8 @@ def write_vibrations(record: RunRecord, folder: Path) -> tuple[Path, ...]:
         right.spines["right"].set_visible(True)
         capacity = found.quantum_capacity(float(temperature)) / found.degrees_of_freedom
         handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-        axes.legend(handles=handles, loc="upper right", title=f"mean weight {capacity:.3f}")
+        axes.legend(
+            handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, title=f"mean weight {capacity:.3f}"
+        )
         save(figure, path)
     return (path,)

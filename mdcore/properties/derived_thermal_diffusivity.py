@@ -27,7 +27,7 @@ DERIVED_THERMAL_DIFFUSIVITY = Property(
     PropertySpec(
         "derived_thermal_diffusivity",
         "m2/s",
-        "Thermal diffusivity from the conductivity",
+        "Thermal diffusivity, quantum-corrected",
         "κ/ρc_p",
         2e-8,
         5e-7,

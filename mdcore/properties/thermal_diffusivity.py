@@ -71,7 +71,18 @@ def refuses(request: Request) -> str | None:
 
 
 THERMAL_DIFFUSIVITY = Property(
-    PropertySpec("thermal_diffusivity", "m2/s", "Thermal diffusivity", "D_T", 2e-8, 5e-7, 1e-9, 1e-4, 1e-8, 0.15),
+    PropertySpec(
+        "thermal_diffusivity",
+        "m2/s",
+        "Thermal diffusivity of the classical model",
+        "D_T",
+        2e-8,
+        5e-7,
+        1e-9,
+        1e-4,
+        1e-8,
+        0.15,
+    ),
     estimate,
     needs=Needs(runs=(RUN,)),
     refuses=refuses,

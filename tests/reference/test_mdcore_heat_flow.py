@@ -83,7 +83,7 @@ def test_the_conductivity_of_the_lennard_jones_fluid_is_that_of_the_literature(t
     assert 1.1 < power[-1] / power[0] < 1.9
     shares = decomposition(record, found.about)["decomposition"]
     assert shares["n_frames"] == pytest.approx(records.times_ps[-1] - found.about["discarded_ps"], abs=2)
-    assert shares["total"]["stderr"] < 0.1
+    assert shares["sum"]["stderr"] < 0.1
     assert abs(shares["residual"]["value"]) < 2.5 * shares["residual"]["stderr"]
     components = shares["components"]
     assert components["van_der_waals"]["between"]["value"] > 0.5 > components["kinetic_convection"]["value"] > 0.1

@@ -1,5 +1,6 @@
 """Estimators of heat transport against the heat equation in one dimension, integrated explicitly."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -69,12 +70,25 @@ def flow(taus: float = 16.0, power: float = 12.0, drift: float = 0.0, noise_k: f
     )
 
 
+def test_a_slab_that_is_empty_for_a_moment_does_not_change_the_power() -> None:
+    whole = flow()
+    exchanged = whole.exchanged_kj_mol.copy()
+    exchanged[150:] -= exchanged[1] - exchanged[0]  # one interval without an exchange
+    found = thermal_conductivity(replace(whole, exchanged_kj_mol=exchanged))
+    assert found.about["discarded_ps"] == pytest.approx(4 * TAU_PS, rel=0.03)
+    assert found.value == pytest.approx(KAPPA_W_M_K, rel=0.02)
+    nothing = np.minimum(exchanged, exchanged[100])
+    with pytest.raises(NotDetermined, match="no heat was exchanged at the end of the flow"):
+        thermal_conductivity(replace(whole, exchanged_kj_mol=nothing))
+
+
 def test_the_conductivity_is_that_of_the_heat_equation() -> None:
     found = thermal_conductivity(flow())
     assert found.value == pytest.approx(KAPPA_W_M_K, rel=0.01)
     assert found.about["relaxation_ps"] == pytest.approx(TAU_PS, rel=0.02)
     assert found.about["discarded_ps"] == pytest.approx(4 * TAU_PS, rel=0.03)
     assert min(found.about["r2"]) > 0.999
+    assert found.about["temperature_K"] == pytest.approx(300.0, abs=1.0)
     assert found.stderr < 0.01 * found.value
     # Too short a guess or too long a one ends at the same number.
     assert thermal_conductivity(flow(), 0.4).value == pytest.approx(found.value, rel=0.005)

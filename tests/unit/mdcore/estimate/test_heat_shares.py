@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mdcore.estimate.heat_shares import heat_flow_shares
+from mdcore.estimate import Estimate
+from mdcore.estimate.heat_shares import HeatFlowShares, heat_flow_shares
 
 
 def test_shares_are_fractions_of_the_imposed_flow_and_are_not_normalised():
@@ -44,3 +45,17 @@ def test_what_cannot_be_divided_is_refused():
         heat_flow_shares(np.ones((3, 1, 2)), ("a",), -2.0)
     with pytest.raises(ValueError, match="at least one frame"):
         heat_flow_shares(np.ones((0, 1, 2)), ("a",), 2.0)
+
+
+def test_a_sum_with_a_large_error_neither_closes_nor_not():
+    def shares(stderr):
+        return HeatFlowShares((), Estimate(0.5, stderr), Estimate(0.5, stderr), 10)
+
+    assert [shares(error).closes for error in (0.1, 0.28, 0.31, float("inf"), float("nan"))] == [
+        False,
+        True,
+        None,
+        None,
+        None,
+    ]
+    assert HeatFlowShares.from_document(shares(0.28).document()) == shares(0.28)
