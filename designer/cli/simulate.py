@@ -127,12 +127,13 @@ def simulate_command(
             raise InvalidRequest(
                 f"folder {str(out)!r} contains another simulation ({difference}); choose another --out"
             )
-        if told := cost_line(plan, settings, finished_runs(out, plan) if out is not None else ()):
-            sys.stderr.write(f"{told}\n")
-        with _folder(out) as folder, _progress() as progress:
-            result = simulate(
-                substance, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
-            )
+        with _folder(out) as folder:
+            if told := cost_line(plan, settings, finished_runs(folder, plan)):
+                sys.stderr.write(f"{told}\n")
+            with _progress() as progress:
+                result = simulate(
+                    substance, settings, seed=seed, out=folder, properties=names, progress=progress, optics=tier
+                )
         if isinstance(result, Failure):
             raise CampaignFailed(f"simulation of {substance.label} failed ({result.kind}): {result.message}")
         exported: tuple[Path, ...] = ()

@@ -109,6 +109,7 @@ class SimulationBundle:
             "hashed": list(self.hashed),
             "seed": self.seed,
             "content": dict(self.content),
+            "content_digest": _digest(self.content),
             "versions": dict(self.versions),
             "stages": [stage.model_dump(mode="json") for stage in self.stages],
         }
@@ -159,9 +160,16 @@ class SimulationBundle:
                 document["versions"],
                 hashed,
             )
-            if bundle.content_hash != document["content_hash"]:
+            own = document.get("content_digest")  # bundles of versions up to 0.2.0 have none
+            if bundle.content_hash != document["content_hash"] or own not in (None, _digest(bundle.content)):
                 raise damaged(folder, "does not match its content hash, it was changed or damaged")
         return bundle
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a description in JSON types, which does not enter the hash of the result."""
+    plain = json.loads(json.dumps(dict(content)))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def library_versions() -> dict[str, str]:
