@@ -3,27 +3,11 @@
 Possible values: as for the linear thermal expansion.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from mdcore.chem.properties import PropertySpec
-from mdcore.properties.base import Property
-from mdcore.properties.scanned import NEEDS, refuses, scan_of
+from mdcore.properties.scanned import expansion
 
-if TYPE_CHECKING:
-    from mdcore.estimate import Estimate
-    from mdcore.properties.evidence import Evidence
-
-
-def joint(cells: "Sequence[Evidence]") -> "Estimate":
-    """Return a third of the volumetric expansion of the glass."""
-    from mdcore.estimate import Estimate, scan_expansion
-
-    volumetric = scan_expansion(scan_of(cells), "glass")
-    return Estimate(volumetric.value / 3.0, volumetric.stderr / 3.0)
-
-
-GLASS_LINEAR_EXPANSION = Property.of_cells(
+GLASS_LINEAR_EXPANSION = expansion(
+    "glass",
     PropertySpec(
         "glass_linear_expansion",
         "1/K",
@@ -36,7 +20,5 @@ GLASS_LINEAR_EXPANSION = Property.of_cells(
         5e-6,
         0.1,
     ),
-    joint,
-    needs=NEEDS,
-    refuses=refuses("glass_linear_expansion"),
+    linear=True,
 )

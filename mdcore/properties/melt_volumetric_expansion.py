@@ -3,26 +3,11 @@
 It is the slope of ln v far above the glass transition. Possible values: as for the volumetric thermal expansion.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from mdcore.chem.properties import PropertySpec
-from mdcore.properties.base import Property
-from mdcore.properties.scanned import NEEDS, refuses, scan_of
+from mdcore.properties.scanned import expansion
 
-if TYPE_CHECKING:
-    from mdcore.estimate import Estimate
-    from mdcore.properties.evidence import Evidence
-
-
-def joint(cells: "Sequence[Evidence]") -> "Estimate":
-    """Return the asymptotic slope of the melt."""
-    from mdcore.estimate import scan_expansion
-
-    return scan_expansion(scan_of(cells), "melt")
-
-
-MELT_VOLUMETRIC_EXPANSION = Property.of_cells(
+MELT_VOLUMETRIC_EXPANSION = expansion(
+    "melt",
     PropertySpec(
         "melt_volumetric_expansion",
         "1/K",
@@ -35,7 +20,5 @@ MELT_VOLUMETRIC_EXPANSION = Property.of_cells(
         1.5e-5,
         0.1,
     ),
-    joint,
-    needs=NEEDS,
-    refuses=refuses("melt_volumetric_expansion"),
+    linear=False,
 )

@@ -1,16 +1,18 @@
 """Common parts of the properties from a cooling scan: the stairs of all cells, refusals."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from mdcore.properties.base import Needs, Request
+from mdcore.chem.properties import PropertySpec
+from mdcore.properties.base import Needs, Property, Request
 
 if TYPE_CHECKING:
     from mdcore.dynamics.recorded import RunRecord
-    from mdcore.estimate import Scan
+    from mdcore.estimate import Estimate, Scan
     from mdcore.properties.evidence import Evidence
     from mdcore.protocols import CoolingScan
 
+Branch = Literal["glass", "melt"]
 COOLING_SCAN = "cooling_scan"
 NEEDS = Needs(runs=(COOLING_SCAN,))
 
@@ -51,6 +53,24 @@ def scan_of_runs(runs: "Sequence[RunRecord]") -> "Scan":
             )
         )
     return Scan(tuple(stairs), scan_rate_k_per_ps(runs[0].stages))
+
+
+def expansion(branch: "Branch", spec: PropertySpec, *, linear: bool) -> Property:
+    """Return the property of the thermal expansion of the glass or of the melt, the slope of ln v far from the glass transition.
+
+    Args:
+        branch: `glass` or `melt`.
+        spec: Its specification.
+        linear: Whether it is the linear expansion, a third of the volumetric one.
+    """
+
+    def joint(cells: "Sequence[Evidence]") -> "Estimate":
+        from mdcore.estimate import Estimate, scan_expansion
+
+        found = scan_expansion(scan_of(cells), branch)
+        return Estimate(found.value / 3.0, found.stderr / 3.0) if linear else found
+
+    return Property.of_cells(spec, joint, needs=NEEDS, refuses=refuses(spec.name))
 
 
 def refuses(name: str) -> Callable[[Request], str | None]:

@@ -36,7 +36,7 @@ class Elongated(Protocol):
             `true_masses` (constrained bonds) or `flexible` (harmonic bonds and true masses).
         timestep_fs: Time step; that of the section `protocol` by default, but at most 2 fs with true masses and 1 fs with flexible bonds.
         settle_ps: Time with a thermostat after the cell was repeated.
-        n_slabs: Number of slabs, even.
+        n_slabs: Number of slabs, even; of fewer than 8, a line is fitted through two.
     """
 
     axis: ClassVar[Axis] = "x"
@@ -47,7 +47,7 @@ class Elongated(Protocol):
     hydrogens: Hydrogens = "as_equilibrated"
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
     settle_ps: float = Field(default=20.0, gt=0)
-    n_slabs: int = Field(default=20, ge=6, le=400)
+    n_slabs: int = Field(default=20, ge=8, le=400)
 
     @field_validator("n_slabs")
     @classmethod

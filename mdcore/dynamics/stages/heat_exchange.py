@@ -1,13 +1,13 @@
 """Heat flow between a hot and a cold slab, for the thermal conductivity."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
 from mdcore.chem.constants import BOLTZMANN_KJ_MOL_K, W_M_K_PER_INTERNAL
 from mdcore.dynamics.stages.base import Engine, Role
-from mdcore.dynamics.stages.slab_stage import FloatArray, IntArray, SlabStage
+from mdcore.dynamics.stages.slab_stage import FloatArray, SlabStage, SlabState
 
 _POWER_TAUS = 2.0
 """The power is corrected once after so many relaxation times, from the mean profile of the second half of them."""
@@ -47,16 +47,6 @@ class HeatExchangeStage(SlabStage):
     conductivity_guess_W_m_K: float = Field(default=0.2, gt=0)
     adjust_power: bool = True
 
-    digested: ClassVar[tuple[str, ...]] = (
-        "kind",
-        "name",
-        "role",
-        "duration_ps",
-        "temperature_K",
-        "timestep_fs",
-        "axis",
-    )
-
     @classmethod
     def example(cls) -> Self:
         """Return a short flow."""
@@ -66,8 +56,8 @@ class HeatExchangeStage(SlabStage):
         )  # fmt: skip
 
     def begin(self, engine: Engine) -> None:
-        """Set the power."""
-        self.remove_drift(engine)
+        """Remove the motion of the centre of mass and set the power."""
+        super().begin(engine)
         if "power_kj_mol_ps" in engine.memory:  # an extension goes on
             return
         state = engine.context.getState()
@@ -83,24 +73,17 @@ class HeatExchangeStage(SlabStage):
             adjusted=not self.adjust_power,
         )
 
-    def act(
-        self,
-        engine: Engine,
-        members: IntArray,
-        velocities: FloatArray,
-        box: FloatArray,
-        elapsed_ps: float,
-        span_ps: float,
-    ) -> FloatArray | None:
+    def act(self, engine: Engine, seen: SlabState) -> FloatArray | None:
         """Exchange the heat of one interval; nothing while one of the slabs has no two clusters."""
         memory, clusters, middle = engine.memory, engine.clusters, self.n_slabs // 2
-        kinetic, freedom = self.slabs.thermal(clusters, members, velocities)
+        members = seen.members
+        kinetic, freedom = self.slabs.thermal(clusters, members, seen.velocities)
         if not memory["adjusted"]:
-            self._adjust(memory, kinetic, freedom, box, elapsed_ps)
+            self._adjust(memory, kinetic, freedom, seen.box, seen.elapsed_ps)
         if min(freedom[0], freedom[middle]) <= 0.0:  # a slab of a dilute cell can be empty for a moment
             return None
-        heat = memory["power_kj_mol_ps"] * span_ps
-        heated = clusters.heated(velocities, members == middle, heat)
+        heat = memory["power_kj_mol_ps"] * seen.span_ps
+        heated = clusters.heated(seen.velocities, members == middle, heat)
         memory["exchanged_kj_mol"] += heat
         return clusters.heated(heated, members == 0, -heat)
 

@@ -1,14 +1,15 @@
 """Dynamics at constant energy."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from mdcore.chem.errors import SimulationExploded
-from mdcore.dynamics.stages.base import Engine, Role, TimedStage
+from mdcore.dynamics.stages.base import Engine, Role
+from mdcore.dynamics.stages.conserving import ConservingStage
 from mdcore.dynamics.stages.frame_settings import FrameSettings
 from mdcore.dynamics.statistics import energy_drift
 
@@ -17,12 +18,8 @@ _SIGNIFICANT = 3.0
 _NEEDED = ("potential_kj_mol", "kinetic_kj_mol")
 
 
-class NVEStage(TimedStage):
+class NVEStage(ConservingStage):
     """Dynamics at constant volume and energy, for spectra and correlation functions.
-
-    The integrator is LFMiddle (Zhang et al. 2019, doi:10.1021/acs.jpca.9b02771) without friction: a leapfrog scheme that is time-reversible
-    and symplectic, and whose positions and velocities belong to the same time, unlike those of OpenMM's Verlet integrator.
-    Constraints are solved to a tighter tolerance than in other stages, as their error is the larger part of the drift of the energy.
 
     A stage with the same masses that has a thermostat should come before, because the kinetic energy of velocities that were drawn
     flows into the potential energy.
@@ -31,16 +28,13 @@ class NVEStage(TimedStage):
         kind: `nve`.
         name: Name that progress, series and plots show.
         role: What the records are used for.
-        temperature_K: Temperature that is expected, at which velocities are drawn if the stage begins without any.
         max_drift: Limit of the drift of the total energy over the stage, relative to twice the mean kinetic energy, which is about
             the relative change of the temperature; a drift that is larger by three standard errors fails the run.
-        friction_per_ps: Friction with which other programs go on from this stage; the stage itself has none.
     """
 
     kind: Literal["nve"] = "nve"
     name: str = "constant energy"
     role: Role = "vibrations"
-    temperature_K: float = Field(gt=0)
     max_drift: float = Field(default=0.01, gt=0)
 
     digested: ClassVar[tuple[str, ...]] = ("kind", "name", "role", "duration_ps", "temperature_K", "timestep_fs")
@@ -65,21 +59,6 @@ class NVEStage(TimedStage):
             record_interval_ps=0.02,
             frames=FrameSettings(interval_ps=0.004, positions=False),
         )
-
-    @property
-    def constraint_tolerance(self) -> float:
-        """Relative tolerance of constrained lengths."""
-        return 1e-6
-
-    def temperature_at(self, fraction: float) -> float:
-        """Return the expected temperature in K."""
-        return self.temperature_K
-
-    def integrator(self, timestep_fs: float) -> Any:
-        """Return the integrator without friction."""
-        import openmm
-
-        return openmm.LangevinMiddleIntegrator(self.temperature_K, 0.0, timestep_fs * 1e-3)
 
     def steer(self, engine: Engine, done: int, n_steps: int) -> None:
         """Leave the dynamics to itself."""

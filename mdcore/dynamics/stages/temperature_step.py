@@ -1,11 +1,11 @@
 """Decay of a temperature difference between two halves of a cell, for the thermal diffusivity."""
 
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from mdcore.dynamics.stages.base import Engine, Role
-from mdcore.dynamics.stages.slab_stage import FloatArray, IntArray, SlabStage
+from mdcore.dynamics.stages.slab_stage import FloatArray, SlabStage, SlabState
 
 
 class TemperatureStepStage(SlabStage):
@@ -30,16 +30,6 @@ class TemperatureStepStage(SlabStage):
     record_interval_ps: float = Field(default=0.1, gt=0)
     exchange_interval_ps: float = Field(default=0.1, gt=0)
 
-    digested: ClassVar[tuple[str, ...]] = (
-        "kind",
-        "name",
-        "role",
-        "duration_ps",
-        "temperature_K",
-        "timestep_fs",
-        "axis",
-    )
-
     @model_validator(mode="after")
     def _decays(self) -> "TemperatureStepStage":
         if self.heat_ps >= self.duration_ps:
@@ -58,23 +48,11 @@ class TemperatureStepStage(SlabStage):
             exchange_interval_ps=0.02,
         )  # fmt: skip
 
-    def begin(self, engine: Engine) -> None:
-        """Remove the motion of the centre of mass."""
-        self.remove_drift(engine)
-
-    def act(
-        self,
-        engine: Engine,
-        members: IntArray,
-        velocities: FloatArray,
-        box: FloatArray,
-        elapsed_ps: float,
-        span_ps: float,
-    ) -> FloatArray | None:
+    def act(self, engine: Engine, seen: SlabState) -> FloatArray | None:
         """Scale both halves to their temperatures while they are kept."""
-        if elapsed_ps > self.heat_ps + 1e-9:
+        if seen.elapsed_ps > self.heat_ps + 1e-9:
             return None
-        first = members < self.n_slabs // 2
+        first = seen.members < self.n_slabs // 2
         clusters = engine.clusters
-        warmed = clusters.thermalised(velocities, first, self.temperature_K + self.difference_K)
+        warmed = clusters.thermalised(seen.velocities, first, self.temperature_K + self.difference_K)
         return clusters.thermalised(warmed, ~first, self.temperature_K - self.difference_K)

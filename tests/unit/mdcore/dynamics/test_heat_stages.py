@@ -16,6 +16,7 @@ from mdcore.dynamics.clusters import Clusters
 from mdcore.dynamics.openmm_xml import read_xml
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.slabs import Slabs
+from mdcore.dynamics.stages.slab_stage import SlabState
 from mdcore.settings import ExecutionSettings
 
 REFERENCE = ExecutionSettings(platform="Reference", own_core=False, checkpoint_interval_s=1e-6)
@@ -79,7 +80,7 @@ def test_an_exchange_moves_exactly_its_heat_and_keeps_energy_and_momenta() -> No
     members = stage.slabs.members(clusters, engine.bundle.arrays["positions_nm"], BOX)
     before = engine.velocities
     assert np.abs(clusters.mean_velocity_nm_ps(before)).max() < 1e-12
-    after = stage.act(engine, members, before, BOX, 0.02, 0.02)  # type: ignore[arg-type]
+    after = stage.act(engine, SlabState(members, before, BOX, 0.02, 0.02))  # type: ignore[arg-type]
     heat = engine.memory["exchanged_kj_mol"]
     assert heat == pytest.approx(0.02 * engine.memory["power_kj_mol_ps"])
     assert heat > 0
@@ -183,12 +184,12 @@ def test_both_halves_are_scaled_to_their_temperatures_until_the_heating_ends() -
     stage.begin(engine)  # type: ignore[arg-type]
     clusters, before = engine.clusters, engine.velocities
     members = stage.slabs.members(clusters, engine.bundle.arrays["positions_nm"], BOX)
-    after = stage.act(engine, members, before, BOX, 1.0, 0.02)  # type: ignore[arg-type]
+    after = stage.act(engine, SlabState(members, before, BOX, 1.0, 0.02))  # type: ignore[arg-type]
     for group, expected in ((members < 4, 240.0), (members >= 4, 360.0)):
         energy, freedom = clusters.thermal_kj_mol(after, group)
         assert 2 * energy / (freedom * BOLTZMANN_KJ_MOL_K) == pytest.approx(expected, rel=1e-10)
     np.testing.assert_allclose(clusters.masses_amu @ (after - before), 0.0, atol=1e-10)
-    assert stage.act(engine, members, before, BOX, 1.02, 0.02) is None  # type: ignore[arg-type]
+    assert stage.act(engine, SlabState(members, before, BOX, 1.02, 0.02)) is None  # type: ignore[arg-type]
 
 
 def test_the_difference_is_kept_and_then_left_to_itself_at_constant_energy(tmp_path: Path) -> None:
