@@ -22,18 +22,14 @@ for these and the others.
 
 import copy
 import csv
-import json
-import multiprocessing
-import statistics
 import sys
 import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.common import DATA, answer, command_line, figure
+from benchmarks.resumable import committed, result_name, run_all
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density
@@ -227,53 +223,35 @@ def label_of(options):
     return options.protocol + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
 
 
-def result_name(options):
-    """Return the name of the committed result."""
-    label = label_of(options)
-    return "density_accuracy" if label == "quick" else f"density_accuracy_{label}"
-
-
 def work_folder(options):
     """Return the folder of the simulations of a protocol and a force field."""
     return options.work / label_of(options)
 
 
-def committed(options):
-    """Return rows and failures of the committed result by key."""
-    path = Path(__file__).parent / "results" / f"{result_name(options)}.json"
-    if not path.exists():
-        return {}
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return {row["key"]: row for row in document["polymers"] + document["failures"] if "key" in row}
-
-
 def gather(options):
     """Return the rows of all polymers that are finished within the time limit, in order."""
-    deadline = time.monotonic() + 60.0 * (8.0 if options.quick else options.minutes)
-    peers, known = peer_densities(), committed(options)
-    wanted, found = [], {}
-    for polymer in polymers():
-        name, unit = polymer[:2]
-        if (work_folder(options) / name / "result.json").exists() or (
-            unit.key not in known and (not options.only or name in options.only)
-        ):
-            wanted.append((options, polymer, peers.get(unit.key)))
-        elif unit.key in known:
-            found[unit.key] = known[unit.key]
-    walls = []
-    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting, running = deque(wanted), set()
-        while waiting or running:
-            typical = statistics.median(walls) if walls else 60.0
-            while waiting and len(running) < options.jobs:
-                task = waiting.popleft()
-                done = (work_folder(options) / task[1][0] / "result.json").exists()
-                if done or time.monotonic() + typical < deadline:
-                    running.add(pool.submit(measure, task))
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for row in (future.result() for future in finished):
-                found[row["key"]] = row
-                walls.append(row.get("wall_s", typical))
+    peers = peer_densities()
+    name = result_name("density_accuracy", label_of(options))
+    found = {row["key"]: row for row in committed(name, "polymers", "failures") if "key" in row}
+
+    def is_finished(task):
+        return (work_folder(options) / task[1][0] / "result.json").exists()
+
+    tasks = [
+        task
+        for task in ((options, polymer, peers.get(polymer[1].key)) for polymer in polymers())
+        if is_finished(task) or (task[1][1].key not in found and (not options.only or task[1][0] in options.only))
+    ]
+    minutes = 8.0 if options.quick else options.minutes
+    rows = run_all(
+        tasks,
+        measure,
+        jobs=options.jobs,
+        minutes=minutes,
+        is_finished=is_finished,
+        seconds_of=lambda row: row.get("wall_s"),
+    )
+    found |= {row["key"]: row for row in rows}
     every = [(found[unit.key], tg) for _, unit, _, tg in polymers() if unit.key in found]
     rows = [corrected(row, chosen(options, tg)[0]) for row, tg in every if "kind" not in row]
     return rows, [row for row, _ in every if "kind" in row]
@@ -336,7 +314,7 @@ def main():
     if walls:
         figures["wall_time_median"] = figure(round(float(np.median(walls)), 1), "s")
     answer(
-        result_name(options),
+        result_name("density_accuracy", label),
         figures,
         keep=not options.quick and bool(rows),
         protocol=label,

@@ -13,23 +13,21 @@ finished ones; what is not under --folder keeps its row of the committed result.
         [--minutes 60] [--only ID ...] [--jobs 1] [--threads N] [--folder runs/heat]
 """
 
-import json
-import multiprocessing
 import statistics
 import sys
 import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import DATA, RESULTS, answer, command_line, figure
+from benchmarks.common import DATA, answer, command_line, figure
 from benchmarks.density_accuracy import polymers
+from benchmarks.resumable import committed, label_of, result_name, run_all
 from mdcore.chem import Failure
 from mdcore.measure import simulate
 from mdcore.settings import PRESETS, SimulationSettings
 
+NAME = "glass_transition_accuracy"
 SEED = 1
 SHIFTED, RAW = "glass_transition_temperature", "simulated_glass_transition"
 BESIDE = (
@@ -54,19 +52,6 @@ def references():
     """Return (name, unit, transition in K) of the polymers in the order of simulation."""
     known = {name: (name, unit, tg) for name, unit, _, tg in polymers() if tg}
     return [known[name] for name in ORDER]
-
-
-def label_of(options):
-    """Return the name of preset and force field, as in the other benchmarks that share the folder."""
-    name = options.preset + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
-    name += f"_{options.replicates}" if options.replicates > 1 else ""
-    return f"{name}-short" if options.quick else name
-
-
-def result_name(options):
-    """Return the name of the committed result."""
-    label = label_of(options)
-    return "glass_transition_accuracy" if label == "quick" else f"glass_transition_accuracy_{label}"
 
 
 def settings_of(options):
@@ -110,40 +95,31 @@ def measure(task):
     return row
 
 
-def committed(options):
-    """Return the rows of the committed result by name."""
-    path = RESULTS / f"{result_name(options)}.json"
-    if options.quick or not path.exists():
-        return {}
-    return {row["id"]: row for row in json.loads(path.read_text(encoding="utf-8"))["polymers"]}
-
-
 def gather(options):
     """Return the rows of all polymers that are finished within the time limit, in their order."""
-    deadline = time.monotonic() + 60.0 * (4.0 if options.quick else options.minutes)
-    chosen, found = references(), committed(options)
+    kept = [] if options.quick else committed(result_name(NAME, label_of(options)), "polymers")
+    chosen, found = references(), {row["id"]: row for row in kept}
     if options.quick:
         chosen = [one for one in chosen if one[0] in IN_QUICK]
 
-    def finished(name):
-        return (folder_of(options, name) / "result.json").exists()
+    def is_finished(task):
+        return (folder_of(options, task[1][0]) / "result.json").exists()
 
-    wanted = [
-        one for one in chosen if finished(one[0]) or (one[0] in options.only if options.only else one[0] not in found)
+    tasks = [
+        task
+        for task in ((options, one) for one in chosen)
+        if is_finished(task) or (task[1][0] in options.only if options.only else task[1][0] not in found)
     ]
-    walls = []
-    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting, running = deque(wanted), set()
-        while waiting or running:
-            typical = statistics.median(walls) if walls else 60.0
-            while waiting and len(running) < options.jobs:
-                one = waiting.popleft()
-                if finished(one[0]) or time.monotonic() + typical < deadline:
-                    running.add(pool.submit(measure, (options, one)))
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for row in (future.result() for future in done):
-                found[row["id"]] = row
-                walls.append(row.get("scan_s", typical))
+    minutes = 4.0 if options.quick else options.minutes
+    rows = run_all(
+        tasks,
+        measure,
+        jobs=options.jobs,
+        minutes=minutes,
+        is_finished=is_finished,
+        seconds_of=lambda row: row.get("scan_s"),
+    )
+    found |= {row["id"]: row for row in rows}
     return [found[name] for name, _, _ in chosen if name in found]
 
 
@@ -198,7 +174,7 @@ def main():
         return 2
     rows = gather(options)
     keep = not options.quick and bool(rows)
-    answer(result_name(options), figures_of(rows), keep=keep, protocol=label_of(options), polymers=rows)
+    answer(result_name(NAME, label_of(options)), figures_of(rows), keep=keep, protocol=label_of(options), polymers=rows)
     return 0
 
 

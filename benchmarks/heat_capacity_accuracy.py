@@ -13,23 +13,20 @@ finished ones; what is not under --folder keeps its row of the committed result.
 """
 
 import csv
-import json
-import multiprocessing
-import statistics
 import sys
 import time
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import RESULTS, answer, command_line, figure
+from benchmarks.common import answer, command_line, figure
+from benchmarks.resumable import committed, label_of, result_name, run_all
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import Homopolymer, Liquid, simulate
 from mdcore.settings import PRESETS, SimulationSettings
 
 REFERENCES = Path(__file__).parent / "data" / "heat_capacities.csv"
+NAME = "heat_capacity_accuracy"
 SEED = 1
 PARTS = ("classical", "harmonic_quantum", "quantum_correction", "anharmonic", "cp_minus_cv")
 GOALS = {"glass": 0.08, "rubber": 0.20}
@@ -47,18 +44,6 @@ def references():
         for name in ("tg_K", "temperature_K", "cp_J_g_K", "alternative_J_g_K"):
             row[name] = float(row[name]) if row[name] else None
     return rows
-
-
-def label_of(options):
-    """Return the name of preset and force field."""
-    name = options.preset + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
-    return f"{name}-short" if options.quick else name
-
-
-def result_name(options):
-    """Return the name of the committed result."""
-    label = label_of(options)
-    return "heat_capacity_accuracy" if label == "quick" else f"heat_capacity_accuracy_{label}"
 
 
 def settings_of(options, row):
@@ -116,41 +101,28 @@ def measure(task):
     }
 
 
-def committed(options):
-    """Return the rows of the committed result by name."""
-    path = RESULTS / f"{result_name(options)}.json"
-    if options.quick or not path.exists():
-        return {}
-    return {row["id"]: row for row in json.loads(path.read_text(encoding="utf-8"))["substances"]}
-
-
 def gather(options):
     """Return the rows of all substances that are finished within the time limit, in the order of the references."""
-    deadline = time.monotonic() + 60.0 * (6.0 if options.quick else options.minutes)
-    rows, found = references(), committed(options)
+    kept = [] if options.quick else committed(result_name(NAME, label_of(options)), "substances")
+    chosen, found = references(), {row["id"]: row for row in kept}
     if options.quick:
-        rows = [row for row in rows if row["id"] in ("PS", "PE")]
-    wanted = [
-        row
-        for row in rows
-        if (folder_of(options, row) / "result.json").exists()
-        or (row["id"] in options.only if options.only else row["id"] not in found)
+        chosen = [row for row in chosen if row["id"] in ("PS", "PE")]
+
+    def is_finished(task):
+        return (folder_of(options, task[1]) / "result.json").exists()
+
+    tasks = [
+        task
+        for task in ((options, row) for row in chosen)
+        if is_finished(task) or (task[1]["id"] in options.only if options.only else task[1]["id"] not in found)
     ]
-    walls = []
-    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting, running = deque(wanted), set()
-        while waiting or running:
-            typical = statistics.median(walls) if walls else 60.0
-            while waiting and len(running) < options.jobs:
-                row = waiting.popleft()
-                done = (folder_of(options, row) / "result.json").exists()
-                if done or options.quick or time.monotonic() + typical < deadline:
-                    running.add(pool.submit(measure, (options, row)))
-            finished, running = wait(running, return_when=FIRST_COMPLETED) if running else (set(), set())
-            for row in (future.result() for future in finished):
-                found[row["id"]] = row
-                walls.append(row.get("heat_capacity_run_s", typical))
-    return [found[row["id"]] for row in rows if row["id"] in found]
+    minutes = 6.0 if options.quick else options.minutes
+    rows = run_all(
+        tasks, measure, jobs=options.jobs, minutes=minutes, is_finished=is_finished,
+        seconds_of=lambda row: row.get("heat_capacity_run_s"),
+    )  # fmt: skip
+    found |= {row["id"]: row for row in rows}
+    return [found[row["id"]] for row in chosen if row["id"] in found]
 
 
 def figures_of(rows):
@@ -208,7 +180,7 @@ def main():
     rows = gather(options)
     good = [row for row in rows if "simulated_J_g_K" in row]
     answer(
-        result_name(options),
+        result_name(NAME, label_of(options)),
         figures_of(good),
         keep=not options.quick and bool(good),
         preset=label_of(options),

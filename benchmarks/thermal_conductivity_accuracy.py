@@ -19,20 +19,18 @@ flow of half the length.
 """
 
 import csv
-import json
-import multiprocessing
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.common import DATA, RESULTS, answer, command_line, figure
+from benchmarks.common import DATA, answer, command_line, figure
+from benchmarks.resumable import committed, label_of, result_name, run_all
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import simulate
 from mdcore.settings import SimulationSettings
@@ -54,6 +52,7 @@ PROPERTIES = (
     "derived_thermal_diffusivity",
 )
 TREATMENTS = ("as_equilibrated", "true_masses", "flexible")
+NAME = "thermal_conductivity_accuracy"
 SEED = 1
 
 
@@ -100,12 +99,6 @@ def peer_conductivities() -> dict[str, float]:
         }
 
 
-def label_of(options: Any) -> str:
-    """Return the name of preset and force field."""
-    name = options.preset + (f"_{Path(options.smirnoff).stem}" if options.smirnoff else "")
-    return f"{name}-short" if options.quick else name
-
-
 def settings_of(options: Any, reference: Reference, treatment: str) -> SimulationSettings:
     """Return the settings of a simulation; those of the preset, which other benchmarks share, but for the treatment."""
     document: dict[str, Any] = {"preset": options.preset, "execution": {"threads": options.threads}}
@@ -121,13 +114,18 @@ def settings_of(options: Any, reference: Reference, treatment: str) -> Simulatio
     return SimulationSettings.model_validate(document)
 
 
+def folder_of(options: Any, reference: Reference, treatment: str) -> Path:
+    """Return the folder of one simulation; that of the default treatment has the equilibrated cell of all."""
+    suffix = "" if treatment == TREATMENTS[0] else f"-{treatment}"
+    return Path(options.folder / label_of(options) / f"{reference.name}{suffix}")
+
+
 def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
     """Measure one polymer, or read its finished simulation; return its row."""
     options, reference, treatment = task
-    unit = RepeatUnit.from_psmiles(reference.psmiles)
-    folder = options.folder / label_of(options) / reference.name
+    unit, folder = RepeatUnit.from_psmiles(reference.psmiles), folder_of(*task)
     if treatment != TREATMENTS[0]:
-        whole, folder = folder, folder.with_name(f"{reference.name}-{treatment}")
+        whole = folder_of(options, reference, TREATMENTS[0])
         for part in ("bundle", "run"):  # the same equilibrated cell
             if not (folder / part).exists():
                 shutil.copytree(whole / part, folder / part)
@@ -137,39 +135,24 @@ def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
         "source": reference.source, "failures": {},
     }  # fmt: skip
     started = time.monotonic()
-    for name in wanted:  # each alone, so that one that is not determined leaves the others
-        result = simulate(unit, settings_of(options, reference, treatment), seed=SEED, out=folder, properties=(name,))
-        if isinstance(result, Failure):
-            row["failures"][name] = result.message
-            continue
-        (found,) = result.measurements
-        row[name] = {"value": found.value, "stderr": found.stderr}
-        if name == "thermal_conductivity":
-            kept = (
-                "length_nm", "power_kj_mol_ps", "halves_W_m_K", "r2", "drift_of_power", "relaxation_ps", "hydrogen_mass_amu",
-                "constrained_bonds", "timestep_fs", "used_ps",
-            )  # fmt: skip
-            row[name] |= {key: found.provenance[key] for key in kept}
-        if name == "derived_thermal_diffusivity":
-            row[name]["classical"] = found.provenance["with_classical_heat_capacity"]
+    result = simulate(unit, settings_of(options, reference, treatment), seed=SEED, out=folder, properties=wanted)
+    if isinstance(result, Failure):
+        row["failures"] = dict.fromkeys(wanted, result.message)
+    else:
+        row["failures"] = dict(result.not_determined)
+        for found in result.measurements:
+            row[found.property] = {"value": found.value, "stderr": found.stderr}
+            if found.property == "thermal_conductivity":
+                kept = (
+                    "length_nm", "power_kj_mol_ps", "halves_W_m_K", "r2", "drift_of_power", "relaxation_ps",
+                    "hydrogen_mass_amu", "constrained_bonds", "timestep_fs", "used_ps",
+                )  # fmt: skip
+                row[found.property] |= {key: found.provenance[key] for key in kept}
+            if found.property == "derived_thermal_diffusivity":
+                row[found.property]["classical"] = found.provenance["with_classical_heat_capacity"]
     row["wall_s"] = round(time.monotonic() - started, 1)
     print(f"{reference.name} {treatment} {row.get('thermal_conductivity')}", file=sys.stderr, flush=True)
     return row
-
-
-def committed(options: Any) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the rows of the committed result by polymer and treatment."""
-    path = RESULTS / f"{result_name(options)}.json"
-    if not path.exists():
-        return {}
-    rows = json.loads(path.read_text(encoding="utf-8"))["polymers"]
-    return {(row["id"], row["treatment"]): row for row in rows}
-
-
-def result_name(options: Any) -> str:
-    """Return the name of the committed result."""
-    label = label_of(options)
-    return "thermal_conductivity_accuracy" if label == "quick" else f"thermal_conductivity_accuracy_{label}"
 
 
 def tasks(options: Any) -> Iterator[tuple[Any, Reference, str]]:
@@ -181,21 +164,18 @@ def tasks(options: Any) -> Iterator[tuple[Any, Reference, str]]:
 
 
 def gather(options: Any) -> list[dict[str, Any]]:
-    """Return the rows of all simulations that were begun before the time limit, and committed ones of the others."""
-    deadline, found = time.monotonic() + 60.0 * options.minutes, {} if options.quick else committed(options)
-    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = list(tasks(options))[: 1 if options.quick else None]
-        running: dict[Any, tuple[str, str]] = {}
-        while waiting or running:
-            while waiting and len(running) < options.jobs and time.monotonic() < deadline:
-                task = waiting.pop(0)
-                running[pool.submit(measure, task)] = (task[1].name, task[2])
-            if time.monotonic() >= deadline:
-                waiting.clear()
-            for done in [one for one in running if one.done()]:
-                found[running.pop(done)] = done.result()
-            time.sleep(0.2)
-    return list(found.values())
+    """Return the rows of all simulations that are finished within the time limit, and committed ones of the others."""
+    kept = [] if options.quick else committed(result_name(NAME, label_of(options)), "polymers")
+    found = {(row["id"], row["treatment"]): row for row in kept}
+    rows = run_all(
+        list(tasks(options))[: 1 if options.quick else None],
+        measure,
+        jobs=options.jobs,
+        minutes=options.minutes,
+        is_finished=lambda task: (folder_of(*task) / "result.json").exists(),
+        seconds_of=lambda row: row["wall_s"],
+    )
+    return list((found | {(row["id"], row["treatment"]): row for row in rows}).values())
 
 
 def agreement(row: dict[str, Any]) -> float | None:
@@ -270,7 +250,7 @@ def main() -> int:
     peers = peer_conductivities()
     for row in rows:
         row["radonpy_W_m_K"] = peers.get(row["key"])
-    answer(result_name(options), figures_of(rows), keep=not options.quick and bool(rows), polymers=rows)
+    answer(result_name(NAME, label_of(options)), figures_of(rows), keep=not options.quick and bool(rows), polymers=rows)
     return 0
 
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("designer", "generators", "mdcore", "surrogates")
-NO_SCRIPTS = ("__init__", "common")
+NO_SCRIPTS = ("__init__", "common", "resumable")
 SCRIPTS = sorted(
     path.stem
     for path in (ROOT / "benchmarks").glob("*.py")

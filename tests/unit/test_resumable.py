@@ -1,0 +1,35 @@
+"""The series of simulations of the benchmarks."""
+
+from pathlib import Path
+
+from benchmarks.resumable import result_name, run_all
+
+
+def measure(task: tuple[str, float]) -> dict[str, object]:
+    name, seconds = task
+    return {"id": name, "s": seconds}
+
+
+def rows(tasks: list[tuple[str, float]], minutes: float, finished: set[str]) -> list[str]:
+    found = run_all(
+        tasks,
+        measure,
+        jobs=1,
+        minutes=minutes,
+        is_finished=lambda task: task[0] in finished,
+        seconds_of=lambda row: row["s"],  # type: ignore[return-value, arg-type]
+    )
+    return [str(row["id"]) for row in found]
+
+
+def test_what_would_end_after_the_limit_is_not_started_and_what_is_finished_is_read(tmp_path: Path) -> None:
+    tasks = [("short", 10.0), ("long", 1e4), ("late", 1e4), ("later", 1e4), ("known", 1e4)]
+    # The median of 10 s and 10,000 s exceeds two minutes.
+    assert rows(tasks, 2.0, {"known"}) == ["short", "long", "known"]
+    assert rows(tasks, 0.0, {"known"}) == ["known"]
+    assert rows([], 1.0, set()) == []
+
+
+def test_names_of_results() -> None:
+    assert result_name("b", "quick") == "b"
+    assert result_name("b", "quick_openff-2.3.0") == "b_quick_openff-2.3.0"
