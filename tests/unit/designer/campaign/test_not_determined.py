@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from instant_trials import Alkanes, InstantCluster
 
 from designer import Campaign, CampaignConfig
 from designer.analysis.front import front_records
 from designer.campaign.observations import observations_of
-from designer.cluster import Finished, Job, Outcome
+from designer.cluster import Job
 from designer.report.evaluations import evaluation_rows
 from designer.store import CampaignStore, create_store
 from designer.store.corrections import Selection, withdraw
 from designer.store.export import export_rows
 from designer.store.knowledge import briefs, news
 from designer.text import outcome_texts
-from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit, usable
 from mdcore.chem.errors import NotDetermined
 from mdcore.estimate import Estimate
@@ -145,34 +145,9 @@ def test_replicates_need_all_values_for_a_mean() -> None:
     assert found.properties == ("density", "nematic_order")
 
 
-class Straight:
-    """A cluster on which no polymer has a glass transition that can be determined."""
-
-    dashboard, slots = None, 1
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    def submit(self, job: Job) -> None:
-        self.jobs.append(job)
-
-    def messages(self, timeout_s: float):
-        if not self.jobs:
-            return []
-        result = SimulationResult((density(),), {}, {}, {TG: REASON})
-        return [Finished(self.jobs.pop().evaluation_id, Outcome(result, "test:1", 1.0))]
-
-    def close(self) -> tuple[str, ...]:
-        return ()
-
-
-class Ethers:
-    def propose(self, n, records, taken):
-        from designer.campaign.proposal import Proposal
-
-        units = [RepeatUnit.from_psmiles(f"*{'C' * length}O*") for length in range(1, 9)]
-        free = [unit for unit in units if unit.key not in taken][:n]
-        return [Proposal(Candidate(unit, None, "test"), in_corpus=False, step="initial") for unit in free]
+def no_transition(job: Job) -> SimulationResult:
+    """Answer as a simulation does that shows no glass transition."""
+    return SimulationResult((density(),), {}, {}, {TG: REASON})
 
 
 def test_a_campaign_keeps_the_values_and_status_tells_the_reason(
@@ -184,7 +159,11 @@ def test_a_campaign_keeps_the_values_and_status_tells_the_reason(
         "name": "trial", "folder": str(tmp_path), "objectives": [{"property": "density"}, {"property": TG}],
         "stop": {"evaluations": 2},
     }  # fmt: skip
-    campaign = Campaign(CampaignConfig.model_validate(document), proposer=Ethers(), start_cluster=Straight)
+    campaign = Campaign(
+        CampaignConfig.model_validate(document),
+        proposer=Alkanes(),
+        start_cluster=lambda: InstantCluster(1, no_transition),
+    )
     assert campaign.run() == "2 of 2 evaluations are finished"
     assert campaign.store.counts() == {"proposed": 0, "running": 0, "done": 2, "failed": 0}
     store = str(campaign.config.store_url().path)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from instant_trials import Alkanes, InstantCluster
 from sqlalchemy import update
 
 from designer import Campaign, CampaignConfig
 from designer.campaign.observations import observations_of
-from designer.cluster import Finished, Job, Outcome
+from designer.cluster import Job
 from designer.store import CampaignStore, create_store
 from designer.store.export import export_rows
 from designer.store.knowledge import briefs, news
 from designer.store.orm import MeasurementRow
-from generators import Candidate
 from mdcore.chem import Failure, Measurement, RepeatUnit, unconverged
 from mdcore.measure import SimulationResult, complete, simulate
 from mdcore.measure.result import write_result
@@ -86,36 +86,18 @@ def test_an_old_store_that_holds_an_infinite_error_is_read_as_a_failure(store: C
     assert [row["failure_kind"] for row in export_rows(store)] == [None, "unconverged"]
 
 
-class Ethers:
+class Learning(Alkanes):
+    """Reads the observations too, as a proposer with surrogates does."""
+
     def propose(self, n, records, taken):
-        from designer.campaign.proposal import Proposal
-
         observations_of(records, ("density",), "md-quick")
-        units = [RepeatUnit.from_psmiles(f"*{'C' * length}O*") for length in range(1, 9)]
-        free = [unit for unit in units if unit.key not in taken][:n]
-        return [Proposal(Candidate(unit, None, "test"), in_corpus=False, step="initial") for unit in free]
+        return super().propose(n, records, taken)
 
 
-class ShortSampling:
-    """Gives an infinite error for the first polymer, as a sampling of two frames does."""
-
-    dashboard, slots = None, 1
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    def submit(self, job: Job) -> None:
-        self.jobs.append(job)
-
-    def messages(self, timeout_s: float):
-        if not self.jobs:
-            return []
-        job = self.jobs.pop()
-        stderr = math.inf if RepeatUnit.from_psmiles(job.substance["psmiles"]).n_heavy_atoms == 2 else 0.01
-        return [Finished(job.evaluation_id, Outcome(SimulationResult((density(1.0, stderr),), {}, {}), "test:1", 1.0))]
-
-    def close(self) -> tuple[str, ...]:
-        return ()
+def short_sampling(job: Job) -> SimulationResult:
+    """Answer with an infinite error for the first polymer, as a sampling of two frames does."""
+    stderr = math.inf if RepeatUnit.from_psmiles(job.substance["psmiles"]).n_heavy_atoms == 2 else 0.01
+    return SimulationResult((density(1.0, stderr),), {}, {})
 
 
 def test_a_campaign_survives_infinite_errors_new_and_old(tmp_path: Path) -> None:
@@ -124,7 +106,8 @@ def test_a_campaign_survives_infinite_errors_new_and_old(tmp_path: Path) -> None
             "name": "trial", "folder": str(tmp_path), "objectives": [{"property": "density"}],
             "stop": {"evaluations": evaluations},
         }  # fmt: skip
-        return Campaign(CampaignConfig.model_validate(document), proposer=Ethers(), start_cluster=ShortSampling)
+        config = CampaignConfig.model_validate(document)
+        return Campaign(config, proposer=Learning(), start_cluster=lambda: InstantCluster(1, short_sampling))
 
     first = campaign(2)
     assert first.run() == "2 of 2 evaluations are finished"

@@ -1,12 +1,11 @@
-import json
 import warnings
 
 import numpy as np
 import pytest
+from made_observations import DENSITY, UNITS, observe
 from scipy.stats import multivariate_normal, norm
 
-from mdcore.chem import RepeatUnit, UnitMixture, property_spec
-from mdcore.chem.errors import InvalidSubstance
+from mdcore.chem import RepeatUnit, property_spec
 from surrogates import (
     InvalidObjective,
     InvalidObservations,
@@ -15,14 +14,12 @@ from surrogates import (
     Observations,
     SurrogateSettings,
     UnknownSurrogate,
-    UnreadableModel,
     fit_surrogates,
     load_surrogates,
     log_interval_probability,
     save_surrogates,
 )
-from surrogates.features import Featuriser, features_from_arrays
-from surrogates.features.descriptors import NAMES, periodic_descriptors
+from surrogates.features import features_from_arrays
 from surrogates.kernels import MEAN_VARIANCE, Covariance, TablePair, minmax, statistics
 from surrogates.models import PropertyGP, TrainingData
 from surrogates.models.failure import FailureModel
@@ -30,51 +27,6 @@ from surrogates.models.fitting import KernelForm, NegativeLogPosterior, _Layout
 from surrogates.models.gp import measurement_covariance
 from surrogates.models.inducing import condition_sparse
 from surrogates.models.linalg import robust_cholesky
-
-TEXTS = ("*CC*", "*CC(*)C", "*CC(*)c1ccccc1", "*CCO*", "*OC(=O)CCCC*", "*CC(*)(C)C(=O)OC", "*NC(=O)CCCCC*", "*CC(*)F")
-UNITS = tuple(RepeatUnit.from_psmiles(text) for text in TEXTS)
-DENSITY = np.array([0.85, 0.86, 1.05, 1.12, 1.08, 1.18, 1.13, 1.30])
-
-
-def observe(n, **more):
-    return Observations(UNITS[:n], {"density": DENSITY[:n]}, **more)
-
-
-SPELLINGS = (
-    ("*CCO*", "*COC*", "*OCC*", "[*]OCCOCC[*]", "C(*)CO*"),
-    ("*CC(C)C(=O)O*", "*OC(=O)C(C)C*", "*C(C)C(=O)OC*", "O=C(O*)C(C)C*", "*C(=O)OCC(*)C"),
-    ("*c1ccc(cc1)Oc1ccc(cc1)C(=O)*", "*Oc1ccc(cc1)C(=O)c1ccc(*)cc1", "O=C(*)c1ccc(Oc2ccc(*)cc2)cc1"),
-    ("*CC(*)c1ccccc1", "*C(c1ccccc1)C*", "*CC(c1ccccc1)CC(*)c1ccccc1"),
-    ("*NCCCCCC(*)=O", "*CCCCCNC(*)=O", "*C(=O)CCCCCN*"),
-)
-
-
-@pytest.mark.parametrize("spellings", SPELLINGS)
-@pytest.mark.parametrize("features", ["both", "force-field"])
-def test_features_do_not_depend_on_spelling_cut_or_direction(features, spellings):
-    # One featuriser each: a cache shared by key would hide a difference.
-    settings = SurrogateSettings(features=features)
-    tables = [Featuriser(settings)([RepeatUnit.from_psmiles(text)]) for text in spellings]
-    assert np.abs(tables[0].descriptors).max() > 0.1
-    assert (tables[0].counts().sum() > 0) == (features == "both")
-    for other in tables[1:]:
-        np.testing.assert_array_equal(other.counts(), tables[0].counts())
-        np.testing.assert_allclose(other.descriptors, tables[0].descriptors, atol=1e-9)
-
-
-def test_volumes_of_known_periods():
-    # Bondi's group increments (10.1021/j100785a001): CH2 10.23, C6H4 43.32, C=O 11.70, O 5.20 cm3/mol.
-    for text, volume in (("*CC*", 20.46), ("*c1ccc(*)cc1", 43.32), ("*Oc1ccc(*)cc1", 48.5)):
-        unit = RepeatUnit.from_psmiles(text)
-        values = dict(zip(NAMES, periodic_descriptors(unit, 4), strict=True))
-        per_mol = 0.60221 * values["volume_per_mass"] * unit.molar_mass_g_mol
-        assert per_mol == pytest.approx(volume, rel=0.06)
-        assert values["atoms_per_mass"] * unit.molar_mass_g_mol == pytest.approx(unit.n_atoms)
-
-
-def test_every_atom_of_the_period_counts_once_for_each_radius():
-    surrogates = fit_surrogates(Observations(()), ["density"])
-    np.testing.assert_array_equal(surrogates.featurise([RepeatUnit.from_psmiles("*CC(*)c1ccccc1")]).sizes, [8 * 3])
 
 
 def test_minmax_equals_the_definition():
@@ -424,107 +376,3 @@ def test_bad_observations_are_refused():
         Observations(UNITS[:1], {"density": np.ones(1)}, {"density": -np.ones(1)})
     with pytest.raises(NoPriorRange, match="measure it"):
         fit_surrogates(Observations(()), ["colour"])
-
-
-@pytest.mark.parametrize("exact_points", [5000, 5])
-def test_saved_surrogates_predict_the_same(tmp_path, exact_points):
-    values = {"density": np.concatenate([DENSITY[:6], [np.nan, np.nan], DENSITY[:2] - 0.1])}
-    observations = Observations(
-        (*UNITS, *UNITS[:2]),
-        values,
-        {"density": np.full(10, 0.01)},
-        np.arange(10) == 7,
-        ("md-quick",) * 8 + ("md-gaff2",) * 2,
-    )
-    settings = SurrogateSettings(fidelity="md-quick", exact_points=exact_points, inducing_points=4)
-    surrogates = fit_surrogates(observations, ["density", "refractive_index"], settings, seed=3)
-    save_surrogates(surrogates, tmp_path / "model.json")
-    again = load_surrogates(tmp_path / "model.json")
-    np.testing.assert_allclose(again.predict(UNITS).mean, surrogates.predict(UNITS).mean, rtol=1e-10)
-    np.testing.assert_allclose(again.predict(UNITS).sd, surrogates.predict(UNITS).sd, rtol=1e-6)
-    np.testing.assert_allclose(again.failure_probability(UNITS), surrogates.failure_probability(UNITS))
-
-
-def test_a_foreign_file_is_refused(tmp_path):
-    with pytest.raises(UnreadableModel, match="cannot be read"):
-        load_surrogates(tmp_path / "missing.json")
-    (tmp_path / "other.json").write_text("{}")
-    with pytest.raises(UnreadableModel, match="format"):
-        load_surrogates(tmp_path / "other.json")
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        (lambda text: text.replace('"seed": 3', '"seed": 4'), "does not match its digest"),
-        (lambda text: text[:-200], "cannot be read as surrogates"),
-        (lambda text: "[" * 100_000, "cannot be read as surrogates"),
-        (lambda text: json.dumps(json.loads(text) | {"values": None, "sha256": None}), "cannot be read as surrogates"),
-        (lambda text: json.dumps(json.loads(text) | {"units": ["CC"], "sha256": None}), "0 stars"),
-        (
-            lambda text: json.dumps(json.loads(text) | {"failed": [True], "sha256": None}),
-            "cannot be read as surrogates",
-        ),
-    ],
-)
-def test_a_damaged_model_is_refused_and_never_predicts_something_else(tmp_path, change, match):
-    observations = Observations(
-        UNITS, {"density": np.linspace(0.9, 1.4, len(UNITS))}, {"density": np.full(len(UNITS), 0.01)},
-        np.zeros(len(UNITS), bool), ("md-quick",) * len(UNITS),
-    )  # fmt: skip
-    path = tmp_path / "model.json"
-    save_surrogates(fit_surrogates(observations, ["density"], SurrogateSettings(fidelity="md-quick"), seed=3), path)
-    path.write_text(change(path.read_text()))
-    with pytest.raises(UnreadableModel, match=match):
-        load_surrogates(path)
-
-
-def mixture(*fractions):
-    return UnitMixture("key of " + str(fractions), "label", (UNITS[0], UNITS[2]), fractions)
-
-
-def test_features_of_a_mixture_are_means_by_mass_fraction():
-    """Ethylene weighs 28.05 g/mol and styrene 104.15: a tenth of it by moles is 29.2 % by mass."""
-    featurise = Featuriser(SurrogateSettings(features="both"))
-    mixed = mixture(0.9, 0.1)
-    share = 0.1 * 104.15 / (0.1 * 104.15 + 0.9 * 28.05)
-    assert [weight for _, weight in mixed.parts] == pytest.approx([1 - share, share], abs=1e-3)
-    share = mixed.parts[1][1]
-    ethylene, styrene = featurise([UNITS[0]]), featurise([UNITS[2]])
-    found = featurise([mixed])
-    expected = (1 - share) * ethylene.descriptors + share * styrene.descriptors
-    np.testing.assert_allclose(found.descriptors, expected, rtol=1e-12)
-    counts = np.rint((1 - share) * ethylene.counts() + share * styrene.counts())
-    np.testing.assert_array_equal(found.counts(), counts)
-    assert counts.sum() > 0
-    assert len({*found.identities, *ethylene.identities, *styrene.identities}) == 3
-    # Nearly nothing of the second unit is nearly the first.
-    near = featurise([mixture(1 - 1e-6, 1e-6)])
-    np.testing.assert_allclose(near.descriptors, ethylene.descriptors, atol=1e-3)
-    np.testing.assert_array_equal(near.counts(), ethylene.counts())
-
-
-@pytest.mark.parametrize("fractions", [(0.5,), (0.5, 0.6), (1.5, -0.5)])
-def test_a_mixture_needs_a_positive_fraction_for_each_unit(fractions):
-    with pytest.raises(InvalidSubstance):
-        mixture(*fractions)
-
-
-def test_saved_surrogates_keep_their_mixtures(tmp_path):
-    units = (*UNITS, mixture(0.5, 0.5))
-    fitted = fit_surrogates(Observations(units, {"density": np.append(DENSITY, 0.95)}), ("density",))
-    save_surrogates(fitted, tmp_path / "model.json")
-    document = json.loads((tmp_path / "model.json").read_text())
-    assert document["units"][0] == "*CC*"  # as ever
-    again = load_surrogates(tmp_path / "model.json")
-    assert again.observations.units[-1] == units[-1]
-    asked = [mixture(0.2, 0.8), units[-1], UNITS[1]]
-    before, after = fitted.predict(asked), again.predict(asked)
-    np.testing.assert_allclose(after.mean, before.mean, rtol=1e-9)
-    np.testing.assert_allclose(after.sd, before.sd, rtol=1e-6)
-    assert abs(after.mean[1, 0] - 0.95) < 0.03
-    document["units"][-1]["fractions"] = [0.5, 0.6]
-    del document["sha256"]
-    (tmp_path / "model.json").write_text(json.dumps(document))
-    with pytest.raises(UnreadableModel, match="sum to 1"):
-        load_surrogates(tmp_path / "model.json")
