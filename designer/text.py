@@ -1,19 +1,36 @@
 """Formatting of numbers and times."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from mdcore.chem import Measurement, property_spec
 from mdcore.chem.display import with_error
 from mdcore.chem.naming import at_density, measured_symbol
 
-__all__ = ["duration", "measured_text", "outcome_texts", "shortened", "timestamp", "told_in_quarters", "with_error"]
+__all__ = [
+    "duration",
+    "grouped_reasons",
+    "measured_text",
+    "outcome_texts",
+    "shortened",
+    "timestamp",
+    "told_in_quarters",
+    "with_error",
+]
 
 
 def outcome_texts(measurements: Iterable[Measurement], not_determined: Iterable[str]) -> list[str]:
     """Return measurements as texts, followed by the properties that the evaluation does not determine."""
     missing = (f"{property_spec(name).symbol} not determined" for name in not_determined)
     return [*map(measured_text, measurements), *missing]
+
+
+def grouped_reasons(not_determined: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names of properties by the reason for which they are not determined; those of one run often share it."""
+    names: dict[str, list[str]] = {}
+    for name, reason in not_determined.items():
+        names.setdefault(reason, []).append(name)
+    return names
 
 
 def measured_text(measurement: Measurement) -> str:

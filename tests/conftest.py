@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from long_first import dealt
+from long_first import long_first
 
 # Two test processes with two threads each wait for each other on two cores: what is small takes several times as long.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -35,8 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("seconds")
         return float(marker.args[0]) if marker else 0.0
 
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = dealt(items, lambda item: item.path, seconds, processes)
+    items[:] = long_first(items, lambda item: item.path, seconds)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from designer.cli.substance import read_substance
 from designer.config.messages import one_line
 from designer.cost import cost_line
 from designer.errors import CampaignFailed, InvalidRequest
-from designer.text import duration, with_error
+from designer.text import duration, grouped_reasons, with_error
 from mdcore.chem import Failure, Measurement, property_spec
 from mdcore.chem.naming import at_density, measured_label, measurement_names
 from mdcore.measure import (
@@ -147,8 +147,9 @@ def simulate_command(
         stream.write(f"{substance.label} ({settings.fidelity}, seed {seed})\n")
         for measurement in result.measurements:
             stream.write(f"  {_line(measurement)}\n")
-        for name, reason in result.not_determined.items():
-            stream.write(f"  {property_spec(name).label}: not determined, {reason}\n")
+        for reason, missing in grouped_reasons(result.not_determined).items():
+            labels = ", ".join(property_spec(name).label for name in missing)
+            stream.write(f"  {labels}: not determined, {reason}\n")
         if out is not None:
             files = (
                 ": series.h5, plots, parameters.csv, final.pdb, final.cif and final.html (3-D view of the cell)"

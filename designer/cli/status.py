@@ -12,7 +12,7 @@ from designer.store.export import correction_document
 from designer.store.ownership import is_running
 from designer.store.routes import route_document, route_text, stored_routes
 from designer.store.wal import log_bytes
-from designer.text import duration, timestamp
+from designer.text import duration, grouped_reasons, timestamp
 
 MOST_CORRECTIONS = 10
 """Maximum number of corrections printed, the latest ones."""
@@ -96,8 +96,11 @@ def status_command(store: StoreArgument, name: CampaignName = None, as_json: Jso
                     f"  failed #{record.ordinal} {record.psmiles}: {record.failure.kind}: {record.failure.message}\n"
                 )
         for record in records:
-            for name, reason in record.not_determined.items():
-                stream.write(f"  #{record.ordinal} {record.psmiles}: {name} is not determined: {reason}\n")
+            for reason, missing in grouped_reasons(record.not_determined).items():
+                verb = "is" if len(missing) == 1 else "are"
+                stream.write(
+                    f"  #{record.ordinal} {record.psmiles}: {', '.join(missing)} {verb} not determined: {reason}\n"
+                )
         if len(changed) > MOST_CORRECTIONS:
             stream.write(
                 f"  {len(changed) - MOST_CORRECTIONS} older corrections: `designer export STORE --corrections`\n"

@@ -62,7 +62,7 @@ def _presets() -> str:
 def _protocols() -> str:
     """Return a section for each protocol with settings in `simulation.protocols`: their values in each preset, and their meaning."""
     presets = get_args(SimulationSettings.model_fields["preset"].annotation)
-    parts = []
+    parts, tables = [], dict[str, str]()
     for name, protocol in PROTOCOLS.items():
         if name == EQUILIBRATED:  # its settings are a section of their own
             continue
@@ -71,10 +71,12 @@ def _protocols() -> str:
         ]
         summary, attributes = _documented(protocol)
         parts.append(f"\n### `simulation.protocols.{name}`\n\n{summary}\n\n")
-        parts.append(f"| key | {' | '.join(presets)} | meaning |\n|---|{'---|' * len(presets)}---|\n")
+        table = f"| key | {' | '.join(presets)} | meaning |\n|---|{'---|' * len(presets)}---|\n"
         for key in protocol.model_fields:
             shown = " | ".join(json.dumps(one[key]) for one in values)
-            parts.append(f"| `{key}` | {shown} | {attributes.get(key, '')} |\n")
+            table += f"| `{key}` | {shown} | {attributes.get(key, '')} |\n"
+        first = tables.setdefault(table, name)
+        parts.append(table if first == name else f"Keys and values are those of `simulation.protocols.{first}`.\n")
     head = "\n## Protocols\n\nSettings of the runs that properties need besides the equilibrated one, by preset.\n"
     return head + "".join(parts) if parts else ""
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from mdcore.chem.quantities import Kelvin, Picoseconds
 from mdcore.dynamics.stages import Stage, TemperatureStepStage
 from mdcore.protocols.base import Conditions
 from mdcore.protocols.elongated import Elongated
@@ -34,10 +35,10 @@ class ApproachToEquilibrium(Elongated):
     }
 
     n_decays: int = Field(default=4, ge=2, le=100)
-    decay_ps: float = Field(default=250.0, gt=0)
-    heat_ps: float = Field(default=3.0, gt=0)
-    rest_ps: float = Field(default=1.0, gt=0)
-    difference_K: float = Field(default=50.0, gt=0)
+    decay_ps: Picoseconds = 250.0
+    heat_ps: Picoseconds = 3.0
+    rest_ps: Picoseconds = 1.0
+    difference_K: Kelvin = 50.0
 
     def plan(self, substance: Substance, conditions: Conditions) -> tuple[Stage, ...]:
         """Return the stages; decays have the role `decay`."""

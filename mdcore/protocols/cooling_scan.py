@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from mdcore.chem.quantities import PerPicosecond, Picoseconds
 from mdcore.dynamics.stages import DynamicsStage, Stage
 from mdcore.protocols.base import Conditions, Protocol
 from mdcore.settings.simulation import SimulationSettings
@@ -56,13 +57,13 @@ class CoolingScan(Protocol):
     hottest_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
     coldest_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
     step_K: float = Field(default=20.0, ge=1.0, le=50.0)
-    hold_ps: float = Field(default=500.0, gt=0)
-    heat_ps: float = Field(default=200.0, gt=0)
-    melt_ps: float = Field(default=1000.0, gt=0)
+    hold_ps: Picoseconds = 500.0
+    heat_ps: Picoseconds = 200.0
+    melt_ps: Picoseconds = 1000.0
     expected_K: float | None = Field(default=None, gt=0, le=LIMIT_K)
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
-    friction_per_ps: float = Field(default=1.0, gt=0)
-    record_interval_ps: float = Field(default=1.0, gt=0)
+    friction_per_ps: PerPicosecond = 1.0
+    record_interval_ps: Picoseconds = 1.0
 
     @model_validator(mode="after")
     def _cools(self) -> Self:

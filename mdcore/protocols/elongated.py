@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.mean_cell import at_mean_volume
 from mdcore.dynamics.recorded import FinalState, RunRecord
@@ -36,7 +37,7 @@ class Elongated(Protocol):
             `true_masses` (constrained bonds) or `flexible` (harmonic bonds and true masses).
         timestep_fs: Time step; that of the section `protocol` by default, but at most 2 fs with true masses and 1 fs with flexible bonds.
         settle_ps: Time with a thermostat after the cell was repeated.
-        n_slabs: Number of slabs, even; of fewer than 8, a line is fitted through two.
+        n_slabs: Number of slabs, even.
     """
 
     axis: ClassVar[Axis] = "x"
@@ -46,7 +47,7 @@ class Elongated(Protocol):
     replicas: int = Field(default=3, ge=1, le=20)
     hydrogens: Hydrogens = "as_equilibrated"
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
-    settle_ps: float = Field(default=20.0, gt=0)
+    settle_ps: Picoseconds = 20.0
     n_slabs: int = Field(default=20, ge=8, le=400)
 
     @field_validator("n_slabs")

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from mdcore.chem.quantities import Kelvin, Picoseconds
 from mdcore.dynamics.mean_cell import at_mean_volume
 from mdcore.dynamics.recorded import FinalState, RunRecord
 from mdcore.dynamics.stages import DynamicsStage, FrameSettings, NVEStage, Recorded, Stage
@@ -62,21 +63,21 @@ class HeatCapacity(Protocol):
     }
 
     spectra: int = Field(default=4, ge=2, le=100)
-    spectrum_ps: float = Field(default=2.5, ge=0.5)
-    spectrum_settle_ps: float = Field(default=1.0, gt=0)
+    spectrum_ps: float = Field(default=2.5, ge=0.5, le=1000)
+    spectrum_settle_ps: Picoseconds = 1.0
     spectrum_timestep_fs: float = Field(default=1.0, gt=0, le=2)
     frame_interval_fs: float = Field(default=4.0, gt=0, le=4.5)
     max_atoms: int = Field(default=2000, ge=1)
-    half_difference_K: float = Field(default=15.0, gt=0)
+    half_difference_K: Kelvin = 15.0
     melt_above_K: float = Field(default=200.0, ge=0, le=1000)
     melt_difference_K: float = Field(default=100.0, gt=0, le=500)
     warm_K: float = Field(default=50.0, ge=0, le=500)
-    warm_ps: float = Field(default=200.0, gt=0)
-    glass_transition_K: float | None = Field(default=None, gt=0)
-    settle_ps: float = Field(default=100.0, gt=0)
-    dwell_ps: float = Field(default=1000.0, gt=0)
+    warm_ps: Picoseconds = 200.0
+    glass_transition_K: Kelvin | None = None
+    settle_ps: Picoseconds = 100.0
+    dwell_ps: Picoseconds = 1000.0
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
-    record_interval_ps: float = Field(default=0.05, gt=0)
+    record_interval_ps: Picoseconds = 0.05
 
     @model_validator(mode="after")
     def _recorded(self) -> Self:

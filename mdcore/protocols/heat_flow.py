@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.dynamics.slabs import AXES, Axis
 from mdcore.dynamics.stages import FrameSettings, HeatExchangeStage, Stage
 from mdcore.protocols.base import Conditions
@@ -48,14 +49,14 @@ class _HeatFlow(Elongated):
     }
 
     axes: tuple[Axis, ...] | None = None
-    duration_ps: float = Field(default=1500.0, gt=0)
-    gradient_K_nm: float = Field(default=20.0, gt=0)
+    duration_ps: Picoseconds = 1500.0
+    gradient_K_nm: float = Field(default=20.0, gt=0, le=1000)
     largest_deviation: float = Field(default=0.15, gt=0, le=0.5)
-    conductivity_guess_W_m_K: float = Field(default=0.2, gt=0)
+    conductivity_guess_W_m_K: float = Field(default=0.2, gt=0, le=1e4)
     adjust_power: bool = True
-    exchange_interval_ps: float = Field(default=0.2, gt=0)
-    record_interval_ps: float = Field(default=0.4, gt=0)
-    frame_interval_ps: float | None = Field(default=None, gt=0)
+    exchange_interval_ps: Picoseconds = 0.2
+    record_interval_ps: Picoseconds = 0.4
+    frame_interval_ps: Picoseconds | None = None
 
     @field_validator("axes")
     @classmethod

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.settings.base import Settings
 
 PlatformName = Literal["auto", "CUDA", "HIP", "OpenCL", "CPU", "Reference"]
@@ -30,4 +31,4 @@ class ExecutionSettings(Settings):
     threads: int | None = Field(default=None, ge=1)
     own_core: bool = True
     checkpoint_interval_s: float = Field(default=20.0, gt=0, le=60)
-    trajectory_interval_ps: float | None = Field(default=None, gt=0)
+    trajectory_interval_ps: Picoseconds | None = None

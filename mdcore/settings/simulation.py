@@ -5,10 +5,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from mdcore.chem.quantities import Atmospheres, Kelvin, KelvinOrZero, PerPicosecond, Picoseconds, PicosecondsOrZero
 from mdcore.settings.base import Settings
 from mdcore.settings.execution import ExecutionSettings
 
 PresetName = Literal["quick", "standard", "accurate"]
+MOST_ATOMS = 10_000_000
+"""Largest number of atoms of a cell."""
 
 
 class CellSettings(Settings):
@@ -23,12 +26,21 @@ class CellSettings(Settings):
         growth_density_g_cm3: Density at which the chains are grown into the cell.
     """
 
-    n_chains: int = Field(default=10, ge=1)
-    atoms_per_chain: int = Field(default=1000, ge=10)
+    n_chains: int = Field(default=10, ge=1, le=100_000)
+    atoms_per_chain: int = Field(default=1000, ge=10, le=1_000_000)
     end_groups: tuple[str, str] = ("*[H]", "*[H]")
     tacticity: Literal["atactic", "isotactic", "syndiotactic"] = "atactic"
     meso_fraction: float = Field(default=0.5, ge=0, le=1)
     growth_density_g_cm3: float = Field(default=0.35, gt=0, le=0.8)
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> "CellSettings":
+        if (atoms := self.n_chains * self.atoms_per_chain) > MOST_ATOMS:
+            raise ValueError(
+                f"n_chains {self.n_chains} x atoms_per_chain {self.atoms_per_chain} are {atoms:,} atoms, at most {MOST_ATOMS:,} can be "
+                "simulated; lower one of them"
+            )
+        return self
 
 
 class ForceFieldSettings(Settings):
@@ -85,24 +97,24 @@ class ProtocolSettings(Settings):
         convergence_required: Whether a run that has not converged after all extensions fails; otherwise it is flagged.
     """
 
-    temperature_K: float = Field(default=300.0, gt=0)
-    pressure_atm: float = Field(default=1.0, gt=0)
-    max_temperature_K: float | None = Field(default=None, gt=0)
-    melt_above_transition_K: float | None = Field(default=None, ge=0)
-    glass_transition_K: float | None = Field(default=None, gt=0)
+    temperature_K: Kelvin = 300.0
+    pressure_atm: Atmospheres = 1.0
+    max_temperature_K: Kelvin | None = None
+    melt_above_transition_K: KelvinOrZero | None = None
+    glass_transition_K: Kelvin | None = None
     timestep_fs: float = Field(default=4.0, gt=0, le=5)
-    friction_per_ps: float = Field(default=1.0, gt=0)
-    compress_ps: float = Field(default=100.0, gt=0)
-    cycle_pressures_atm: tuple[float, ...] = (1000.0, 30000.0, 50000.0, 25000.0, 5000.0, 500.0)
-    cycle_ps: float = Field(default=200.0, gt=0)
-    melt_ps: float = Field(default=1000.0, ge=0)
-    cool_ps: float = Field(default=2000.0, ge=0)
-    slow_cool_ps: float = Field(default=0.0, ge=0)
+    friction_per_ps: PerPicosecond = 1.0
+    compress_ps: Picoseconds = 100.0
+    cycle_pressures_atm: tuple[Atmospheres, ...] = (1000.0, 30000.0, 50000.0, 25000.0, 5000.0, 500.0)
+    cycle_ps: Picoseconds = 200.0
+    melt_ps: PicosecondsOrZero = 1000.0
+    cool_ps: PicosecondsOrZero = 2000.0
+    slow_cool_ps: PicosecondsOrZero = 0.0
     cool_at: Literal["pressure", "volume"] = "pressure"
-    settle_ps: float = Field(default=500.0, ge=0)
-    sample_ps: float = Field(default=1000.0, gt=0)
-    max_extensions: int = Field(default=3, ge=0)
-    record_interval_ps: float = Field(default=1.0, gt=0)
+    settle_ps: PicosecondsOrZero = 500.0
+    sample_ps: Picoseconds = 1000.0
+    max_extensions: int = Field(default=3, ge=0, le=1000)
+    record_interval_ps: Picoseconds = 1.0
     convergence_required: bool = False
 
 
@@ -206,8 +218,8 @@ class SimulationSettings(Settings):
         editions = _PRESETS.get(name, ())
         if not number:
             return _merged(editions[-1], data) if editions else data
-        if editions and (not number.isdecimal() or not 1 <= int(number) <= len(editions)):
-            raise ValueError(f"preset {name} has the editions 1 to {len(editions)}, got {given!r}; use one of them")
+        if editions and number not in (known := [str(i) for i in range(1, len(editions) + 1)]):
+            raise ValueError(f"preset {name} has the editions {', '.join(known)}, got {given!r}; use one of them")
         return _merged(editions[int(number) - 1], {**data, "preset": name}) if editions else data
 
     @model_validator(mode="after")

@@ -29,6 +29,8 @@ from generators.smc import population
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import PluginError
 
+pytestmark = pytest.mark.seconds(30)
+
 SMC = {"particles": 32, "sweeps": 1, "max_top_up": 3}
 FILTERS = Filters(max_heavy_atoms=18, elements=frozenset({"H", "C", "N", "O"}))
 CORPUS = Corpus.of([RepeatUnit.from_psmiles(entry.smiles).key for entry in known_polymers()[:60]])

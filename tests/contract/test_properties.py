@@ -19,6 +19,8 @@ from mdcore.protocols import PROTOCOLS
 from mdcore.settings import SimulationSettings
 from mdcore.substances import Homopolymer, Liquid
 
+pytestmark = pytest.mark.seconds(60)
+
 NAMES = sorted(MEASURED)
 TINY = SimulationSettings.model_validate(
     {
@@ -34,9 +36,9 @@ TINY = SimulationSettings.model_validate(
                 "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "warm_ps": 1.0,
                 "settle_ps": 1.0, "dwell_ps": 4.0,
             },
-            "heat_flow": {"replicas": 3, "n_slabs": 8, "settle_ps": 1, "duration_ps": 150},
+            "heat_flow": {"replicas": 3, "n_slabs": 8, "settle_ps": 1, "duration_ps": 60},
             "approach_to_equilibrium": {
-                "replicas": 3, "n_slabs": 8, "settle_ps": 1, "n_decays": 2, "decay_ps": 20, "heat_ps": 0.5, "rest_ps": 0.5,
+                "replicas": 3, "n_slabs": 8, "settle_ps": 1, "n_decays": 2, "decay_ps": 10, "heat_ps": 0.5, "rest_ps": 0.5,
             },
         },
         "execution": {"platform": "CPU", "threads": 1},

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.seconds(40)
+
 README = Path(__file__).parents[2] / "README.md"
 
 

@@ -20,6 +20,8 @@ from designer.store.ownership import Ownership
 from designer.store.store import campaign_names
 from mdcore.chem import Measurement
 
+pytestmark = pytest.mark.seconds(45)
+
 ROOT = Path(__file__).parents[2]
 
 # A campaign of three evaluations without a cluster; then the line that is appended says how the process ends.

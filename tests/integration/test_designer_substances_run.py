@@ -10,6 +10,8 @@ from faulty_campaign import records_of
 
 from designer.store.substances import substance_of_record
 
+pytestmark = pytest.mark.seconds(35)
+
 CONFIG = """
 name: mixed
 seed: 3

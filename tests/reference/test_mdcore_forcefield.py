@@ -8,6 +8,8 @@ from mdcore.chem import RepeatUnit, rng_for
 from mdcore.forcefield import cell_parameters, make_system, masses_amu, molecule_of
 from mdcore.settings import CellSettings, ForceFieldSettings
 
+pytestmark = pytest.mark.seconds(30)
+
 POLYMERS = [
     "*CC*",
     "*CC(*)c1ccccc1",

@@ -16,6 +16,8 @@ from mdcore.estimate import thermal_conductivity
 from mdcore.properties.thermal_conductivity import decomposition, heat_flow
 from mdcore.settings import ExecutionSettings
 
+pytestmark = pytest.mark.seconds(35)
+
 SIGMA_NM, EPSILON_KJ_MOL = 0.3405, 0.9979
 MASS_AMU = EPSILON_KJ_MOL / SIGMA_NM**2
 """The unit of time, sigma sqrt(m / epsilon), is 1 ps for this mass, so that 5 fs are the usual step of 0.005."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import to_json
 
+from mdcore.chem.quantities import PerPicosecond, Picoseconds
 from mdcore.dynamics.clusters import Clusters
 from mdcore.dynamics.observables import OBSERVABLES, STANDARD
 from mdcore.dynamics.stages.frame_settings import FrameSettings
@@ -229,10 +230,10 @@ class TimedStage(Stage):
     """
 
     role: Role = "equilibration"
-    duration_ps: float = Field(gt=0)
+    duration_ps: Picoseconds
     timestep_fs: float = Field(gt=0, le=5)
-    friction_per_ps: float = Field(default=1.0, gt=0)
-    record_interval_ps: float = Field(default=0.5, gt=0)
+    friction_per_ps: PerPicosecond = 1.0
+    record_interval_ps: Picoseconds = 0.5
     observables: tuple[Recorded, ...] = tuple(Recorded(observable=name) for name in STANDARD)
     frames: FrameSettings | None = None
     true_masses: bool = False

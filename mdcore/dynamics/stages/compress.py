@@ -7,6 +7,7 @@ from pydantic import Field
 
 from mdcore.chem.box import mean_edge
 from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
+from mdcore.chem.quantities import Kelvin, PerPicosecond, Picoseconds
 from mdcore.dynamics.stages.base import Engine, Role, TimedStage
 
 
@@ -32,9 +33,9 @@ class CompressStage(TimedStage):
     name: str = "compress"
     role: Role = "compression"
     density_g_cm3: float = Field(gt=0)
-    temperature_K: float = Field(gt=0)
-    friction_per_ps: float = Field(default=5.0, gt=0)
-    record_interval_ps: float = Field(default=0.1, gt=0)
+    temperature_K: Kelvin
+    friction_per_ps: PerPicosecond = 5.0
+    record_interval_ps: Picoseconds = 0.1
 
     digested: ClassVar[tuple[str, ...]] = (
         "kind", "name", "density_g_cm3", "duration_ps", "temperature_K", "timestep_fs", "friction_per_ps",

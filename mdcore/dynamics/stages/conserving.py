@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
-
+from mdcore.chem.quantities import Kelvin
 from mdcore.dynamics.stages.base import TimedStage
 
 
@@ -19,7 +18,7 @@ class ConservingStage(TimedStage):
         friction_per_ps: Friction with which other programs go on from this stage; the stage itself has none.
     """
 
-    temperature_K: float = Field(gt=0)
+    temperature_K: Kelvin
 
     @property
     def constraint_tolerance(self) -> float:

@@ -2,6 +2,7 @@
 
 from pydantic import Field, model_validator
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.settings.base import Settings
 
 
@@ -16,7 +17,7 @@ class FrameSettings(Settings):
             least one; None records all atoms.
     """
 
-    interval_ps: float = Field(gt=0)
+    interval_ps: Picoseconds
     positions: bool = True
     velocities: bool = True
     max_atoms: int | None = Field(default=None, ge=1)

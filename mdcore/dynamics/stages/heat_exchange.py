@@ -42,9 +42,9 @@ class HeatExchangeStage(SlabStage):
     kind: Literal["heat_exchange"] = "heat_exchange"
     name: str = "heat flow"
     role: Role = "heat_flow"
-    gradient_K_nm: float = Field(default=20.0, gt=0)
+    gradient_K_nm: float = Field(default=20.0, gt=0, le=1000)
     largest_deviation: float = Field(default=0.15, gt=0, le=0.5)
-    conductivity_guess_W_m_K: float = Field(default=0.2, gt=0)
+    conductivity_guess_W_m_K: float = Field(default=0.2, gt=0, le=1e4)
     adjust_power: bool = True
 
     @classmethod

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.dynamics.observables import STANDARD
 from mdcore.dynamics.slabs import DEFAULT_SLABS, Axis, Slabs
 from mdcore.dynamics.stages.base import Engine, Recorded
@@ -54,8 +55,8 @@ class SlabStage(ConservingStage):
 
     axis: Axis = "x"
     n_slabs: int = Field(default=DEFAULT_SLABS, ge=6, le=400)
-    exchange_interval_ps: float = Field(default=0.04, gt=0)
-    record_interval_ps: float = Field(default=0.2, gt=0)
+    exchange_interval_ps: Picoseconds = 0.04
+    record_interval_ps: Picoseconds = 0.2
     observables: tuple[Recorded, ...] = tuple(Recorded(observable=name) for name in FLOW_OBSERVABLES)
 
     digested: ClassVar[tuple[str, ...]] = (

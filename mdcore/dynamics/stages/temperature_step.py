@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
+from mdcore.chem.quantities import Picoseconds
 from mdcore.dynamics.stages.base import Engine, Role
 from mdcore.dynamics.stages.slab_stage import FloatArray, SlabStage, SlabState
 
@@ -26,9 +27,9 @@ class TemperatureStepStage(SlabStage):
     name: str = "decay"
     role: Role = "decay"
     difference_K: float = 50.0
-    heat_ps: float = Field(default=2.0, gt=0)
-    record_interval_ps: float = Field(default=0.1, gt=0)
-    exchange_interval_ps: float = Field(default=0.1, gt=0)
+    heat_ps: Picoseconds = 2.0
+    record_interval_ps: Picoseconds = 0.1
+    exchange_interval_ps: Picoseconds = 0.1
 
     @model_validator(mode="after")
     def _decays(self) -> "TemperatureStepStage":

@@ -20,6 +20,8 @@ from designer.store.ownership import Ownership
 from mdcore.chem import Failure
 from mdcore.measure import SimulationResult
 
+pytestmark = pytest.mark.seconds(30)
+
 
 def config(tmp_path: Path, **changes: object) -> CampaignConfig:
     document = {

@@ -20,6 +20,8 @@ from designer.store.orm import CampaignRow, ClaimRow
 from designer.store.ownership import Ownership
 from mdcore.chem import Failure, Measurement
 
+pytestmark = pytest.mark.seconds(50)
+
 DIGEST = "0123456789abcdef"
 
 
