@@ -84,7 +84,8 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
         inside = f" in {place}" if place else ""
         return f"unknown key {key!r}{inside}; {_nearest(str(key), _keys(owner))}"
     text, _ = _resolve(model, tuple(item["loc"]))
-    place = _join(prefix, text) or "the document"
+    where = _join(prefix, text)
+    place = where or "the document"
     if kind == "invalid_key":
         *parents, key = item["loc"]
         owner = _join(prefix, _resolve(model, tuple(parents))[0]) or "the document"
@@ -108,7 +109,8 @@ def _describe(item: Mapping[str, Any], model: type[BaseModel], prefix: tuple[str
     if kind == "union_tag_not_found":
         return f"{place}: `kind` is missing; add it"
     if kind == "value_error":
-        return f"{place}: {' '.join(str(context['error']).split())}"
+        said = " ".join(str(context["error"]).split())
+        return f"{where}: {said}" if where else said
     if kind == "string_pattern_mismatch":
         return f"{place}: {_show(value)} {_pattern_rule(str(value), str(context['pattern']))}"
     # What pydantic says is about the value itself; the rest of it repeats the value or names Python types.
