@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.common import DATA, answer, command_line, figure
 from benchmarks.density_accuracy import polymers
-from benchmarks.resumable import committed, label_of, result_name, run_all
+from benchmarks.resumable import committed, has_runs, label_of, result_name, run_all
 from mdcore.chem import Failure
 from mdcore.measure import simulate
 from mdcore.settings import PRESETS, SimulationSettings
@@ -103,7 +103,7 @@ def gather(options):
         chosen = [one for one in chosen if one[0] in IN_QUICK]
 
     def is_finished(task):
-        return (folder_of(options, task[1][0]) / "result.json").exists()
+        return has_runs(folder_of(options, task[1][0]), "cooling_scan", replicates=options.replicates)
 
     tasks = [
         task

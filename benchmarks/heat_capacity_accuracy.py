@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import answer, command_line, figure
-from benchmarks.resumable import committed, label_of, result_name, run_all
+from benchmarks.resumable import committed, has_runs, label_of, result_name, run_all
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import Homopolymer, Liquid, simulate
 from mdcore.settings import PRESETS, SimulationSettings
@@ -109,7 +109,7 @@ def gather(options):
         chosen = [row for row in chosen if row["id"] in ("PS", "PE")]
 
     def is_finished(task):
-        return (folder_of(options, task[1]) / "result.json").exists()
+        return has_runs(folder_of(options, task[1]), "heat_capacity")
 
     tasks = [
         task

@@ -39,6 +39,14 @@ def committed(name: str, *tables: str) -> list[Row]:
     return [row for table in tables for row in document[table]]
 
 
+def has_runs(folder: Path, *protocols: str, replicates: int = 1) -> bool:
+    """Return whether the folder of a simulation holds finished runs of all these protocols, in each of its cells.
+
+    `result.json` does not tell, as another benchmark that shares the folder may have written it for its own properties.
+    """
+    return all(len(list(folder.glob(f"**/runs/{name}/run/run.json"))) >= replicates for name in protocols)
+
+
 def run_all(
     tasks: Iterable[Any],
     measure: Callable[[Any], Row],

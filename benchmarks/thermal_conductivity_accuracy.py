@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import DATA, answer, command_line, figure
-from benchmarks.resumable import committed, label_of, result_name, run_all
+from benchmarks.resumable import committed, has_runs, label_of, result_name, run_all
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import simulate
 from mdcore.settings import SimulationSettings
@@ -120,6 +120,13 @@ def folder_of(options: Any, reference: Reference, treatment: str) -> Path:
     return Path(options.folder / label_of(options) / f"{reference.name}{suffix}")
 
 
+def runs_of(options: Any, reference: Reference, treatment: str) -> tuple[str, ...]:
+    """Return the protocols whose runs a simulation needs."""
+    if treatment != TREATMENTS[0] or options.quick:
+        return ("heat_flow",)
+    return "heat_flow", "approach_to_equilibrium", "heat_capacity"
+
+
 def measure(task: tuple[Any, Reference, str]) -> dict[str, Any]:
     """Measure one polymer, or read its finished simulation; return its row."""
     options, reference, treatment = task
@@ -172,7 +179,7 @@ def gather(options: Any) -> list[dict[str, Any]]:
         measure,
         jobs=options.jobs,
         minutes=options.minutes,
-        is_finished=lambda task: (folder_of(*task) / "result.json").exists(),
+        is_finished=lambda task: has_runs(folder_of(*task), *runs_of(*task)),
         seconds_of=lambda row: row["wall_s"],
     )
     return list((found | {(row["id"], row["treatment"]): row for row in rows}).values())

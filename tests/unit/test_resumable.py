@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.resumable import result_name, run_all
+from benchmarks.resumable import has_runs, result_name, run_all
 
 
 def measure(task: tuple[str, float]) -> dict[str, object]:
@@ -33,3 +33,13 @@ def test_what_would_end_after_the_limit_is_not_started_and_what_is_finished_is_r
 def test_names_of_results() -> None:
     assert result_name("b", "quick") == "b"
     assert result_name("b", "quick_openff-2.3.0") == "b_quick_openff-2.3.0"
+
+
+def test_a_folder_that_another_benchmark_has_used_does_not_hold_every_run(tmp_path: Path) -> None:
+    for place in ("runs/heat_capacity/run/run.json", "result.json", "runs/heat_flow/run/checkpoint.npz"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    assert has_runs(tmp_path, "heat_capacity")
+    assert not has_runs(tmp_path, "heat_flow")
+    assert not has_runs(tmp_path, "heat_capacity", "heat_flow")
+    assert not has_runs(tmp_path, "heat_capacity", replicates=2)
