@@ -29,11 +29,12 @@ POLYMERS = {
 STAIRCASES = {"hot": (450.0, 400.0, 350.0, 300.0, 250.0), "cool": (300.0, 250.0, 200.0, 150.0)}
 """Temperatures above the glass transition in K."""
 HOLD_PS, SETTLE_PS, COOL_PS, MELT_K = 160.0, 60.0, 20.0, 1000.0
+QUICK_HOLD_PS = 20.0
 FORGOTTEN = 8
 """Number of parts of a hold, of which the first is discarded."""
 
 
-def stages_of(bundle, transition_k, staircase):
+def stages_of(bundle, transition_k, staircase, hold_ps):
     """Return the stages of a bundle up to its melt, then the holds."""
 
     def dynamics(name, ensemble, duration_ps, temperature_k):
@@ -51,16 +52,17 @@ def stages_of(bundle, transition_k, staircase):
     hottest = transition_k + staircase[0]
     head = [stage for stage in bundle.stages if stage.name not in ("cool", "settle", "sample")]
     head += [dynamics("cool", "nvt", COOL_PS, (MELT_K, hottest)), dynamics("settle", "npt", SETTLE_PS, (hottest,) * 2)]
-    return tuple(head + [dynamics(f"hold {k:g}", "npt", HOLD_PS, (transition_k + k,) * 2) for k in staircase])
+    return tuple(head + [dynamics(f"hold {k:g}", "npt", hold_ps, (transition_k + k,) * 2) for k in staircase])
 
 
 def held(name, label, options):
     """Run one staircase of one polymer and return a row for each of its holds."""
     psmiles, transition_k, volume = POLYMERS[name]
     settings = SimulationSettings.model_validate({"preset": "quick", "force_field": {"smirnoff": options.smirnoff}})
-    folder = options.work / options.smirnoff / f"{name}-{label}"
+    folder = options.work / options.smirnoff / f"{name}-{label}{'-short' if options.quick else ''}"
+    hold_ps = QUICK_HOLD_PS if options.quick else HOLD_PS
     built = build_bundle(RepeatUnit.from_psmiles(psmiles), settings, seed=1, out=folder / "bundle")
-    bundle = replace(built, stages=stages_of(built, transition_k, STAIRCASES[label]))
+    bundle = replace(built, stages=stages_of(built, transition_k, STAIRCASES[label], hold_ps))
     run(bundle, folder / "run", ExecutionSettings(platform="CPU", threads=1))
     record = read_record(folder / "run", bundle)
     rows = []
@@ -82,7 +84,7 @@ def held(name, label, options):
 
 
 def main():
-    parser = command_line(__doc__, "one staircase of one polymer; the result is not saved")
+    parser = command_line(__doc__, "one staircase of one polymer with short holds; the result is not saved")
     parser.add_argument("--smirnoff", default="openff-2.3.0.offxml")
     parser.add_argument("--work", type=Path, default=Path("runs/melts"))
     options = parser.parse_args()
