@@ -37,7 +37,7 @@ from designer.store.records import EvaluationRecord
 from designer.store.routes import Routes, route_text, stored_routes
 from designer.store.store import CampaignStore
 from designer.store.substances import structures_of_record
-from designer.text import duration, timestamp, with_error
+from designer.text import duration, grouped_reasons, timestamp, with_error
 from mdcore.chem import Measurement, property_spec
 from mdcore.chem.files import replacing, write_whole
 from mdcore.chem.naming import at_density, measured_symbol
@@ -177,6 +177,11 @@ def context(store: CampaignStore, config: CampaignConfig) -> dict[str, Any]:
         "failures": [
             (r, r.failure.kind, without_secrets(r.failure.message)) for r in failed[-MAX_FAILURES:] if r.failure
         ],
+        "not_determined": [
+            (r, ", ".join(property_spec(name).label for name in names), without_secrets(reason))
+            for r in [one for one in records if one.not_determined][-MAX_FAILURES:]
+            for reason, names in grouped_reasons(r.not_determined).items()
+        ],
         "failure_kinds": Counter(r.failure.kind for r in failed if r.failure).most_common(),
         "origins": Counter(record.origin for record in finished).most_common(),
         "fidelities": sorted({m.fidelity for r in done for m in r.measurements}),
@@ -212,6 +217,7 @@ def _range(limit: Constraint) -> str:
 
 def _columns(config: CampaignConfig, done: Sequence[EvaluationRecord]) -> list[dict[str, str]]:
     measured = {m.property for record in done for m in record.measurements}
+    measured |= {name for record in done for name in record.not_determined}
     return [
         {
             "name": name,

@@ -28,10 +28,10 @@ def axis_text(objective: Objective) -> str:
 
 
 def subscripts(text: str) -> Any:
-    """Return text as escaped HTML, with subscripts for the underscores of symbols: `ρ_slow`, `n_D`."""
+    """Return text as escaped HTML, with subscripts for the underscores of symbols: `ρ_slow`, `n_D`, `T_g,sim`."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(?<![^\W_])([^\W\d_])_([^\W_]+)", r"\1<sub>\2</sub>", str(escape(text))))
+    return Markup(re.sub(r"(?<![A-Za-z0-9])([^\W\d_])_([^\W_]+(?:,[^\W_]+)?)", r"\1<sub>\2</sub>", str(escape(text))))
 
 
 def as_svg(figure: "Figure") -> str:

@@ -28,7 +28,7 @@ DERIVED_THERMAL_DIFFUSIVITY = Property(
         "derived_thermal_diffusivity",
         "m2/s",
         "Thermal diffusivity, quantum-corrected",
-        "κ/ρc_p",
+        "κ/(ρ c_p)",
         2e-8,
         5e-7,
         1e-9,

@@ -175,3 +175,9 @@ def test_a_campaign_keeps_the_values_and_status_tells_the_reason(
     assert told["failures"] == []
     assert run(["status", store]) == 0
     assert f"{TG} is not determined: {REASON}" in capfd.readouterr().out
+    assert run(["report", store, "--out", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text()
+    table = page[page.index("<h2>Not determined</h2>") :]
+    assert table.count("<td>Glass transition temperature</td>") == 2
+    assert REASON in table
+    assert page.count(">not determined</td>") == 2

@@ -404,6 +404,8 @@ def test_a_folder_is_refused_before_anything_is_drawn(tmp_path: Path, monkeypatc
     [
         ("Refractive index at ρ_slow", "Refractive index at ρ<sub>slow</sub>"),
         ("n_D <b>", "n<sub>D</sub> &lt;b&gt;"),
+        ("κ/(ρ c_p), Δc_p", "κ/(ρ c<sub>p</sub>), Δc<sub>p</sub>"),
+        ("T_g,sim and T_g, melt", "T<sub>g,sim</sub> and T<sub>g</sub>, melt"),
         ("not_converged, md_quick", "not_converged, md_quick"),
     ],
 )
