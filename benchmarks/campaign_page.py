@@ -77,7 +77,7 @@ class Sleepers:
                 "refractive_index": 1.4 + (number * 7919 % 997) / 3000,
                 "abbe_number": 20.0 + number * 104729 % 41,
             }
-            measured = tuple(Measurement(p, v, 0.01, "1", "md-quick", {}) for p, v in values.items())
+            measured = tuple(Measurement(p, v, 0.01, "1", "md-quick-2", {}) for p, v in values.items())
             heard.append(Finished(number, Outcome(SimulationResult(measured, {}, {"platform": "CPU"}), "w:1", 30.0)))
         return heard
 
@@ -190,7 +190,7 @@ def fill(campaign):
                     started_at=now, finished_at=now,
                     candidate=CandidateRow(**who, key=unit.key, psmiles=unit.key, origin="benchmark", in_corpus=False),
                     measurements=[
-                        MeasurementRow(property=p, value=v, stderr=0.01, unit="1", fidelity="md-quick", provenance={})
+                        MeasurementRow(property=p, value=v, stderr=0.01, unit="1", fidelity="md-quick-2", provenance={})
                         for p, v in values.items()
                     ],
                 )

@@ -224,7 +224,7 @@ def large_store(folder: Path, measurements: int) -> dict[str, object]:
             ])  # fmt: skip
             connection.execute(insert(MeasurementRow), [
                 {"evaluation_id": i, "property": name, "value": 1.0 + (i * 7919 % 1000) / 1e4, "stderr": 0.01, "unit": "1",
-                 "fidelity": "md-quick", "provenance": {}} for i in numbers for name in PROPERTIES
+                 "fidelity": "md-quick-2", "provenance": {}} for i in numbers for name in PROPERTIES
             ])  # fmt: skip
         connection.execute(CounterRow.__table__.update().values(value=n))
     engine.dispose()

@@ -5,7 +5,8 @@ the amorphous phase; read from ../shared/data, which is not part of the reposito
 interrupted run can be resumed; the script stops after --minutes and reports the finished polymers. Polymers that are not under
 --work keep their row of the committed result. Only polymers with elements of the force field are included.
 
-There are three protocols besides the presets. `quench` is `quick` with five times longer melt and cooling. The others use one long
+Besides the presets and the first edition of `quick` (Sage 2.2.1) there are three protocols with that force field unless another is
+given. `quench` is `quick` with five times longer melt and cooling. The others use one long
 chain instead of three short ones. `ramp`: a melt at 700 K and cooling at constant pressure within 0.5 ns; its ramp also gives
 `ramp_corrected_density`, with the measured glass transition. `cycles`: six cycles of compression at 300 K and decompression without
 a subsequent melt, the scheme of RadonPy.
@@ -69,7 +70,7 @@ FIRST = frozenset(
 ONE_CHAIN = {"n_chains": 1, "atoms_per_chain": 600}
 PROTOCOLS = {
     "quench": {
-        "preset": "quick",
+        "preset": "quick-1",
         "protocol": {
             "melt_ps": 150.0,
             "cool_ps": 300.0,
@@ -79,7 +80,7 @@ PROTOCOLS = {
         },
     },
     "ramp": {
-        "preset": "quick",
+        "preset": "quick-1",
         "cell": ONE_CHAIN,
         "protocol": {
             "max_temperature_K": 700.0,
@@ -93,7 +94,7 @@ PROTOCOLS = {
         },
     },
     "cycles": {
-        "preset": "quick",
+        "preset": "quick-1",
         "cell": ONE_CHAIN,
         "protocol": {
             "compress_ps": 10.0,
@@ -260,7 +261,7 @@ def gather(options):
 
 def main():
     parser = command_line(__doc__, "at most ten minutes; the result is not saved")
-    parser.add_argument("--protocol", default="quick", choices=(*PRESETS, *PROTOCOLS))
+    parser.add_argument("--protocol", default="quick", choices=(*PRESETS, "quick-1", *PROTOCOLS))
     parser.add_argument("--smirnoff", help="force field instead of the default, for example openff-2.3.0.offxml")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--only", nargs="+", metavar="ID", help="simulate only these; others are included if finished")

@@ -64,7 +64,7 @@ PROTOCOL = {
 def melt(name, factor, seed, threads, psmiles, experiment, out):
     """Simulate one melt and return its row."""
     change = FACTORS[factor]
-    document = {"preset": "quick", "execution": {"threads": threads}, **change}
+    document = {"preset": "quick-1", "execution": {"threads": threads}, **change}
     document["protocol"] = PROTOCOL | change.get("protocol", {})
     result = simulate(RepeatUnit.from_psmiles(psmiles), SimulationSettings.model_validate(document), seed=seed, out=out)
     if isinstance(result, Failure):

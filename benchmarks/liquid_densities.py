@@ -62,7 +62,7 @@ def measure(name, smiles, temperature, experiment, options):
         protocol |= {"sample_ps": 40.0, "melt_ps": 20.0, "max_extensions": 0}
     cell = {"n_chains": 1, "atoms_per_chain": options.atoms}
     force_field = {"cutoff_nm": 0.9} | ({"smirnoff": options.smirnoff} if options.smirnoff else {})
-    document = {"preset": "quick", "cell": cell, "force_field": force_field, "protocol": protocol}
+    document = {"preset": "quick-1", "cell": cell, "force_field": force_field, "protocol": protocol}
     settings = SimulationSettings.model_validate(document | {"execution": {"threads": options.threads}})
     label = name.replace(" ", "-") + ("" if temperature == ROOM_TEMPERATURE_K else f"-{temperature:g}K")
     kind = f"{'quick' if options.quick else 'full'}-{options.atoms}{suffix(options)}"

@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 UNITS = HERE / "results" / "optics_units_dft"
 SIMULATED = tuple(
     HERE / "results" / f"density_accuracy{suffix}.json"
-    for suffix in ("", "_quick_openff-2.3.0", "_quench_openff-2.3.0", "_standard", "_accurate")
+    for suffix in ("", "_quick-1", "_quench_openff-2.3.0", "_standard", "_accurate")
 )
 ADDITIVE = OpticsSettings(kind="additive")
 DFT = OpticsSettings(kind="dft", n_conformers=1)

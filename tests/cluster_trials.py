@@ -38,7 +38,7 @@ def dynamics(unit, settings, *, seed, out, properties, progress=None, shared=Non
 def analyse(unit, settings, *, seed, out, properties, progress=None, shared=None):
     trace(out, "analyse")
     said = [line.partition("=")[0] for line in (out / "trace.txt").read_text().splitlines()]
-    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {"said": said}, {})
+    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick-2"),), {"said": said}, {})
 
 
 def whole(unit, settings, **how):
@@ -59,7 +59,7 @@ def slow(unit, settings, *, seed, out, properties, progress=None, shared=None):
         part.replace(path)
         progress(Progress("counting", done / 60, 0.0))
         time.sleep(0.2)
-    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
+    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick-2"),), {}, {})
 
 
 def hangs_once(unit, settings, *, seed, out, properties, progress=None, shared=None):
@@ -92,7 +92,7 @@ class TakesItsWorkerAlong:
 
 def lost_once(unit, settings, *, seed, out, properties, progress=None, shared=None):
     return SimulationResult(
-        (Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {"how": TakesItsWorkerAlong(out / "lost")}, {}
+        (Measurement("density", 1.0, 0.1, "g/cm3", "md-quick-2"),), {"how": TakesItsWorkerAlong(out / "lost")}, {}
     )
 
 

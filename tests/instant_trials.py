@@ -35,7 +35,7 @@ def answer(job: Job) -> SimulationResult | Failure:
     values = {"refractive_index": 1.4 + 0.01 * size, "abbe_number": 60.0 - size, "density": 1.0}
     units = {"density": "g/cm3"}
     return SimulationResult(
-        tuple(Measurement(p, values[p], 0.001, units.get(p, "1"), "md-quick", {}) for p in job.properties), {}, {}
+        tuple(Measurement(p, values[p], 0.001, units.get(p, "1"), "md-quick-2", {}) for p in job.properties), {}, {}
     )
 
 

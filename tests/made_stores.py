@@ -23,6 +23,6 @@ def make_store(folder: Path, name: str = "trial") -> Path:
                 settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
             )  # fmt: skip
             campaign.store.start(record.id)
-            measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),)
+            measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {}),)
             campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
     return folder / "store.sqlite"

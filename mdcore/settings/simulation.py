@@ -121,23 +121,25 @@ class ProtocolSettings(Settings):
 LONGEST_LIGHT_STEP_FS, HEAVY_HYDROGEN_AMU = 2.5, 2.0
 """Longest time step with hydrogens lighter than the second number."""
 
+_QUICK: dict[str, Any] = {
+    "cell": {"n_chains": 3, "atoms_per_chain": 190},
+    "protocol": {
+        "compress_ps": 8.0,
+        "cycle_pressures_atm": (),
+        "melt_ps": 40.0,
+        "cool_ps": 60.0,
+        "cool_at": "volume",
+        "settle_ps": 12.0,
+        "sample_ps": 24.0,
+        "max_extensions": 0,
+        "record_interval_ps": 0.2,
+    },
+}
+
 _PRESETS: dict[str, tuple[dict[str, Any], ...]] = {
     "quick": (
-        {
-            "cell": {"n_chains": 3, "atoms_per_chain": 190},
-            "force_field": {"cutoff_nm": 0.8},
-            "protocol": {
-                "compress_ps": 8.0,
-                "cycle_pressures_atm": (),
-                "melt_ps": 40.0,
-                "cool_ps": 60.0,
-                "cool_at": "volume",
-                "settle_ps": 12.0,
-                "sample_ps": 24.0,
-                "max_extensions": 0,
-                "record_interval_ps": 0.2,
-            },
-        },
+        {**_QUICK, "force_field": {"cutoff_nm": 0.8}},
+        {**_QUICK, "force_field": {"smirnoff": "openff-2.3.0.offxml", "cutoff_nm": 0.8}},
     ),
     "standard": (
         {},
@@ -187,7 +189,7 @@ class SimulationSettings(Settings):
 
     Attributes:
         preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (three cells of 10 chains of 1000 atoms, a GPU) or
-            `accurate`. `standard-1` and `accurate-1` are the first editions of these presets, for campaigns that began with them.
+            `accurate`. `quick-1`, `standard-1` and `accurate-1` are the first editions of these presets, for campaigns that began with them.
         cell: The amorphous cell.
         force_field: The force field.
         protocol: Equilibration, cooling and sampling.

@@ -51,7 +51,7 @@ def waits(polymer, settings, *, seed, out, properties, progress=None, shared=Non
         return Failure("exploded", f"hot <b>and</b> bright; see {SECRET}")
     values = {"refractive_index": 1.4 + 0.01 * size, "abbe_number": 60.0 - size, "density": 1.0}
     units = {"density": "g/cm3"}
-    measured = tuple(Measurement(p, values[p], 0.004, units.get(p, "1"), "md-quick", {}) for p in properties)
+    measured = tuple(Measurement(p, values[p], 0.004, units.get(p, "1"), "md-quick-2", {}) for p in properties)
     return SimulationResult(measured, {}, {"platform": "CPU"})
 
 

@@ -56,7 +56,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         outcome: Any = Failure("exploded", "hot")
         if values:
             outcome = [
-                Measurement(p, v, e, "1", "md-quick", {})
+                Measurement(p, v, e, "1", "md-quick-2", {})
                 for p, v, e in zip(("refractive_index", "abbe_number"), values, (0.01, 1.0), strict=True)
             ]
         made.store.finish(record.id, outcome, worker="w:1", wall_s=60.0, diagnostics={}, provenance={})

@@ -284,7 +284,7 @@ def waits(unit, settings, *, seed, out, properties, progress=None, shared=None):
         )
     while not (out / "enough").exists():
         time.sleep(0.1)
-    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick"),), {}, {})
+    return SimulationResult((Measurement("density", 1.0, 0.1, "g/cm3", "md-quick-2"),), {}, {})
 
 
 STEPS = (Step("simulate", "MD", waits),)

@@ -48,7 +48,7 @@ class Instant:
             at_the_end()
         job = self.jobs.pop()
         self.ended += 1
-        measured = Measurement("density", 1.0, 0.01, "g/cm3", "md-quick")
+        measured = Measurement("density", 1.0, 0.01, "g/cm3", "md-quick-2")
         return [Finished(job.evaluation_id, Outcome(SimulationResult((measured,), {}, {}), "test:1", 1.0))]
     def close(self):
         pass
@@ -176,7 +176,7 @@ def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CampaignS
     store = CampaignStore.begin(
         create_store(address), name="trial", seed=1, config={"a": [1.5, None]}, identity={"s": 1}
     )
-    measured = Measurement("density", 1.25, 0.5, "g/cm3", "md-quick", {"seed": 7})
+    measured = Measurement("density", 1.25, 0.5, "g/cm3", "md-quick-2", {"seed": 7})
     for key in ("*CC*", "*CO*"):
         record = store.propose(
             key=key, psmiles=key, origin="µ", log_prior=None, in_corpus=True, step="initial", settings_digest="x" * 16,

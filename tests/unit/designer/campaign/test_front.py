@@ -20,7 +20,7 @@ def record(ordinal: int, n: float | None, abbe: float | None, failure: Failure |
         psmiles=f"*{'C' * ordinal}O*", origin="test", log_prior=None, in_corpus=False, step="initial", seed=0, folder="x",
         acquisition=None, predicted={}, attempts=1, stage=None, fraction=None, worker=None, created_at=0.0, started_at=0.0,
         finished_at=float(ordinal), wall_s=1.0, diagnostics={}, provenance={}, failure=failure,
-        measurements=tuple(Measurement(p, v, 0.01, "1", "md-quick", {}) for p, v in values.items() if v is not None),
+        measurements=tuple(Measurement(p, v, 0.01, "1", "md-quick-2", {}) for p, v in values.items() if v is not None),
     )  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def test_routes_are_shown_in_table_status_and_report(
     records = []
     for proposal in proposals:
         record = campaign.store.start(record_proposal(campaign.store, proposal, campaign.config.settings_digest()).id)
-        measured = (Measurement("density", 1.2, 0.01, "g/cm3", "md-quick", {}),)
+        measured = (Measurement("density", 1.2, 0.01, "g/cm3", "md-quick-2", {}),)
         records.append(
             campaign.store.finish(record.id, measured, worker="a:1", wall_s=1.0, diagnostics={}, provenance={})
         )

@@ -33,11 +33,11 @@ NOTHING = {"worker": "host:1", "wall_s": 2.0, "diagnostics": {}, "provenance": {
 
 
 def density(value: float = 1.0, stderr: float = 0.01) -> Measurement:
-    return Measurement("density", value, stderr, "g/cm3", "md-quick", {})
+    return Measurement("density", value, stderr, "g/cm3", "md-quick-2", {})
 
 
 def transition(value: float = 400.0, stderr: float = 10.0) -> Measurement:
-    return Measurement(TG, value, stderr, "K", "md-quick", {})
+    return Measurement(TG, value, stderr, "K", "md-quick-2", {})
 
 
 @pytest.fixture
@@ -82,11 +82,11 @@ def test_a_property_without_a_finite_error_does_not_take_the_others_along(store:
 def test_the_surrogates_learn_values_and_failure(store: CampaignStore) -> None:
     finished(store, "*CC*", density(0.9), not_determined={TG: REASON})
     finished(store, "*CO*", density(1.1), transition())
-    observed = observations_of(briefs(store), ("density", TG), "md-quick")
+    observed = observations_of(briefs(store), ("density", TG), "md-quick-2")
     assert observed.failed.tolist() == [False, True, False]
     np.testing.assert_array_equal(observed.values["density"], [0.9, np.nan, 1.1])
     # Not a failure where nobody needs it.
-    assert observations_of(briefs(store), ("density",), "md-quick").failed.tolist() == [False, False]
+    assert observations_of(briefs(store), ("density",), "md-quick-2").failed.tolist() == [False, False]
 
 
 def test_a_limit_that_is_not_determined_keeps_an_evaluation_off_the_front(store: CampaignStore) -> None:
@@ -117,7 +117,7 @@ def test_a_result_on_disk_keeps_the_reasons(tmp_path: Path) -> None:
     # Of an earlier version, which stored the infinite error of one property.
     names = ("density", "bulk_modulus")
     identity = complete._Job.of(unit, settings, 1, names, None).identity()
-    flawed = Measurement("bulk_modulus", 2.0, math.inf, "GPa", "md-quick")
+    flawed = Measurement("bulk_modulus", 2.0, math.inf, "GPa", "md-quick-2")
     write_result(tmp_path / "result.json", identity, SimulationResult((density(), flawed), {}, {"seed": 1}))
     outcome = simulate(unit, settings, seed=1, out=tmp_path, properties=names)
     assert isinstance(outcome, SimulationResult)

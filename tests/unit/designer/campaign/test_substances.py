@@ -66,7 +66,7 @@ def second_fraction(substance: Substance) -> float:
 def answer(job: Job) -> SimulationResult:
     substance = substance_of(job.substance)
     density = 1.2 - (second_fraction(substance) - BEST) ** 2
-    return SimulationResult((Measurement("density", density, 1e-3, "g/cm3", "md-quick"),), {}, {})
+    return SimulationResult((Measurement("density", density, 1e-3, "g/cm3", "md-quick-2"),), {}, {})
 
 
 def make(settings: CampaignConfig, dies_after: int | None = None) -> tuple[Campaign, InstantCluster]:
@@ -159,7 +159,7 @@ def test_a_store_gives_back_what_was_evaluated(mixed: Campaign) -> None:
 
 
 def test_surrogates_learn_from_copolymers_and_not_from_liquids(mixed: Campaign) -> None:
-    seen = observations_of(mixed.store.evaluations(), ["density"], "md-quick")
+    seen = observations_of(mixed.store.evaluations(), ["density"], "md-quick-2")
     by_key = dict(zip((unit.key for unit in seen.units), seen.values["density"], strict=True))
     assert len(by_key) == 3
     assert by_key[read_substance(RANDOM).key] == pytest.approx(1.2 - BEST**2)

@@ -25,7 +25,7 @@ UNUSABLE = [(1.0, math.inf), (1.0, math.nan), (math.nan, 0.1), (math.inf, 0.1), 
 
 
 def density(value: float, stderr: float) -> Measurement:
-    return Measurement("density", value, stderr, "g/cm3", "md-quick", {})
+    return Measurement("density", value, stderr, "g/cm3", "md-quick-2", {})
 
 
 def finished(store: CampaignStore, key: str, value: float, stderr: float):
@@ -80,7 +80,7 @@ def test_an_old_store_that_holds_an_infinite_error_is_read_as_a_failure(store: C
     assert store.counts() == {"proposed": 0, "running": 0, "done": 1, "failed": 1}
     assert [r.state for r in briefs(store)] == ["done", "failed"]
     assert [r.state for r in news(store, "d", 0)] == ["done", "failed"]
-    observed = observations_of(briefs(store), ("density",), "md-quick")
+    observed = observations_of(briefs(store), ("density",), "md-quick-2")
     assert observed.failed.tolist() == [False, True]
     assert np.isfinite(observed.stderrs["density"][0])
     assert [row["failure_kind"] for row in export_rows(store)] == [None, "unconverged"]
@@ -90,7 +90,7 @@ class Learning(Alkanes):
     """Reads the observations too, as a proposer with surrogates does."""
 
     def propose(self, n, records, taken):
-        observations_of(records, ("density",), "md-quick")
+        observations_of(records, ("density",), "md-quick-2")
         return super().propose(n, records, taken)
 
 

@@ -40,7 +40,7 @@ def fill(folder: Path, name: str, prop: str = "density") -> Path:
                 key=RepeatUnit.from_psmiles(psmiles).key, psmiles=psmiles, origin="given", log_prior=None, in_corpus=True,
                 step="initial", settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
             )  # fmt: skip
-            measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),)
+            measured = (Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {}),)
             campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
     return folder / "store.sqlite"
 

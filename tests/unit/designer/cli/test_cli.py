@@ -52,9 +52,9 @@ def finished(config: Path) -> Path:
         )  # fmt: skip
         campaign.store.start(record.id)
         values = (
-            Measurement("refractive_index", 1.59, 0.004, "1", "md-quick", {}),
-            Measurement("abbe_number", 31.0, 0.3, "1", "md-quick", {}),
-            Measurement("density", 1.02, 0.01, "g/cm3", "md-quick", {}),
+            Measurement("refractive_index", 1.59, 0.004, "1", "md-quick-2", {}),
+            Measurement("abbe_number", 31.0, 0.3, "1", "md-quick-2", {}),
+            Measurement("density", 1.02, 0.01, "g/cm3", "md-quick-2", {}),
         )
         campaign.store.finish(record.id, Failure("exploded", "hot") if psmiles == "*CS*" else values, **ending)
     campaign.store.close()
@@ -202,7 +202,7 @@ def test_status_tells_counts_front_and_failures(finished: Path, capfd: pytest.Ca
     document = json.loads(capfd.readouterr().out)
     assert document["evaluations"] == {"proposed": 0, "running": 0, "done": 1, "failed": 1}
     assert document["front"][0]["properties"]["density"] == {
-        "value": 1.02, "stderr": 0.01, "unit": "g/cm3", "fidelity": "md-quick", "label": "Density",
+        "value": 1.02, "stderr": 0.01, "unit": "g/cm3", "fidelity": "md-quick-2", "label": "Density",
     }  # fmt: skip
     assert document["failures"][0]["kind"] == "exploded"
     assert run(["status", str(finished)]) == 0
@@ -219,7 +219,7 @@ def test_simulate_prints_one_document_whatever_libraries_print(
         assert out == tmp_path / "kept"
         value = float("nan") if seed == 9 else 1.0
         return SimulationResult(
-            (Measurement("density", value, 0.1, "g/cm3", "md-quick", {}),), {"ok": True}, {"seed": seed}
+            (Measurement("density", value, 0.1, "g/cm3", "md-quick-2", {}),), {"ok": True}, {"seed": seed}
         )
 
     monkeypatch.setattr("designer.cli.simulate.simulate", chatty)

@@ -36,7 +36,7 @@ def hostile_store(folder: Path) -> Path:
     }
     with Campaign(CampaignConfig.model_validate(document)) as campaign:
         for psmiles, outcome in (
-            ("*CC*", (Measurement("density", 0.9, 0.01, "g/cm3", "md-quick", {"platform": HOSTILE}),)),
+            ("*CC*", (Measurement("density", 0.9, 0.01, "g/cm3", "md-quick-2", {"platform": HOSTILE}),)),
             ("*CO*", Failure("exploded", HOSTILE)),
         ):
             record = campaign.store.propose(

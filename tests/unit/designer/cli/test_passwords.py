@@ -166,7 +166,7 @@ def test_no_command_on_a_real_server_tells_its_password(
                 key=f"*{'C' * n}O*", psmiles=f"*{'C' * n}O*", origin="given", log_prior=None, in_corpus=True, step="initial",
                 settings_digest=config.settings_digest(), acquisition=None, predicted={},
             )  # fmt: skip
-            measured = (Measurement("density", 0.9 + n / 50, 0.01, "g/cm3", "md-quick", {}),)
+            measured = (Measurement("density", 0.9 + n / 50, 0.01, "g/cm3", "md-quick-2", {}),)
             campaign.store.finish(record.id, measured, worker="w", wall_s=1.0, diagnostics={}, provenance={})
         texts = [
             repr(campaign),

@@ -19,7 +19,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the result of a quick simulation of polystyrene with seed 1."""
     out = tmp_path / "ps"
     out.mkdir()
-    measured = (Measurement("density", 1.0, 0.01, "g/cm3", "md-quick", {}),)
+    measured = (Measurement("density", 1.0, 0.01, "g/cm3", "md-quick-2", {}),)
     result = SimulationResult(measured, {}, _Job.of(UNIT, SimulationSettings(), 1, ("density",), None).provenance())
     write_result(out / "result.json", "of other properties", result)
     return out

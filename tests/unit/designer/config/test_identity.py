@@ -78,7 +78,9 @@ def test_the_defaults_are_those_that_identities_leave_out() -> None:
 
 
 def test_settings_of_version_1_are_read_and_written() -> None:
-    settings = SimulationSettings.model_validate({"protocol": {"temperature_K": 400}, "replicates": 2})
+    settings = SimulationSettings.model_validate(
+        {"preset": "quick-1", "protocol": {"temperature_K": 400}, "replicates": 2}
+    )
     # What version 1 did not have.
     later = {"protocols": True, "calculations": True, "protocol": {"melt_above_transition_K", "slow_cool_ps"}}
     full = settings.model_dump(mode="json", exclude={"execution": True, **later})
@@ -95,18 +97,19 @@ def test_fidelities_tell_other_settings_apart() -> None:
         return SimulationSettings.model_validate(changes).fidelity
 
     names = [
-        fidelity(), fidelity(protocol={"temperature_K": 400}), fidelity(force_field={"smirnoff": "openff-2.3.0.offxml"}),
+        fidelity(), fidelity(protocol={"temperature_K": 400}), fidelity(force_field={"smirnoff": "openff-2.0.0.offxml"}),
         fidelity(preset="standard"), fidelity(preset="standard", protocol={"temperature_K": 400}),
     ]  # fmt: skip
     assert len(set(names)) == 5
-    assert names[0] == "md-quick"
+    assert names[0] == "md-quick-2"
+    assert fidelity(preset="quick-1") == fidelity(force_field={"smirnoff": "openff-2.2.1.offxml"}) == "md-quick"
     assert names[1].startswith("md-quick-")
-    assert fidelity(protocol={"temperature_K": 300}) == "md-quick"  # the preset's own value
-    assert fidelity(replicates=4, execution={"platform": "CPU"}) == "md-quick"
+    assert fidelity(protocol={"temperature_K": 300}) == "md-quick-2"  # the preset's own value
+    assert fidelity(replicates=4, execution={"platform": "CPU"}) == "md-quick-2"
 
 
 def test_results_that_version_1_left_in_a_folder_answer_the_same_question() -> None:
-    settings = SimulationSettings.model_validate({"protocol": {"temperature_K": 400}})
+    settings = SimulationSettings.model_validate({"preset": "quick-1", "protocol": {"temperature_K": 400}})
     unit = RepeatUnit.from_psmiles("*CC*")
     request = unit, settings, 7, ("density",), OpticsSettings()
     # Computed by version 1.
@@ -128,6 +131,7 @@ def test_a_store_of_an_earlier_version_is_resumed_and_shared(version: int, tmp_p
     migrate_store(str(store))
     document = yaml.safe_load((GOLDEN / "campaign.yaml").read_text())
     document |= {"folder": str(tmp_path / "run"), "optics": {"kind": "additive", **OPTICS[version]}}
+    document["simulation"]["preset"] = "quick-1"  # the edition of these versions
     own = CampaignConfig.model_validate(document)
     with Campaign(own) as campaign:
         assert campaign.finished_reason() == "5 of 5 evaluations are finished"

@@ -56,8 +56,8 @@ def propose(made: Campaign, length: int, start: bool = True) -> int:
 
 
 def finish(made: Campaign, evaluation: int, n: float, abbe: float) -> None:
-    measured = [Measurement("refractive_index", n, 0.01, "1", "md-quick", {})]
-    measured.append(Measurement("abbe_number", abbe, 0.5, "1", "md-quick", {}))
+    measured = [Measurement("refractive_index", n, 0.01, "1", "md-quick-2", {})]
+    measured.append(Measurement("abbe_number", abbe, 0.5, "1", "md-quick-2", {}))
     made.store.finish(evaluation, measured, worker="w:1", wall_s=1800.0, diagnostics={}, provenance={"platform": "CPU"})
 
 
@@ -232,9 +232,9 @@ def test_the_page_shows_routes_everything_measured_and_known_polymers(tmp_path: 
         made.store.finish(
             evaluation,
             [
-                Measurement("refractive_index", n, 0.01, "1", "md-quick", {}),
-                Measurement("abbe_number", abbe, 0.5, "1", "md-quick", {}),
-                Measurement("density", density, 0.02, "g/cm3", "md-quick", {}),
+                Measurement("refractive_index", n, 0.01, "1", "md-quick-2", {}),
+                Measurement("abbe_number", abbe, 0.5, "1", "md-quick-2", {}),
+                Measurement("density", density, 0.02, "g/cm3", "md-quick-2", {}),
             ],
             worker="w:1", wall_s=1.0, diagnostics={}, provenance={},
         )  # fmt: skip
@@ -272,7 +272,7 @@ def test_one_and_three_objectives_have_plots(tmp_path: Path, count: int) -> None
     evaluation = propose(made, 1)
     made.store.finish(
         evaluation,
-        [Measurement(str(o["property"]), 1.3, 0.01, "g/cm3" if o["property"] == "density" else "1", "md-quick", {})
+        [Measurement(str(o["property"]), 1.3, 0.01, "g/cm3" if o["property"] == "density" else "1", "md-quick-2", {})
          for o in objectives],
         worker="w:1", wall_s=1.0, diagnostics={}, provenance={},
     )  # fmt: skip

@@ -185,7 +185,7 @@ def test_imported_data_reach_the_surrogates_and_the_choice(tmp_path: Path) -> No
     assert len(imported) == 18
     proposer = BayesianProposer(config, imported=imported)
     informed = proposer._learn((), (), 1)
-    assert (informed.fidelity, set(informed.observations.fidelities)) == ("md-quick", {"md-gaff2"})
+    assert (informed.fidelity, set(informed.observations.fidelities)) == (config.fidelity(), {"md-gaff2"})
     light, dense = (RepeatUnit.from_psmiles(t) for t in ("*CC(*)CCCCC", "*CC(*)C(F)(F)C(F)(F)C(F)(F)F"))
     prediction = informed.predict([light, dense]).mean[:, 0]
     assert prediction[1] > prediction[0] + 0.3
@@ -204,9 +204,9 @@ def test_known_rows_of_the_own_fidelity_are_never_chosen_and_failures_are_failur
     engine = create_store(f"sqlite:///{tmp_path / 's.sqlite'}")
     data = tmp_path / "own.csv"
     data.write_text("psmiles,density,refractive_index\n*CC*,0.9,1.5\n*CCO*,-9999,1.45\n*CC(*)C,0.88,-9999\n")
-    assert run(["import", str(data), str(tmp_path / "s.sqlite"), "--fidelity", "md-quick"]) == 0
+    assert run(["import", str(data), str(tmp_path / "s.sqlite"), "--fidelity", "md-quick-2"]) == 0
     found = observations_of(
-        (), ("density", "refractive_index"), "md-quick", imported_records(engine), needed=("density",)
+        (), ("density", "refractive_index"), "md-quick-2", imported_records(engine), needed=("density",)
     )
     engine.dispose()
     assert found.failed.sum() == 1

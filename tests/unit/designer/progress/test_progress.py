@@ -17,7 +17,10 @@ RUNNING = EvaluationRecord(
     created_at=0.0, started_at=0.0, finished_at=None, wall_s=0.0, diagnostics={}, provenance={}, measurements=(), failure=None,
 )  # fmt: skip
 DONE = replace(
-    RUNNING, state="done", wall_s=75.0, measurements=(Measurement("refractive_index", 1.5731, 0.0123, "1", "md-quick"),)
+    RUNNING,
+    state="done",
+    wall_s=75.0,
+    measurements=(Measurement("refractive_index", 1.5731, 0.0123, "1", "md-quick-2"),),
 )
 FAILED = replace(RUNNING, state="failed", failure=Failure("exploded", "too hot"))
 OBJECTIVES = (Objective("refractive_index"),)

@@ -38,8 +38,8 @@ def campaign(
         outcome: object = Failure("exploded", "hot")
         if values is not None:
             outcome = [
-                Measurement("refractive_index", values[0], 0.01, "1", "md-quick", {}),
-                Measurement("abbe_number", values[1], 0.5, "1", "md-quick", {}),
+                Measurement("refractive_index", values[0], 0.01, "1", "md-quick-2", {}),
+                Measurement("abbe_number", values[1], 0.5, "1", "md-quick-2", {}),
             ]
         made.store.finish(record.id, outcome, worker="w:1", wall_s=1800.0, diagnostics={}, provenance={})  # type: ignore[arg-type]
     return made
@@ -86,7 +86,7 @@ def test_the_command_compares_stores_as_text_json_and_page(tmp_path: Path, capfd
     stores = [str(tmp_path / "a"), str(tmp_path / "b")]
     assert run(["compare", *stores]) == 0
     text = capfd.readouterr().out
-    assert re.search(r"first +│ md-quick │ +2 │ +1 │ +2 │", text)
+    assert re.search(r"first +│ md-quick-2 │ +2 │ +1 │ +2 │", text)
     assert "common reference point: Refractive index 1.49, Abbe number 39" in text
     assert "respects the limits of its own campaign (first: none; second: 35 ≤ abbe_number)" in text
     assert run(["compare", *stores, "--out", str(tmp_path / "page.html"), "--json"]) == 0

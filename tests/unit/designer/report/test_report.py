@@ -62,9 +62,9 @@ def campaign(tmp_path: Path, **changes: object) -> Campaign:
             Failure("exploded", "hot & <bright>")
             if values is None
             else (
-                Measurement("refractive_index", values[0], 0.004, "1", "md-quick", {}),
-                Measurement("abbe_number", values[1], 0.5, "1", "md-quick", {}),
-                Measurement("density", 1.05, 0.01, "g/cm3", "md-quick", {}),
+                Measurement("refractive_index", values[0], 0.004, "1", "md-quick-2", {}),
+                Measurement("abbe_number", values[1], 0.5, "1", "md-quick-2", {}),
+                Measurement("density", 1.05, 0.01, "g/cm3", "md-quick-2", {}),
             )
         )
         made.store.finish(record.id, outcome, **ending)
@@ -83,7 +83,7 @@ def test_the_report_is_one_complete_file(tmp_path: Path) -> None:
     assert html.count('<article class="card front"') == 2
     assert "hot &amp; &lt;bright&gt;" in html
     assert "smc &lt;step&gt; 2" in html
-    assert "md-quick" in html
+    assert "md-quick-2" in html
     for heading in (
         "Hypervolume against evaluations",
         "predicted against measured",
@@ -159,8 +159,8 @@ def test_what_a_store_holds_cannot_become_a_script(tmp_path: Path) -> None:
     )  # fmt: skip
     keep_route(made.store.engine, "*CCO*", Route(evil, "x", (Monomer(evil, evil),)))
     measured = [
-        Measurement("refractive_index", 1.7, 0.01, "1", "md-quick", {}),
-        Measurement("abbe_number", 20.0, 1.0, "1", "md-quick", {}),
+        Measurement("refractive_index", 1.7, 0.01, "1", "md-quick-2", {}),
+        Measurement("abbe_number", 20.0, 1.0, "1", "md-quick-2", {}),
     ]
     made.store.finish(record.id, measured, worker="n:1", wall_s=1.0, diagnostics={}, provenance={})
     html = write_report(made.store, made.config, tmp_path / "b.html").read_text()
@@ -205,7 +205,7 @@ def evaluated(origin: str, values: dict[str, float], ordinal: int = 1) -> Evalua
         id=ordinal, ordinal=ordinal, state="done", key="*CC*", psmiles="*CC*", origin=origin, log_prior=None, in_corpus=False,
         step="initial", seed=0, folder="x", acquisition=None, predicted={}, attempts=1, stage=None, fraction=None, worker=None,
         created_at=0.0, started_at=0.0, finished_at=1.0, wall_s=1.0, diagnostics={}, provenance={}, failure=None,
-        measurements=tuple(Measurement(name, value, 0.01, "1", "md-quick", {}) for name, value in values.items()),
+        measurements=tuple(Measurement(name, value, 0.01, "1", "md-quick-2", {}) for name, value in values.items()),
     )  # fmt: skip
 
 
@@ -354,8 +354,8 @@ def test_the_report_compares_prior_and_posterior_and_tells_how_to_repeat(tmp_pat
         key="*CCO*", psmiles="*CCO*", origin="smc", log_prior=-1.0, in_corpus=False, step="initial",
         settings_digest="d", acquisition=None, predicted={},
     )  # fmt: skip
-    measured = [Measurement("refractive_index", 1.7, 0.01, "1", "md-quick", {})]
-    measured.append(Measurement("abbe_number", 20.0, 1.0, "1", "md-quick", {}))
+    measured = [Measurement("refractive_index", 1.7, 0.01, "1", "md-quick-2", {})]
+    measured.append(Measurement("abbe_number", 20.0, 1.0, "1", "md-quick-2", {}))
     provenance = {"platform": "CUDA", "versions": {"openmm": "8.9"}}
     made.store.finish(record.id, measured, worker="n:1", wall_s=7200.0, diagnostics={}, provenance=provenance)
     html = write_report(made.store, made.config, tmp_path / "report.html").read_text()
@@ -416,8 +416,8 @@ def test_symbols_have_subscripts(text: str, html: str) -> None:
 def test_a_hover_box_names_the_density() -> None:
     optics = {"optics_density": {"property": "slowly_cooled_density", "value_g_cm3": 1.244, "stderr_g_cm3": 0.03}}
     measurements = (
-        Measurement("refractive_index", 1.677, 0.033, "1", "md-quick", optics),
-        Measurement("density", 1.188, 0.024, "g/cm3", "md-quick", {"content_hash": "c"}),
+        Measurement("refractive_index", 1.677, 0.033, "1", "md-quick-2", optics),
+        Measurement("density", 1.188, 0.024, "g/cm3", "md-quick-2", {"content_hash": "c"}),
     )
     objectives = [Objective("refractive_index")]
     point = point_of(replace(evaluated("x", {}), measurements=measurements), objectives)

@@ -35,7 +35,7 @@ def answer(job: Job) -> SimulationResult:
     """Answer with an outlier for the first polymer at the seed of the campaign, and with an ordinary value at another one."""
     size = RepeatUnit.from_psmiles(job.substance["psmiles"]).n_heavy_atoms
     value = 2.4 if (size, job.seed) == (2, 5) else 1.2 - 0.01 * size
-    return SimulationResult((Measurement("density", value, 0.01, "g/cm3", "md-quick", {}),), {}, {})
+    return SimulationResult((Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {}),), {}, {})
 
 
 def make(folder: Path, *, evaluations: int = 3, cluster: InstantCluster | None = None, **changes: object) -> Campaign:
@@ -75,7 +75,7 @@ def test_a_simulated_value_is_corrected_and_the_old_one_stays_on_record(campaign
     assert corrections(campaign.store.engine) == (record,)
     assert [event.kind for event in campaign.store.events()][-1] == "corrected"
     assert "2.400 ± 0.010 g/cm3 corrected to 1.180 ± 0.020 g/cm3" in campaign.store.events()[-1].message
-    observed = observations_of(briefs(campaign.store), ("density",), "md-quick")
+    observed = observations_of(briefs(campaign.store), ("density",), "md-quick-2")
     assert sorted(observed.values["density"]) == pytest.approx([1.16, 1.17, 1.18])
     # The error alone, which leaves the value.
     campaign.correct("density", stderr=0.05, evaluation=2, reason="one block too few")
@@ -109,7 +109,7 @@ def test_a_withdrawn_simulation_is_forgotten_and_done_again_when_asked(
     assert (record.kind, record.old_value, record.new_value) == ("withdrawn", 2.4, None)
     assert campaign.store.counts() == {"proposed": 0, "running": 0, "done": 2, "failed": 0, "withdrawn": 1}
     assert campaign.pareto_front()["evaluation"].tolist() == [2]
-    assert len(observations_of(briefs(campaign.store), ("density",), "md-quick")) == 2
+    assert len(observations_of(briefs(campaign.store), ("density",), "md-quick-2")) == 2
     assert campaign.finished_reason() is None
     with pytest.raises(InvalidRequest, match="is withdrawn already; add --again"):
         campaign.withdraw(evaluation=1, reason=WHY)
@@ -178,7 +178,7 @@ def test_campaigns_that_share_a_result_share_its_fate(tmp_path: Path, address: d
         CampaignStore.begin(create_store(url), name=name, seed=7, config={}, identity={}) for name in ("ada", "bob")
     ]
     ada, bob = stores
-    measured = Measurement("density", 1.25, 0.01, "g/cm3", "md-quick", {})
+    measured = Measurement("density", 1.25, 0.01, "g/cm3", "md-quick-2", {})
     for key in ("*CC*", "*CO*"):
         ada.finish(claim(ada, propose(ada, key).id, "a", Leases()).record.id, (measured,), **NOTHING)
         assert claim(bob, propose(bob, key).id, "b", Leases()).state == "adopted"
@@ -314,7 +314,7 @@ def test_status_and_export_show_the_history(
     campaign.store.close()
     assert run(["status", folder]) == 0
     out = capfd.readouterr().out
-    assert "#1 *CO*: density at md-quick 2.400 ± 0.010 g/cm3 corrected to 1.180 ± 0.010 g/cm3" in out
+    assert "#1 *CO*: density at md-quick-2 2.400 ± 0.010 g/cm3 corrected to 1.180 ± 0.010 g/cm3" in out
     assert f"{author()}: {WHY})" in out
     assert run(["status", folder, "--json"]) == 0
     document = json.loads(capfd.readouterr().out)

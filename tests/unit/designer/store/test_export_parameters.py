@@ -30,9 +30,9 @@ def store(tmp_path: Path) -> Path:
                 settings_digest=campaign.config.settings_digest(), acquisition=None, predicted={},
             )  # fmt: skip
             campaign.store.start(record.id)
-            measured = [Measurement("density", value, 0.01, "g/cm3", "md-quick", {})]
+            measured = [Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {})]
             if psmiles == "*CC(*)C":
-                measured.append(Measurement("refractive_index", 1.5, 0.02, "1", "md-quick", {}))
+                measured.append(Measurement("refractive_index", 1.5, 0.02, "1", "md-quick-2", {}))
             diagnostics = {
                 "parameters": parameter_descriptors(
                     {name: [grid.low + 0.1 * value] for name, grid in PARAMETERS.items()}

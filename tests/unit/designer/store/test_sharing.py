@@ -52,7 +52,7 @@ def propose(store: CampaignStore, key: str = "*CC*", digest: str = DIGEST) -> Ev
 
 
 def finish(store: CampaignStore, record: EvaluationRecord, value: float = 1.0) -> EvaluationRecord:
-    measured = Measurement("density", value, 0.01, "g/cm3", "md-quick", {"seed": 7})
+    measured = Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {"seed": 7})
     return store.finish(
         record.id, (measured,), worker="w", wall_s=9.0, diagnostics={"n": 1}, provenance={"seed": 7}, gpu_hours=2.0
     )

@@ -42,7 +42,7 @@ def propose(store: CampaignStore, key: str = "*CC*") -> EvaluationRecord:
 
 
 def density(value: float) -> Measurement:
-    return Measurement("density", value, 0.01, "g/cm3", "md-quick", {"seed": 7})
+    return Measurement("density", value, 0.01, "g/cm3", "md-quick-2", {"seed": 7})
 
 
 def test_an_evaluation_goes_through_its_states(store: CampaignStore) -> None:

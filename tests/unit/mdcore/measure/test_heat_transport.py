@@ -122,7 +122,8 @@ def polyethylene(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimulationBu
     import openmm
 
     small = settings(
-        cell={"n_chains": 2, "atoms_per_chain": 40}, force_field={"cutoff_nm": 0.4, "switch_width_nm": 0.05}
+        cell={"n_chains": 2, "atoms_per_chain": 40},
+        force_field={"smirnoff": "openff-2.2.1.offxml", "cutoff_nm": 0.4, "switch_width_nm": 0.05},
     )
     bundle = build_bundle(RepeatUnit.from_psmiles("*CC*"), small, seed=3, out=tmp_path_factory.mktemp("pe"))
     context = context_of(bundle)

@@ -20,7 +20,7 @@ def test_presets_survive_a_round_trip(name):
     settings = preset(name)
     assert SimulationSettings.model_validate(settings.model_dump()) == settings
     assert SimulationSettings.model_validate_json(settings.model_dump_json()) == settings
-    assert settings.fidelity == {"quick": "md-quick"}.get(name, f"md-{name}-2")
+    assert settings.fidelity == f"md-{name}-2"
 
 
 def test_editions_of_a_preset_have_fidelities_of_their_own():
@@ -41,7 +41,7 @@ def test_editions_of_a_preset_have_fidelities_of_their_own():
     warmer = SimulationSettings.model_validate({"preset": "standard-1", "protocol": {"temperature_K": 400}})
     assert warmer.force_field == first.force_field
     assert re.fullmatch(r"md-standard-[0-9a-f]{6}", warmer.fidelity)
-    for unknown in ("standard-0", "standard-3", "standard-01", "standard-x", "quick-2"):
+    for unknown in ("standard-0", "standard-3", "standard-01", "standard-x", "quick-3"):
         with pytest.raises(ValueError, match=f"has the editions 1.*, got '{unknown}'; use one of them"):
             preset(unknown)
 
