@@ -189,7 +189,7 @@ class SimulationSettings(Settings):
 
     Attributes:
         preset: `quick` (about 600 atoms, two minutes on two cores), `standard` (three cells of 10 chains of 1000 atoms, a GPU) or
-            `accurate`. `quick-1`, `standard-1` and `accurate-1` are the first editions of these presets, for campaigns that began with them.
+            `accurate`. `quick-1`, `standard-1` and `accurate-1` are their first editions, for campaigns that began with them.
         cell: The amorphous cell.
         force_field: The force field.
         protocol: Equilibration, cooling and sampling.
