@@ -36,7 +36,7 @@ TINY = SimulationSettings.model_validate(
                 "spectra": 2, "spectrum_ps": 1.0, "spectrum_settle_ps": 0.2, "warm_ps": 1.0,
                 "settle_ps": 1.0, "dwell_ps": 4.0,
             },
-            "heat_flow": {"replicas": 3, "n_slabs": 8, "settle_ps": 1, "duration_ps": 60},
+            "heat_flow": {"replicas": 3, "n_slabs": 8, "settle_ps": 1, "duration_ps": 150, "exchange_interval_ps": 0.2},
             "approach_to_equilibrium": {
                 "replicas": 3, "n_slabs": 8, "settle_ps": 1, "n_decays": 2, "decay_ps": 20, "heat_ps": 0.5, "rest_ps": 0.5,
             },
@@ -177,7 +177,13 @@ def test_properties_that_need_each_other_are_refused() -> None:
 def test_parts_and_the_whole_are_one_simulation(tmp_path: Path) -> None:
     """Phase by phase, as on a cluster, and in one call: the same numbers to the last digit."""
     request = {"seed": 4, "properties": ("density", "refractive_index"), "optics": ADDITIVE}
-    settings = TINY.model_copy(update={"execution": TINY.execution.model_copy(update={"platform": "Reference"})})
+    short = {"compress_ps": 0.4, "melt_ps": 0.2, "cool_ps": 0.4, "settle_ps": 0.2, "sample_ps": 1.0, "record_interval_ps": 0.05}
+    settings = TINY.model_copy(
+        update={
+            "protocol": TINY.protocol.model_copy(update=short),
+            "execution": TINY.execution.model_copy(update={"platform": "Reference"}),
+        }
+    )
     whole = simulate(Homopolymer.example(), settings, out=tmp_path / "whole", **request)  # type: ignore[arg-type]
     for phase in range(2):
         assert prepare(Homopolymer.example(), settings, out=tmp_path / "parts", phase=phase, **request) is None  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ TINY: dict[str, Any] = {
             "dwell_ps": 2.0,
         },
     },
-    "execution": {"platform": "CPU", "threads": 1, "checkpoint_interval_s": 0.01},
+    "execution": {"platform": "CPU", "threads": 1},
 }  # fmt: skip
 FRAMES = "runs/heat_capacity/run/frames-vibrations.npy"
 
@@ -95,7 +95,8 @@ def test_the_answer_has_the_parts_and_the_folder_the_plot(whole: Path, capfd: py
     assert errors["model"] == pytest.approx(
         7e-4 * (456.0 - 300.0), rel=1e-3
     )  # the melt is hotter; the glass transition is far
-    assert set(errors) == {"harmonic", "anharmonic", "model"}
+    assert errors["force_field"] == pytest.approx(2 * 0.2 * about["cp_minus_cv"]["value"])
+    assert set(errors) == {"harmonic", "anharmonic", "model", "force_field"}
     plots = whole / "runs" / "heat_capacity" / "plots"
     assert (plots / "vibrations.png").stat().st_size > 10_000
     assert not (whole / "plots" / "vibrations.png").exists()
@@ -120,7 +121,7 @@ def test_a_killed_run_goes_on_in_every_stage(stage: str, whole: Path, tmp_path: 
         "from designer.cli.main import run\n"
         "run(sys.argv[1:])\n"
     )
-    arguments = call("heat_capacity_cp", tmp_path / "run")
+    arguments = call("heat_capacity_cp", tmp_path / "run", "--set", "execution.checkpoint_interval_s=0.01")
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     before = (tmp_path / "run" / FRAMES).read_bytes()

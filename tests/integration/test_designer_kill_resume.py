@@ -36,7 +36,7 @@ simulation:
   force_field: {{cutoff_nm: 0.45, switch_width_nm: 0.05}}
   protocol: {{compress_ps: 2, melt_ps: 3, cool_ps: 3, settle_ps: 2, sample_ps: 4, record_interval_ps: 0.1}}
   execution: {{platform: CPU, checkpoint_interval_s: 0.5}}
-cluster: {{workers: 2, dashboard_port: 0}}
+cluster: {{workers: 1, dashboard_port: 0}}
 stop: {{evaluations: {evaluations}}}
 """
 
