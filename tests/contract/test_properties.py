@@ -177,7 +177,14 @@ def test_properties_that_need_each_other_are_refused() -> None:
 def test_parts_and_the_whole_are_one_simulation(tmp_path: Path) -> None:
     """Phase by phase, as on a cluster, and in one call: the same numbers to the last digit."""
     request = {"seed": 4, "properties": ("density", "refractive_index"), "optics": ADDITIVE}
-    short = {"compress_ps": 0.4, "melt_ps": 0.2, "cool_ps": 0.4, "settle_ps": 0.2, "sample_ps": 1.0, "record_interval_ps": 0.05}
+    short = {
+        "compress_ps": 0.4,
+        "melt_ps": 0.2,
+        "cool_ps": 0.4,
+        "settle_ps": 0.2,
+        "sample_ps": 1.0,
+        "record_interval_ps": 0.05,
+    }
     settings = TINY.model_copy(
         update={
             "protocol": TINY.protocol.model_copy(update=short),
