@@ -38,7 +38,7 @@ TINY = SimulationSettings.model_validate(
             },
             "heat_flow": {"replicas": 3, "n_slabs": 8, "settle_ps": 1, "duration_ps": 150, "exchange_interval_ps": 0.2},
             "approach_to_equilibrium": {
-                "replicas": 3, "n_slabs": 8, "settle_ps": 1, "n_decays": 2, "decay_ps": 20, "heat_ps": 0.5, "rest_ps": 0.5,
+                "replicas": 3, "n_slabs": 8, "settle_ps": 1, "n_decays": 2, "decay_ps": 40, "heat_ps": 0.5, "rest_ps": 0.5,
             },
         },
         "execution": {"platform": "CPU", "threads": 1},
