@@ -29,8 +29,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import resumable
 from benchmarks.common import DATA, answer, command_line, figure
-from benchmarks.resumable import committed, result_name, run_all
+from benchmarks.resumable import result_name
 from mdcore.cell.estimates import density_estimate_g_cm3
 from mdcore.chem import Failure, InvalidRepeatUnit, RepeatUnit
 from mdcore.estimate import Estimate, slowly_cooled_density
@@ -231,30 +232,19 @@ def work_folder(options):
 
 def gather(options):
     """Return the rows of all polymers that are finished within the time limit, in order."""
-    peers = peer_densities()
+    peers, known = peer_densities(), list(polymers())
     name = result_name("density_accuracy", label_of(options))
-    kept = [] if options.quick else committed(name, "polymers", "failures")
-    found = {row["key"]: row for row in kept if "key" in row}
-
-    def is_finished(task):
-        return (work_folder(options) / task[1][0] / "result.json").exists()
-
-    tasks = [
-        task
-        for task in ((options, polymer, peers.get(polymer[1].key)) for polymer in polymers())
-        if is_finished(task) or (task[1][1].key not in found and (not options.only or task[1][0] in options.only))
-    ]
-    minutes = 8.0 if options.quick else options.minutes
-    rows = run_all(
-        tasks,
+    found = resumable.gather(
+        [(options, polymer, peers.get(polymer[1].key)) for polymer in known],
         measure,
-        jobs=options.jobs,
-        minutes=minutes,
-        is_finished=is_finished,
+        name_of=lambda task: task[1][0],
+        kept=[] if options.quick else resumable.committed(name, "polymers", "failures"),
+        options=options,
+        minutes=8.0 if options.quick else options.minutes,
+        is_finished=lambda task: (work_folder(options) / task[1][0] / "result.json").exists(),
         seconds_of=lambda row: row.get("wall_s"),
     )
-    found |= {row["key"]: row for row in rows}
-    every = [(found[unit.key], tg) for _, unit, _, tg in polymers() if unit.key in found]
+    every = [(found[name], tg) for name, _, _, tg in known if name in found]
     rows = [corrected(row, chosen(options, tg)[0]) for row, tg in every if "kind" not in row]
     return rows, [row for row, _ in every if "kind" in row]
 

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import resumable
 from benchmarks.common import DATA, answer, command_line, figure
 from benchmarks.density_accuracy import polymers
-from benchmarks.resumable import committed, has_runs, label_of, result_name, run_all
+from benchmarks.resumable import has_runs, label_of, result_name
 from mdcore.chem import Failure
 from mdcore.measure import simulate
 from mdcore.settings import PRESETS, SimulationSettings
@@ -97,29 +98,21 @@ def measure(task):
 
 def gather(options):
     """Return the rows of all polymers that are finished within the time limit, in their order."""
-    kept = [] if options.quick else committed(result_name(NAME, label_of(options)), "polymers")
-    chosen, found = references(), {row["id"]: row for row in kept}
+    chosen = references()
     if options.quick:
         chosen = [one for one in chosen if one[0] in IN_QUICK]
-
-    def is_finished(task):
-        return has_runs(folder_of(options, task[1][0]), "cooling_scan", replicates=options.replicates)
-
-    tasks = [
-        task
-        for task in ((options, one) for one in chosen)
-        if is_finished(task) or (task[1][0] in options.only if options.only else task[1][0] not in found)
-    ]
-    minutes = 4.0 if options.quick else options.minutes
-    rows = run_all(
-        tasks,
+    found = resumable.gather(
+        [(options, one) for one in chosen],
         measure,
-        jobs=options.jobs,
-        minutes=minutes,
-        is_finished=is_finished,
+        name_of=lambda task: task[1][0],
+        kept=[] if options.quick else resumable.committed(result_name(NAME, label_of(options)), "polymers"),
+        options=options,
+        minutes=4.0 if options.quick else options.minutes,
+        is_finished=lambda task: has_runs(
+            folder_of(options, task[1][0]), "cooling_scan", replicates=options.replicates
+        ),
         seconds_of=lambda row: row.get("scan_s"),
     )
-    found |= {row["id"]: row for row in rows}
     return [found[name] for name, _, _ in chosen if name in found]
 
 

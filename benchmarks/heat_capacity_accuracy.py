@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import resumable
 from benchmarks.common import answer, command_line, figure
-from benchmarks.resumable import committed, has_runs, label_of, result_name, run_all
+from benchmarks.resumable import has_runs, label_of, result_name
 from mdcore.chem import Failure, RepeatUnit
 from mdcore.measure import Homopolymer, Liquid, simulate
 from mdcore.settings import PRESETS, SimulationSettings
@@ -103,25 +104,19 @@ def measure(task):
 
 def gather(options):
     """Return the rows of all substances that are finished within the time limit, in the order of the references."""
-    kept = [] if options.quick else committed(result_name(NAME, label_of(options)), "substances")
-    chosen, found = references(), {row["id"]: row for row in kept}
+    chosen = references()
     if options.quick:
         chosen = [row for row in chosen if row["id"] in ("PS", "PE")]
-
-    def is_finished(task):
-        return has_runs(folder_of(options, task[1]), "heat_capacity")
-
-    tasks = [
-        task
-        for task in ((options, row) for row in chosen)
-        if is_finished(task) or (task[1]["id"] in options.only if options.only else task[1]["id"] not in found)
-    ]
-    minutes = 6.0 if options.quick else options.minutes
-    rows = run_all(
-        tasks, measure, jobs=options.jobs, minutes=minutes, is_finished=is_finished,
+    found = resumable.gather(
+        [(options, row) for row in chosen],
+        measure,
+        name_of=lambda task: task[1]["id"],
+        kept=[] if options.quick else resumable.committed(result_name(NAME, label_of(options)), "substances"),
+        options=options,
+        minutes=6.0 if options.quick else options.minutes,
+        is_finished=lambda task: has_runs(folder_of(options, task[1]), "heat_capacity"),
         seconds_of=lambda row: row.get("heat_capacity_run_s"),
-    )  # fmt: skip
-    found |= {row["id"]: row for row in rows}
+    )
     return [found[row["id"]] for row in chosen if row["id"] in found]
 
 

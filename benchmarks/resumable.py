@@ -83,3 +83,43 @@ def run_all(
                 for row in (future.result() for future in done):
                     walls.append(seconds_of(row) or typical)
                     yield row
+
+
+def gather(
+    tasks: Iterable[Any],
+    measure: Callable[[Any], Row],
+    *,
+    name_of: Callable[[Any], str],
+    kept: Iterable[Row],
+    options: Any,
+    minutes: float,
+    is_finished: Callable[[Any], bool],
+    seconds_of: Callable[[Row], float | None],
+) -> dict[str, Row]:
+    """Return the rows by their `id`: those of finished simulations, of those started within the time limit, and kept ones of the others.
+
+    Args:
+        tasks: What can be measured, in order.
+        measure: See `run_all`, like the last three.
+        name_of: The `id` of a task's row.
+        kept: Rows of an earlier run; what they contain is not simulated again unless it is named.
+        options: The command line: `only`, the names to simulate (empty or None for all), and `jobs`.
+        minutes: Time limit.
+        is_finished: Whether the simulation of a task is on disk.
+        seconds_of: The time that the simulation of a row took in s, if the row has one.
+    """
+    found = {row["id"]: row for row in kept}
+
+    def wanted(task: Any) -> bool:
+        name = name_of(task)
+        return is_finished(task) or (name in options.only if options.only else name not in found)
+
+    rows = run_all(
+        [task for task in tasks if wanted(task)],
+        measure,
+        jobs=options.jobs,
+        minutes=minutes,
+        is_finished=is_finished,
+        seconds_of=seconds_of,
+    )
+    return found | {row["id"]: row for row in rows}

@@ -1,8 +1,9 @@
 """The series of simulations of the benchmarks."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from benchmarks.resumable import has_runs, result_name, run_all
+from benchmarks.resumable import gather, has_runs, result_name, run_all
 
 
 def measure(task: tuple[str, float]) -> dict[str, object]:
@@ -43,3 +44,22 @@ def test_a_folder_that_another_benchmark_has_used_does_not_hold_every_run(tmp_pa
     assert not has_runs(tmp_path, "heat_flow")
     assert not has_runs(tmp_path, "heat_capacity", "heat_flow")
     assert not has_runs(tmp_path, "heat_capacity", replicates=2)
+
+
+def test_kept_rows_are_replaced_by_finished_and_named_simulations_only() -> None:
+    def found(only: list[str], finished: set[str]) -> dict[str, object]:
+        rows = gather(
+            [("a", 1.0), ("b", 1.0), ("c", 1.0)],
+            measure,
+            name_of=lambda task: task[0],
+            kept=[{"id": "a", "s": "kept"}, {"id": "b", "s": "kept"}],
+            options=Namespace(only=only, jobs=1),
+            minutes=2.0,
+            is_finished=lambda task: task[0] in finished,
+            seconds_of=lambda row: row["s"],
+        )
+        return {name: row["s"] for name, row in rows.items()}
+
+    assert found([], set()) == {"a": "kept", "b": "kept", "c": 1.0}
+    assert found([], {"a"}) == {"a": 1.0, "b": "kept", "c": 1.0}
+    assert found(["b"], set()) == {"a": "kept", "b": 1.0}
