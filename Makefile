@@ -9,10 +9,10 @@ PIP_FLAGS := --disable-pip-version-check --quiet
 quickstart: $(VENV)/.installed
 	$(BIN)/designer run configs/quickstart.yaml
 
-# Three processes on two cores: a third of the time tests wait, for a batch system, a browser or another process. The modules that take longest
-# begin first, and each stays whole, so that what its tests share is made once.
+# Four processes on two cores, as some tests wait for a batch system, a browser or another process. The modules that take
+# longest begin first, and each stays whole, so that what its tests share is made once.
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -36,6 +36,8 @@ CHROMIUM = next(
 SIZES = {"laptop": (1366, 800), "phone": (390, 844)}
 SECRET = "postgresql://ada:hunter2@db.example.org/polymers"
 SEEN_WITHIN_S = 5.0
+BUSY_S = 90.0
+"""How long a browser may take beside other tests."""
 
 
 def waits(polymer, settings, *, seed, out, properties, progress=None, shared=None):
@@ -97,6 +99,7 @@ class Visit:
         width, height = SIZES[size]
         self.size, self.url = size, url
         self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.set_default_timeout(1000 * BUSY_S)
         self.errors: list[str] = []
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -105,7 +108,7 @@ class Visit:
         self.page.on("request", lambda request: self.requested.append(request.url))
         self.page.goto(url)
 
-    def sees(self, text: str, timeout_s: float = 30.0) -> None:
+    def sees(self, text: str, timeout_s: float = BUSY_S) -> None:
         self.page.get_by_text(text).first.wait_for(timeout=1000 * timeout_s)
 
     def text(self) -> str:

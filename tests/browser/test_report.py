@@ -24,6 +24,8 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 VALUES = [(1.50, 58.0), (1.51, 57.9), (1.52, 50.0), (1.60, 31.0), (1.601, 30.9), (1.56, 40.0), None]
+BUSY_S = 90.0
+"""How long a browser may take beside other tests."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,7 @@ class Reader:
             permissions=["clipboard-read", "clipboard-write"],
         )  # fmt: skip
         self.page = self.context.new_page()
+        self.page.set_default_timeout(1000 * BUSY_S)
         self.errors: list[str] = []
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

@@ -25,7 +25,7 @@ NAMES = sorted(MEASURED)
 TINY = SimulationSettings.model_validate(
     {
         "cell": {"n_chains": 3, "atoms_per_chain": 40},
-        "force_field": {"cutoff_nm": 0.4, "switch_width_nm": 0.05},
+        "force_field": {"cutoff_nm": 0.4, "switch_width_nm": 0.05, "ewald_tolerance": 9e-3},
         "protocol": {
             "compress_ps": 1, "melt_ps": 1, "cool_ps": 2, "settle_ps": 1, "sample_ps": 6, "record_interval_ps": 0.05,
             "cool_at": "pressure", "glass_transition_K": 206.0,

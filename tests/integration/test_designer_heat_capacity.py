@@ -121,8 +121,9 @@ def test_a_killed_run_goes_on_in_every_stage(stage: str, whole: Path, tmp_path: 
         "from designer.cli.main import run\n"
         "run(sys.argv[1:])\n"
     )
-    arguments = call("heat_capacity_cp", tmp_path / "run", "--set", "execution.checkpoint_interval_s=0.01")
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+    arguments = call("heat_capacity_cp", tmp_path / "run")
+    often = ["--set", "execution.checkpoint_interval_s=0.01"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments, *often], capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     before = (tmp_path / "run" / FRAMES).read_bytes()
     time.sleep(0.01)

@@ -47,7 +47,7 @@ constraints: {{max_heavy_atoms: 8, elements: [H, C, O]}}
 initial: {{kind: list, psmiles: ['*CC*', '*CCO*', '*CC(*)C', '*CCCO*']}}
 simulation:
   cell: {{n_chains: 3, atoms_per_chain: 60}}
-  force_field: {{cutoff_nm: 0.45, switch_width_nm: 0.05}}
+  force_field: {{cutoff_nm: 0.45, switch_width_nm: 0.05, ewald_tolerance: 9.0e-3}}
   protocol: {{compress_ps: 2, melt_ps: 3, cool_ps: 3, settle_ps: 2, sample_ps: {sample_ps}, record_interval_ps: 0.1}}
   execution: {{platform: CPU, checkpoint_interval_s: 0.5}}
 cluster:

@@ -32,7 +32,7 @@ TINY = SimulationSettings.model_validate(
     {
         "preset": "quick",
         "cell": {"n_chains": 2, "atoms_per_chain": 60, "growth_density_g_cm3": 0.3},
-        "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05},
+        "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05, "ewald_tolerance": 9e-3},
         "protocol": {
             "compress_ps": 1.0,
             "melt_ps": 1.0,

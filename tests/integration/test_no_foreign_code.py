@@ -105,7 +105,7 @@ def test_a_bundle_with_a_hidden_function_is_refused(tmp_path: Path, sprung: Path
         {
             "preset": "quick",
             "cell": {"n_chains": 3, "atoms_per_chain": 60},
-            "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05},
+            "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05, "ewald_tolerance": 9e-3},
         }
     )
     honest = build_bundle(RepeatUnit.from_psmiles("*CC*"), settings, seed=1, out=tmp_path / "honest")

@@ -123,7 +123,12 @@ def polyethylene(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimulationBu
 
     small = settings(
         cell={"n_chains": 2, "atoms_per_chain": 40},
-        force_field={"smirnoff": "openff-2.2.1.offxml", "cutoff_nm": 0.4, "switch_width_nm": 0.05},
+        force_field={
+            "smirnoff": "openff-2.2.1.offxml",
+            "cutoff_nm": 0.4,
+            "switch_width_nm": 0.05,
+            "ewald_tolerance": 9e-3,
+        },
     )
     bundle = build_bundle(RepeatUnit.from_psmiles("*CC*"), small, seed=3, out=tmp_path_factory.mktemp("pe"))
     context = context_of(bundle)
