@@ -10,8 +10,10 @@ quickstart: $(VENV)/.installed
 	$(BIN)/designer run configs/quickstart.yaml
 
 # Four processes on two cores, as some tests wait for a batch system, a browser or another process. The modules that take
-# longest begin first, and each stays whole, so that what its tests share is made once.
+# longest begin first, and each stays whole, so that what its tests share is made once. Tests start hundreds of programs: what they import is
+# compiled before, also where Python is told to write no bytecode.
 test: $(VENV)/.installed-test
+	$(BIN)/python -m compileall -q designer generators mdcore surrogates tests
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-test
