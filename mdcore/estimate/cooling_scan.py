@@ -402,6 +402,9 @@ def scan_heat_capacity_step(scan: Scan) -> Estimate:
 
     The enthalpy is fitted with a hyperbola whose T0 and w are those of the volume, also in each resample.
 
+    Returns:
+        The estimate; `about` has the slopes of both branches, the classical heat capacities of glass and melt, with their errors.
+
     Raises:
         NotDetermined: The transition of the volume is not determined.
     """
@@ -410,17 +413,24 @@ def scan_heat_capacity_step(scan: Scan) -> Estimate:
     y = np.concatenate([cell.enthalpy_j_g for cell in scan.cells])
     weights = np.concatenate(scan.enthalpy_errors_j_g) ** -2.0
     counts = _counts(len(y))
-    bends = [_bend(temperature, y, weights, found.hyperbola)]
-    bends += [_bend(temperature, y, weights * counts[i], found.resampled[i]) for i in range(RESAMPLES)]
-    return Estimate(bends[0], _spread(np.array(bends[1:])), about={"heat_capacity": "classical"})
+    fits = [_glass_and_bend(temperature, y, weights, found.hyperbola)]
+    fits += [_glass_and_bend(temperature, y, weights * counts[i], found.resampled[i]) for i in range(RESAMPLES)]
+    glass, bend = np.array(fits).T
+    branches = {
+        f"classical_{name}_J_g_K": {"value": float(slope[0]), "stderr": _spread(slope[1:])}
+        for name, slope in (("glass", glass), ("melt", glass + bend))
+    }
+    return Estimate(float(bend[0]), _spread(bend[1:]), about={"heat_capacity": "classical", **branches})
 
 
-def _bend(temperature_k: FloatArray, y: FloatArray, weights: FloatArray, shape: Hyperbola) -> float:
-    """Return the bend of y with T0 and w of another hyperbola."""
+def _glass_and_bend(
+    temperature_k: FloatArray, y: FloatArray, weights: FloatArray, shape: Hyperbola
+) -> tuple[float, float]:
+    """Return the slope of the glass and the bend of y with T0 and w of another hyperbola."""
     x = temperature_k - shape.transition_k
     design = np.stack([np.ones_like(x), x, crossover_k(x, shape.width_k)], axis=1) * np.sqrt(weights)[:, None]
-    solution, *_ = np.linalg.lstsq(design, y * np.sqrt(weights), rcond=None)
-    return float(solution[2])
+    (_, glass, bend), *_ = np.linalg.lstsq(design, y * np.sqrt(weights), rcond=None)
+    return float(glass), float(bend)
 
 
 def scan_density(scan: Scan, temperature_k: float) -> Estimate:

@@ -77,7 +77,11 @@ def test_the_transition_its_lines_and_the_step_are_found() -> None:
     step = scan_heat_capacity_step(scan)
     assert step.value == pytest.approx(MELT_CP - GLASS_CP, abs=4 * step.stderr)
     assert 0 < step.stderr < 0.05
-    assert step.about == {"heat_capacity": "classical"}
+    assert step.about["heat_capacity"] == "classical"
+    for name, slope in (("classical_glass_J_g_K", GLASS_CP), ("classical_melt_J_g_K", MELT_CP)):
+        branch_cp = step.about[name]
+        assert branch_cp["value"] == pytest.approx(slope, abs=4 * branch_cp["stderr"])
+        assert 0 < branch_cp["stderr"] < 0.05
     about = found.about["cooling_scan"]
     assert about["agree"]
     assert about["enthalpy_minus_volume_K"] == pytest.approx(
