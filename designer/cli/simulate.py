@@ -35,6 +35,7 @@ from mdcore.measure import (
 from mdcore.measure.cost import finished_runs
 from mdcore.optics import OpticsSettings
 from mdcore.properties import MEASURED
+from mdcore.properties.sections import without_default_sections
 from mdcore.settings import SimulationSettings
 from mdcore.settings.export import ENGINES, Engine
 
@@ -192,7 +193,7 @@ def _settings(preset: str, overrides: Sequence[str]) -> SimulationSettings:
     document: dict[str, Any] = {"preset": preset}
     assign(document, overrides, "protocol.temperature_K=350")
     try:
-        return SimulationSettings.model_validate(document)
+        return without_default_sections(SimulationSettings.model_validate(document))
     except ValidationError as error:
         raise InvalidRequest(f"simulation settings: {one_line(error, SimulationSettings)}") from error
 

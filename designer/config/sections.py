@@ -9,6 +9,7 @@ from designer.config.substances import SubstanceDocument, check_distinct
 from designer.substances import read_substance
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit, UnknownProperty, property_spec
 from mdcore.properties import MEASURED
+from mdcore.properties.sections import without_default_sections
 from mdcore.settings import SimulationSettings
 from surrogates import Constraint, Objective, SurrogateSettings
 
@@ -175,8 +176,8 @@ class SimulationSection(SimulationSettings):
         return tuple(dict.fromkeys(measurable_property(name) for name in properties))
 
     def settings(self) -> SimulationSettings:
-        """Return the settings without what belongs to the campaign."""
-        return SimulationSettings.model_validate(self.model_dump(exclude={"properties"}))
+        """Return the settings without what belongs to the campaign, and without sections that equal their defaults."""
+        return without_default_sections(SimulationSettings.model_validate(self.model_dump(exclude={"properties"})))
 
 
 class StopSettings(Section):

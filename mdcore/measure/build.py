@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mdcore.cell import Cell, grow_cell
 from mdcore.chem.box import mean_edge
 from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
@@ -16,8 +18,8 @@ from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.recorded import RunRecord
 from mdcore.forcefield import make_bundle
 from mdcore.properties import EQUILIBRATED
-from mdcore.protocols import Conditions, Equilibrated, Protocol
-from mdcore.settings.simulation import SimulationSettings
+from mdcore.protocols import PROTOCOLS, Conditions, Equilibrated, Protocol
+from mdcore.settings.simulation import CellSettings, ForceFieldSettings, ProtocolSettings, SimulationSettings
 from mdcore.substances import Substance, as_substance
 
 _DENSEST = 1.05
@@ -142,15 +144,23 @@ def _stored(out: Path, request: Mapping[str, Any]) -> SimulationBundle | None:
 
 
 def _same(stored: Any, request: Mapping[str, Any]) -> bool:
-    """Compare requests; settings missing in an earlier version are taken at the value used at that time."""
+    """Compare requests; a setting that an earlier version did not have is taken at the default of its model.
+
+    That reproduces what was done before there was the setting; see `mdcore.settings.asked`.
+    """
     if not isinstance(stored, Mapping) or stored.keys() != request.keys():
         return False
-    defaults = SimulationSettings.model_validate({"preset": "standard"}).model_dump(mode="json")
+    models: dict[str, type[BaseModel]] = {
+        "cell": CellSettings,
+        "force_field": ForceFieldSettings,
+        "protocol": ProtocolSettings,
+    }
+    if "run" in request:
+        models["run"] = PROTOCOLS.look_up(request["run"]["protocol"])
     for name, value in request.items():
-        if isinstance(value, Mapping) and name in defaults:
-            if {**defaults[name], **stored[name]} != value:
-                return False
-        elif stored[name] != value:
+        defaults = models[name]().model_dump(mode="json") if name in models else {}
+        own = {**defaults, **stored[name]} if isinstance(stored[name], Mapping) else stored[name]
+        if own != value:
             return False
     return True
 

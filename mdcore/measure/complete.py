@@ -28,6 +28,7 @@ from mdcore.measure.replicates import combine_replicates
 from mdcore.measure.result import SimulationResult, read_result, write_result
 from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment
 from mdcore.properties import Request
+from mdcore.properties.sections import without_default_sections
 from mdcore.settings import version_1
 from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation, digest_of
 from mdcore.settings.execution import ExecutionSettings
@@ -130,7 +131,7 @@ def simulate(
     """
     job = _Job.of(substance, settings, seed, properties, optics)
     out.mkdir(parents=True, exist_ok=True)
-    known = read_result(out / "result.json", job.identity(), job.identity_1(), settings.fidelity)
+    known = read_result(out / "result.json", job.identity(), job.identity_1(), job.settings.fidelity)
     if known is not None:
         return _usable(known)
     try:
@@ -218,6 +219,7 @@ class _Job:
         optics: OpticsSettings | None,
     ) -> "_Job":
         what, chosen = as_substance(substance), optics or OpticsSettings(kind="additive")
+        settings = without_default_sections(settings)
         planned = make_plan(Request(settings, chosen, what), properties)
         for calculation in planned.calculations:
             calculation.check()

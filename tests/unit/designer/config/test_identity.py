@@ -4,6 +4,7 @@ import gzip
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -106,6 +107,38 @@ def test_fidelities_tell_other_settings_apart() -> None:
     assert names[1].startswith("md-quick-")
     assert fidelity(protocol={"temperature_K": 300}) == "md-quick-2"  # the preset's own value
     assert fidelity(replicates=4, execution={"platform": "CPU"}) == "md-quick-2"
+
+
+@pytest.mark.parametrize(
+    ("group", "section"),
+    [
+        ("protocols", {"cooling_scan": {}}),
+        ("protocols", {"cooling_scan": {"step_K": 20.0, "hold_ps": 25.0}}),  # of all presets, and of quick
+        ("protocols", {"heat_flow": {"hydrogens": "as_equilibrated", "timestep_fs": 4}, "heat_capacity": {}}),
+        ("calculations", {"molar_refractions": {}}),
+    ],
+)
+def test_a_section_that_spells_defaults_out_changes_nothing(tmp_path: Path, group: str, section: dict[str, Any]) -> None:
+    plain, spelled = config(tmp_path), config(tmp_path, simulation={group: section})
+    assert spelled.identity() == plain.identity()
+    assert spelled.settings_digest() == plain.settings_digest()
+    assert spelled.fidelity() == "md-quick-2"
+    unit = RepeatUnit.from_psmiles("*CC*")
+    jobs = [
+        _Job.of(unit, SimulationSettings.model_validate(given), 7, ("density",), None) for given in ({}, {group: section})
+    ]
+    assert jobs[0].identity() == jobs[1].identity()
+
+
+def test_a_section_that_changes_something_is_asked_for(tmp_path: Path) -> None:
+    section = {"step_K": 10.0, "hold_ps": 25.0}
+    changed = config(tmp_path, simulation={"protocols": {"cooling_scan": section}})
+    assert changed.identity()["simulation"]["protocols"] == {"cooling_scan": {"step_K": 10.0}}
+    assert changed.fidelity() != "md-quick-2"
+    # The step follows from the treatment of hydrogens, but is not the same without it.
+    flexible = {"hydrogens": "flexible", "timestep_fs": 0.5}
+    kept = config(tmp_path, simulation={"protocols": {"heat_flow": flexible}}).identity()["simulation"]["protocols"]
+    assert kept == {"heat_flow": flexible}
 
 
 def test_results_that_version_1_left_in_a_folder_answer_the_same_question() -> None:
