@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mdcore.calculations import CALCULATIONS
+from mdcore.calculations import CALCULATIONS, Calculation
 from mdcore.optics import OpticsSettings
 from mdcore.properties.base import EQUILIBRATED
 from mdcore.protocols import PROTOCOLS
@@ -28,8 +29,7 @@ def without_default_sections(settings: SimulationSettings) -> SimulationSettings
             found = _shortened(found, "protocols", name, protocol.of)
     for name in settings.calculations:
         if (calculation := CALCULATIONS.get(name)) is not None:
-            optics = OpticsSettings(kind="additive")
-            found = _shortened(found, "calculations", name, lambda own, kind=calculation: kind.of(own, optics))
+            found = _shortened(found, "calculations", name, partial(_calculation, calculation))
     return found
 
 
@@ -50,9 +50,11 @@ def _shortened(
     return settings if getattr(settings, group)[name] else _with(settings, group, name, None)
 
 
-def _with(
-    settings: SimulationSettings, group: str, name: str, section: Mapping[str, Any] | None
-) -> SimulationSettings:
+def _calculation(kind: type[Calculation], settings: SimulationSettings) -> Calculation:
+    return kind.of(settings, OpticsSettings(kind="additive"))
+
+
+def _with(settings: SimulationSettings, group: str, name: str, section: Mapping[str, Any] | None) -> SimulationSettings:
     sections = {k: v for k, v in getattr(settings, group).items() if k != name}
     if section is not None:
         sections[name] = dict(section)

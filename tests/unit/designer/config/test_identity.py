@@ -118,14 +118,17 @@ def test_fidelities_tell_other_settings_apart() -> None:
         ("calculations", {"molar_refractions": {}}),
     ],
 )
-def test_a_section_that_spells_defaults_out_changes_nothing(tmp_path: Path, group: str, section: dict[str, Any]) -> None:
+def test_a_section_that_spells_defaults_out_changes_nothing(
+    tmp_path: Path, group: str, section: dict[str, Any]
+) -> None:
     plain, spelled = config(tmp_path), config(tmp_path, simulation={group: section})
     assert spelled.identity() == plain.identity()
     assert spelled.settings_digest() == plain.settings_digest()
     assert spelled.fidelity() == "md-quick-2"
     unit = RepeatUnit.from_psmiles("*CC*")
     jobs = [
-        _Job.of(unit, SimulationSettings.model_validate(given), 7, ("density",), None) for given in ({}, {group: section})
+        _Job.of(unit, SimulationSettings.model_validate(given), 7, ("density",), None)
+        for given in ({}, {group: section})
     ]
     assert jobs[0].identity() == jobs[1].identity()
 

@@ -14,10 +14,10 @@ LATER = {"protocol": ("melt_above_transition_K", "slow_cool_ps"), "run": ("frame
 """Settings that were added after bundles had been stored, with defaults that reproduce what was done before."""
 
 
-def requests(protocol: type[Any], **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def requests(kind: type[Any], **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the request of an earlier version and that of the present one."""
     settings = SimulationSettings.model_validate({"preset": "quick-1", **changes})
-    now = _request(Homopolymer.example(), settings, 3, protocol.of(settings))
+    now = _request(Homopolymer.example(), settings, 3, kind.of(settings))
     before = copy.deepcopy(now)
     for section, names in LATER.items():
         for name in names:
