@@ -168,7 +168,7 @@ def run_calculation(job: CalculationJob) -> str | None:
         Why it failed, or None; the simulation's analysis fails for the same reason and records it.
     """
     from mdcore.calculations import CALCULATIONS, Piece
-    from mdcore.measure.complete import FAILURES
+    from mdcore.measure.failures import FAILURES
 
     settings = SimulationSettings.model_validate(dict(job.settings))
     calculation = CALCULATIONS.look_up(job.calculation).of(settings, OpticsSettings.model_validate(job.optics))

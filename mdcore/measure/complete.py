@@ -5,15 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mdcore.chem.errors import (
-    BuildError,
-    DamagedFile,
-    NotConverged,
-    NotDetermined,
-    NotRecorded,
-    SimulationExploded,
-    UnparameterisableError,
-)
+from mdcore.chem.errors import DamagedFile
 from mdcore.chem.properties import property_spec
 from mdcore.chem.records import Failure, Measurement, usable
 from mdcore.chem.repeat_unit import RepeatUnit
@@ -23,10 +15,11 @@ from mdcore.dynamics.bundle import SimulationBundle, library_versions
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.runner import RunSummary, run
 from mdcore.measure.execute import Analysis, Simulation, Tell
+from mdcore.measure.failures import FAILURES, failure_kind
 from mdcore.measure.plan import Plan, Task, make_plan
 from mdcore.measure.replicates import combine_replicates
 from mdcore.measure.result import SimulationResult, read_result, write_result
-from mdcore.optics import OpticsFailed, OpticsSettings, UnknownEnvironment
+from mdcore.optics import OpticsSettings
 from mdcore.properties import Request
 from mdcore.properties.sections import without_default_sections
 from mdcore.settings import version_1
@@ -34,25 +27,6 @@ from mdcore.settings.asked import IDENTITY_VERSION, asked, asked_simulation, dig
 from mdcore.settings.execution import ExecutionSettings
 from mdcore.settings.simulation import SimulationSettings
 from mdcore.substances import Substance, as_substance
-
-_KINDS: tuple[tuple[type[Exception], str], ...] = (
-    (UnparameterisableError, "unparameterisable"),
-    (UnknownEnvironment, "unparameterisable"),
-    (BuildError, "build"),
-    (SimulationExploded, "exploded"),
-    (NotConverged, "unconverged"),
-    (NotDetermined, "unconverged"),
-    (NotRecorded, "unconverged"),
-    (OpticsFailed, "unconverged"),
-)
-
-FAILURES: tuple[type[Exception], ...] = tuple(error for error, _ in _KINDS)
-"""Exceptions caused by the substance; all others are infrastructure failures or bugs."""
-
-
-def failure_kind(error: Exception) -> str:
-    """Return the kind of failure of an exception of `FAILURES`."""
-    return next(name for cause, name in _KINDS if isinstance(error, cause))
 
 
 def run_bundle(
@@ -141,7 +115,11 @@ def simulate(
             for task in job.plan.tasks:
                 simulation.do(task)
             analyses.append(simulation.analyse())
-        outcome: SimulationResult | Failure = job.result(combine_replicates(analyses))
+        result = job.result(combine_replicates(analyses))
+        failed = next((one.failed for one in analyses if one.failed is not None), None)
+        outcome: SimulationResult | Failure = result
+        if not result.measurements and failed is not None:
+            outcome = replace(failed, provenance=job.provenance())
     except FAILURES as error:
         outcome = Failure(failure_kind(error), str(error), job.provenance())
     outcome = _usable(outcome)

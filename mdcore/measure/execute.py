@@ -10,12 +10,14 @@ from mdcore.calculations import Calculation, FinishedRun
 from mdcore.chem.damage import damage_report
 from mdcore.chem.errors import NotDetermined, NotRecorded
 from mdcore.chem.parameter_distributions import PARAMETERS_ENTRY
+from mdcore.chem.records import Failure
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.progress import Progress
 from mdcore.dynamics.recorded import read_record
 from mdcore.dynamics.runner import RunSummary, run
 from mdcore.estimate import Estimate
 from mdcore.measure.build import build_bundle, continue_bundle
+from mdcore.measure.failures import FAILURES, failed_run, failure_kind, write_failed_run
 from mdcore.measure.plan import BUILD, Plan, Task, bundle_folder
 from mdcore.optics import FolderCache, OpticsFailed, OpticsSettings
 from mdcore.properties import EQUILIBRATED
@@ -39,6 +41,7 @@ class Analysis:
         provenance: Seed, hash of the bundle, platform, wall time.
         not_determined: Reasons by name of the requested properties that the data do not determine.
         evidence: What the estimates were made from, for joint estimates of several cells; None if it is not at hand.
+        failed: Failure of the first further run that failed, or None; the properties that need the run are not determined.
     """
 
     estimates: Mapping[str, Estimate]
@@ -46,6 +49,7 @@ class Analysis:
     provenance: Mapping[str, Any]
     not_determined: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence | None = None
+    failed: Failure | None = None
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -86,10 +90,15 @@ class Simulation:
         self._optics_cache, self._progress = optics_cache, progress
         self._bundles: dict[str, SimulationBundle] = {}
         self._summaries: dict[str, RunSummary] = {}
+        self._failed: dict[str, Failure] = {}
         self._build_s = 0.0
 
     def do(self, task: Task) -> None:
-        """Run a task, or read its existing result."""
+        """Run a task, or read its existing result.
+
+        If a run that starts from a finished one fails, the properties that need it are not determined; the others are kept. A failure of
+        the build or of the first run raises one of `FAILURES`.
+        """
         if task.kind == "build":
             self._build()
         elif task.kind == "run":
@@ -108,6 +117,7 @@ class Simulation:
         finished = {
             name: FinishedRun(bundle, self._out / self._plan.task(name).folder)
             for name, bundle in self._bundles.items()
+            if name not in self._failed
         }
         costly = [one for one in self._plan.calculations if one.is_costly(self._substance)]
         if costly:
@@ -119,6 +129,7 @@ class Simulation:
             read_runs(finished),
             finished,
             {one.name: self._cache(one) for one in costly},
+            {name: f"the run {name} failed: {failure.message}" for name, failure in self._failed.items()},
         )
         estimates, reasons = dict[str, Estimate](), dict[str, str]()
         for name in self._plan.properties:
@@ -126,7 +137,8 @@ class Simulation:
                 estimates[name] = evidence.estimate(name)
             except NOT_DETERMINED as error:
                 reasons[name] = str(error)
-        return Analysis(estimates, self._diagnostics(), self._provenance(), reasons, evidence)
+        failed = next(iter(self._failed.values()), None)
+        return Analysis(estimates, self._diagnostics(), self._provenance(), reasons, evidence, failed)
 
     def _build(self) -> None:
         self._tell(Progress(BUILD, 0.0, 0.0))
@@ -143,10 +155,17 @@ class Simulation:
         self._build_s = time.monotonic() - began
 
     def _run(self, task: Task, protocol: Protocol) -> None:
-        if protocol.after is not None:
-            before = self._bundles[protocol.after]
+        if protocol.after is None:
+            self._summaries[protocol.name] = self._summary(task, protocol)
+            return
+        if protocol.after in self._failed:
+            self._failed[protocol.name] = self._failed[protocol.after]
+            return
+        folder, before = self._out / task.folder, self._bundles[protocol.after]
+        content_hash = before.content_hash
+        try:
             record = read_record(self._out / self._plan.task(protocol.after).folder, before)
-            self._bundles[protocol.name] = continue_bundle(
+            own = continue_bundle(
                 record,
                 self._substance,
                 self._settings,
@@ -154,7 +173,18 @@ class Simulation:
                 seed=self._seed,
                 out=self._out / bundle_folder(protocol.name),
             )
-        self._summaries[protocol.name] = run(
+            self._bundles[protocol.name], content_hash = own, own.content_hash
+            if (failed := failed_run(folder, content_hash)) is None:
+                self._summaries[protocol.name] = self._summary(task, protocol)
+            else:
+                self._failed[protocol.name] = failed
+        except FAILURES as error:
+            self._failed[protocol.name] = Failure(failure_kind(error), str(error))
+            write_failed_run(folder, content_hash, self._failed[protocol.name])
+
+    def _summary(self, task: Task, protocol: Protocol) -> RunSummary:
+        """Run the bundle of a protocol, or resume its run, or read its summary."""
+        return run(
             self._bundles[protocol.name],
             self._out / task.folder,
             self._settings.execution,
@@ -209,7 +239,8 @@ class Simulation:
             }
             if PARAMETERS_ENTRY in bundle.content:
                 found[PARAMETERS_ENTRY] = bundle.content[PARAMETERS_ENTRY]
-        others = {name: _of_run(one) for name, one in self._summaries.items() if name != EQUILIBRATED}
+        others: dict[str, Any] = {name: _of_run(one) for name, one in self._summaries.items() if name != EQUILIBRATED}
+        others |= {name: {"failure": one.kind, "message": one.message} for name, one in self._failed.items()}
         if others:
             found["runs"] = others
         if damaged := damage_report(self._out):

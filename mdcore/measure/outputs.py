@@ -40,7 +40,9 @@ def write_outputs(folder: Path) -> tuple[Path, ...]:
     """
     written = list(write_parameters(folder))
     for replicate in sorted(folder.glob("replicate-*")) or [folder]:
-        for own in (replicate, *sorted(path.parent for path in replicate.glob("runs/*/bundle"))):
+        # A further run may have failed.
+        further = sorted(path.parents[1] for path in replicate.glob("runs/*/run/run.json"))
+        for own in (replicate, *further):
             if not (own / "bundle").exists() and (folder / "result.json").exists():
                 continue
             bundle = SimulationBundle.read(own / "bundle")

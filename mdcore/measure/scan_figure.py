@@ -52,7 +52,9 @@ def write_scan_figure(folder: Path) -> tuple[Path, ...]:
         BundleError: The series of a run is missing or unreadable.
     """
     own = [
-        one for one in sorted(folder.glob("replicate-*")) or [folder] if (one / bundle_folder(COOLING_SCAN)).exists()
+        one
+        for one in sorted(folder.glob("replicate-*")) or [folder]
+        if (one / run_folder(COOLING_SCAN) / "run.json").exists()
     ]
     runs = [
         read_record(one / run_folder(COOLING_SCAN), SimulationBundle.read(one / bundle_folder(COOLING_SCAN)))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mdcore.calculations import CALCULATIONS, FinishedRun
+from mdcore.chem.errors import NotDetermined
 from mdcore.dynamics.recorded import RunRecord, read_record
 from mdcore.estimate import Estimate
 from mdcore.optics import OpticsSettings
@@ -26,6 +27,7 @@ class Evidence:
         runs: Records of the finished runs by protocol name.
         finished: Bundles and folders of the same runs, for calculations that use the final cell.
         caches: Caches by name of the calculation; others are cached in memory.
+        failed: Why a run failed, by the name of its protocol.
     """
 
     def __init__(
@@ -36,10 +38,11 @@ class Evidence:
         runs: Mapping[str, RunRecord],
         finished: Mapping[str, FinishedRun] | None = None,
         caches: Mapping[str, MutableMapping[str, str]] | None = None,
+        failed: Mapping[str, str] | None = None,
     ) -> None:
         self.substance, self.settings, self.optics = substance, settings, optics
         self._runs, self._finished = runs, finished or {}
-        self._caches = caches or {}
+        self._caches, self._failed = caches or {}, failed or {}
         self._estimates: dict[str, Estimate] = {}
         self._calculated: dict[str, Any] = {}
         self._shared: dict[str, Any] = {}
@@ -59,7 +62,10 @@ class Evidence:
 
         Raises:
             KeyError: The run is not among the needs of the property.
+            NotDetermined: The run failed.
         """
+        if name in self._failed:
+            raise NotDetermined(self._failed[name])
         return self._runs[name]
 
     def estimate(self, name: str) -> Estimate:

@@ -475,3 +475,41 @@ def test_a_cooling_scan_resumes_and_gives_the_density_even_where_it_shows_no_tra
     assert written["glass_transition.png"].read_bytes().startswith(b"\x89PNG")
     assert not list((tmp_path / "runs" / "cooling_scan" / "plots").glob("stage-0[2-9].png"))
     assert simulate(UNIT, settings, seed=1, out=tmp_path, properties=names) == result
+
+
+def test_a_further_run_that_fails_leaves_the_rest_measured_and_is_not_repeated(tmp_path, monkeypatch):
+    from mdcore.measure import execute, prepare
+
+    scan = {"cooling_scan": {"hold_ps": 2.0, "heat_ps": 0.5, "melt_ps": 0.5}}
+    settings = SimulationSettings.model_validate({**TINY.model_dump(mode="json"), "protocols": scan})
+    plain, tried = execute.run, []
+
+    def exploding(bundle, out, *more, **named):
+        if "cooling_scan" in str(out):
+            tried.append(out)
+            raise SimulationExploded("the energy is not finite in stair 500 K")
+        return plain(bundle, out, *more, **named)
+
+    monkeypatch.setattr(execute, "run", exploding)
+    request = {"seed": 1, "out": tmp_path, "properties": ("density", "scan_cooled_density")}
+    assert prepare(UNIT, settings, **request, phase=1) is None
+    result = simulate(UNIT, settings, **request)
+    assert len(tried) == 1
+    assert isinstance(result, SimulationResult)
+    assert [m.property for m in result.measurements] == ["density"]
+    reason = "the run cooling_scan failed: the energy is not finite in stair 500 K"
+    assert result.not_determined == {"scan_cooled_density": reason}
+    assert result.diagnostics["runs"] == {
+        "cooling_scan": {"failure": "exploded", "message": "the energy is not finite in stair 500 K"}
+    }
+    assert simulate(UNIT, settings, **request) == result
+    assert {path.name for path in write_outputs(tmp_path)} >= {"series.h5", "run.png"}
+    # Nothing is left of a request for the scan alone, so that it fails, and as what it failed.
+    failure = simulate(UNIT, settings, **{**request, "properties": ("scan_cooled_density",)})
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.message) == ("exploded", "the energy is not finite in stair 500 K")
+    # Longer stairs are another run.
+    scan["cooling_scan"]["hold_ps"] = 3.0
+    longer = SimulationSettings.model_validate({**TINY.model_dump(mode="json"), "protocols": scan})
+    assert simulate(UNIT, longer, **request).not_determined == {"scan_cooled_density": reason}
+    assert len(tried) == 2

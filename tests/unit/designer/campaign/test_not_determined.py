@@ -22,6 +22,7 @@ from mdcore.chem import Failure, Measurement, RepeatUnit, usable
 from mdcore.chem.errors import NotDetermined
 from mdcore.estimate import Estimate
 from mdcore.measure import SimulationResult, complete, simulate
+from mdcore.measure.failures import failure_kind
 from mdcore.measure.execute import Analysis
 from mdcore.measure.replicates import combine_replicates
 from mdcore.measure.result import read_result, write_result
@@ -131,7 +132,7 @@ def test_nothing_determined_is_a_failure_with_all_reasons(tmp_path: Path) -> Non
     assert outcome.kind == "unconverged"
     assert f"density: {REASON}" in outcome.message
     assert f"the standard error of {TG} is inf" in outcome.message
-    assert complete.failure_kind(NotDetermined("x")) == "unconverged"
+    assert failure_kind(NotDetermined("x")) == "unconverged"
 
 
 def test_replicates_need_all_values_for_a_mean() -> None:
