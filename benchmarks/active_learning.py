@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.common import answer, command_line
+from mdcore.chem.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -70,9 +71,7 @@ def measure(section: str, options: argparse.Namespace) -> None:
     figures = getattr(importlib.import_module(f"benchmarks.active_learning_parts.{module}"), function)(
         options.quick, options
     )
-    part = options.state / f"{section}.part"
-    part.write_text(json.dumps(figures, indent=1))
-    part.replace(options.state / f"{section}.json")
+    write_whole(options.state / f"{section}.json", json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

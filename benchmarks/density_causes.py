@@ -23,11 +23,12 @@ import numpy as np
 
 from benchmarks.common import answer, command_line, figure
 from mdcore.chem import Failure, RepeatUnit
+from mdcore.chem.constants import ZERO_CELSIUS_K
 from mdcore.measure import simulate
 from mdcore.settings import SimulationSettings
 
 TEMPERATURE_K = 600.0
-CELSIUS = TEMPERATURE_K - 273.15
+CELSIUS = TEMPERATURE_K - ZERO_CELSIUS_K
 POLYMERS = {
     "PMMA": ("*CC(*)(C)C(=O)OC", 1.0 / (0.8254 + 2.8383e-4 * CELSIUS + 7.792e-7 * CELSIUS**2)),
     "PS": ("*CC(*)c1ccccc1", 1.0 / (0.9287 * math.exp(5.131e-4 * CELSIUS))),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.common import answer, command_line, figure
 from mdcore.chem import RepeatUnit
+from mdcore.chem.constants import ZERO_CELSIUS_K
 from mdcore.dynamics import DynamicsStage, mean_and_stderr, read_record, run
 from mdcore.measure import build_bundle
 from mdcore.settings import SimulationSettings
@@ -77,7 +78,7 @@ def held(name, label, options):
                 "temperature_K": transition_k + k,
                 "simulated_g_cm3": round(density, 4),
                 "stderr_g_cm3": round(stderr, 4),
-                "experiment_g_cm3": round(1.0 / volume(transition_k + k - 273.15), 4),
+                "experiment_g_cm3": round(1.0 / volume(transition_k + k - ZERO_CELSIUS_K), 4),
             }
         )
     return rows

@@ -21,6 +21,7 @@ from rdkit.Chem import rdMolTransforms
 
 from benchmarks.common import RESULTS, answer, command_line, figure
 from mdcore.chem import RepeatUnit
+from mdcore.chem.files import write_whole
 from mdcore.optics.density_functional import REFRACTION_PER_A3
 from mdcore.optics.geometry import conformers, cut, relax_keeping_torsions
 from mdcore.optics.level import Level
@@ -65,7 +66,7 @@ def alpha(geometry, store, key, options, deadline):
         started = time.monotonic()
         store[key] = [float(x) for x in isotropic(polarizability(geometry, LEVEL))]
         print(f"{key}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-        STORE.write_text(json.dumps(store, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+        write_whole(STORE, json.dumps(store, indent=0, sort_keys=True) + "\n")
     return REFRACTION_PER_A3 * np.array(store[key])
 
 

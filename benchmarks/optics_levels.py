@@ -30,6 +30,7 @@ from rdkit import Chem
 from rdkit.Chem import Descriptors
 
 from benchmarks.common import answer, command_line, figure
+from mdcore.chem.files import write_whole
 from mdcore.estimate.refraction import refraction_from_index
 from mdcore.optics.additive import sum_increments
 from mdcore.optics.density_functional import REFRACTION_PER_A3
@@ -95,7 +96,7 @@ def compute(level_name, smiles_list, store, deadline):
         conformer = conformers(Chem.MolFromSmiles(smiles), 1, 7)[0]
         done[smiles] = [round(float(x), 5) for x in isotropic(polarizability(geometry(conformer), level))]
         print(f"{level_name} {smiles}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-        STORE.write_text(json.dumps(store, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+        write_whole(STORE, json.dumps(store, indent=0, sort_keys=True) + "\n")
 
 
 def assess(records, reference):

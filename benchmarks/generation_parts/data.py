@@ -9,6 +9,7 @@ import pandas as pd
 from benchmarks.common import DATA
 from generators import Corpus, CorpusSettings, load_corpus
 from mdcore.chem import InvalidRepeatUnit, RepeatUnit
+from mdcore.chem.files import write_whole
 
 PROPERTIES = ("density", "refractive_index", "thermal_conductivity")
 
@@ -21,7 +22,7 @@ def once(arguments, name: str, make):
     found = make()
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(found, indent=1))
+        write_whole(path, json.dumps(found, indent=1))
     return found
 
 

@@ -77,12 +77,8 @@ class MolarRefractions(Calculation):
     def compute(self, piece: Piece) -> str:
         """Compute the polarizabilities of a repeat unit."""
         own: dict[str, str] = {}
-        return self.ensure(piece, own)
-
-    def ensure(self, piece: Piece, cache: Cache) -> str:
-        """Return the polarizabilities of a repeat unit; they are cached by `mdcore.optics`."""
-        refractions(RepeatUnit.from_psmiles(piece.document["psmiles"]), self.settings, cache=cache)
-        return cache[piece.key]
+        refractions(RepeatUnit.from_psmiles(piece.document["psmiles"]), self.settings, cache=own)
+        return own[piece.key]
 
     def result(self, substance: Substance, cache: Cache, run: FinishedRun | None) -> Refractions:
         """Return the molar refractions of the substance."""

@@ -31,3 +31,6 @@ W_M_K_PER_INTERNAL = JOULE_PER_KJ_MOL / (1e-12 * 1e-9)
 """A thermal conductivity in kJ/mol/ps/nm/K times this is in W/m/K."""
 M2_S_PER_NM2_PS = 1e-18 / 1e-12
 """A diffusivity in nm2/ps times this is in m2/s."""
+COULOMB_KJ_NM_MOL_E2 = 138.935456
+"""1 / (4 pi eps0) in kJ nm / mol / e^2, as in OpenMM."""
+ZERO_CELSIUS_K = 273.15

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mdcore.chem.constants import COULOMB_KJ_NM_MOL_E2
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-COULOMB_KJ_NM_MOL_E2 = 138.935456
-"""1 / (4 pi eps0); the value of OpenMM."""
 PAIRS_AT_A_TIME = 200_000
 """Largest number of pairs that are held in memory, about."""
 

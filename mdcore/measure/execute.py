@@ -91,6 +91,7 @@ class Simulation:
         self._bundles: dict[str, SimulationBundle] = {}
         self._summaries: dict[str, RunSummary] = {}
         self._failed: dict[str, Failure] = {}
+        self._calculated: dict[str, Any] = {}
         self._build_s = 0.0
 
     def do(self, task: Task) -> None:
@@ -103,6 +104,8 @@ class Simulation:
             self._build()
         elif task.kind == "run":
             self._run(task, next(one for one in self._plan.protocols if one.name == task.name))
+        elif task.kind == "calculate":
+            self._calculate(next(one for one in self._plan.calculations if one.name == task.name))
 
     def screen(self) -> None:
         """Check before the dynamics whether the calculations will fail."""
@@ -110,7 +113,7 @@ class Simulation:
             calculation.screen(self._substance)
 
     def analyse(self) -> Analysis:
-        """Estimate the requested properties, running the calculations that are missing.
+        """Estimate the requested properties from the finished tasks.
 
         A property that the data do not determine does not affect the others.
         """
@@ -119,16 +122,13 @@ class Simulation:
             for name, bundle in self._bundles.items()
             if name not in self._failed
         }
-        costly = [one for one in self._plan.calculations if one.is_costly(self._substance)]
-        if costly:
-            self._tell(Progress(costly[0].label, 1.0, 0.0))
         evidence = Evidence(
             self._substance,
             self._settings,
             self._optics,
             read_runs(finished),
             finished,
-            {one.name: self._cache(one) for one in costly},
+            self._calculated,
             {name: f"the run {name} failed: {failure.message}" for name, failure in self._failed.items()},
         )
         estimates, reasons = dict[str, Estimate](), dict[str, str]()
@@ -181,6 +181,18 @@ class Simulation:
         except FAILURES as error:
             self._failed[protocol.name] = Failure(failure_kind(error), str(error))
             write_failed_run(folder, content_hash, self._failed[protocol.name])
+
+    def _calculate(self, calculation: Calculation) -> None:
+        costly = calculation.is_costly(self._substance)
+        if costly:
+            self._tell(Progress(calculation.label, 1.0, 0.0))
+        bundle = self._bundles.get(EQUILIBRATED)
+        run = None if bundle is None else FinishedRun(bundle, self._out / self._plan.task(EQUILIBRATED).folder)
+        cache = self._cache(calculation) if costly else {}
+        try:
+            self._calculated[calculation.name] = calculation.result(self._substance, cache, run)
+        except NOT_DETERMINED as error:
+            self._calculated[calculation.name] = error
 
     def _summary(self, task: Task, protocol: Protocol) -> RunSummary:
         """Run the bundle of a protocol, or resume its run, or read its summary."""

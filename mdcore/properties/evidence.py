@@ -1,6 +1,6 @@
 """Data from which properties are estimated."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ class Evidence:
         optics: Settings of the molar refractions.
         runs: Records of the finished runs by protocol name.
         finished: Bundles and folders of the same runs, for calculations that use the final cell.
-        caches: Caches by name of the calculation; others are cached in memory.
+        calculated: Results of calculations by name, or the exception that says why there is none; others are computed when needed.
         failed: Why a run failed, by the name of its protocol.
     """
 
@@ -37,14 +37,14 @@ class Evidence:
         optics: OpticsSettings,
         runs: Mapping[str, RunRecord],
         finished: Mapping[str, FinishedRun] | None = None,
-        caches: Mapping[str, MutableMapping[str, str]] | None = None,
+        calculated: Mapping[str, Any] | None = None,
         failed: Mapping[str, str] | None = None,
     ) -> None:
         self.substance, self.settings, self.optics = substance, settings, optics
         self._runs, self._finished = runs, finished or {}
-        self._caches, self._failed = caches or {}, failed or {}
+        self._failed = failed or {}
         self._estimates: dict[str, Estimate] = {}
-        self._calculated: dict[str, Any] = {}
+        self._calculated: dict[str, Any] = dict(calculated or {})
         self._shared: dict[str, Any] = {}
 
     @property
@@ -79,12 +79,18 @@ class Evidence:
         return self._estimates[name]
 
     def calculation(self, name: str) -> Any:
-        """Return the result of a calculation by its name."""
+        """Return the result of a calculation by its name.
+
+        Raises:
+            MDCoreError: It failed because of the substance.
+        """
         if name not in self._calculated:
             calculation = CALCULATIONS.look_up(name).of(self.settings, self.optics)
-            run = self._finished.get(EQUILIBRATED)
-            self._calculated[name] = calculation.result(self.substance, self._caches.get(name, {}), run)
-        return self._calculated[name]
+            self._calculated[name] = calculation.result(self.substance, {}, self._finished.get(EQUILIBRATED))
+        found = self._calculated[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def once(self, name: str, make: Callable[[], T]) -> T:
         """Return an intermediate result that several properties use, made at the first call with this name."""

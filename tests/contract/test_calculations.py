@@ -2,7 +2,7 @@
 
 import pytest
 
-from mdcore.calculations import CALCULATIONS, register_calculation
+from mdcore.calculations import CALCULATIONS, Piece, register_calculation
 from mdcore.chem.errors import PluginError
 from mdcore.optics import FolderCache, OpticsSettings
 from mdcore.settings import SimulationSettings
@@ -38,15 +38,25 @@ def test_the_keys_of_its_pieces_hold_subject_and_level(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_kept_is_not_computed_again(name: str, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = CALCULATIONS[name]
-    calculation, substance = kind.of(SETTINGS, ADDITIVE), Homopolymer.example()
-    cache = FolderCache(tmp_path / calculation.folder)
+    kind, computed = CALCULATIONS[name], list[str]()
+
+    def compute(_: object, piece: Piece) -> str:
+        computed.append(piece.key)
+        return f"result of {piece.key}"
+
+    monkeypatch.setattr(kind, "compute", compute)
+    for _ in range(2):  # the second time as another process would, from the folder
+        calculation = kind.of(SETTINGS, OpticsSettings(kind="dft"))
+        pieces = calculation.pieces(Homopolymer.example())
+        cache = FolderCache(tmp_path / calculation.folder)
+        assert [calculation.ensure(piece, cache) for piece in pieces] == [f"result of {piece.key}" for piece in pieces]
+    assert computed == [piece.key for piece in pieces]
+    assert computed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_answers_for_its_example(name: str) -> None:
+    calculation, substance = CALCULATIONS[name].of(SETTINGS, ADDITIVE), Homopolymer.example()
     calculation.check()
     calculation.screen(substance)
-    first = calculation.result(substance, cache, None)
-
-    def never(*_: object) -> str:
-        raise AssertionError("computed again")
-
-    monkeypatch.setattr(kind, "compute", never)
-    assert kind.of(SETTINGS, ADDITIVE).result(substance, cache, None) == first
+    assert calculation.result(substance, {}, None) == calculation.result(substance, {}, None)

@@ -46,7 +46,7 @@ def final_cell(folder: Path) -> FinalCell:
     """
     bundle = SimulationBundle.read(folder / "bundle")
     positions, box = read_final(bundle, folder / "run")
-    stage = next(stage for stage in reversed(bundle.stages) if stage.planned_ps)
+    stage = next(stage for stage in reversed(bundle.stages) if stage.records_as == "sampling")
     return FinalCell(
         name=f"final cell of a simulation, bundle {bundle.content_hash[:12]}",
         system_xml=bundle.system_xml,

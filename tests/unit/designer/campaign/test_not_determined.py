@@ -22,8 +22,8 @@ from mdcore.chem import Failure, Measurement, RepeatUnit, usable
 from mdcore.chem.errors import NotDetermined
 from mdcore.estimate import Estimate
 from mdcore.measure import SimulationResult, complete, simulate
-from mdcore.measure.failures import failure_kind
 from mdcore.measure.execute import Analysis
+from mdcore.measure.failures import failure_kind
 from mdcore.measure.replicates import combine_replicates
 from mdcore.measure.result import read_result, write_result
 from mdcore.settings import SimulationSettings
