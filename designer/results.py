@@ -406,7 +406,7 @@ def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON, none of whose keys may stand there twice: which of two values is meant nobody knows."""
+    """Parse a JSON object; duplicate keys are rejected, because the intended value is ambiguous."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

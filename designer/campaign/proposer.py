@@ -71,7 +71,7 @@ class BayesianProposer:
 
     @cached_property
     def _list(self) -> list[AnyCandidate] | None:
-        """What a campaign chooses from that chooses from a list."""
+        """Candidates of a campaign with a fixed list; None if a generator proposes them."""
         return listed_candidates(self._config.generator.listed(), "list") or None
 
     @cached_property

@@ -449,7 +449,7 @@ def _record(session: Session, row: CorrectionRow) -> CorrectionRecord:
 
 
 def _without_result(session: Session, selection: Selection) -> str:
-    """Return that the selected evaluation has no result yet; empty if it has."""
+    """Return an error message if the selected evaluation has no result yet, else an empty string."""
     if selection.evaluation is None:
         return ""
     row = session.scalars(

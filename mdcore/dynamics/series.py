@@ -31,7 +31,7 @@ class _Values:
 
     def append(self, row: int, value: FloatArray) -> None:
         if value.shape != self._values.shape[1:]:
-            raise ValueError(f"a value of the shape {value.shape} was recorded where {self._values.shape[1:]} is kept")
+            raise ValueError(f"recorded value has shape {value.shape}, expected {self._values.shape[1:]}")
         if self._n == len(self._rows):
             room = max(16, self._n // 4)
             self._values = np.concatenate([self._values, np.empty((room, *self._values.shape[1:]))])

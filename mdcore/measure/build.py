@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mdcore.cell import Cell, grow_cell
+from mdcore.cell import Cell
 from mdcore.chem.box import mean_edge
 from mdcore.chem.constants import DALTON_PER_NM3_TO_G_CM3
 from mdcore.chem.damage import damaged, set_aside
@@ -56,7 +56,7 @@ def build_bundle(
     if stored is not None:
         return stored
     plan = substance.plan(settings.cell, seed)
-    cell = grow_cell(plan.chains, settings.cell.growth_density_g_cm3, rng_for(seed, key, "growth"))
+    cell = substance.cell(plan, settings.cell, rng_for(seed, key, "growth"))
     conditions = Conditions.of(substance, settings)
     content = {
         "request": request,

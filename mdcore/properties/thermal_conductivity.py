@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def runs(settings: "SimulationSettings") -> tuple[str, ...]:
-    """Return the names of the heat flows along the chosen axes; along x if the settings are invalid, which the plan tells."""
+    """Return the names of the heat flows along the chosen axes; along x if the settings are invalid, which the plan reports."""
     from pydantic import ValidationError
 
     from mdcore.protocols.heat_flow import FLOWS, HeatFlow
@@ -42,7 +42,10 @@ def estimate(evidence: "Evidence") -> "Estimate":
         run = evidence.run(name)
         found = thermal_conductivity(heat_flow(run))
         components[run.role("heat_flow").stages[0].axis] = type(found)(  # type: ignore[attr-defined]
-            found.value, found.stderr, found.parts, {**found.about, **model(run), **decomposition(run, found.about)}
+            found.value,
+            found.stderr,
+            found.parts,
+            {**found.about, **model(run, "heat_flow"), **decomposition(run, found.about)},
         )
     return mean_conductivity(components)
 
@@ -96,13 +99,18 @@ def decomposition(run: "RunRecord", about: "Mapping[str, Any]") -> dict[str, Any
     return {"decomposition": shares.document()}
 
 
-def model(run: "RunRecord") -> dict[str, Any]:
-    """Return masses, constraints, size and time step of a run, on which the transport of heat depends, in JSON types."""
+def model(run: "RunRecord", role: str) -> dict[str, Any]:
+    """Return masses, constraints, size and time step of a run, on which the transport of heat depends, in JSON types.
+
+    Args:
+        run: The run.
+        role: Role of its stages that were analysed.
+    """
     from mdcore.forcefield.hydrogens import description
 
     return {
         **description(run.bundle),
-        "timestep_fs": run.stages[-1].initial_timestep_fs,
+        "timestep_fs": run.role(role).stages[0].initial_timestep_fs,
         "n_atoms": run.bundle.n_atoms,
         "repeats": run.bundle.content.get("repeats", [1, 1, 1]),
     }

@@ -23,7 +23,7 @@ def estimate(evidence: "Evidence") -> "Estimate":
 
     run = evidence.run(RUN)
     found = thermal_diffusivity(decays(run))
-    about = {**found.about, **model(run), "heat_capacity": "classical"}
+    about = {**found.about, **model(run, "decay"), "heat_capacity": "classical"}
     return Estimate(found.value, found.stderr, found.parts, about)
 
 

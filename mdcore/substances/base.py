@@ -5,7 +5,9 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from mdcore.cell import ChainPlan
+import numpy as np
+
+from mdcore.cell import Cell, ChainPlan, grow_cell
 from mdcore.chem.mixture import Composition, UnitMixture
 from mdcore.chem.repeat_unit import RepeatUnit
 from mdcore.optics import OpticsSettings, Refractions
@@ -119,6 +121,19 @@ class Substance(ABC):
         Raises:
             BuildError: No conformer of a chain could be embedded.
         """
+
+    def cell(self, plan: CellPlan, settings: CellSettings, rng: np.random.Generator) -> Cell:
+        """Return the cell from which the first run starts: by default the planned chains, grown at a low density.
+
+        Args:
+            plan: What `plan` returned.
+            settings: Size and composition.
+            rng: Random numbers of the growth.
+
+        Raises:
+            BuildError: The chains do not fit.
+        """
+        return grow_cell(plan.chains, settings.growth_density_g_cm3, rng)
 
     def hottest_k(self, protocol: ProtocolSettings) -> float:
         """Return the highest temperature of a protocol in K: `max_temperature_K`, or the substance's own choice."""

@@ -70,8 +70,8 @@ def model(fitted: SurrogateSet, request: pytest.FixtureRequest) -> PropertyModel
 
 
 def test_the_settings_name_the_built_in_learners() -> None:
-    names = get_args(SurrogateSettings.model_fields["learner"].annotation)
-    assert {name for name in LEARNERS if LEARNERS[name].__module__.startswith("surrogates.")} == set(names)
+    listed = set(get_args(SurrogateSettings.model_fields["learner"].annotation))  # for editors; others are accepted too
+    assert listed <= {name for name in LEARNERS if LEARNERS[name].__module__.startswith("surrogates.")}
     for name in LEARNERS:
         assert LEARNERS[name].name == name
         settings = SurrogateSettings(learner=name)

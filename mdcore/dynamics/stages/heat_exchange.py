@@ -90,7 +90,7 @@ class HeatExchangeStage(SlabStage):
     def _adjust(
         self, memory: dict[str, Any], kinetic: FloatArray, freedom: FloatArray, box: FloatArray, elapsed_ps: float
     ) -> None:
-        """Gather the profile, and correct the power when its time has come."""
+        """Accumulate the temperature profile; after two relaxation times, correct the power once."""
         correct_at = _POWER_TAUS * memory["relaxation_ps"]
         if elapsed_ps <= correct_at / 2.0:
             return

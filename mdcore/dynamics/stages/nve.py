@@ -61,7 +61,7 @@ class NVEStage(ConservingStage):
         )
 
     def steer(self, engine: Engine, done: int, n_steps: int) -> None:
-        """Leave the dynamics to itself."""
+        """Do nothing: there is no thermostat."""
 
     def finish(self, rows: Callable[[str], NDArray[np.float64]]) -> None:
         """Check the drift of the energy.

@@ -15,11 +15,13 @@ from designer.store import (
     EvaluationRecord,
     PredictedValue,
     create_store,
+    export,
     liveness,
     open_store,
     ownership,
 )
 from designer.store import engine as connections
+from designer.store.columns import RECORD_COLUMNS
 from designer.store.orm import SCHEMA_VERSION, CampaignRow
 from designer.store.ownership import Ownership, is_running
 from mdcore.chem import Failure, Measurement
@@ -259,3 +261,21 @@ def test_campaigns_that_a_later_version_would_refuse_are_read(
     err = capfd.readouterr().err
     assert f"error: configuration of campaign 'trial' in '{path}': unknown key 'later'" in err
     assert err.count("\n") == 1
+
+
+def test_the_columns_of_an_export_are_those_of_a_record_and_its_own() -> None:
+    """A misspelt column would be empty without a word."""
+    own = {
+        "campaign",
+        "property",
+        "value",
+        "stderr",
+        "unit",
+        "fidelity",
+        "program",
+        "git_revision",
+        "host",
+        "platform",
+        "provenance",
+    }
+    assert set(export.COLUMNS) == own | set(RECORD_COLUMNS)
