@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from mdcore.calculations import CALCULATIONS, Calculation
-from mdcore.optics import OpticsSettings
 from mdcore.properties.base import EQUILIBRATED
-from mdcore.protocols import PROTOCOLS
 from mdcore.settings.simulation import SimulationSettings
+
+if TYPE_CHECKING:
+    from mdcore.calculations import Calculation
 
 
 def without_default_sections(settings: SimulationSettings) -> SimulationSettings:
@@ -23,6 +23,11 @@ def without_default_sections(settings: SimulationSettings) -> SimulationSettings
     Args:
         settings: Settings of a simulation.
     """
+    if not settings.protocols and not settings.calculations:
+        return settings  # without loading what the protocols need
+    from mdcore.calculations import CALCULATIONS
+    from mdcore.protocols import PROTOCOLS
+
     found = settings
     for name in settings.protocols:
         if name != EQUILIBRATED and (protocol := PROTOCOLS.get(name)) is not None:
@@ -50,7 +55,9 @@ def _shortened(
     return settings if getattr(settings, group)[name] else _with(settings, group, name, None)
 
 
-def _calculation(kind: type[Calculation], settings: SimulationSettings) -> Calculation:
+def _calculation(kind: "type[Calculation]", settings: SimulationSettings) -> "Calculation":
+    from mdcore.optics import OpticsSettings
+
     return kind.of(settings, OpticsSettings(kind="additive"))
 
 
