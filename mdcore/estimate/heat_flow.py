@@ -108,8 +108,8 @@ def thermal_conductivity(flow: HeatFlow, guess_w_m_k: float = 0.2) -> Estimate:
         gradient = 0.5 * sum(fit.gradients)
         if gradient <= 0.0 or power <= 0.0:
             raise NotDetermined(
-                f"the temperature gradient of {gradient:.2g} K/nm is not distinguishable from noise (power {power:.3g} kJ/mol/ps); "
-                "raise duration_ps or gradient_K_nm"
+                f"temperature gradient and exchanged power must be positive, got {gradient:.2g} K/nm and {power:.3g} kJ/mol/ps; "
+                "noise exceeds them: raise duration_ps or gradient_K_nm"
             )
         before, kappa = kappa, _kappa(power + drift / 2.0, flow.area_nm2, gradient)
         if abs(kappa - before) < 0.01 * kappa:

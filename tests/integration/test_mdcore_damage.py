@@ -16,7 +16,7 @@ from mdcore.chem.errors import DamagedFile
 from mdcore.dynamics import run
 from mdcore.dynamics.bundle import SimulationBundle
 from mdcore.dynamics.checkpoint import Checkpoint
-from mdcore.measure import SimulationResult, build_bundle, simulate
+from mdcore.measure import Homopolymer, SimulationResult, build_bundle, simulate
 from mdcore.optics import FolderCache
 from mdcore.settings import SimulationSettings
 
@@ -198,7 +198,6 @@ def test_a_damaged_bundle_is_built_again_and_its_run_goes_on(
 def test_no_state_of_a_bundle_is_taken_for_a_whole_one(
     whole: Path, tmp_path: Path, name: str, state: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import mdcore.measure.build
 
     folder = tmp_path / "bundle"
     shutil.copytree(whole / "bundle", folder)
@@ -210,7 +209,7 @@ def test_no_state_of_a_bundle_is_taken_for_a_whole_one(
     def grow(*_: object) -> None:
         raise Rebuilt
 
-    monkeypatch.setattr(mdcore.measure.build, "grow_cell", grow)
+    monkeypatch.setattr(Homopolymer, "cell", grow)
     with pytest.raises(Rebuilt):
         build_bundle(UNIT, SETTINGS, seed=1, out=folder)
 

@@ -130,7 +130,7 @@ def test_a_flow_that_is_too_short_or_drowned_in_noise_is_refused() -> None:
     reverse = HeatFlow(
         one.times_ps, wrong_way, one.freedom, one.exchanged_kj_mol, one.energy_kj_mol, LENGTH_NM, AREA_NM2
     )
-    with pytest.raises(NotDetermined, match=r"noise is as large as itself; raise duration_ps or gradient_K_nm"):
+    with pytest.raises(NotDetermined, match=r"noise exceeds them: raise duration_ps or gradient_K_nm"):
         thermal_conductivity(reverse)
 
 
