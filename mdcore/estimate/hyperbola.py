@@ -33,14 +33,14 @@ class Hyperbola:
 
     Attributes:
         transition_k: T0 in K, where the asymptotes cross.
-        level: y0, the value at the crossing of the asymptotes.
+        y0: The value at the crossing of the asymptotes.
         cold_slope: a, the slope far below T0 in 1/K times the unit of y.
         bend: b, the difference of the slopes far above and far below T0.
         width_k: w, half-width of the crossover in K.
     """
 
     transition_k: float
-    level: float
+    y0: float
     cold_slope: float
     bend: float
     width_k: float
@@ -53,7 +53,7 @@ class Hyperbola:
     def __call__(self, temperature_k: FloatArray) -> FloatArray:
         """Return y at temperatures in K, shape (n,)."""
         x = np.asarray(temperature_k, dtype=np.float64) - self.transition_k
-        return self.level + self.cold_slope * x + self.bend * crossover_k(x, self.width_k)
+        return self.y0 + self.cold_slope * x + self.bend * crossover_k(x, self.width_k)
 
 
 def crossover_k(distance_k: FloatArray, width_k: float | FloatArray) -> FloatArray:
@@ -72,7 +72,7 @@ class HyperbolaFits:
 
     Attributes:
         transition_k: Shape (b,), one for each set of weights, like the others.
-        level: Shape (b,).
+        y0: Shape (b,).
         cold_slope: Shape (b,).
         bend: Shape (b,).
         width_k: Shape (b,).
@@ -80,7 +80,7 @@ class HyperbolaFits:
     """
 
     transition_k: FloatArray
-    level: FloatArray
+    y0: FloatArray
     cold_slope: FloatArray
     bend: FloatArray
     width_k: FloatArray
@@ -89,7 +89,7 @@ class HyperbolaFits:
     def __getitem__(self, index: int) -> Hyperbola:
         """Return one of them."""
         return Hyperbola(
-            *(float(getattr(self, name)[index]) for name in ("transition_k", "level", "cold_slope", "bend", "width_k"))
+            *(float(getattr(self, name)[index]) for name in ("transition_k", "y0", "cold_slope", "bend", "width_k"))
         )
 
 

@@ -91,7 +91,7 @@ def plot_scan(scan: Scan, path: Path | None = None) -> Any:
         glass = scan.enthalpy.hyperbola
 
         def above(temperature: FloatArray, enthalpy: FloatArray) -> FloatArray:
-            return enthalpy - glass.level - glass.cold_slope * (temperature - glass.transition_k)
+            return enthalpy - glass.y0 - glass.cold_slope * (temperature - glass.transition_k)
 
         for number, cell in enumerate(scan.cells):
             volume = np.exp(cell.log_volume)
@@ -135,7 +135,7 @@ def _fit(axis: Any, found: Transition, grid: FloatArray, read: Any) -> None:
         near = np.sign(x) == (1.0 if slope == fit.hot_slope else -1.0)
         axis.plot(
             grid[near],
-            read(grid[near], fit.level + slope * x[near]),
+            read(grid[near], fit.y0 + slope * x[near]),
             color=MUTED,
             linewidth=LINE,
             linestyle="--",

@@ -32,7 +32,7 @@ def additive_refractions(unit: RepeatUnit) -> Refractions:
     there, by differences of measured liquids; the table gives each source. The sum runs over the primitive
     period of the infinite chain, so that end groups do not contribute and all spellings give the same result.
 
-    Additivity assumes localised electrons. Conjugation raises both the level and the dispersion: pairs of pi systems with a
+    Additivity assumes localised electrons. Conjugation raises both the magnitude and the dispersion: pairs of pi systems with a
     measured reference (styrene, biphenyl, benzoates, dienes) have their own row; all others carry a flag and a
     larger error.
 
@@ -175,19 +175,19 @@ def _total(weights: dict[Increment, float], flags: set[str], mass: float) -> Ref
     g_terms = [None if row.r_g is None else w * row.r_g for row, w in weights.items()]
     r_g = math.fsum(t for t in g_terms if t is not None) if None not in g_terms else None
     # The error of a row is common to all its occurrences; errors of different rows are independent.
-    level = math.fsum((w * row.relative_error * row.r_D) ** 2 for row, w in weights.items()) / r_D**2
+    variance = math.fsum((w * row.relative_error * row.r_D) ** 2 for row, w in weights.items()) / r_D**2
     spread = r_F - r_C
     dispersion = (
         math.fsum((w * row.dispersion_error * (row.r_F - row.r_C)) ** 2 for row, w in weights.items()) / spread**2
     )
-    level += _BASE_ERROR**2 + math.fsum(_PI_ERRORS[f][0] ** 2 for f in flags if f in _PI_ERRORS)
+    variance += _BASE_ERROR**2 + math.fsum(_PI_ERRORS[f][0] ** 2 for f in flags if f in _PI_ERRORS)
     dispersion += _BASE_DISPERSION_ERROR**2 + math.fsum(_PI_ERRORS[f][1] ** 2 for f in flags if f in _PI_ERRORS)
     return Refractions(
         molar_mass_g_mol=mass,
         r_C=r_C,
         r_D=r_D,
         r_F=r_F,
-        relative_error=math.sqrt(level),
+        relative_error=math.sqrt(variance),
         relative_dispersion_error=math.sqrt(dispersion),
         tier="additive",
         flags=tuple(sorted(flags)),

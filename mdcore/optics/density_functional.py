@@ -24,7 +24,7 @@ from mdcore.optics.settings import OpticsSettings
 from mdcore.optics.values import Refractions
 
 UNFITTED_ERRORS = 0.03, 0.08
-"""Further relative errors of level and dispersion for units with a group that does not occur in the fitted liquids; equal to those
+"""Further relative errors of magnitude and dispersion for units with a group that does not occur in the fitted liquids; equal to those
 of a level without a fit."""
 _UNFITTED = Chem.MolFromSmarts("[#15,#53,$([#16](~*)(~*)(~*)~*)]")
 """Phosphorus, iodine, and sulfur with four neighbours."""
@@ -71,19 +71,19 @@ class Correction:
     per_molecule: float = 0.0
 
     def errors(self, pi_fraction: float, *, fused: bool = False, unfitted: bool = False) -> tuple[float, float]:
-        """Return the relative standard errors of level and dispersion of a unit, from its fraction of pi atoms.
+        """Return the relative standard errors of magnitude and dispersion of a unit, from its fraction of pi atoms.
 
         Args:
             pi_fraction: Fraction of heavy atoms in pi bonds.
             fused: Whether aromatic rings are fused.
             unfitted: Whether the unit has a group that does not occur in the fitted liquids.
         """
-        level, dispersion = (
+        magnitude, dispersion = (
             (self.fused_error, self.fused_dispersion_error) if fused else (self.pi_error, self.pi_dispersion_error)
         )
         more, more_dispersion = UNFITTED_ERRORS if unfitted else (0.0, 0.0)
         return (
-            math.hypot(self.relative_error, level * pi_fraction, more),
+            math.hypot(self.relative_error, magnitude * pi_fraction, more),
             math.hypot(self.relative_dispersion_error, dispersion * pi_fraction, more_dispersion),
         )
 
@@ -243,14 +243,14 @@ def _refractions(unit: RepeatUnit, alpha_a3: NDArray[np.float64], correction: Co
     n_pi, pi_fraction, fused, unfitted = _pi_content(unit)
     r_D = correction.scale * raw_D + correction.per_pi_atom * n_pi
     r_C, r_F, r_g = (r_D + offset for offset in corrected_offsets(raw, correction, pi_fraction))
-    level_error, dispersion_error = correction.errors(pi_fraction, fused=fused, unfitted=unfitted)
+    magnitude_error, dispersion_error = correction.errors(pi_fraction, fused=fused, unfitted=unfitted)
     spread, spread_of_dispersion = _standard_error(alpha_a3[:, 2]), _standard_error(alpha_a3[:, 3] - alpha_a3[:, 1])
     return Refractions(
         molar_mass_g_mol=RepeatUnit.from_psmiles(unit.key, elements=None).molar_mass_g_mol,
         r_C=r_C,
         r_D=r_D,
         r_F=r_F,
-        relative_error=math.hypot(level_error, spread),
+        relative_error=math.hypot(magnitude_error, spread),
         relative_dispersion_error=math.hypot(dispersion_error, spread_of_dispersion),
         tier="dft",
         r_g=r_g,
@@ -273,7 +273,7 @@ def corrected_offsets(
 
 
 def expected_errors(unit: RepeatUnit, level: Level) -> tuple[float, float]:
-    """Return the relative standard errors of level and dispersion expected of DFT, without any calculation."""
+    """Return the relative standard errors of magnitude and dispersion expected of DFT, without any calculation."""
     _, pi_fraction, fused, unfitted = _pi_content(unit)
     return CORRECTIONS.get(level.name, Correction()).errors(pi_fraction, fused=fused, unfitted=unfitted)
 

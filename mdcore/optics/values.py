@@ -13,15 +13,15 @@ class Refractions:
     """Lorentz-Lorenz molar refractions of one repeat unit.
 
     The error of the tier is described by two independent relative errors, because the errors of neighbouring lines are almost
-    fully correlated: all lines are scaled by `1 + level`, and the dispersion `r_F - r_C` in addition by `1 + dispersion`.
+    fully correlated: all lines are scaled by `1 + magnitude`, and the dispersion `r_F - r_C` in addition by `1 + dispersion`.
 
     Attributes:
         molar_mass_g_mol: Molar mass of the unit that the refractions belong to, in g/mol.
         r_C: Molar refraction at 656.3 nm, in cm3/mol.
         r_D: At 589.3 nm.
         r_F: At 486.1 nm.
-        relative_error: Standard error of the level, relative.
-        relative_dispersion_error: Standard error of `r_F - r_C`, relative, in addition to that of the level.
+        relative_error: Standard error of the magnitude, relative.
+        relative_dispersion_error: Standard error of `r_F - r_C`, relative, in addition to that of the magnitude.
         tier: `additive` or `dft`.
         flags: Limitations of the value, from a fixed vocabulary: `fused-aromatic`, `conjugated`, `estimate:NAME`.
         r_g: At 435.8 nm, or None where an increment for this line is not known.
