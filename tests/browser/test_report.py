@@ -18,7 +18,7 @@ from designer import Campaign, CampaignConfig
 from designer.report import write_report
 from mdcore.chem import Failure, Measurement
 
-pytestmark = [pytest.mark.seconds(30), pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.seconds(40), pytest.mark.browser, pytest.mark.timeout(240)]
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None

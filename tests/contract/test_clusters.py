@@ -24,7 +24,7 @@ from mdcore.chem import Failure
 from mdcore.chem.errors import PluginError
 from mdcore.measure import SimulationResult
 
-pytestmark = [pytest.mark.seconds(60), pytest.mark.slow]
+pytestmark = [pytest.mark.seconds(40), pytest.mark.slow]
 QUEUE = {"listen": "127.0.0.1", "gpus": False, "simulation": {"cores": 1, "memory": "1GB"}}
 
 

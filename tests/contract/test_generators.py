@@ -29,7 +29,7 @@ from generators.smc import population
 from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import PluginError
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(80)
 
 SMC = {"particles": 32, "sweeps": 1, "max_top_up": 3}
 FILTERS = Filters(max_heavy_atoms=18, elements=frozenset({"H", "C", "N", "O"}))

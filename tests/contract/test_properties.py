@@ -19,7 +19,7 @@ from mdcore.protocols import PROTOCOLS
 from mdcore.settings import SimulationSettings
 from mdcore.substances import Homopolymer, Liquid
 
-pytestmark = pytest.mark.seconds(60)
+pytestmark = pytest.mark.seconds(120)
 
 NAMES = sorted(MEASURED)
 TINY = SimulationSettings.model_validate(

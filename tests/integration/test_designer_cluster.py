@@ -25,7 +25,7 @@ from mdcore.optics import FolderCache, OpticsSettings, dft_cache_key, refraction
 from mdcore.settings import SimulationSettings
 from mdcore.substances import Homopolymer
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(60)
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

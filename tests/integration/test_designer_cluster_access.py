@@ -19,7 +19,7 @@ from designer.errors import UnsafeFolder
 from mdcore.measure import SimulationResult
 
 pytestmark = [
-    pytest.mark.seconds(40),
+    pytest.mark.seconds(30),
     pytest.mark.slow,
     pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can act as another user"),
 ]

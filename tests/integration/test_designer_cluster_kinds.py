@@ -45,7 +45,7 @@ from designer.errors import ClusterLost, InvalidConfig
 from mdcore.chem import Failure
 from mdcore.measure import SimulationResult
 
-pytestmark = [pytest.mark.seconds(140), pytest.mark.slow]
+pytestmark = [pytest.mark.seconds(180), pytest.mark.slow]
 
 
 class Machines:

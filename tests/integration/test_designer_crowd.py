@@ -11,7 +11,7 @@ from crowd import Listed, ask, member, tell
 
 from designer import Campaign, CampaignConfig
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(90)
 
 CROWD = 50
 PATIENCE_S = 60.0

@@ -21,7 +21,7 @@ from faulty_campaign import SmallDisk, Trial, records_of, torment
 
 from mdcore.dynamics.bundle import SimulationBundle
 
-pytestmark = pytest.mark.seconds(90)
+pytestmark = pytest.mark.seconds(130)
 
 MINUTES = float(os.environ.get("DESIGNER_FAULTS_MINUTES", "0.5"))
 SEED = int(os.environ.get("DESIGNER_FAULTS_SEED", "7"))

@@ -12,7 +12,7 @@ import pytest
 
 from designer.store import CampaignStore, EvaluationRecord, open_store
 
-pytestmark = [pytest.mark.seconds(120), pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.seconds(130), pytest.mark.slow, pytest.mark.postgres]
 ROOT = Path(__file__).parents[2]
 UNITS = [f"*{'C' * n}O*" for n in range(1, 9)]
 

@@ -23,7 +23,7 @@ from mdcore.protocols import Conditions, HeatCapacity
 from mdcore.settings import PRESETS, SimulationSettings, preset
 from mdcore.substances import Homopolymer
 
-pytestmark = pytest.mark.seconds(60)
+pytestmark = pytest.mark.seconds(160)
 TINY: dict[str, Any] = {
     "cell": {"n_chains": 2, "atoms_per_chain": 60, "growth_density_g_cm3": 0.4},
     "force_field": {"cutoff_nm": 0.42, "switch_width_nm": 0.0, "ewald_tolerance": 9e-3},

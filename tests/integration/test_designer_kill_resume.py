@@ -15,7 +15,7 @@ from faulty_campaign import records_of
 
 from designer.store import EvaluationRecord
 
-pytestmark = pytest.mark.seconds(110)
+pytestmark = pytest.mark.seconds(80)
 
 # What each kill waits for, before a further random while: it shall hit every part of a campaign's life.
 KILLS = ("start", "attempts.jsonl", "run/checkpoint.npz", "result.json")

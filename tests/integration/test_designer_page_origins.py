@@ -21,7 +21,7 @@ from designer.dashboard.watcher import Watcher
 from designer.origins import own_origins
 from surrogates import Objective
 
-pytestmark = pytest.mark.seconds(20)
+pytestmark = pytest.mark.seconds(30)
 
 FOREIGN = (
     "http://evil.example.org",

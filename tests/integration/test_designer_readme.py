@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.seconds(40)
+pytestmark = pytest.mark.seconds(80)
 
 README = Path(__file__).parents[2] / "README.md"
 

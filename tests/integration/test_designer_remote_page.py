@@ -17,7 +17,7 @@ from designer.dashboard.view import View
 from designer.dashboard.watcher import Watcher
 from surrogates import Objective
 
-pytestmark = pytest.mark.seconds(20)
+pytestmark = pytest.mark.seconds(30)
 
 
 @pytest.fixture

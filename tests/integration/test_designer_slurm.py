@@ -33,7 +33,7 @@ from mdcore.measure import SimulationResult
 
 # Workers cannot import this file by its name: its functions travel as code.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
-pytestmark = [pytest.mark.seconds(290), pytest.mark.slow, pytest.mark.slurm]
+pytestmark = [pytest.mark.seconds(330), pytest.mark.slow, pytest.mark.slurm]
 
 # Cells of some 180 atoms and a few ps: they measure nothing, but every stage, checkpoint and file of a real simulation is there.
 CONFIG = """

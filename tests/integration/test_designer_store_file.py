@@ -20,7 +20,7 @@ from designer.store.ownership import Ownership
 from designer.store.store import campaign_names
 from mdcore.chem import Measurement
 
-pytestmark = pytest.mark.seconds(45)
+pytestmark = pytest.mark.seconds(60)
 
 ROOT = Path(__file__).parents[2]
 

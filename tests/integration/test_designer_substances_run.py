@@ -10,7 +10,7 @@ from faulty_campaign import records_of
 
 from designer.store.substances import substance_of_record
 
-pytestmark = pytest.mark.seconds(35)
+pytestmark = pytest.mark.seconds(60)
 
 CONFIG = """
 name: mixed

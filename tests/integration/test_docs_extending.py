@@ -12,7 +12,7 @@ import pytest
 import yaml
 from installed_plugin import designer, install
 
-pytestmark = pytest.mark.seconds(160)
+pytestmark = pytest.mark.seconds(140)
 TINY = {
     "cell": {"n_chains": 3, "atoms_per_chain": 60},
     "force_field": {"cutoff_nm": 0.45, "switch_width_nm": 0.05, "ewald_tolerance": 9e-3},

@@ -11,7 +11,7 @@ import yaml
 from installed_plugin import designer, install
 from made_kinds import SUBSTITUTED
 
-pytestmark = [pytest.mark.seconds(40), pytest.mark.slow]
+pytestmark = [pytest.mark.seconds(30), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from instant_trials import Alkanes, InstantCluster
 from designer import Campaign, CampaignConfig
 from designer.cli.app import app
 
-pytestmark = pytest.mark.seconds(70)
+pytestmark = pytest.mark.seconds(120)
 
 ROOT = Path(__file__).parents[2]
 # What extending.md shows is one package, which test_docs_extending installs and runs.

@@ -20,7 +20,7 @@ from mdcore.measure import Homopolymer, SimulationResult, build_bundle, simulate
 from mdcore.optics import FolderCache
 from mdcore.settings import SimulationSettings
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(90)
 
 # The platform Reference repeats itself to the last digit, which that for processors does not.
 SETTINGS = SimulationSettings.model_validate(

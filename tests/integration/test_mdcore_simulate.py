@@ -26,7 +26,7 @@ from mdcore.optics import OpticsSettings
 from mdcore.optics.additive import additive_refractions
 from mdcore.settings import ExecutionSettings, SimulationSettings
 
-pytestmark = pytest.mark.seconds(70)
+pytestmark = pytest.mark.seconds(130)
 
 TINY = SimulationSettings.model_validate(
     {

@@ -7,7 +7,7 @@ from mdcore.chem import RepeatUnit
 from mdcore.chem.errors import UnparameterisableError
 from mdcore.forcefield.charges import nagl_charges
 
-pytestmark = pytest.mark.seconds(25)
+pytestmark = pytest.mark.seconds(40)
 
 MODEL = "openff-gnn-am1bcc-1.0.0.pt"
 POLYIMIDE = "*P(=O)(c1ccc(C(F)(F)F)cc1)c1cccc(-n2c(=O)c3cc4c(=O)n(-c5cccc(*)c5)c(=O)c4cc3c2=O)c1"

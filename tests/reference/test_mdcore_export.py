@@ -23,7 +23,7 @@ from mdcore.measure.export.openmm_files import write_openmm
 from mdcore.measure.export.terms import force_of
 from mdcore.settings import SimulationSettings
 
-pytestmark = pytest.mark.seconds(60)
+pytestmark = pytest.mark.seconds(110)
 
 # Every bonded term is a sum of the same closed forms, which the files hold with 12 digits and the positions with 1e-8 nm.
 BONDED = 1e-6

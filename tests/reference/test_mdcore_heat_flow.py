@@ -16,7 +16,7 @@ from mdcore.estimate import thermal_conductivity
 from mdcore.properties.thermal_conductivity import decomposition, heat_flow
 from mdcore.settings import ExecutionSettings
 
-pytestmark = pytest.mark.seconds(35)
+pytestmark = pytest.mark.seconds(70)
 
 SIGMA_NM, EPSILON_KJ_MOL = 0.3405, 0.9979
 MASS_AMU = EPSILON_KJ_MOL / SIGMA_NM**2

@@ -14,9 +14,9 @@ from mdcore.optics.kohn_sham import KohnShamHessian  # noqa: E402
 from mdcore.optics.level import Level  # noqa: E402
 from mdcore.optics.polarizability import ground_state, isotropic, omega_hartree, polarizability  # noqa: E402
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(20)
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(20)
 
 WATER = Geometry(("O", "H", "H"), np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]]))
 SMALL = Level("pbe0", "def2-svp", 1, 1e-4)

@@ -15,7 +15,7 @@ from generators.synthesis.rule import Rule
 from generators.synthesis.rules import polymerisation_rules
 from mdcore.chem import FORCE_FIELD_ELEMENTS, RepeatUnit
 
-pytestmark = pytest.mark.seconds(80)
+pytestmark = pytest.mark.seconds(70)
 
 
 def test_routes_name_monomers_in_the_order_of_the_rule():

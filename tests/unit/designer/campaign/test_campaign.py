@@ -20,7 +20,7 @@ from designer.store.ownership import Ownership
 from mdcore.chem import Failure
 from mdcore.measure import SimulationResult
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(20)
 
 
 def config(tmp_path: Path, **changes: object) -> CampaignConfig:

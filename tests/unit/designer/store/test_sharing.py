@@ -20,7 +20,7 @@ from designer.store.orm import CampaignRow, ClaimRow
 from designer.store.ownership import Ownership
 from mdcore.chem import Failure, Measurement
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(30)
 
 DIGEST = "0123456789abcdef"
 

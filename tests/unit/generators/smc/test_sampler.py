@@ -18,7 +18,7 @@ from generators.smc.moves import Move, regrow_segment, regrow_tail, respell
 from generators.smc.tempering import effective_sample_size, log_mean_exp, next_step, systematic_resample
 from mdcore.chem import RepeatUnit
 
-pytestmark = pytest.mark.seconds(50)
+pytestmark = pytest.mark.seconds(80)
 
 N = 20_000
 
