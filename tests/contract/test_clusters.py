@@ -54,7 +54,7 @@ def at_address() -> Iterator[dict[str, Any]]:
     import distributed
 
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1", silence_logs=50
     ) as there:
         yield {"address": there.scheduler_address}
 
