@@ -12,6 +12,8 @@ from designer.cli.main import run
 from generators import Corpus, CorpusSettings, NeuralModel, SMCSettings, load_corpus, load_model
 from mdcore.chem import RepeatUnit
 
+pytestmark = pytest.mark.seconds(30)
+
 SMALL = ["--set", "hidden=16", "--set", "embedding=8", "--set", "layers=1", "--set", "epochs=2", "--set", "dropout=0"]
 
 

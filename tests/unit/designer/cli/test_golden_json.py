@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from golden_json import COMMANDS, HERE, answers, frozen
 
+pytestmark = pytest.mark.seconds(20)
+
 SLOW = ("simulate",)
 
 

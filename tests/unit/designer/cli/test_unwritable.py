@@ -18,7 +18,10 @@ from designer.store import open_store
 from designer.store.transactions import transaction
 from mdcore.chem.files import replacing_text
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices, mounts and permissions of Linux")
+pytestmark = [
+    pytest.mark.seconds(30),
+    pytest.mark.skipif(sys.platform != "linux", reason="devices, mounts and permissions of Linux"),
+]
 
 
 @pytest.fixture

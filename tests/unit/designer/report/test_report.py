@@ -35,6 +35,8 @@ from generators import Monomer, Route
 from mdcore.chem import PROPERTIES, Failure, Measurement, RepeatUnit
 from surrogates import Constraint, Objective
 
+pytestmark = pytest.mark.seconds(40)
+
 MEASURED = {  # n_D, Abbe number; the first and the third are on the front
     "*CC(*)c1ccccc1": (1.60, 31.0),
     "*CC(*)C(=O)OC": (1.48, 30.0),

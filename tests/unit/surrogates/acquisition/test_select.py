@@ -28,6 +28,8 @@ from surrogates.acquisition.scorer import Scorer
 from surrogates.boxes import boxes_of
 from surrogates.kernels import TablePair, statistics
 
+pytestmark = pytest.mark.seconds(20)
+
 SIDES = (
     "",
     "C",
